@@ -1,0 +1,38 @@
+#pragma once
+
+#include "modules/kernels/maps.h"
+#include "modules/machine.h"
+#include "modules/network/network.h"
+#include "modules/network/tiling.h"
+
+namespace h2 {
+
+/// PE groups and Acc trees of the Backward Engine: the spatial term of Eq. (2), which takes grad-u
+/// of `above` (the layer that owns the weights) to the map `above` reads.
+class BackwardKernel {
+ public:
+  BackwardKernel(const Layer& above, const BackwardSpec& array, Numerics numerics);
+
+  /// Takes the weights towards input channels ci0..ci0+count. `oihw` is the whole layer `above`.
+  void load(const float* oihw, int ci0, int count);
+
+  /// `grad_u` has above.cout channels at above.out_h x above.out_w. Writes the loaded channels at
+  /// the positions of `region` (of the in_h x in_w map) to `sums`, which has `count` channels.
+  /// Zero gradients are skipped, which never changes a bit.
+  void run(const ValueMap& grad_u, Region region, ValueMap& sums) const;
+};
+
+/// Grad, Eq. (2): both phases over all timesteps, last first, at the Soma positions of `region`.
+/// `spatial` is grad-s's spatial term: at the same map when `pool` is not after_soma, otherwise at
+/// the pooled map, and each child takes a quarter (a dropped row or column takes 0).
+/// All maps hold batch*steps maps of `channels` channels. `u` is used where `mask` is set only.
+/// Writes grad_u, and in `nonzero` where it is not zero.
+void grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
+          const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
+          Region region, ValueMap& grad_u, BitMap& nonzero);
+
+/// Copies a quarter of each pooled gradient to its four convolution positions, 0 to a dropped row or
+/// column (pool before Soma): what the array of the layer below and the Weight Update Engine read.
+void spread_quarters(Numerics numerics, const ValueMap& pooled, ValueMap& conv);
+
+}  // namespace h2

@@ -1,0 +1,49 @@
+#pragma once
+
+#include "modules/kernels/maps.h"
+#include "modules/machine.h"
+#include "modules/network/network.h"
+#include "modules/network/tiling.h"
+
+namespace h2 {
+
+/// How the LUT arrays evaluate: through tables as the hardware does, or by adding the selected
+/// entries' weights directly in the same order. The results agree bit for bit.
+enum class Evaluation { table, direct };
+
+/// LUT PE columns and Acc trees of the Forward Engine: the spatial term of Eq. (1).
+class ForwardKernel {
+ public:
+  /// The layer, the array and the numerics fix the order of operations.
+  ForwardKernel(const Layer& layer, const ForwardSpec& array, Numerics numerics,
+                Evaluation evaluation = Evaluation::table);
+
+  /// Takes the weights of output channels co0..co0+count and fills their tables.
+  /// `oihw` is the whole layer, [cout][cin][ky][kx].
+  void load(const float* oihw, int co0, int count);
+
+  /// Spatial term of the loaded channels for every map of `input` (BitMap with cin_star channels at
+  /// in_h x in_w) at the output positions of `region`. `sums` has input.maps maps of out_h x out_w
+  /// and `count` channels; positions outside the region are left alone.
+  void run(const BitMap& input, Region region, ValueMap& sums) const;
+
+  /// Flips one bit of one table entry (fault injection): `channel` of the loaded ones, `input` in
+  /// 0..cin_star-1, `table` in 0..tables per input-1.
+  void corrupt(int channel, int input, int table, int entry, int bit);
+};
+
+/// Soma, Eq. (1) and (5): potentials, spikes and gradient mask at the positions of `region`.
+/// `sums` has batch*steps maps, or batch maps when the input is static; u, spikes and mask have
+/// batch*steps maps. All have the same height, width and channels. th_l < u < th_r is open.
+void soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps, const ValueMap& sums,
+          Region region, ValueMap& u, BitMap& spikes, BitMap& mask);
+
+/// 2x2 average of potentials (pool before Soma): sum in Acc-tree order (row-major), then * 0.25, at
+/// the pooled positions of `region`.
+void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, ValueMap& pooled);
+
+/// 2x2 sum of spikes (0..4 quarters) as three bit planes, channel c*3+p, at the pooled positions of
+/// `region`.
+void pool_spikes(const BitMap& spikes, Region region, BitMap& planes);
+
+}  // namespace h2

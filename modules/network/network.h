@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace h2 {
+
+enum class LayerKind { conv, fc };
+
+/// Where 2x2 average pooling (AP2) acts on the layer it follows.
+enum class PoolMode { none, after_soma, before_soma };
+
+struct InputShape {
+  int channels = 1;
+  int height = 28;
+  int width = 28;
+};
+
+/// One layer that owns weights, with every shape the engines need. FC layers are 1x1 maps with
+/// `cin` flattened in C,H,W order.
+struct Layer {
+  std::string name;  ///< conv1.., fc1.. in order
+  LayerKind kind = LayerKind::conv;
+  bool encoding = false;  ///< reads static 8-bit pixels, value = byte/256
+  PoolMode pool = PoolMode::none;
+
+  int cin = 1;
+  int planes = 1;  ///< bit planes of one input value: 1 spikes, 3 AP2 quarters, 8 pixels
+  int in_h = 1, in_w = 1;
+  int cout = 1;
+  int kernel = 1, stride = 1, pad = 0;
+  int out_h = 1, out_w = 1;    ///< convolution result
+  int soma_h = 1, soma_w = 1;  ///< where Soma and Grad work: out, or pooled (before_soma)
+  int next_h = 1, next_w = 1;  ///< map handed to the next layer: pooled if AP2 follows
+  int next_planes = 1;         ///< bit planes of the values handed on: 3 after AP2 on spikes
+
+  /// Input channels as the arrays see them: planes packed as extra channels, index c*planes+p.
+  int cin_star() const { return cin * planes; }
+  int taps() const { return kernel * kernel; }
+  std::uint64_t weight_count() const {
+    return static_cast<std::uint64_t>(cout) * cin * taps();
+  }
+  /// Dense multiply-accumulates of one timestep and sample, planes counted once.
+  std::uint64_t macs() const { return weight_count() * out_h * out_w; }
+  /// Power of two that takes the sum over planes back to value scale: 2^-8, 2^-2 or 1.
+  float plane_scale() const { return planes == 8 ? 1.0F / 256 : planes == 3 ? 1.0F / 4 : 1.0F; }
+};
+
+struct Network {
+  InputShape input;
+  int timesteps = 10;
+  std::vector<Layer> layers;
+
+  bool encoding() const { return layers.front().encoding; }
+};
+
+/// Parses the paper's notation: `<n>C<k>[S<s>][(Encoding)]`, `AP2`, `<n>FC`, joined by `-`.
+/// (Encoding) only first, AP2 only directly after a convolution, odd k, stride 1 or 2, no
+/// convolution after an FC layer. `pool` (after_soma or before_soma) says how AP2 acts.
+/// Throws InputError that names the offending item, its position and what is legal.
+Network parse_network(const std::string& layers, InputShape input, int timesteps, PoolMode pool);
+
+}  // namespace h2

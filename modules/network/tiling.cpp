@@ -1,0 +1,37 @@
+#include "modules/network/tiling.h"
+
+#include <algorithm>
+
+namespace h2 {
+namespace {
+
+std::vector<int> borders(int length, int payload) {
+  const int parts = (length + payload - 1) / payload;
+  std::vector<int> at(static_cast<std::size_t>(parts) + 1, 0);
+  for (int i = 0; i < parts; ++i) at[i + 1] = at[i] + length / parts + (i < length % parts ? 1 : 0);
+  return at;
+}
+
+}  // namespace
+
+Tiling::Tiling(int height, int width, TileSpec payload)
+    : y_(borders(height, payload.height)), x_(borders(width, payload.width)) {}
+
+Region Tiling::tile(int index) const {
+  const int r = index / cols();
+  const int c = index % cols();
+  return {y_[r], y_[r + 1], x_[c], x_[c + 1]};
+}
+
+std::vector<int> Tiling::touching(Region region) const {
+  std::vector<int> found;
+  for (int i = 0; i < count(); ++i) {
+    const Region t = tile(i);
+    if (t.y0 < region.y1 && region.y0 < t.y1 && t.x0 < region.x1 && region.x0 < t.x1) {
+      found.push_back(i);
+    }
+  }
+  return found;
+}
+
+}  // namespace h2

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "modules/machine.h"
+
+namespace h2 {
+
+/// Half-open rectangle of map positions.
+struct Region {
+  int y0 = 0, y1 = 0, x0 = 0, x1 = 0;
+
+  int height() const { return y1 - y0; }
+  int width() const { return x1 - x0; }
+  int area() const { return height() * width(); }
+};
+
+/// Even split of a map into tiles no larger than the tile payload (14 -> 7+7), row-major; where
+/// the split is not exact the first tiles are one larger.
+class Tiling {
+ public:
+  Tiling(int height, int width, TileSpec payload);
+
+  int count() const { return rows() * cols(); }
+  int rows() const { return static_cast<int>(y_.size()) - 1; }
+  int cols() const { return static_cast<int>(x_.size()) - 1; }
+  Region tile(int index) const;
+  /// Indices, ascending, of the tiles that share a position with `region` (clipped to the map).
+  std::vector<int> touching(Region region) const;
+
+ private:
+  std::vector<int> y_, x_;  // borders, size rows+1 and cols+1
+};
+
+}  // namespace h2
