@@ -1,5 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "modules/kernels/core.h"
 #include "modules/kernels/maps.h"
 #include "modules/machine.h"
 #include "modules/network/network.h"
@@ -20,6 +25,27 @@ class BackwardKernel {
   /// the positions of `region` (of the in_h x in_w map) to `sums`, which has `count` channels.
   /// Zero gradients are skipped, which never changes a bit.
   void run(const ValueMap& grad_u, Region region, ValueMap& sums) const;
+
+ private:
+  /// Channels of the lower layer computed side by side.
+  struct Group {
+    int first = 0, blocks = 0;   ///< first loaded channel, blocks of kLanes channels
+    std::vector<float> weights;  ///< [cout][conv ID][blocks*kLanes]
+  };
+  struct Scratch;
+
+  Region reach(Region region) const;
+  void find_nonzero(const ValueMap& grad_u, Region region, Scratch& scratch) const;
+  bool open_window(const ValueMap& grad_u, int map, int y, int x, int row0, int rows,
+                   Scratch& scratch) const;
+  void run_group(const Group& group, const ValueMap& grad_u, Region region, Scratch& scratch,
+                 ValueMap& sums) const;
+
+  Layer above_;
+  int rows_;
+  const Core* core_;
+  int count_ = 0;
+  std::vector<Group> groups_;
 };
 
 /// Grad, Eq. (2): both phases over all timesteps, last first, at the Soma positions of `region`.
@@ -31,8 +57,9 @@ void grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch,
           const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
           Region region, ValueMap& grad_u, BitMap& nonzero);
 
-/// Copies a quarter of each pooled gradient to its four convolution positions, 0 to a dropped row or
-/// column (pool before Soma): what the array of the layer below and the Weight Update Engine read.
+/// Copies a quarter of each pooled gradient to its four convolution positions, 0 to a dropped row
+/// or column (pool before Soma): what the array of the layer below and the Weight Update Engine
+/// read.
 void spread_quarters(Numerics numerics, const ValueMap& pooled, ValueMap& conv);
 
 }  // namespace h2

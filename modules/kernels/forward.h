@@ -1,5 +1,10 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "modules/kernels/core.h"
 #include "modules/kernels/maps.h"
 #include "modules/machine.h"
 #include "modules/network/network.h"
@@ -14,7 +19,8 @@ enum class Evaluation { table, direct };
 /// LUT PE columns and Acc trees of the Forward Engine: the spatial term of Eq. (1).
 class ForwardKernel {
  public:
-  /// The layer, the array and the numerics fix the order of operations.
+  /// The layer, the array and the numerics fix the order of operations. Throws InputError unless
+  /// sub_lut_inputs is 1..8.
   ForwardKernel(const Layer& layer, const ForwardSpec& array, Numerics numerics,
                 Evaluation evaluation = Evaluation::table);
 
@@ -28,8 +34,60 @@ class ForwardKernel {
   void run(const BitMap& input, Region region, ValueMap& sums) const;
 
   /// Flips one bit of one table entry (fault injection): `channel` of the loaded ones, `input` in
-  /// 0..cin_star-1, `table` in 0..tables per input-1.
+  /// 0..cin_star-1, `table` in 0..tables per input-1 (conv: taps / sub_lut_inputs, rounded up; FC:
+  /// 1), `entry` in 0..2^(taps of that table)-1, `bit` in 0..15 (fp32: 31). Lasts until the next
+  /// load(). Throws InputError naming the argument and its legal range.
   void corrupt(int channel, int input, int table, int entry, int bit);
+
+ private:
+  /// Taps of one grid iteration and how its leaves become tables. Neighbouring leaves of the tree
+  /// share a table that holds the sum of the whole subtree for every address: the same additions
+  /// in the same order, done once.
+  struct Chunk {
+    int first_tap = 0;
+    std::vector<int> leaf_taps;  ///< per sub-LUT, 0 if unused
+    int merge = 0;               ///< 2^merge leaves per table
+    int address_bits = 0;        ///< of the widest table
+    int parts = 0;               ///< leaves with taps per table, at most
+    /// Per table and part: which leaf code ([sub-LUT][row]), and where its bits go.
+    std::vector<std::uint16_t> source;
+    std::vector<std::uint8_t> shift;
+  };
+  /// One pass of the array: a block of input channels* and a chunk of taps.
+  struct Iteration {
+    int first_channel = 0, channels = 0;
+    int chunk = 0;
+    int tables = 0;
+    std::size_t weights = 0;  ///< offset of its first weight, in floats
+    std::size_t table = 0;    ///< offset of its first table, in entries
+  };
+  struct Fault {
+    int block, lane, iteration, leaf, entry, bit;
+  };
+  struct Scratch;
+
+  Chunk plan_chunk(int first_tap) const;
+  void plan_iterations();
+  void pack_weights(const float* oihw, int co0);
+  void fill_table(int block, const Iteration& iteration, int table);
+  int fill_leaf(int block, const Iteration& iteration, int leaf, std::vector<float>& out) const;
+  void add_addresses(const BitMap& input, int map, Region region, const Iteration& iteration,
+                     Scratch& scratch, std::uint8_t* addresses, int stride) const;
+
+  Layer layer_;
+  Numerics numerics_;
+  Evaluation evaluation_;
+  const Core* core_;
+  int rows_, sub_luts_, inputs_;  // FC: one-tap leaves, all sub-LUTs of a PE as rows
+  std::vector<Chunk> chunks_;
+  std::vector<Iteration> iterations_;
+  std::size_t block_weights_ = 0, block_entries_ = 0;  // of one block of kLanes output channels
+
+  int count_ = 0;                      // loaded output channels
+  std::vector<float> weights_;         // [block][iteration][row][sub-LUT][input][lane]
+  std::vector<unsigned char> tables_;  // [block][iteration][table][entry][lane], storage format
+  std::vector<Fault> faults_;
+  bool zero_entries_ = true;  // entry 0 of every table is +0
 };
 
 /// Soma, Eq. (1) and (5): potentials, spikes and gradient mask at the positions of `region`.

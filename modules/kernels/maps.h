@@ -7,12 +7,15 @@
 namespace h2 {
 
 /// Spikes, masks or bit planes of one sub-batch in the kernels' order [map][y][x][word]:
-/// map = sample*timesteps + t (map = sample for a static input), bit c%16 of word c/16 is channel c.
-/// Bits of channels beyond the last are 0.
+/// map = sample*timesteps + t (map = sample for a static input), bit c%16 of word c/16 is channel
+/// c. Bits of channels beyond the last are 0.
 struct BitMap {
   BitMap() = default;
   BitMap(int maps, int height, int width, int channels)
-      : maps(maps), height(height), width(width), channels(channels),
+      : maps(maps),
+        height(height),
+        width(width),
+        channels(channels),
         bits(static_cast<std::size_t>(maps) * height * width * words(), 0) {}
 
   int maps = 0, height = 0, width = 0, channels = 0;
@@ -38,7 +41,10 @@ struct BitMap {
 struct ValueMap {
   ValueMap() = default;
   ValueMap(int maps, int height, int width, int channels)
-      : maps(maps), height(height), width(width), channels(channels),
+      : maps(maps),
+        height(height),
+        width(width),
+        channels(channels),
         values(static_cast<std::size_t>(maps) * height * width * channels, 0.0F) {}
 
   int maps = 0, height = 0, width = 0, channels = 0;

@@ -10,11 +10,11 @@ enum class Optimizer { sgd, adam };
 struct UpdateSpec {
   Optimizer optimizer = Optimizer::sgd;
   float learning_rate = 0.1F;
-  float momentum = 0.9F;       ///< sgd
-  float beta1 = 0.9F;          ///< adam
-  float beta2 = 0.999F;        ///< adam
-  float epsilon = 1e-8F;       ///< adam
-  float loss_scale = 1.0F;     ///< power of two, divided out of the gradient first
+  float momentum = 0.9F;    ///< sgd
+  float beta1 = 0.9F;       ///< adam
+  float beta2 = 0.999F;     ///< adam
+  float epsilon = 1e-8F;    ///< adam
+  float loss_scale = 1.0F;  ///< power of two, divided out of the gradient first
 };
 
 /// One update, FP32 throughout, every operation rounded once and unfused:

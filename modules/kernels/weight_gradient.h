@@ -1,8 +1,8 @@
 #pragma once
 
+#include "modules/kernels/forward.h"
 #include "modules/kernels/maps.h"
 #include "modules/machine.h"
-#include "modules/kernels/forward.h"
 #include "modules/network/network.h"
 #include "modules/network/tiling.h"
 
@@ -11,7 +11,7 @@ namespace h2 {
 /// LUT PE columns and Acc trees of the Weight Update Engine: Eq. (3) for one sub-batch.
 class WeightGradientKernel {
  public:
-  /// `tile` is part of the order of operations.
+  /// `tile` is part of the order of operations. Throws InputError unless sub_lut_inputs is 1..8.
   WeightGradientKernel(const Layer& layer, const WeightUpdateSpec& array, TileSpec tile,
                        Numerics numerics, Evaluation evaluation = Evaluation::table);
 
@@ -21,6 +21,26 @@ class WeightGradientKernel {
   /// out_h x out_w. Ranges may be computed in any order or concurrently with the same bits.
   void run(int batch, int steps, const BitMap& input, const ValueMap& grad_u, int co0, int co_count,
            int ci0, int ci_count, float* oihw) const;
+
+ private:
+  /// What fills one row of sub-LUTs: an output position of one sample.
+  struct Source {
+    int sample, y, x;
+  };
+  struct Job;
+
+  void run_groups(Job& job) const;
+  void run_group(Job& job, const std::vector<Source>& sources, int step0, int steps) const;
+  bool fill_tables(const Job& job, int block, const std::vector<Source>& sources, int step0,
+                   int steps, int address_bits, std::vector<unsigned char>& tables) const;
+  void fill_addresses(Job& job, const std::vector<Source>& sources, int step0, int steps) const;
+  void write_out(const Job& job, float* oihw) const;
+
+  Layer layer_;
+  int rows_, sub_luts_, inputs_;  // FC: a sub-LUT is one sample's single value
+  TileSpec tile_;
+  Evaluation evaluation_;
+  const Core* core_;
 };
 
 /// sum[i] = sum[i] + add[i] in the numerics of the run: gradient accumulation over sub-batches.

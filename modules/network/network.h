@@ -47,6 +47,9 @@ struct Layer {
   float plane_scale() const { return planes == 8 ? 1.0F / 256 : planes == 3 ? 1.0F / 4 : 1.0F; }
 };
 
+/// Fills pad, out_*, soma_*, next_* and next_planes from the other fields.
+void derive_shapes(Layer& layer);
+
 struct Network {
   InputShape input;
   int timesteps = 10;

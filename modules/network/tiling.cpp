@@ -1,14 +1,16 @@
 #include "modules/network/tiling.h"
 
-#include <algorithm>
+#include "platform/contract/h2_layout.h"
 
 namespace h2 {
 namespace {
 
 std::vector<int> borders(int length, int payload) {
-  const int parts = (length + payload - 1) / payload;
-  std::vector<int> at(static_cast<std::size_t>(parts) + 1, 0);
-  for (int i = 0; i < parts; ++i) at[i + 1] = at[i] + length / parts + (i < length % parts ? 1 : 0);
+  std::vector<int> at;
+  const auto parts = h2_tile_parts(length, payload);
+  for (std::uint32_t i = 0; i <= parts; ++i) {
+    at.push_back(static_cast<int>(h2_tile_border(length, payload, i)));
+  }
   return at;
 }
 

@@ -18,17 +18,20 @@ struct GlbItem {
 
 /// Demand of one engine, the largest over the layers of a network.
 struct GlbDemand {
-  std::vector<GlbItem> items;
+  std::vector<GlbItem> items;  ///< of the worst layer
   std::uint64_t capacity = 0;
-  std::string worst_layer;
+  std::string worst_layer;  ///< empty if the engine has no job (Backward Engine, one layer)
 
   std::uint64_t total() const;
 };
 
 struct GlbPlan {
   GlbDemand forward, weight_update, backward;
-  /// Input channels (not planes) of a Weight Update Engine chunk, per layer: the largest multiple of
-  /// 16 whose buffers fit (or all channels).
+  /// Spatial tiles of a Forward Engine half, per layer: 2 as published, 1 where a map is a single
+  /// tile or where the input of a strided layer is too large.
+  std::vector<int> forward_tiles;
+  /// Input channels (not planes) of a Weight Update Engine chunk, per layer: the largest multiple
+  /// of 16 whose buffers fit (or all channels).
   std::vector<int> weight_update_channels;
 };
 

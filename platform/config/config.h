@@ -14,15 +14,15 @@ namespace h2 {
 enum class LossKind { mse, cross_entropy };
 
 struct TrainingConfig {
-  int sub_batch = 4;        ///< samples an engine processes at once
-  int batch_group = 8;      ///< sub-batches between two updates
+  int sub_batch = 4;    ///< samples an engine processes at once
+  int batch_group = 8;  ///< sub-batches between two updates
   int epochs = 1;
   std::uint64_t seed = 1;
   LossKind loss = LossKind::mse;
-  UpdateSpec update;        ///< optimizer, learning_rate, momentum, loss_scale, adam's constants
-  float init_gain = 1.0F;   ///< times Kaiming normal
+  UpdateSpec update;       ///< optimizer, learning_rate, momentum, loss_scale, adam's constants
+  float init_gain = 1.0F;  ///< times Kaiming normal
   bool shuffle = true;
-  bool drop_last = false;   ///< drop a last sub-batch that is not full
+  bool drop_last = false;  ///< drop a last sub-batch that is not full
 };
 
 struct DatasetConfig {
@@ -38,9 +38,9 @@ struct ProfileConfig {
   std::vector<double> gradient_density{0.25};
   bool clustered_by_sample = false;  ///< clustering: sample
   double sample_fraction = 0.5;
-  std::uint64_t samples = 0;     ///< of one epoch, for epoch_seconds
-  std::uint64_t sub_batches = 0; ///< simulated; 0 = two batch groups
-  std::string masks;             ///< folder of real masks, empty = drawn
+  std::uint64_t samples = 0;      ///< of one epoch, for epoch_seconds
+  std::uint64_t sub_batches = 0;  ///< simulated; 0 = two batch groups
+  std::string masks;              ///< folder of real masks, empty = drawn
 };
 
 enum class TraceLevel { phases, tiles, bursts };
@@ -57,20 +57,20 @@ struct VcdConfig {
 struct Config {
   std::string name;  ///< file name without folder and extension
   Machine machine;
-  bool overlap = true;             ///< pipeline.overlap: FE runs beside BE and WUE
+  bool overlap = true;  ///< pipeline.overlap: FE runs beside BE and WUE
   MemorySpec memory;
-  std::string network_layers;      ///< as written
+  std::string network_layers;  ///< as written
   PoolMode pool = PoolMode::after_soma;
   NeuronSpec neuron;
   Network network;                 ///< parsed
   bool has_network = true;         ///< false for a bare machine file
-  bool static_input_once = false;  ///< network.static_input_once: encoding sum computed once for all T
+  bool static_input_once = false;  ///< encoding partial sums computed once for all timesteps
   TrainingConfig training;
   DatasetConfig dataset;
   ProfileConfig profile;
   VcdConfig vcd;
-  std::uint64_t host_cycles = 800;        ///< host.cycles_per_sub_batch: fixed cost of host work
-  std::uint64_t watchdog_cycles = 0;      ///< host.watchdog_cycles: simulated time without progress; 0 = 100 million
+  std::uint64_t host_cycles = 800;    ///< host.cycles_per_sub_batch: fixed cost of host work
+  std::uint64_t watchdog_cycles = 0;  ///< core cycles without progress; 0 = 100 million
 };
 
 }  // namespace h2

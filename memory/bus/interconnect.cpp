@@ -1,0 +1,98 @@
+#include "memory/bus/interconnect.h"
+
+#include <utility>
+
+namespace h2 {
+
+Interconnect::Interconnect(sc_core::sc_module_name name, std::vector<AddressRange> map)
+    : sc_module(name), map_(std::move(map)) {
+  initiators.register_nb_transport_fw(this, &Interconnect::forward);
+  initiators.register_b_transport(this, &Interconnect::blocking);
+  initiators.register_transport_dbg(this, &Interconnect::debug);
+  initiators.register_get_direct_mem_ptr(this, &Interconnect::direct);
+  targets.register_nb_transport_bw(this, &Interconnect::backward);
+}
+
+int Interconnect::decode(std::uint64_t address, std::uint64_t bytes) const {
+  for (std::size_t i = 0; i < map_.size(); ++i) {
+    const AddressRange& r = map_[i];
+    if (address >= r.base && address - r.base < r.bytes && bytes <= r.bytes - (address - r.base)) {
+      return static_cast<int>(i);
+    }
+  }
+  return -1;
+}
+
+tlm::tlm_sync_enum Interconnect::forward(int initiator, tlm::tlm_generic_payload& payload,
+                                         tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  if (phase == tlm::BEGIN_REQ) {
+    const int target = decode(payload.get_address(), payload.get_data_length());
+    if (target < 0) {
+      payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+      return tlm::TLM_COMPLETED;
+    }
+    const Route route{initiator, target, payload.get_address()};
+    in_flight_[&payload] = route;
+    payload.set_address(route.address - map_[target].base);
+    const tlm::tlm_sync_enum status = targets[target]->nb_transport_fw(payload, phase, delay);
+    if (status == tlm::TLM_COMPLETED) {
+      payload.set_address(route.address);
+      in_flight_.erase(&payload);
+    }
+    return status;
+  }
+  const Route route = in_flight_.at(&payload);
+  const tlm::tlm_sync_enum status = targets[route.target]->nb_transport_fw(payload, phase, delay);
+  in_flight_.erase(&payload);  // END_RESP is the last phase
+  return status;
+}
+
+tlm::tlm_sync_enum Interconnect::backward(int, tlm::tlm_generic_payload& payload,
+                                          tlm::tlm_phase& phase, sc_core::sc_time& delay) {
+  const Route route = in_flight_.at(&payload);
+  if (phase == tlm::END_REQ) return initiators[route.initiator]->nb_transport_bw(payload, phase, delay);
+  // The initiator may release and reuse the payload in this call: forget the route before it.
+  payload.set_address(route.address);
+  in_flight_.erase(&payload);
+  const tlm::tlm_sync_enum status =
+      initiators[route.initiator]->nb_transport_bw(payload, phase, delay);
+  if (status != tlm::TLM_COMPLETED) in_flight_[&payload] = route;
+  return status;
+}
+
+void Interconnect::blocking(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  const std::uint64_t address = payload.get_address();
+  const int target = decode(address, payload.get_data_length());
+  if (target < 0) {
+    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    return;
+  }
+  payload.set_address(address - map_[target].base);
+  targets[target]->b_transport(payload, delay);
+  payload.set_address(address);
+}
+
+unsigned Interconnect::debug(int, tlm::tlm_generic_payload& payload) {
+  const std::uint64_t address = payload.get_address();
+  const int target = decode(address, payload.get_data_length());
+  if (target < 0) return 0;
+  payload.set_address(address - map_[target].base);
+  const unsigned moved = targets[target]->transport_dbg(payload);
+  payload.set_address(address);
+  return moved;
+}
+
+bool Interconnect::direct(int, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
+  const std::uint64_t address = payload.get_address();
+  const int target = decode(address, payload.get_data_length());
+  if (target < 0) return false;
+  const std::uint64_t base = map_[target].base;
+  payload.set_address(address - base);
+  const bool granted = targets[target]->get_direct_mem_ptr(payload, dmi);
+  payload.set_address(address);
+  dmi.set_start_address(dmi.get_start_address() + base);
+  dmi.set_end_address(dmi.get_end_address() + base);
+  return granted;
+}
+
+}  // namespace h2

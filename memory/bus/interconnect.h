@@ -1,0 +1,52 @@
+#pragma once
+
+#include <tlm_utils/multi_passthrough_initiator_socket.h>
+#include <tlm_utils/multi_passthrough_target_socket.h>
+
+#include <cstdint>
+#include <string>
+#include <systemc>
+#include <unordered_map>
+#include <vector>
+
+namespace h2 {
+
+/// One target of the system address map.
+struct AddressRange {
+  std::string name;
+  std::uint64_t base = 0, bytes = 0;
+};
+
+/// Routes transactions by address. Targets see offsets from the base of their range. Adds no time:
+/// contention and latency belong to the targets.
+class Interconnect : public sc_core::sc_module {
+ public:
+  /// Bind target sockets in the order of `map`.
+  tlm_utils::multi_passthrough_target_socket<Interconnect> initiators{"initiators"};
+  tlm_utils::multi_passthrough_initiator_socket<Interconnect> targets{"targets"};
+
+  Interconnect(sc_core::sc_module_name name, std::vector<AddressRange> map);
+
+  const std::vector<AddressRange>& map() const { return map_; }
+
+ private:
+  struct Route {
+    int initiator = 0, target = 0;
+    std::uint64_t address = 0;
+  };
+
+  tlm::tlm_sync_enum forward(int initiator, tlm::tlm_generic_payload& payload,
+                             tlm::tlm_phase& phase, sc_core::sc_time& delay);
+  tlm::tlm_sync_enum backward(int target, tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                              sc_core::sc_time& delay);
+  void blocking(int initiator, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned debug(int initiator, tlm::tlm_generic_payload& payload);
+  bool direct(int initiator, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
+  /// Index of the range that holds the whole access, or -1.
+  int decode(std::uint64_t address, std::uint64_t bytes) const;
+
+  std::vector<AddressRange> map_;
+  std::unordered_map<const tlm::tlm_generic_payload*, Route> in_flight_;
+};
+
+}  // namespace h2

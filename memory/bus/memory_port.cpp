@@ -1,0 +1,99 @@
+#include "memory/bus/memory_port.h"
+
+#include <algorithm>
+
+namespace h2 {
+
+MemoryPort::MemoryPort(sc_core::sc_module_name name, Settings settings)
+    : sc_module(name), settings_(settings), scratch_(settings.burst_bytes) {
+  socket.register_nb_transport_bw(this, &MemoryPort::backward);
+}
+
+MemoryPort::~MemoryPort() = default;
+
+bool MemoryPort::transfer(TransferList& list) {
+  failed_ = false;
+  for (const Transfer& t : list.transfers()) {
+    for (std::uint64_t done = 0; done < t.bytes; done += settings_.burst_bytes) {
+      const std::uint64_t part = std::min<std::uint64_t>(settings_.burst_bytes, t.bytes - done);
+      while (in_flight_ >= settings_.outstanding || requesting_ != nullptr) wait(progress_);
+      std::uint8_t* data =
+          t.timing_only ? scratch_.data() : list.buffer().data() + t.offset + done;
+      issue(t, t.address + done, part, data);
+    }
+  }
+  while (in_flight_ > 0) wait(progress_);
+  return !failed_;
+}
+
+void MemoryPort::issue(const Transfer& t, std::uint64_t at, std::uint64_t bytes,
+                       std::uint8_t* data) {
+  tlm::tlm_generic_payload& p = allocate();
+  p.set_command(t.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
+  p.set_address(at);
+  p.set_data_ptr(data);
+  p.set_data_length(static_cast<unsigned>(bytes));
+  p.set_streaming_width(static_cast<unsigned>(bytes));
+  p.set_byte_enable_ptr(nullptr);
+  p.set_dmi_allowed(false);
+  p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
+  auto* info = p.get_extension<TransferInfo>();
+  info->kind = t.kind;
+  info->timing_only = t.timing_only;
+  info->port = settings_.port;
+  info->charged_bytes = static_cast<std::uint32_t>(t.halved ? bytes / 2 : bytes);
+  (t.write ? stats_.write_bytes : stats_.read_bytes) += info->charged_bytes;
+  ++stats_.bursts;
+  send(p);
+}
+
+void MemoryPort::send(tlm::tlm_generic_payload& payload) {
+  ++in_flight_;
+  requesting_ = &payload;
+  tlm::tlm_phase phase = tlm::BEGIN_REQ;
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  const tlm::tlm_sync_enum status = socket->nb_transport_fw(payload, phase, delay);
+  if (status == tlm::TLM_COMPLETED || (status == tlm::TLM_UPDATED && phase == tlm::BEGIN_RESP)) {
+    complete(payload);
+  } else if (status == tlm::TLM_UPDATED && phase == tlm::END_REQ) {
+    requesting_ = nullptr;
+  }
+}
+
+tlm::tlm_sync_enum MemoryPort::backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                        sc_core::sc_time&) {
+  if (phase == tlm::END_REQ) {
+    requesting_ = nullptr;
+    progress_.notify();
+    return tlm::TLM_ACCEPTED;
+  }
+  complete(payload);
+  return tlm::TLM_COMPLETED;
+}
+
+void MemoryPort::complete(tlm::tlm_generic_payload& payload) {
+  if (payload.is_response_error()) {
+    failed_ = true;
+    error_address_ = payload.get_address();
+  }
+  if (requesting_ == &payload) requesting_ = nullptr;  // BEGIN_RESP implies END_REQ
+  --in_flight_;
+  progress_.notify();
+  payload.release();
+}
+
+tlm::tlm_generic_payload& MemoryPort::allocate() {
+  if (idle_.empty()) {
+    payloads_.push_back(std::make_unique<tlm::tlm_generic_payload>(this));
+    payloads_.back()->set_extension(new TransferInfo);
+    idle_.push_back(payloads_.back().get());
+  }
+  tlm::tlm_generic_payload* payload = idle_.back();
+  idle_.pop_back();
+  payload->acquire();
+  return *payload;
+}
+
+void MemoryPort::free(tlm::tlm_generic_payload* payload) { idle_.push_back(payload); }
+
+}  // namespace h2

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <cstdint>
+#include <memory>
+#include <systemc>
+#include <vector>
+
+#include "memory/bus/transfer_info.h"
+
+namespace h2 {
+
+/// An engine's way to memory: cuts transfers into bursts and keeps several of them outstanding with
+/// non-blocking transport. The only place that builds an engine's payload and checks its response.
+class MemoryPort : public sc_core::sc_module, private tlm::tlm_mm_interface {
+ public:
+  struct Settings {
+    std::uint32_t burst_bytes = 4096;
+    int outstanding = 8;
+    Port port = kHostPort;
+  };
+  struct Stats {
+    std::uint64_t read_bytes = 0, write_bytes = 0;  ///< charged
+    std::uint64_t bursts = 0;
+  };
+
+  tlm_utils::simple_initiator_socket<MemoryPort> socket{"socket"};
+
+  MemoryPort(sc_core::sc_module_name name, Settings settings);
+  ~MemoryPort() override;
+
+  /// Moves all of `list` and returns when the last response is in; call from a thread process.
+  /// False: some response was an error; `error_address` tells which.
+  bool transfer(TransferList& list);
+
+  std::uint64_t error_address() const { return error_address_; }
+  const Stats& stats() const { return stats_; }
+  int in_flight() const { return in_flight_; }
+
+ private:
+  void issue(const Transfer& transfer, std::uint64_t at, std::uint64_t bytes, std::uint8_t* data);
+  void send(tlm::tlm_generic_payload& payload);
+  void complete(tlm::tlm_generic_payload& payload);
+  tlm::tlm_sync_enum backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                              sc_core::sc_time& delay);
+  tlm::tlm_generic_payload& allocate();
+  void free(tlm::tlm_generic_payload* payload) override;
+
+  const Settings settings_;
+  Stats stats_;
+  std::vector<std::uint8_t> scratch_;
+  std::vector<std::unique_ptr<tlm::tlm_generic_payload>> payloads_;
+  std::vector<tlm::tlm_generic_payload*> idle_;
+  int in_flight_ = 0;
+  const tlm::tlm_generic_payload* requesting_ = nullptr;  // sent and not yet accepted
+  bool failed_ = false;
+  std::uint64_t error_address_ = 0;
+  sc_core::sc_event progress_;
+};
+
+}  // namespace h2

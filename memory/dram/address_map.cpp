@@ -1,0 +1,94 @@
+#include "memory/dram/address_map.h"
+
+#include <map>
+#include <set>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "modules/error.h"
+
+namespace h2 {
+namespace {
+
+constexpr const char* kFields = "row, rank, bank, column, bankgroup, channel";
+
+int bits_of(const std::string& what, std::uint64_t count) {
+  if (count == 0 || (count & (count - 1)) != 0) {
+    throw InputError("memory: " + what + " = " + std::to_string(count) +
+                     " must be a power of two");
+  }
+  int bits = 0;
+  while ((count >> bits) > 1) ++bits;
+  return bits;
+}
+
+}  // namespace
+
+AddressMap::AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes) {
+  const int columns = bits_of("row_bytes/64", spec.row_bytes / kLineBytes);
+  const int channels = bits_of("channels", static_cast<std::uint64_t>(spec.channels));
+  const int ranks = bits_of("ranks", static_cast<std::uint64_t>(spec.ranks));
+  const int groups = bits_of("bank_groups", static_cast<std::uint64_t>(spec.bank_groups));
+  const int banks = bits_of("banks_per_group", static_cast<std::uint64_t>(spec.banks_per_group));
+  const int row_bits =
+      bits_of("bytes", capacity_bytes) - 6 - columns - channels - ranks - groups - banks;
+  if (row_bits < 0) {
+    throw InputError("memory.bytes = " + std::to_string(capacity_bytes) +
+                     " is less than one row in every bank");
+  }
+  struct Entry {
+    Field* field;
+    int bits;
+  };
+  const std::map<std::string, Entry> entries{
+      {"row", {&row_, row_bits}},     {"rank", {&rank_, ranks}},
+      {"bank", {&bank_, banks}},      {"column", {&column_, columns}},
+      {"bankgroup", {&group_, groups}}, {"channel", {&channel_, channels}}};
+
+  std::vector<std::string> names;
+  std::stringstream text(spec.address_map);
+  for (std::string name; std::getline(text, name, '-');) names.push_back(name);
+  std::set<std::string> seen;
+  int shift = 6;
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    const auto entry = entries.find(*name);
+    if (entry == entries.end() || !seen.insert(*name).second) {
+      throw InputError("memory.address_map: field '" + *name + "' is unknown or repeated in '" +
+                       spec.address_map + "'; it must name each of " + kFields + " once");
+    }
+    entry->second.field->shift = shift;
+    entry->second.field->mask = (std::uint64_t{1} << entry->second.bits) - 1;
+    shift += entry->second.bits;
+  }
+  if (seen.size() != entries.size()) {
+    throw InputError("memory.address_map: '" + spec.address_map + "' must name each of " + kFields +
+                     " once, most significant first");
+  }
+}
+
+DramLocation AddressMap::decode(std::uint64_t address) const {
+  DramLocation at;
+  at.channel = static_cast<int>(channel_.of(address));
+  at.rank = static_cast<int>(rank_.of(address));
+  at.group = static_cast<int>(group_.of(address));
+  at.bank = static_cast<int>(bank_.of(address));
+  at.row = static_cast<std::int64_t>(row_.of(address));
+  at.column = static_cast<int>(column_.of(address));
+  return at;
+}
+
+std::uint64_t AddressMap::encode(const DramLocation& at) const {
+  return channel_.at(static_cast<std::uint64_t>(at.channel)) |
+         rank_.at(static_cast<std::uint64_t>(at.rank)) |
+         group_.at(static_cast<std::uint64_t>(at.group)) |
+         bank_.at(static_cast<std::uint64_t>(at.bank)) |
+         row_.at(static_cast<std::uint64_t>(at.row)) |
+         column_.at(static_cast<std::uint64_t>(at.column));
+}
+
+bool AddressMap::interleaves_groups() const {
+  return group_.mask != 0 && group_.shift < column_.shift;
+}
+
+}  // namespace h2

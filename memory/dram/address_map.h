@@ -1,0 +1,53 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "memory/memory_spec.h"
+
+namespace h2 {
+
+/// Bytes of one DRAM access; every preset moves a 64 B line with one burst.
+inline constexpr std::uint64_t kLineBytes = 64;
+
+/// Where a 64 B line lives. `group` and `bank` count inside their parent.
+struct DramLocation {
+  int channel = 0;
+  int rank = 0;
+  int group = 0;
+  int bank = 0;
+  std::int64_t row = 0;
+  int column = 0;  ///< in lines of 64 B
+};
+
+/// Splits an address of one MemN into its DRAM location, and back. The order of the fields is
+/// DramSpec::address_map, most significant first.
+class AddressMap {
+ public:
+  /// Throws InputError on an unknown, missing or repeated field, or a count that is no power of two.
+  AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes);
+
+  [[nodiscard]] DramLocation decode(std::uint64_t address) const;
+  /// Address of the first byte of the line.
+  [[nodiscard]] std::uint64_t encode(const DramLocation& at) const;
+
+  [[nodiscard]] std::int64_t rows() const { return count(row_); }
+  [[nodiscard]] int columns() const { return static_cast<int>(count(column_)); }
+  /// True when consecutive lines of a channel go to different bank groups.
+  [[nodiscard]] bool interleaves_groups() const;
+
+ private:
+  struct Field {
+    int shift = 0;
+    std::uint64_t mask = 0;
+    [[nodiscard]] std::uint64_t of(std::uint64_t address) const { return address >> shift & mask; }
+    [[nodiscard]] std::uint64_t at(std::uint64_t value) const { return (value & mask) << shift; }
+  };
+  [[nodiscard]] static std::int64_t count(const Field& f) {
+    return static_cast<std::int64_t>(f.mask + 1);
+  }
+
+  Field channel_, rank_, group_, bank_, row_, column_;
+};
+
+}  // namespace h2

@@ -1,0 +1,168 @@
+#include "memory/dram/dram_memory.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace h2 {
+namespace {
+
+/// Clocks are rounded to whole picoseconds on the way out; this undoes it on the way in.
+constexpr double kRoundingPs = 0.6;
+
+/// Distance of the column commands of a run: where the map deals consecutive lines to different
+/// bank groups, the runs of these groups interleave on the bus.
+Clock run_gap(const DramSpec& spec, const AddressMap& map) {
+  const DramTiming timing(spec);
+  return map.interleaves_groups() ? timing.cas_gap_s : timing.cas_gap_l;
+}
+
+}  // namespace
+
+DramMemory::DramMemory(const DramSpec& spec, std::uint64_t capacity_bytes, BurstService service)
+    : spec_(spec),
+      tck_ps_(spec.tck_ns * 1000.0),
+      map_((static_cast<void>(DramTiming(spec)), spec), capacity_bytes),
+      run_lines_(service == BurstService::exact ? 1 : kLinesPerRun),
+      channels_(static_cast<std::size_t>(spec.channels), DramChannel(spec, run_gap(spec, map_))),
+      open_piece_(static_cast<std::size_t>(spec.channels * spec.ranks * spec.bank_groups *
+                                           spec.banks_per_group),
+                  -1) {}
+
+Picoseconds DramMemory::to_ps(Clock clock) const {
+  return std::llround(static_cast<double>(clock) * tck_ps_);
+}
+
+double DramMemory::peak_gbps() const {
+  const auto clocks = static_cast<double>(channels_.front().timing().cas_gap_s);
+  return static_cast<double>(kLineBytes) * spec_.channels / (clocks * spec_.tck_ns);
+}
+
+DramStatistics DramMemory::statistics() {
+  DramStatistics sum;
+  for (DramChannel& channel : channels_) {
+    channel.catch_up(now_);
+    sum += channel.statistics();
+  }
+  return sum;
+}
+
+void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
+  const auto clock = static_cast<Clock>(
+      std::ceil((static_cast<double>(now) - kRoundingPs) / tck_ps_));
+  if (free_.empty()) {
+    free_.push_back(static_cast<std::uint32_t>(transactions_.size()));
+    transactions_.emplace_back();
+  }
+  const std::uint32_t slot = free_.back();
+  free_.pop_back();
+  Transaction& t = transactions_[slot];
+  t = Transaction{};
+  t.request = request;
+  const auto port = static_cast<std::size_t>(request.port);
+  if (port >= ports_.size()) ports_.resize(port + 1);
+  ports_[port].waiting.push_back(slot);
+  if (ports_[port].waiting.size() == 1) split(slot, ports_[port].pieces);
+  ++waiting_;
+  admit_at_ = std::min(admit_at_, std::max(clock, now_));
+}
+
+Clock DramMemory::next_clock() const {
+  Clock at = admit_at_;
+  for (const DramChannel& channel : channels_) at = std::min(at, channel.next_command());
+  return at;
+}
+
+Picoseconds DramMemory::next_event() const {
+  const Clock at = next_clock();
+  return at >= kNever ? kNoEvent : to_ps(at);
+}
+
+void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& completions) {
+  const auto last = static_cast<Clock>(
+      std::floor((static_cast<double>(until) + kRoundingPs) / tck_ps_));
+  for (Clock at = next_clock(); at <= last; at = next_clock()) step(at, completions);
+  now_ = std::max(now_, last);
+}
+
+void DramMemory::step(Clock now, std::vector<MemoryCompletion>& completions) {
+  now_ = now;
+  served_.clear();
+  for (DramChannel& channel : channels_) channel.advance(now, served_);
+  for (const DramServed& s : served_) {
+    if (s.write) continue;
+    Transaction& t = transactions_[s.owner];
+    t.data_end = std::max(t.data_end, s.data_end);
+    t.lines_left -= static_cast<std::uint32_t>(s.lines);
+    if (t.lines_left == 0) finish(s.owner, t.data_end, completions);
+  }
+  if (now >= admit_at_ || (waiting_ > 0 && !served_.empty())) admit(now, completions);
+}
+
+void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
+  if (admitted_at_ != now) {
+    admitted_at_ = now;
+    admitted_ = 0;
+  }
+  std::size_t blocked = 0;
+  while (admitted_ < kLinesPerClock && blocked < ports_.size()) {
+    Port& port = ports_[turn_];
+    turn_ = turn_ + 1 == ports_.size() ? 0 : turn_ + 1;
+    blocked = admit_piece(port, now, completions) ? 0 : blocked + 1;
+  }
+  admit_at_ = waiting_ > 0 && admitted_ >= kLinesPerClock ? now + 1 : kNever;
+}
+
+bool DramMemory::admit_piece(Port& port, Clock now, std::vector<MemoryCompletion>& completions) {
+  if (port.waiting.empty()) return false;
+  const std::uint32_t slot = port.waiting.front();
+  Transaction& t = transactions_[slot];
+  const Piece& piece = port.pieces[port.next_piece];
+  DramChannel& to = channel(piece.channel);
+  if (!to.can_accept(t.request.write, piece.run.lines)) return false;
+  to.push(t.request.write, piece.run, now);
+  admitted_ += piece.run.lines;
+  if (!t.started) {
+    t.started = true;
+    t.accepted = now;
+  }
+  if (++port.next_piece < port.pieces.size()) return true;
+  if (t.request.write) finish(slot, now + 1, completions);
+  --waiting_;
+  port.waiting.pop_front();
+  if (!port.waiting.empty()) split(port.waiting.front(), port.pieces);
+  port.next_piece = 0;
+  return true;
+}
+
+void DramMemory::split(std::uint32_t slot, std::vector<Piece>& pieces) {
+  Transaction& t = transactions_[slot];
+  pieces.clear();
+  const int banks_per_rank = spec_.bank_groups * spec_.banks_per_group;
+  const std::uint64_t first = t.request.address / kLineBytes;
+  const std::uint64_t bytes = std::max<std::uint64_t>(t.request.bytes, 1);
+  const std::uint64_t last = (t.request.address + bytes - 1) / kLineBytes;
+  t.lines_left = static_cast<std::uint32_t>(last - first + 1);
+  for (std::uint64_t line = first; line <= last; ++line) {
+    const DramLocation at = map_.decode(line * kLineBytes);
+    const int bank = at.rank * banks_per_rank + at.group * spec_.banks_per_group + at.bank;
+    std::int32_t& open = open_piece_[static_cast<std::size_t>(
+        at.channel * spec_.ranks * banks_per_rank + bank)];
+    const auto index = static_cast<std::size_t>(open);
+    if (run_lines_ > 1 && index < pieces.size() && pieces[index].channel == at.channel &&
+        pieces[index].run.bank == bank && pieces[index].run.row == at.row &&
+        pieces[index].run.lines < run_lines_) {
+      ++pieces[index].run.lines;
+      continue;
+    }
+    open = static_cast<std::int32_t>(pieces.size());
+    pieces.push_back({at.channel, {slot, bank, at.row, 1}});
+  }
+}
+
+void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompletion>& completions) {
+  const Transaction& t = transactions_[slot];
+  completions.push_back({t.request.id, t.request.write, to_ps(t.accepted), to_ps(at)});
+  free_.push_back(slot);
+}
+
+}  // namespace h2

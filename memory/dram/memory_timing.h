@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "memory/dram/statistics.h"
+#include "memory/memory_spec.h"
+
+namespace h2 {
+
+/// Simulated time since the start.
+using Picoseconds = std::int64_t;
+inline constexpr Picoseconds kNoEvent = std::numeric_limits<Picoseconds>::max() / 4;
+
+/// A contiguous transfer of one port of a MemN; every touched 64 B line costs a whole access.
+struct MemoryRequest {
+  std::uint64_t id = 0;
+  int port = 0;  ///< small number; requests of one port enter the queues in order
+  std::uint64_t address = 0;
+  std::uint32_t bytes = 0;
+  bool write = false;
+};
+
+/// A read is complete when its last data has arrived, a posted write one clock after its last line
+/// has been taken into the write buffer.
+struct MemoryCompletion {
+  std::uint64_t id = 0;
+  bool write = false;
+  Picoseconds accepted = 0;  ///< the first line entered a queue
+  Picoseconds time = 0;
+};
+
+/// Timing of one MemN as events; no data, no SystemC. The owner keeps time:
+///   submit(request, now);  ...  wait until next_event();  advance(now, completions);
+class MemoryTiming {
+ public:
+  virtual ~MemoryTiming() = default;
+
+  /// Always taken; the port waits where the queues are full. Times of successive calls of submit
+  /// and advance must not decrease.
+  virtual void submit(const MemoryRequest& request, Picoseconds now) = 0;
+  /// Next time at which advance() has something to do; kNoEvent when nothing is under way.
+  [[nodiscard]] virtual Picoseconds next_event() const = 0;
+  /// Carries out everything up to and including `until` and appends the completions that have
+  /// become certain; their time may lie after `until`, never before it is known.
+  virtual void advance(Picoseconds until, std::vector<MemoryCompletion>& completions) = 0;
+
+  /// Sums over the channels up to the last advance().
+  [[nodiscard]] virtual DramStatistics statistics() = 0;
+  /// Highest possible rate in 1e9 B/s.
+  [[nodiscard]] virtual double peak_gbps() const = 0;
+};
+
+/// `exact` schedules every 64 B access by itself; `runs` schedules the accesses of a transaction
+/// to one row as a run of up to 8 column commands with a computed service time.
+enum class BurstService { exact, runs };
+
+/// Throws InputError on an invalid specification.
+[[nodiscard]] std::unique_ptr<MemoryTiming> make_memory_timing(
+    const MemorySpec& spec, BurstService service = BurstService::runs);
+
+}  // namespace h2

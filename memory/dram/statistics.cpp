@@ -1,0 +1,59 @@
+#include "memory/dram/statistics.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace h2 {
+
+DramStatistics& DramStatistics::operator+=(const DramStatistics& other) {
+  reads += other.reads;
+  writes += other.writes;
+  row_hits += other.row_hits;
+  row_misses += other.row_misses;
+  row_conflicts += other.row_conflicts;
+  activates += other.activates;
+  precharges += other.precharges;
+  refreshes += other.refreshes;
+  turnarounds += other.turnarounds;
+  bus_busy_clocks += other.bus_busy_clocks;
+  max_reads_queued = std::max(max_reads_queued, other.max_reads_queued);
+  max_writes_queued = std::max(max_writes_queued, other.max_writes_queued);
+  return *this;
+}
+
+void LatencyHistogram::add(std::int64_t value) {
+  const auto v = static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
+  int octave = 0;
+  while ((v >> octave) >= (2U << kStepBits)) ++octave;
+  const std::uint64_t step =
+      (v >> kStepBits) == 0 ? v : (static_cast<std::uint64_t>(octave) << kStepBits) + (v >> octave);
+  ++steps_[std::min<std::uint64_t>(step, steps_.size() - 1)];
+  ++count_;
+  sum_ += static_cast<double>(v);
+  max_ = std::max(max_, static_cast<std::int64_t>(v));
+}
+
+double LatencyHistogram::mean() const {
+  return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_);
+}
+
+std::int64_t LatencyHistogram::quantile(double q) const {
+  const auto rank = static_cast<std::uint64_t>(std::ceil(q * static_cast<double>(count_)));
+  std::uint64_t below = 0;
+  for (std::size_t step = 0; step < steps_.size(); ++step) {
+    below += steps_[step];
+    if (below < rank || below == 0) continue;
+    // A step beyond the linear part carries its octave above kStepBits.
+    const std::size_t octave = step >> kStepBits;
+    const std::int64_t edge =
+        octave < 2 ? static_cast<std::int64_t>(step)
+                   : static_cast<std::int64_t>(
+                         ((((step & ((1U << kStepBits) - 1)) | (1ULL << kStepBits)) + 1)
+                          << (octave - 1)) -
+                         1);
+    return std::min(edge, max_);
+  }
+  return 0;
+}
+
+}  // namespace h2

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace h2 {
+
+/// What one channel did; clocks are DRAM clocks. Requests are 64 B.
+struct DramStatistics {
+  std::uint64_t reads = 0;
+  std::uint64_t writes = 0;
+  std::uint64_t row_hits = 0;       ///< served from the open row
+  std::uint64_t row_misses = 0;     ///< the bank was closed
+  std::uint64_t row_conflicts = 0;  ///< another row was open
+  std::uint64_t activates = 0;
+  std::uint64_t precharges = 0;     ///< of single banks; those before a refresh are not counted
+  std::uint64_t refreshes = 0;
+  std::uint64_t turnarounds = 0;    ///< changes of direction of the data bus
+  std::int64_t bus_busy_clocks = 0;
+  int max_reads_queued = 0;
+  int max_writes_queued = 0;
+
+  [[nodiscard]] std::uint64_t bytes() const { return (reads + writes) * 64; }
+  DramStatistics& operator+=(const DramStatistics& other);
+};
+
+/// Latencies in bounded memory: exact below 64, then 64 steps per octave (error below 1.6 %).
+class LatencyHistogram {
+ public:
+  void add(std::int64_t value);
+  [[nodiscard]] std::uint64_t count() const { return count_; }
+  [[nodiscard]] double mean() const;
+  [[nodiscard]] std::int64_t max() const { return max_; }
+  /// Upper edge of the step that holds the quantile, 0 < q <= 1; 0 when empty.
+  [[nodiscard]] std::int64_t quantile(double q) const;
+
+ private:
+  static constexpr int kStepBits = 6;
+  std::array<std::uint64_t, (64 - kStepBits) << kStepBits> steps_{};
+  std::uint64_t count_ = 0;
+  double sum_ = 0;
+  std::int64_t max_ = 0;
+};
+
+}  // namespace h2

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
+
+#include "memory/memory_spec.h"
+
+namespace h2 {
+
+/// Synthetic traffic on one MemN: 64 B requests in a closed loop.
+struct TrafficSpec {
+  std::string pattern = "seq_rd";  ///< see traffic_patterns()
+  int queue_depth = 64;            ///< requests each requestor keeps outstanding
+  std::uint64_t requests = 200000;  ///< completed in all, warm-up included
+  std::uint64_t warmup = 10000;    ///< first completions, not measured
+  std::uint64_t seed = 1;
+  std::uint64_t stride = 4096;     ///< bytes, pattern `stride` only; a multiple of 64
+};
+
+struct TrafficResult {
+  std::string pattern;
+  double bandwidth_gbps = 0;  ///< 1e9 B/s between the last warm-up completion and the last of all
+  double peak_gbps = 0;
+  double latency_mean_ns = 0, latency_p50_ns = 0, latency_p99_ns = 0, latency_max_ns = 0;
+  double row_hit_rate = 0;    ///< accesses served from the open row
+  double simulated_ns = 0;
+  double requests_per_wall_second = 0;
+};
+
+/// Latency of a single read of an idle channel, ns.
+struct IdleLatency {
+  double closed = 0, hit = 0, conflict = 0;
+};
+
+/// Every legal pattern name.
+[[nodiscard]] const std::vector<std::string>& traffic_patterns();
+
+/// Runs the pattern. Throws InputError on an unknown pattern or a number out of range.
+[[nodiscard]] TrafficResult run_traffic(const MemorySpec& memory, const TrafficSpec& traffic);
+
+[[nodiscard]] IdleLatency measure_idle_latency(const MemorySpec& memory);
+
+/// {pattern, bandwidth_gbps, peak_gbps, read_latency_ns: {mean, p50, p99, max}, row_hit_rate,
+/// simulated_ns, requests_per_wall_second}
+void to_json(nlohmann::json& json, const TrafficResult& result);
+/// {closed, hit, conflict}
+void to_json(nlohmann::json& json, const IdleLatency& latency);
+
+}  // namespace h2

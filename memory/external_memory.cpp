@@ -1,0 +1,180 @@
+#include "memory/external_memory.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace h2 {
+namespace {
+
+/// Bandwidth is traced as the mean over windows of this length.
+constexpr Picoseconds kWindow = 10'000'000;
+
+Picoseconds now() { return static_cast<Picoseconds>(sc_core::sc_time_stamp().value()); }
+
+}  // namespace
+
+std::uint64_t ExternalMemory::Stats::total_read() const {
+  return std::accumulate(read_bytes.begin(), read_bytes.end(), std::uint64_t{0});
+}
+
+std::uint64_t ExternalMemory::Stats::total_write() const {
+  return std::accumulate(write_bytes.begin(), write_bytes.end(), std::uint64_t{0});
+}
+
+ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const MemorySpec& spec, Trace& trace)
+    : sc_module(name),
+      spec_(spec),
+      timing_(make_memory_timing(spec)),
+      trace_(trace),
+      queue_signal_(trace.add_level(this->name(), "queue", 16)),
+      bandwidth_signal_(trace.add_level(this->name(), "bandwidth_mb_per_s", 32)),
+      window_end_(kWindow) {
+  socket.register_nb_transport_fw(this, &ExternalMemory::forward);
+  socket.register_b_transport(this, &ExternalMemory::blocking);
+  socket.register_transport_dbg(this, &ExternalMemory::debug);
+  socket.register_get_direct_mem_ptr(this, &ExternalMemory::direct);
+  SC_HAS_PROCESS(ExternalMemory);
+  SC_METHOD(serve);
+  sensitive << event_;
+  dont_initialize();
+}
+
+bool ExternalMemory::legal(tlm::tlm_generic_payload& payload) const {
+  if (payload.get_command() == tlm::TLM_IGNORE_COMMAND) {
+    payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
+  } else if (payload.get_byte_enable_ptr() != nullptr) {
+    payload.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
+  } else if (payload.get_streaming_width() < payload.get_data_length() ||
+             payload.get_data_length() == 0) {
+    payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
+  } else if (payload.get_address() >= spec_.bytes ||
+             payload.get_data_length() > spec_.bytes - payload.get_address()) {
+    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
+  } else {
+    return true;
+  }
+  return false;
+}
+
+tlm::tlm_sync_enum ExternalMemory::forward(tlm::tlm_generic_payload& payload,
+                                           tlm::tlm_phase& phase, sc_core::sc_time&) {
+  if (phase != tlm::BEGIN_REQ) return tlm::TLM_COMPLETED;  // END_RESP
+  if (!legal(payload)) return tlm::TLM_COMPLETED;
+  payload.acquire();
+  submit(payload, {&payload, nullptr});
+  phase = tlm::END_REQ;
+  return tlm::TLM_UPDATED;
+}
+
+void ExternalMemory::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  wait(delay);
+  delay = sc_core::SC_ZERO_TIME;
+  if (!legal(payload)) return;
+  sc_core::sc_event done;
+  submit(payload, {nullptr, &done});
+  wait(done);
+  move(payload);
+}
+
+void ExternalMemory::submit(tlm::tlm_generic_payload& payload, Pending pending) {
+  const TransferInfo* info = payload.get_extension<TransferInfo>();
+  const std::uint64_t charged = charged_bytes(payload);
+  const int kind = static_cast<int>(info != nullptr ? info->kind : TensorKind::control);
+  (payload.is_write() ? stats_.write_bytes : stats_.read_bytes)[kind] += charged;
+  window_bytes_ += charged;
+  MemoryRequest request;
+  request.id = next_id_++;
+  request.port = info != nullptr ? info->port : kHostPort;
+  request.address = payload.get_address();
+  request.bytes = static_cast<std::uint32_t>(charged);
+  request.write = payload.is_write();
+  pending_[request.id] = pending;
+  timing_->submit(request, now());
+  trace_.change(queue_signal_, pending_.size());
+  arm();
+}
+
+void ExternalMemory::arm() {
+  Picoseconds next = timing_->next_event();
+  if (!responses_.empty()) next = std::min(next, responses_.top().time);
+  if (next >= kNoEvent) return;
+  const Picoseconds delay = std::max<Picoseconds>(0, next - now());
+  event_.notify(sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(delay)));
+}
+
+void ExternalMemory::serve() {
+  completions_.clear();
+  timing_->advance(now(), completions_);
+  for (const MemoryCompletion& c : completions_) responses_.push({c.time, c.id});
+  while (!responses_.empty() && responses_.top().time <= now()) {
+    const std::uint64_t id = responses_.top().id;
+    responses_.pop();
+    respond(id);
+  }
+  sample_bandwidth();
+  trace_.change(queue_signal_, pending_.size());
+  arm();
+}
+
+void ExternalMemory::respond(std::uint64_t id) {
+  const Pending pending = pending_.at(id);
+  pending_.erase(id);
+  if (pending.done != nullptr) {
+    pending.done->notify();
+    return;
+  }
+  tlm::tlm_generic_payload& payload = *pending.payload;
+  move(payload);
+  tlm::tlm_phase phase = tlm::BEGIN_RESP;
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  socket->nb_transport_bw(payload, phase, delay);
+  payload.release();
+}
+
+void ExternalMemory::move(tlm::tlm_generic_payload& payload) {
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  const TransferInfo* info = payload.get_extension<TransferInfo>();
+  if (info != nullptr && info->timing_only) return;
+  if (drop_ > 0) {
+    --drop_;
+    return;
+  }
+  if (payload.is_write()) {
+    store_.write(payload.get_address(), payload.get_data_ptr(), payload.get_data_length());
+  } else {
+    store_.read(payload.get_address(), payload.get_data_ptr(), payload.get_data_length());
+  }
+}
+
+unsigned ExternalMemory::debug(tlm::tlm_generic_payload& payload) {
+  if (!legal(payload)) return 0;
+  if (payload.is_write()) {
+    store_.write(payload.get_address(), payload.get_data_ptr(), payload.get_data_length());
+  } else {
+    store_.read(payload.get_address(), payload.get_data_ptr(), payload.get_data_length());
+  }
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  return payload.get_data_length();
+}
+
+bool ExternalMemory::direct(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
+  if (!legal(payload)) return false;
+  const std::uint64_t start = payload.get_address() / BackingStore::kPageBytes *
+                              BackingStore::kPageBytes;
+  dmi.set_dmi_ptr(store_.page(start));
+  dmi.set_start_address(start);
+  dmi.set_end_address(std::min(start + BackingStore::kPageBytes, spec_.bytes) - 1);
+  dmi.allow_read_write();
+  return true;
+}
+
+void ExternalMemory::sample_bandwidth() {
+  if (now() < window_end_) return;
+  const Picoseconds windows = (now() - window_end_) / kWindow + 1;
+  const std::uint64_t span = static_cast<std::uint64_t>(windows * kWindow);
+  trace_.change(bandwidth_signal_, window_bytes_ * 1'000'000 / span);  // B/ps * 1e6 = MB/s
+  window_bytes_ = 0;
+  window_end_ += windows * kWindow;
+}
+
+}  // namespace h2

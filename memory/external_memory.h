@@ -1,0 +1,85 @@
+#pragma once
+
+#include <tlm_utils/simple_target_socket.h>
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <queue>
+#include <systemc>
+#include <unordered_map>
+#include <vector>
+
+#include "memory/backing_store.h"
+#include "memory/bus/transfer_info.h"
+#include "memory/dram/memory_timing.h"
+#include "traces/trace.h"
+
+namespace h2 {
+
+/// One MemN: bytes, and the time they take. Serves non-blocking transport (base protocol, requests
+/// accepted at once, responses in the order of completion), blocking transport, debug and, without
+/// accounting for time, direct memory access.
+class ExternalMemory : public sc_core::sc_module {
+ public:
+  struct Stats {
+    std::array<std::uint64_t, static_cast<int>(TensorKind::count)> read_bytes{}, write_bytes{};
+
+    std::uint64_t total_read() const;
+    std::uint64_t total_write() const;
+  };
+
+  tlm_utils::simple_target_socket<ExternalMemory> socket{"socket"};
+
+  ExternalMemory(sc_core::sc_module_name name, const MemorySpec& spec, Trace& trace);
+
+  std::uint64_t bytes() const { return spec_.bytes; }
+  const Stats& stats() const { return stats_; }
+  double peak_gbps() const { return timing_->peak_gbps(); }
+  DramStatistics dram_statistics() { return timing_->statistics(); }
+  std::uint64_t resident_bytes() const { return store_.resident_bytes(); }
+
+  /// Test hook: the next `count` transactions that carry data are answered without moving it.
+  void drop(int count) { drop_ = count; }
+
+ private:
+  struct Pending {
+    tlm::tlm_generic_payload* payload = nullptr;  // non-blocking
+    sc_core::sc_event* done = nullptr;            // blocking
+  };
+  struct Response {
+    Picoseconds time;
+    std::uint64_t id;
+    bool operator>(const Response& o) const { return time != o.time ? time > o.time : id > o.id; }
+  };
+
+  tlm::tlm_sync_enum forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                             sc_core::sc_time& delay);
+  void blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned debug(tlm::tlm_generic_payload& payload);
+  bool direct(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
+  bool legal(tlm::tlm_generic_payload& payload) const;
+  void submit(tlm::tlm_generic_payload& payload, Pending pending);
+  void move(tlm::tlm_generic_payload& payload);
+  void serve();
+  void arm();
+  void respond(std::uint64_t id);
+  void sample_bandwidth();
+
+  const MemorySpec spec_;
+  std::unique_ptr<MemoryTiming> timing_;
+  BackingStore store_;
+  Stats stats_;
+  Trace& trace_;
+  int queue_signal_, bandwidth_signal_;
+  std::uint64_t next_id_ = 1;
+  std::unordered_map<std::uint64_t, Pending> pending_;
+  std::priority_queue<Response, std::vector<Response>, std::greater<>> responses_;
+  std::vector<MemoryCompletion> completions_;
+  sc_core::sc_event event_;
+  int drop_ = 0;
+  std::uint64_t window_bytes_ = 0;
+  Picoseconds window_end_ = 0;
+};
+
+}  // namespace h2

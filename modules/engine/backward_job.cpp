@@ -1,0 +1,277 @@
+#include <algorithm>
+
+#include "modules/engine/feeds.h"
+#include "modules/engine/grad_stage.h"
+#include "modules/engine/job.h"
+#include "modules/engine/loop_nest.h"
+#include "modules/engine/map_copy.h"
+#include "modules/kernels/backward.h"
+#include "modules/work_model/backward_count.h"
+
+namespace h2 {
+namespace {
+
+/// grad-u of one layer: for 64 channels { for tile { for 16 channels of the layer above { grad-u, its
+/// bitmap; weights } u, spikes, mask; Grad; store grad-u, bitmap } }. Through an FC layer: one tile
+/// of flattened inputs, grad-u channels of the layer above in larger pieces.
+class BackwardJob : public Job {
+ public:
+  BackwardJob(const JobContext& context, int index);
+
+  int chunks() const override { return nest_.count(); }
+  bool load(int chunk, int stage, TransferList& list) override;
+  ChunkWork work(int chunk) override;
+  void compute(int chunk) override;
+  void store(int chunk, TransferList& list) override;
+
+ private:
+  bool through_fc() const { return above_.kind == LayerKind::fc; }
+  bool flattened() const { return through_fc() && l_.kind == LayerKind::conv; }
+  bool last(LoopNest::At at) const { return at.inner == nest_.inner - 1; }
+  /// Inputs of the layer above: channels of this layer, or flattened.
+  Span inputs(LoopNest::At at) const {
+    return piece(at.pass, context_.machine->backward.cols, above_.cin);
+  }
+  Span above_channels(LoopNest::At at) const { return piece(at.inner, inner_step_, above_.cout); }
+  Region tile(LoopNest::At at) const { return tiles_.tile(at.tile); }
+  /// Channel blocks of this layer whose sums are complete with this pass.
+  Span blocks(LoopNest::At at) const;
+  /// Region of the handed-on map that Grad works on with this tile.
+  Region next_region(LoopNest::At at) const {
+    return flattened() ? Region{0, l_.next_h, 0, l_.next_w} : tile(at);
+  }
+  void unflatten(const ValueMap& sums, Span in);
+  ChunkWork count(LoopNest::At at);
+
+  JobContext context_;
+  const Layer& l_;
+  const Layer& above_;
+  int inner_step_;
+  Tiling tiles_;  // of the map the layer above reads
+  LoopNest nest_;
+  GradientFeed gradient_;
+  WeightOperand weights_;
+  GradStage grad_;
+  CompletionMap complete_;
+  BackwardKernel kernel_;
+  BackwardCounter counter_;
+  BitMap pooled_open_;
+  std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
+};
+
+BackwardJob::BackwardJob(const JobContext& context, int index)
+    : context_(context),
+      l_(context.layer(index)),
+      above_(context.layer(index + 1)),
+      inner_step_(context.machine->backward.rows * (through_fc() ? 9 : 1)),
+      tiles_(above_.in_h, above_.in_w, context.machine->tile),
+      nest_{pieces(context.machine->backward.cols, above_.cin), tiles_.count(),
+            pieces(inner_step_, above_.cout)},
+      gradient_(context_, index + 1, true),
+      weights_(TensorKind::weight,
+               context.weight_image(index + 1, context.base + context.place(index + 1).weights),
+               context.functional()),
+      grad_(context_, index),
+      complete_(tiles_, flattened() ? tiles_ : grad_.image().tiling(),
+                [this](Region r) { return flattened() ? r : grad_.next_region(r); }),
+      kernel_(above_, context.machine->backward, context.machine->numerics),
+      counter_(above_, context.machine->backward, context.machine->tile) {
+  name = above_.name;
+  layer = index + 1;
+  macs = above_.macs() * context.batch * context.steps;
+  if (l_.pool == PoolMode::after_soma) {
+    pooled_open_ = BitMap(context.batch * context.steps, l_.next_h, l_.next_w, l_.cout);
+  }
+}
+
+Span BackwardJob::blocks(LoopNest::At at) const {
+  Span done = inputs(at);
+  if (flattened()) {
+    const int positions = l_.next_h * l_.next_w;
+    done = {done.begin / positions, done.end / positions};
+  }
+  return completed(done, 16, l_.cout);
+}
+
+bool BackwardJob::load(int chunk, int stage, TransferList& list) {
+  const LoopNest::At at = nest_.at(chunk);
+  const Span in = inputs(at), out = above_channels(at), ready = blocks(at);
+  const Region fed = fed_by(above_, tile(at));
+  const Region soma = grad_.soma_region(next_region(at));
+  const bool values_first = !gradient_.packed();
+  if (stage == 0) {
+    if (at.inner == 0) {
+      weights_.begin_pass();
+      if (at.tile == 0) {
+        gradient_.begin_pass();
+        grad_.begin_pass();
+      }
+      if (!flattened()) grad_.want_mask(soma, in.begin, in.end, list);
+    }
+    if (last(at) && ready.size() > 0) {
+      grad_.want_mask(soma, ready.begin * 16, std::min(ready.end * 16, l_.cout), list);
+    }
+    gradient_.want_mask(fed, out.begin, out.end, list);
+    if (values_first) gradient_.want_values(fed, out.begin, out.end, list);
+    weights_.want_range(out.begin, out.end, in.begin, in.end, list);
+    return !values_first || (last(at) && ready.size() > 0);
+  }
+  if (!values_first) gradient_.want_values(fed, out.begin, out.end, list);
+  if (last(at) && ready.size() > 0) {
+    grad_.want_state(soma, ready.begin * 16, std::min(ready.end * 16, l_.cout), list);
+  }
+  return false;
+}
+
+ChunkWork BackwardJob::count(LoopNest::At at) {
+  const Span in = inputs(at), out = above_channels(at);
+  ChunkWork work;
+  if (through_fc()) {
+    const std::uint64_t samples = static_cast<std::uint64_t>(context_.batch) * context_.steps;
+    for (int co = out.begin; co < out.end; co += context_.machine->backward.rows) {
+      const int end = std::min(co + context_.machine->backward.rows, out.end);
+      work.cycles.array += backward_fc_chunk(context_.machine->backward, co, end, context_.batch,
+                                             context_.steps, false)
+                               .total();
+    }
+    work.executed_macs = samples * in.size() * out.size();
+    return work;
+  }
+  if (at.inner == 0) {
+    const bool pooled = l_.pool == PoolMode::after_soma;
+    if (pooled) pooled_mask(grad_.open(), tile(at), pooled_open_);
+    counter_.outputs(pooled ? pooled_open_ : grad_.open(), tile(at), in.begin, in.end);
+  }
+  gradient_.settle(fed_by(above_, tile(at)));
+  counter_.inputs(gradient_.nonzero(), tile(at), out.begin, out.end);
+  const BackwardWork counted = counter_.count();
+  work.cycles = counted.cycles;
+  work.executed_macs = counted.executed_macs;
+  return work;
+}
+
+ChunkWork BackwardJob::work(int chunk) {
+  const LoopNest::At at = nest_.at(chunk);
+  ChunkWork work = count(at);
+  if (at.inner == 0) tile_cycles_ = 0;
+  tile_cycles_ += work.cycles.array;
+  if (last(at) && blocks(at).size() > 0) {
+    const std::uint64_t outputs = static_cast<std::uint64_t>(context_.batch) * context_.steps *
+                                  grad_.soma_region(next_region(at)).area();
+    const std::uint64_t grad = grad_cycles(context_.machine->backward, outputs);
+    work.cycles.drain = grad > tile_cycles_ ? grad - tile_cycles_ : 0;
+  }
+  return work;
+}
+
+void BackwardJob::compute(int chunk) {
+  const LoopNest::At at = nest_.at(chunk);
+  if (!context_.functional() || !last(at)) return;
+  const Span in = inputs(at);
+  if (at.tile == 0) kernel_.load(weights_.oihw.data(), in.begin, in.size());
+  ValueMap sums(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
+  kernel_.run(gradient_.values(), tile(at), sums);
+  if (flattened()) {
+    unflatten(sums, in);
+  } else {
+    copy_channels(sums, tile(at), 0, in.size(), grad_.sums(), in.begin);
+  }
+  const Span ready = blocks(at);
+  if (ready.size() > 0) grad_.run(next_region(at), ready);
+}
+
+void BackwardJob::unflatten(const ValueMap& sums, Span in) {
+  const int positions = l_.next_h * l_.next_w;
+  for (int map = 0; map < sums.maps; ++map) {
+    const float* from = sums.at(map, 0, 0);
+    for (int i = in.begin; i < in.end; ++i) {
+      const int at = i % positions;
+      grad_.sums().at(map, at / l_.next_w, at % l_.next_w)[i / positions] = from[i - in.begin];
+    }
+  }
+}
+
+void BackwardJob::store(int chunk, TransferList& list) {
+  const LoopNest::At at = nest_.at(chunk);
+  const Span ready = blocks(at);
+  if (!last(at) || ready.size() == 0) return;
+  if (flattened()) {
+    for (int t = 0; t < grad_.image().tiling().count(); ++t) grad_.store(t, ready, list);
+    return;
+  }
+  for (const int tile : complete_.complete(at.tile)) grad_.store(tile, ready, list);
+}
+
+/// grad-u of the last layer from the loss gradient the host wrote.
+class GradJob : public Job {
+ public:
+  GradJob(const JobContext& context, int index, std::uint64_t gradient)
+      : context_(context),
+        l_(context.layer(index)),
+        loss_(TensorKind::gradient, next_values(context, index, gradient), context.value_bytes,
+              nullptr, context.functional()),
+        grad_(context_, index),
+        tiles_(l_.next_h, l_.next_w, context.machine->tile),
+        complete_(tiles_, grad_.image().tiling(),
+                  [this](Region r) { return grad_.next_region(r); }) {
+    name = l_.name;
+    layer = index;
+  }
+
+  int chunks() const override { return tiles_.count(); }
+  bool load(int chunk, int stage, TransferList& list) override {
+    const Region next = tiles_.tile(chunk), soma = grad_.soma_region(next);
+    if (stage == 0) {
+      loss_.want_region(next, 0, l_.cout, list);
+      grad_.want_mask(soma, 0, l_.cout, list);
+      return true;
+    }
+    grad_.want_state(soma, 0, l_.cout, list);
+    return false;
+  }
+  ChunkWork work(int chunk) override {
+    const Region soma = grad_.soma_region(tiles_.tile(chunk));
+    const std::uint64_t outputs =
+        static_cast<std::uint64_t>(context_.batch) * context_.steps * soma.area();
+    ChunkWork work;
+    work.cycles.array = pieces(context_.machine->backward.cols, l_.cout) *
+                        grad_cycles(context_.machine->backward, outputs);
+    return work;
+  }
+  void compute(int chunk) override {
+    if (!context_.functional()) return;
+    copy_channels(loss_.values, tiles_.tile(chunk), 0, l_.cout, grad_.sums(), 0);
+    grad_.run(tiles_.tile(chunk), {0, pieces(16, l_.cout)});
+  }
+  void store(int chunk, TransferList& list) override {
+    for (const int tile : complete_.complete(chunk)) {
+      grad_.store(tile, {0, pieces(16, l_.cout)}, list);
+    }
+  }
+
+ private:
+  static TensorImage next_values(const JobContext& context, int index, std::uint64_t address) {
+    h2_map map = context.next_image(index).map();
+    map.channels = context.layer(index).cout;
+    return {address, map};
+  }
+
+  JobContext context_;
+  const Layer& l_;
+  ValueOperand loss_;
+  GradStage grad_;
+  Tiling tiles_;
+  CompletionMap complete_;
+};
+
+}  // namespace
+
+std::unique_ptr<Job> make_backward_job(const JobContext& context, int layer) {
+  return std::make_unique<BackwardJob>(context, layer);
+}
+
+std::unique_ptr<Job> make_grad_job(const JobContext& context, std::uint64_t gradient) {
+  return std::make_unique<GradJob>(context, static_cast<int>(context.layers->size()) - 1, gradient);
+}
+
+}  // namespace h2

@@ -1,0 +1,226 @@
+#include "modules/engine/engine.h"
+
+#include <cmath>
+#include <utility>
+
+namespace h2 {
+namespace {
+
+const char* const kStateNames[] = {"idle", "load_store", "stall", "compute"};
+
+}  // namespace
+
+Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
+               WorkerPool& workers, Trace& trace)
+    : sc_module(name),
+      load_port("load", settings.load),
+      store_port("store", settings.store),
+      settings_(settings),
+      glb_(glb),
+      workers_(workers),
+      trace_(trace),
+      state_signal_(trace.add_text(this->name(), "state")),
+      layer_signal_(trace.add_text(this->name(), "layer")),
+      sub_batch_signal_(trace.add_value(this->name(), "sub_batch", 32)),
+      load_signal_(trace.add_level(load_port.name(), "busy", 1, TraceLevel::tiles)),
+      store_signal_(trace.add_level(store_port.name(), "busy", 1, TraceLevel::tiles)) {
+  glb_socket.bind(glb.socket);
+  SC_HAS_PROCESS(Engine);
+  SC_THREAD(load_process);
+  SC_THREAD(compute_process);
+  SC_THREAD(store_process);
+}
+
+JobRecord Engine::run(Job& job, std::uint32_t sub_batch) {
+  wait_edge();
+  job_ = &job;
+  record_ = JobRecord{};
+  record_.layer = job.name;
+  record_.layer_index = job.layer;
+  record_.macs = job.macs;
+  record_.start_cycle = cycles(sc_core::sc_time_stamp());
+  const sc_core::sc_time compute_before = spent_[static_cast<int>(State::compute)];
+  const sc_core::sc_time transfer_before = transfer_spent_;
+  trace_.change(layer_signal_, job.name);
+  trace_.change(sub_batch_signal_, sub_batch);
+  set_state(State::stall);
+  finished_ = false;
+  start_.notify();
+  while (!finished_) wait(done_);
+  wait_edge();
+  set_state(State::idle);
+  trace_.change(layer_signal_, "-");
+  record_.cycles = cycles(sc_core::sc_time_stamp()) - record_.start_cycle;
+  record_.compute_cycles = cycles(spent_[static_cast<int>(State::compute)] - compute_before);
+  record_.memory_cycles = cycles(transfer_spent_ - transfer_before);
+  job_ = nullptr;
+  return record_;
+}
+
+void Engine::load_process() {
+  for (;;) {
+    load_wait_ = "a job";
+    wait(start_);
+    int chunk = 0;
+    for (; chunk < job_->chunks() && record_.error == H2_OK; ++chunk) {
+      load_wait_ = "a free operand half";
+      glb_.acquire(Glb::operands);
+      load_wait_ = "memory";
+      Token token{chunk, 0};
+      transfers(+1);
+      trace_.change(load_signal_, 1);
+      const bool ok = load_chunk(chunk, token.bytes);
+      trace_.change(load_signal_, std::uint64_t{0});
+      transfers(-1);
+      if (!ok) {
+        glb_.drop(token.bytes);
+        glb_.release(Glb::operands);
+        fail(H2_ERR_BUS);
+        break;
+      }
+      wait_edge();
+      load_wait_ = "the array";
+      loaded_.write(token);
+    }
+    if (chunk < job_->chunks()) loaded_.write(Token{});
+  }
+}
+
+bool Engine::load_chunk(int chunk, std::uint64_t& bytes) {
+  std::uint64_t offset = 0;
+  bool more = true;
+  for (int stage = 0; more; ++stage) {
+    TransferList list;
+    more = job_->load(chunk, stage, list);
+    glb_.hold(list.charged());
+    bytes += list.charged();
+    if (!load_port.transfer(list)) return false;
+    const std::uint64_t at = Glb::address(Glb::operands, chunk) + offset;
+    glb_access(tlm::TLM_WRITE_COMMAND, at, list.buffer());
+    glb_access(tlm::TLM_READ_COMMAND, at, list.buffer());
+    list.deliver();
+    offset += list.buffer().size();
+  }
+  return true;
+}
+
+void Engine::compute_process() {
+  for (;;) {
+    compute_wait_ = "a loaded chunk";
+    const Token token = loaded_.read();
+    if (token.index < 0) {
+      computed_.write(token);
+      continue;
+    }
+    if (record_.error == H2_OK) compute_chunk(token);
+    glb_.drop(token.bytes);
+    glb_.release(Glb::operands);
+    // The store process sees the end of the job even if this chunk has nothing to store.
+    if (record_.error != H2_OK && token.index == job_->chunks() - 1) computed_.write(Token{});
+  }
+}
+
+void Engine::compute_chunk(const Token& token) {
+  const ChunkWork work = job_->work(token.index);
+  std::future<void> arithmetic = workers_.run([this, token] { job_->compute(token.index); });
+  set_state(State::compute);
+  compute_wait_ = "the array";
+  wait(static_cast<double>(work.cycles.total()) * settings_.period);
+  arithmetic.get();
+  const bool last = token.index == job_->chunks() - 1;
+  set_state(last ? State::transfer : State::stall);
+  record_.fill_cycles += work.cycles.fill;
+  record_.drain_cycles += work.cycles.drain;
+  record_.executed_macs += work.executed_macs;
+  if (job_->error != H2_OK) {
+    fail(job_->error);
+    return;
+  }
+  TransferList list;
+  job_->store(token.index, list);
+  if (list.transfers().empty() && !last) return;
+  compute_wait_ = "a free result half";
+  glb_.acquire(Glb::results);
+  const std::uint64_t at = Glb::address(Glb::results, token.index);
+  glb_access(tlm::TLM_WRITE_COMMAND, at, list.buffer());
+  glb_access(tlm::TLM_READ_COMMAND, at, list.buffer());
+  const std::uint64_t bytes = list.charged();
+  glb_.hold(bytes);
+  stores_.push_back(std::move(list));
+  computed_.write(Token{token.index, bytes});
+}
+
+void Engine::store_process() {
+  for (;;) {
+    store_wait_ = "a computed chunk";
+    const Token token = computed_.read();
+    if (token.index >= 0) {
+      store_wait_ = "memory";
+      transfers(+1);
+      trace_.change(store_signal_, 1);
+      if (!store_port.transfer(stores_.front())) fail(H2_ERR_BUS);
+      trace_.change(store_signal_, std::uint64_t{0});
+      transfers(-1);
+      stores_.pop_front();
+      glb_.drop(token.bytes);
+      glb_.release(Glb::results);
+      record_.bytes += token.bytes;
+    }
+    if (token.index < 0 || token.index == job_->chunks() - 1) {
+      finished_ = true;
+      done_.notify();
+    }
+  }
+}
+
+void Engine::glb_access(tlm::tlm_command command, std::uint64_t address,
+                        std::vector<std::uint8_t>& data) {
+  if (data.empty()) return;
+  tlm::tlm_generic_payload payload;
+  payload.set_command(command);
+  payload.set_address(address);
+  payload.set_data_ptr(data.data());
+  payload.set_data_length(static_cast<unsigned>(data.size()));
+  payload.set_streaming_width(static_cast<unsigned>(data.size()));
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  glb_socket->b_transport(payload, delay);
+  if (payload.is_response_error()) fail(H2_ERR_CAPACITY);
+}
+
+void Engine::fail(std::uint32_t error) {
+  if (record_.error == H2_OK) record_.error = error;
+}
+
+void Engine::set_state(State state) {
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  spent_[static_cast<int>(state_)] += now - state_since_;
+  state_since_ = now;
+  state_ = state;
+  trace_.change(state_signal_, kStateNames[static_cast<int>(state)]);
+}
+
+void Engine::transfers(int change) {
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  if (active_transfers_ > 0) transfer_spent_ += now - transfer_since_;
+  transfer_since_ = now;
+  active_transfers_ += change;
+}
+
+void Engine::wait_edge() {
+  const auto period = settings_.period.value();
+  const auto late = sc_core::sc_time_stamp().value() % period;
+  if (late != 0) wait(sc_core::sc_time::from_value(period - late));
+}
+
+Engine::Stats Engine::stats() const {
+  sc_core::sc_time spent[4] = {spent_[0], spent_[1], spent_[2], spent_[3]};
+  spent[static_cast<int>(state_)] += sc_core::sc_time_stamp() - state_since_;
+  return {cycles(spent[3]), cycles(spent[1] + spent[2]), cycles(spent[0])};
+}
+
+std::string Engine::describe() const {
+  return std::string(name()) + ": load waits for " + load_wait_ + ", compute waits for " +
+         compute_wait_ + ", store waits for " + store_wait_;
+}
+
+}  // namespace h2

@@ -1,0 +1,112 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "memory/bus/memory_port.h"
+#include "memory/glb.h"
+#include "modules/engine/job.h"
+#include "modules/engine/worker_pool.h"
+#include "traces/trace.h"
+
+namespace h2 {
+
+/// What one job cost; times in core cycles.
+struct JobRecord {
+  std::string layer;
+  int layer_index = 0;
+  std::uint64_t start_cycle = 0;
+  std::uint64_t cycles = 0;          ///< start to last store
+  std::uint64_t compute_cycles = 0;  ///< the array works
+  std::uint64_t memory_cycles = 0;   ///< a load or a store is under way
+  std::uint64_t fill_cycles = 0, drain_cycles = 0;  ///< parts of compute_cycles
+  std::uint64_t macs = 0, executed_macs = 0;
+  std::uint64_t bytes = 0;           ///< moved, charged
+  std::uint32_t error = H2_OK;
+};
+
+/// Forward, Backward or Weight Update Engine: one class, three instances. Load, compute and store
+/// processes work on successive chunks of a job in ping-pong through the GLB. Knows neither tensors
+/// nor formulas: jobs do.
+class Engine : public sc_core::sc_module {
+ public:
+  struct Settings {
+    sc_core::sc_time period;  ///< core clock
+    MemoryPort::Settings load, store;
+  };
+  /// busy + stall + idle = elapsed, at any time, in core cycles.
+  struct Stats {
+    std::uint64_t busy_cycles = 0;   ///< compute
+    std::uint64_t stall_cycles = 0;  ///< a job is open and the array waits for memory
+    std::uint64_t idle_cycles = 0;   ///< no job
+
+    Stats operator-(const Stats& o) const {
+      return {busy_cycles - o.busy_cycles, stall_cycles - o.stall_cycles,
+              idle_cycles - o.idle_cycles};
+    }
+  };
+
+  MemoryPort load_port, store_port;
+  tlm_utils::simple_initiator_socket<Engine> glb_socket{"glb_socket"};
+
+  Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb, WorkerPool& workers,
+         Trace& trace);
+
+  /// Carries `job` out and returns its cost; call from one thread process at a time.
+  /// `sub_batch` is shown in the waveform.
+  JobRecord run(Job& job, std::uint32_t sub_batch);
+
+  /// Up to now, an interval under way included.
+  Stats stats() const;
+  /// What each process does, for the watchdog.
+  std::string describe() const;
+
+ private:
+  enum class State { idle, transfer, stall, compute };
+  /// A chunk between two processes; index -1 ends a job early.
+  struct Token {
+    int index = -1;
+    std::uint64_t bytes = 0;
+  };
+
+  void load_process();
+  void compute_process();
+  void store_process();
+  bool load_chunk(int chunk, std::uint64_t& bytes);
+  void compute_chunk(const Token& token);
+  void glb_access(tlm::tlm_command command, std::uint64_t address, std::vector<std::uint8_t>& data);
+  void fail(std::uint32_t error);
+  void set_state(State state);
+  void transfers(int change);
+  void wait_edge();
+  std::uint64_t cycles(const sc_core::sc_time& time) const {
+    return static_cast<std::uint64_t>(time / settings_.period + 0.5);
+  }
+
+  const Settings settings_;
+  Glb& glb_;
+  WorkerPool& workers_;
+  Trace& trace_;
+  int state_signal_, layer_signal_, sub_batch_signal_, load_signal_, store_signal_;
+
+  Job* job_ = nullptr;
+  JobRecord record_;
+  std::deque<TransferList> stores_;
+  sc_core::sc_fifo<Token> loaded_{"loaded", 2}, computed_{"computed", 2};
+  sc_core::sc_event start_, done_;
+  bool finished_ = false;
+  const char* load_wait_ = "a job";
+  const char* compute_wait_ = "a job";
+  const char* store_wait_ = "a job";
+
+  State state_ = State::idle;
+  sc_core::sc_time state_since_;
+  sc_core::sc_time spent_[4];
+  int active_transfers_ = 0;
+  sc_core::sc_time transfer_since_, transfer_spent_;
+};
+
+}  // namespace h2

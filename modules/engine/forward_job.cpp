@@ -1,0 +1,233 @@
+#include <algorithm>
+
+#include "modules/engine/feeds.h"
+#include "modules/engine/job.h"
+#include "modules/engine/loop_nest.h"
+#include "modules/engine/map_copy.h"
+#include "modules/kernels/forward.h"
+
+namespace h2 {
+namespace {
+
+Region same(Region r) { return r; }
+/// Convolution positions under a region of the pooled map.
+Region children(Region r) { return {r.y0 * 2, r.y1 * 2, r.x0 * 2, r.x1 * 2}; }
+
+/// Forward pass of one layer: for 16 output channels { for tile { for 64 input channels { spikes,
+/// weights } Soma; store u, s, mask, pooled planes } }. FC: one tile, inputs in larger pieces.
+class ForwardJob : public Job {
+ public:
+  ForwardJob(const JobContext& context, int index);
+
+  int chunks() const override { return nest_.count(); }
+  bool load(int chunk, int stage, TransferList& list) override;
+  ChunkWork work(int chunk) override;
+  void compute(int chunk) override;
+  void store(int chunk, TransferList& list) override;
+
+ private:
+  bool fc() const { return l_.kind == LayerKind::fc; }
+  bool last(LoopNest::At at) const { return at.inner == nest_.inner - 1; }
+  Span channels(LoopNest::At at) const {
+    return piece(at.pass, context_.machine->forward.cols, l_.cout);
+  }
+  Span inputs(LoopNest::At at) const { return piece(at.inner, inner_step_, l_.cin_star()); }
+  Region tile(LoopNest::At at) const { return conv_tiles_.tile(at.tile); }
+  void allocate();
+  void fire(Span channels, Region region);
+  void pool(Span channels, int conv_tile);
+  void store_bits(const TensorImage& image, const BitMap& bits, TensorKind kind, int unit,
+                  TransferList& list);
+  void store_unit(int unit, TransferList& list);
+
+  JobContext context_;
+  const Layer& l_;
+  int inner_step_;
+  Tiling conv_tiles_;
+  LoopNest nest_;
+  InputFeed input_;
+  WeightOperand weights_;
+  TensorImage spikes_image_, mask_image_, potential_image_, next_image_;
+  CompletionMap soma_tiles_, pooled_tiles_;  // conv tile -> what is complete with it
+  ForwardKernel kernel_;
+  // Of the current output channels, then of the whole layer.
+  ValueMap sums_, pooled_sums_, u_;
+  BitMap spikes_, mask_, planes_;
+  ValueMap all_u_;
+  BitMap all_spikes_, all_mask_, all_planes_;
+};
+
+ForwardJob::ForwardJob(const JobContext& context, int index)
+    : context_(context),
+      l_(context.layer(index)),
+      inner_step_(context.machine->forward.rows *
+                  (fc() ? context.machine->forward.taps() : 1)),
+      conv_tiles_(l_.out_h, l_.out_w, context.machine->tile),
+      nest_{pieces(context.machine->forward.cols, l_.cout), conv_tiles_.count(),
+            pieces(inner_step_, l_.cin_star())},
+      input_(context, index),
+      weights_(TensorKind::weight,
+               context.weight_image(index, context.base + context.place(index).weights),
+               context.functional()),
+      spikes_image_(context.soma_image(index, context.place(index).spikes)),
+      mask_image_(context.soma_image(index, context.place(index).mask)),
+      potential_image_(context.soma_image(index, context.place(index).potential)),
+      next_image_(context.next_image(index)),
+      soma_tiles_(conv_tiles_, spikes_image_.tiling(),
+                  l_.pool == PoolMode::before_soma ? children : same),
+      pooled_tiles_(conv_tiles_, next_image_.tiling(), l_.pool == PoolMode::none ? same : children),
+      kernel_(l_, context.machine->forward, context.machine->numerics) {
+  name = l_.name;
+  layer = index;
+  macs = l_.macs() * context.batch * context.steps;
+  if (context_.functional()) allocate();
+}
+
+void ForwardJob::allocate() {
+  const int maps = context_.batch * context_.steps;
+  all_u_ = ValueMap(maps, l_.soma_h, l_.soma_w, l_.cout);
+  all_spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
+  all_mask_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
+  if (l_.pool == PoolMode::after_soma) {
+    all_planes_ = BitMap(maps, l_.next_h, l_.next_w, l_.cout * l_.next_planes);
+  }
+}
+
+bool ForwardJob::load(int chunk, int, TransferList& list) {
+  const LoopNest::At at = nest_.at(chunk);
+  if (at.inner == 0) {
+    weights_.begin_pass();
+    if (at.tile == 0) input_.begin_pass();
+  }
+  const Span in = inputs(at), out = channels(at);
+  input_.want(receptive(l_, tile(at)), in.begin, in.end, list);
+  weights_.want_range(out.begin, out.end, in.begin / l_.planes, (in.end - 1) / l_.planes + 1, list);
+  return false;
+}
+
+ChunkWork ForwardJob::work(int chunk) {
+  const LoopNest::At at = nest_.at(chunk);
+  const Span in = inputs(at);
+  const ForwardSpec& array = context_.machine->forward;
+  const int steps = l_.encoding && context_.static_once ? 1 : context_.steps;
+  ChunkWork work;
+  std::uint64_t outputs = static_cast<std::uint64_t>(context_.batch) * context_.steps;
+  if (fc()) {
+    work.cycles = forward_fc_chunk(array, in.begin, in.end, context_.batch, steps, last(at));
+  } else {
+    outputs = static_cast<std::uint64_t>(context_.batch) * steps * tile(at).area();
+    work.cycles = forward_conv_chunk(l_, array, tile(at), in.begin, in.end, context_.batch, steps,
+                                     last(at));
+  }
+  work.executed_macs = outputs * channels(at).size() * in.size() * l_.taps();
+  return work;
+}
+
+void ForwardJob::compute(int chunk) {
+  const LoopNest::At at = nest_.at(chunk);
+  if (!context_.functional() || !last(at)) return;
+  const Span out = channels(at);
+  const int maps = context_.batch * context_.steps;
+  if (at.tile == 0) {
+    kernel_.load(weights_.oihw.data(), out.begin, out.size());
+    sums_ = ValueMap(input_.bits().maps, l_.out_h, l_.out_w, out.size());
+    u_ = ValueMap(maps, l_.soma_h, l_.soma_w, out.size());
+    spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, out.size());
+    mask_ = BitMap(maps, l_.soma_h, l_.soma_w, out.size());
+    if (l_.pool == PoolMode::before_soma) {
+      pooled_sums_ = ValueMap(input_.bits().maps, l_.soma_h, l_.soma_w, out.size());
+    }
+    if (l_.pool == PoolMode::after_soma) {
+      planes_ = BitMap(maps, l_.next_h, l_.next_w, out.size() * l_.next_planes);
+    }
+  }
+  kernel_.run(input_.bits(), tile(at), sums_);
+  for (const int soma_tile : soma_tiles_.complete(at.tile)) {
+    fire(out, spikes_image_.tiling().tile(soma_tile));
+  }
+  if (l_.pool == PoolMode::after_soma) pool(out, at.tile);
+}
+
+void ForwardJob::fire(Span out, Region region) {
+  const Numerics numerics = context_.machine->numerics;
+  const bool pooled = l_.pool == PoolMode::before_soma;
+  if (pooled) pool_potentials(numerics, sums_, region, pooled_sums_);
+  soma(context_.neuron, numerics, context_.batch, context_.steps, pooled ? pooled_sums_ : sums_,
+       region, u_, spikes_, mask_);
+  copy_channels(u_, region, 0, out.size(), all_u_, out.begin);
+  copy_channels(spikes_, region, 0, out.size(), all_spikes_, out.begin);
+  copy_channels(mask_, region, 0, out.size(), all_mask_, out.begin);
+}
+
+void ForwardJob::pool(Span out, int conv_tile) {
+  for (const int pooled_tile : pooled_tiles_.complete(conv_tile)) {
+    const Region region = next_image_.tiling().tile(pooled_tile);
+    pool_spikes(spikes_, region, planes_);
+    copy_channels(planes_, region, 0, planes_.channels, all_planes_, out.begin * l_.next_planes);
+  }
+}
+
+void ForwardJob::store(int chunk, TransferList& list) {
+  const LoopNest::At at = nest_.at(chunk);
+  if (!last(at)) return;
+  const Span blocks = completed(channels(at), 16, l_.cout);
+  for (const int soma_tile : soma_tiles_.complete(at.tile)) {
+    for (int b = blocks.begin; b < blocks.end; ++b) {
+      store_unit(spikes_image_.unit(soma_tile, b), list);
+    }
+  }
+  if (l_.pool != PoolMode::after_soma) return;
+  const Span done = channels(at);
+  const Span planes = completed({done.begin * l_.next_planes, done.end * l_.next_planes}, 16,
+                                l_.cout * l_.next_planes);
+  for (const int pooled_tile : pooled_tiles_.complete(at.tile)) {
+    for (int b = planes.begin; b < planes.end; ++b) {
+      store_bits(next_image_, all_planes_, TensorKind::spike, next_image_.unit(pooled_tile, b),
+                 list);
+    }
+  }
+}
+
+void ForwardJob::store_bits(const TensorImage& image, const BitMap& bits, TensorKind kind, int unit,
+                            TransferList& list) {
+  Transfer t;
+  t.write = true;
+  t.kind = kind;
+  t.address = image.bits_address(unit);
+  t.bytes = image.bits_bytes(unit);
+  if (context_.functional()) {
+    image.encode_bits(unit, bits, list.write(t));
+  } else {
+    list.write_timing(t);
+  }
+}
+
+void ForwardJob::store_unit(int unit, TransferList& list) {
+  store_bits(spikes_image_, all_spikes_, TensorKind::spike, unit, list);
+  if (context_.inference) return;
+  store_bits(mask_image_, all_mask_, TensorKind::mask, unit, list);
+  const BitMap& open = context_.functional() ? all_mask_ : context_.masks->open(layer);
+  Transfer t;
+  t.write = true;
+  t.kind = TensorKind::potential;
+  t.halved = context_.value_bytes == 4;
+  t.address = potential_image_.values_address(unit, context_.value_bytes);
+  const std::uint64_t count =
+      fc() ? potential_image_.elements(unit) : potential_image_.count(unit, open);
+  t.bytes = count * context_.value_bytes;
+  if (!context_.functional()) {
+    list.write_timing(t);
+  } else if (fc()) {
+    potential_image_.encode_values(unit, context_.value_bytes, all_u_, list.write(t));
+  } else {
+    potential_image_.encode_packed(unit, context_.value_bytes, all_mask_, all_u_, list.write(t));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Job> make_forward_job(const JobContext& context, int layer) {
+  return std::make_unique<ForwardJob>(context, layer);
+}
+
+}  // namespace h2

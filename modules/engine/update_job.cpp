@@ -1,0 +1,145 @@
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "modules/engine/job.h"
+#include "modules/engine/loop_nest.h"
+#include "modules/kernels/update.h"
+#include "modules/kernels/value_codec.h"
+
+namespace h2 {
+namespace {
+
+constexpr int kWeightsPerChunk = 16384;
+
+/// Optimiser step of one layer: streams grad-w, FP32 master and state through the Weight Update
+/// Engine in memory order and writes the new weights to Mem0 and Mem1.
+class UpdateJob : public Job {
+ public:
+  UpdateJob(const JobContext& context, int index, const UpdateSpec& update, unsigned step,
+            const std::vector<std::uint64_t>& copies)
+      : context_(context),
+        l_(context.layer(index)),
+        update_(update),
+        step_(step),
+        copies_(copies),
+        weights_(static_cast<int>(l_.weight_count())),
+        arrays_{{TensorKind::weight_gradient, context.place(index).weight_gradient},
+                {TensorKind::master, context.place(index).master},
+                {TensorKind::master, context.place(index).momentum}} {
+    name = l_.name;
+    layer = index;
+    if (update.optimizer == Optimizer::adam) {
+      arrays_.push_back({TensorKind::master, context.place(index).variance});
+    }
+    for (Array& a : arrays_) a.value_bytes = a.kind == TensorKind::master ? 4 : context.value_bytes;
+  }
+
+  int chunks() const override { return pieces(kWeightsPerChunk, weights_); }
+
+  bool load(int chunk, int, TransferList& list) override {
+    const Span range = piece(chunk, kWeightsPerChunk, weights_);
+    for (Array& a : arrays_) list.read(transfer(a, range, false), &a, chunk);
+    return false;
+  }
+
+  ChunkWork work(int chunk) override {
+    const Span range = piece(chunk, kWeightsPerChunk, weights_);
+    return {weight_update_step(context_.machine->weight_update, range.size()), 0};
+  }
+
+  void compute(int chunk) override;
+  void store(int chunk, TransferList& list) override;
+
+ private:
+  struct Array : UnitSink {
+    Array(TensorKind kind, std::uint64_t offset) : kind(kind), offset(offset) {}
+    void arrived(int chunk, const std::uint8_t* bytes) override {
+      // Two chunks are in flight: one computes while the next arrives.
+      std::vector<float>& to = values[chunk % 2];
+      to.resize(kWeightsPerChunk);
+      for (int i = 0; i < size; ++i) to[i] = load_value(bytes + i * value_bytes, value_bytes);
+    }
+    TensorKind kind;
+    std::uint64_t offset;
+    int value_bytes = 4;
+    int size = 0;  // of the chunk that arrives next
+    std::vector<float> values[2];
+  };
+
+  Transfer transfer(Array& a, Span range, bool write) {
+    a.size = range.size();
+    Transfer t;
+    t.write = write;
+    t.timing_only = !context_.functional();
+    t.kind = a.kind;
+    t.halved = a.kind != TensorKind::master && a.value_bytes == 4;
+    t.address = context_.base2 + a.offset + static_cast<std::uint64_t>(range.begin) * a.value_bytes;
+    t.bytes = static_cast<std::uint64_t>(range.size()) * a.value_bytes;
+    return t;
+  }
+  void put(const Transfer& t, const std::vector<float>& values, int value_bytes,
+           TransferList& list) const;
+
+  JobContext context_;
+  const Layer& l_;
+  UpdateSpec update_;
+  unsigned step_;
+  std::vector<std::uint64_t> copies_;
+  int weights_;
+  std::vector<Array> arrays_;  // gradient, master, first state, second state (adam)
+};
+
+void UpdateJob::compute(int chunk) {
+  if (!context_.functional()) return;
+  const int half = chunk % 2;
+  const int count = piece(chunk, kWeightsPerChunk, weights_).size();
+  const float* gradient = arrays_[0].values[half].data();
+  if (!std::all_of(gradient, gradient + count, [](float g) { return std::isfinite(g); })) {
+    error = H2_ERR_OVERFLOW;
+    return;
+  }
+  update_weights(update_, step_, gradient, arrays_[1].values[half].data(),
+                 arrays_[2].values[half].data(),
+                 arrays_.size() > 3 ? arrays_[3].values[half].data() : nullptr, count);
+}
+
+void UpdateJob::store(int chunk, TransferList& list) {
+  if (error != H2_OK) return;
+  const Span range = piece(chunk, kWeightsPerChunk, weights_);
+  const int half = chunk % 2;
+  for (std::size_t i = 1; i < arrays_.size(); ++i) {
+    put(transfer(arrays_[i], range, true), arrays_[i].values[half], 4, list);
+  }
+  for (const std::uint64_t base : copies_) {
+    Transfer t;
+    t.write = true;
+    t.kind = TensorKind::weight;
+    t.halved = context_.value_bytes == 4;
+    t.address = base + context_.place(layer).weights +
+                static_cast<std::uint64_t>(range.begin) * context_.value_bytes;
+    t.bytes = static_cast<std::uint64_t>(range.size()) * context_.value_bytes;
+    put(t, arrays_[1].values[half], context_.value_bytes, list);
+  }
+}
+
+void UpdateJob::put(const Transfer& t, const std::vector<float>& values, int value_bytes,
+                    TransferList& list) const {
+  if (!context_.functional()) {
+    list.write_timing(t);
+    return;
+  }
+  std::uint8_t* to = list.write(t);
+  for (std::uint64_t i = 0; i < t.bytes / value_bytes; ++i) {
+    store_value(values[i], value_bytes, to + i * value_bytes);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
+                                     unsigned step, const std::vector<std::uint64_t>& copies) {
+  return std::make_unique<UpdateJob>(context, layer, update, step, copies);
+}
+
+}  // namespace h2

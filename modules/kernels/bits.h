@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+// Bit reshuffling between channel words (bit = channel) and table addresses (byte = channel).
+
+namespace h2 {
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte i of a word is its bits 8i..8i+7");
+
+/// out[i] = bit i of `word`, 0 or 1.
+inline void expand_bits(std::uint16_t word, std::uint8_t* out) {
+  for (int half = 0; half < 2; ++half) {
+    const std::uint64_t byte = (word >> (8 * half)) & 0xFFU;
+    const std::uint64_t picked = (byte * 0x0101010101010101U) & 0x8040201008040201U;
+    const std::uint64_t bits = ((picked + 0x7F7F7F7F7F7F7F7FU) >> 7) & 0x0101010101010101U;
+    std::memcpy(out + 8 * half, &bits, 8);
+  }
+}
+
+/// Transposes an 8x8 bit matrix: bit c of byte r goes to bit r of byte c.
+inline std::uint64_t transpose_8x8(std::uint64_t x) {
+  std::uint64_t t = (x ^ (x >> 7)) & 0x00AA00AA00AA00AAU;
+  x ^= t ^ (t << 7);
+  t = (x ^ (x >> 14)) & 0x0000CCCC0000CCCCU;
+  x ^= t ^ (t << 14);
+  t = (x ^ (x >> 28)) & 0x00000000F0F0F0F0U;
+  return x ^ t ^ (t << 28);
+}
+
+/// Bit i of out[c] = bit c of words[i], i < count <= 8.
+inline void gather_bits(const std::uint16_t* words, int count, std::uint8_t* out) {
+  std::uint64_t low = 0, high = 0;
+  for (int i = 0; i < count; ++i) {
+    low |= static_cast<std::uint64_t>(words[i] & 0xFFU) << (8 * i);
+    high |= static_cast<std::uint64_t>(words[i] >> 8) << (8 * i);
+  }
+  low = transpose_8x8(low);
+  high = transpose_8x8(high);
+  std::memcpy(out, &low, 8);
+  std::memcpy(out + 8, &high, 8);
+}
+
+}  // namespace h2

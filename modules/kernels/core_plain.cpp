@@ -1,0 +1,11 @@
+// The lanes come first: the arithmetic is written in terms of them.
+// clang-format off
+#include "modules/kernels/lanes_plain.h"
+#include "modules/kernels/core_table.h"
+// clang-format on
+
+namespace h2 {
+
+const Core& plain_core(Numerics numerics) { return core_of(numerics); }
+
+}  // namespace h2

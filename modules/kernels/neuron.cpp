@@ -1,0 +1,137 @@
+#include <algorithm>
+
+#include "modules/kernels/backward.h"
+#include "modules/kernels/forward.h"
+#include "modules/kernels/isa.h"
+
+// Soma, Grad and pooling: loops over positions and channel blocks around the vector arithmetic.
+
+namespace h2 {
+namespace {
+
+/// Calls body(y, x) at every position of the region.
+template <class Body>
+void for_positions(Region region, Body body) {
+  for (int y = region.y0; y < region.y1; ++y) {
+    for (int x = region.x0; x < region.x1; ++x) body(y, x);
+  }
+}
+
+Region whole(int height, int width) { return {0, height, 0, width}; }
+
+std::size_t map_words(const BitMap& map) {
+  return static_cast<std::size_t>(map.height) * map.width * map.words();
+}
+
+std::size_t map_values(const ValueMap& map) {
+  return static_cast<std::size_t>(map.height) * map.width * map.channels;
+}
+
+}  // namespace
+
+void soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps, const ValueMap& sums,
+          Region region, ValueMap& u, BitMap& spikes, BitMap& mask) {
+  const Core& core = selected_core(numerics);
+  const bool is_static = sums.maps == batch;
+  SomaArgs args;
+  args.neuron = neuron;
+  args.steps = steps;
+  args.sums_step = is_static ? 0 : map_values(sums);
+  args.u_step = map_values(u);
+  args.word_step = map_words(spikes);
+  for (int sample = 0; sample < batch; ++sample) {
+    const int map = sample * steps;
+    for_positions(region, [&](int y, int x) {
+      for (int c = 0; c < u.channels; c += kLanes) {
+        args.channels = std::min(kLanes, u.channels - c);
+        args.sums = sums.at(is_static ? sample : map, y, x) + c;
+        args.u = u.at(map, y, x) + c;
+        args.spikes = spikes.at(map, y, x) + c / kLanes;
+        args.mask = mask.at(map, y, x) + c / kLanes;
+        core.soma(args);
+      }
+    });
+  }
+}
+
+void grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
+          const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
+          Region region, ValueMap& grad_u, BitMap& nonzero) {
+  const Core& core = selected_core(numerics);
+  const bool pooled = pool == PoolMode::after_soma;
+  GradArgs args;
+  args.neuron = neuron;
+  args.steps = steps;
+  args.quarter = pooled;
+  args.spatial_step = map_values(spatial);
+  args.value_step = map_values(u);
+  args.word_step = map_words(spikes);
+  for (int sample = 0; sample < batch; ++sample) {
+    const int map = sample * steps;
+    for_positions(region, [&](int y, int x) {
+      const int sy = pooled ? y / 2 : y;
+      const int sx = pooled ? x / 2 : x;
+      const bool inside = sy < spatial.height && sx < spatial.width;
+      for (int c = 0; c < u.channels; c += kLanes) {
+        args.channels = std::min(kLanes, u.channels - c);
+        args.spatial = inside ? spatial.at(map, sy, sx) + c : nullptr;
+        args.u = u.at(map, y, x) + c;
+        args.grad_u = grad_u.at(map, y, x) + c;
+        args.spikes = spikes.at(map, y, x) + c / kLanes;
+        args.mask = mask.at(map, y, x) + c / kLanes;
+        args.nonzero = nonzero.at(map, y, x) + c / kLanes;
+        core.grad(args);
+      }
+    });
+  }
+}
+
+void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, ValueMap& pooled) {
+  const Core& core = selected_core(numerics);
+  for (int map = 0; map < sums.maps; ++map) {
+    for_positions(region, [&](int y, int x) {
+      core.average(sums.at(map, 2 * y, 2 * x), sums.at(map, 2 * y, 2 * x + 1),
+                   sums.at(map, 2 * y + 1, 2 * x), sums.at(map, 2 * y + 1, 2 * x + 1),
+                   pooled.at(map, y, x), sums.channels);
+    });
+  }
+}
+
+void pool_spikes(const BitMap& spikes, Region region, BitMap& planes) {
+  for (int map = 0; map < spikes.maps; ++map) {
+    for_positions(region, [&](int y, int x) {
+      std::uint16_t* to = planes.at(map, y, x);
+      for (int word = 0; word < spikes.words(); ++word) {
+        const unsigned a = spikes.at(map, 2 * y, 2 * x)[word];
+        const unsigned b = spikes.at(map, 2 * y, 2 * x + 1)[word];
+        const unsigned c = spikes.at(map, 2 * y + 1, 2 * x)[word];
+        const unsigned d = spikes.at(map, 2 * y + 1, 2 * x + 1)[word];
+        const unsigned ones = a ^ b ^ c ^ d;
+        const unsigned twos = (a & b) ^ (c & d) ^ ((a ^ b) & (c ^ d));
+        const unsigned fours = a & b & c & d;
+        std::uint64_t packed = 0;  // 16 channels fill three words exactly
+        for (int i = 0; i < 16; ++i) {
+          const unsigned value = (ones >> i & 1U) | (twos >> i & 1U) << 1 | (fours >> i & 1U) << 2;
+          packed |= std::uint64_t{value} << (3 * i);
+        }
+        for (int w = word * 3; w < std::min(word * 3 + 3, planes.words()); ++w, packed >>= 16) {
+          to[w] = static_cast<std::uint16_t>(packed);
+        }
+      }
+    });
+  }
+}
+
+void spread_quarters(Numerics numerics, const ValueMap& pooled, ValueMap& conv) {
+  const Core& core = selected_core(numerics);
+  std::vector<float> zero(conv.channels, 0.0F);
+  for (int map = 0; map < conv.maps; ++map) {
+    for_positions(whole(conv.height, conv.width), [&](int y, int x) {
+      const bool inside = y / 2 < pooled.height && x / 2 < pooled.width;
+      const float* from = inside ? pooled.at(map, y / 2, x / 2) : zero.data();
+      core.scale(from, 0.25F, conv.at(map, y, x), conv.channels);
+    });
+  }
+}
+
+}  // namespace h2

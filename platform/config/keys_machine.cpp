@@ -1,0 +1,104 @@
+#include "platform/config/key_builders.h"
+
+namespace h2 {
+namespace {
+
+constexpr Range kArraySide{1, 4096};
+constexpr Range kLanes{1, 64};
+constexpr Range kSubLuts{1, 16};
+constexpr Range kSubLutInputs{1, 8};
+constexpr Range kGlbBytes{1024, 1099511627776.0};
+constexpr Range kCycles{0, 1000000};
+constexpr Range kFp16{-65504, 65504};
+constexpr Range kFp16Positive{0, 65504, true};
+
+std::vector<Key> engine_keys() {
+  return {
+      integer("engines.forward.rows", kArraySide, "input channels per grid iteration",
+              H2_AT(machine.forward.rows)),
+      integer("engines.forward.cols", kArraySide, "output channels per grid iteration",
+              H2_AT(machine.forward.cols)),
+      integer("engines.forward.sub_luts", kSubLuts, "sub-LUTs of one PE",
+              H2_AT(machine.forward.sub_luts)),
+      integer("engines.forward.sub_lut_inputs", kSubLutInputs,
+              "spikes that address one sub-LUT of 2^inputs entries",
+              H2_AT(machine.forward.sub_lut_inputs)),
+      integer("engines.forward.parallelism", kLanes, "lanes: samples served at once",
+              H2_AT(machine.forward.parallelism)),
+      integer("engines.forward.soma_lanes", kLanes, "potentials one Soma takes per cycle",
+              H2_AT(machine.forward.soma_lanes)),
+      boolean("engines.forward.lut", "false: plain adders, same throughput, no table fill",
+              H2_AT(machine.forward.lut)),
+      integer("engines.weight_update.rows", kArraySide, "timesteps per grid iteration",
+              H2_AT(machine.weight_update.rows)),
+      integer("engines.weight_update.cols", kArraySide, "output channels per grid iteration",
+              H2_AT(machine.weight_update.cols)),
+      integer("engines.weight_update.sub_luts", kSubLuts, "sub-LUTs of one PE",
+              H2_AT(machine.weight_update.sub_luts)),
+      integer("engines.weight_update.sub_lut_inputs", kSubLutInputs,
+              "output positions whose grad-u fill one sub-LUT of 2^inputs entries",
+              H2_AT(machine.weight_update.sub_lut_inputs)),
+      integer("engines.weight_update.parallelism", kLanes,
+              "lanes: input channels or kernel offsets served at once",
+              H2_AT(machine.weight_update.parallelism)),
+      boolean("engines.weight_update.lut", "false: plain adders, same throughput, no table fill",
+              H2_AT(machine.weight_update.lut)),
+      integer("engines.backward.rows", kArraySide, "channels of grad-u of the layer above",
+              H2_AT(machine.backward.rows)),
+      integer("engines.backward.cols", kArraySide,
+              "channels of the layer whose gradient is computed", H2_AT(machine.backward.cols)),
+      integer("engines.backward.group", kLanes, "PEs that share one tile",
+              H2_AT(machine.backward.group)),
+      choice("engines.backward.sparsity",
+             {{"both", Sparsity::both},
+              {"input", Sparsity::input},
+              {"output", Sparsity::output},
+              {"none", Sparsity::none}},
+             "zeros that are skipped: of grad-u (input), of the mask (output)",
+             H2_AT(machine.backward.sparsity)),
+      integer("engines.backward.empty_window_cycles", kCycles,
+              "cycles of an output without any valid tap",
+              H2_AT(machine.backward.empty_window_cycles)),
+      integer("engines.backward.tile_fill_cycles", kCycles, "cycles of pipeline fill per tile",
+              H2_AT(machine.backward.tile_fill_cycles)),
+      integer("engines.backward.grad_lanes", kLanes, "outputs one Grad takes per cycle",
+              H2_AT(machine.backward.grad_lanes)),
+  };
+}
+
+std::vector<Key> array_keys() {
+  return {
+      integer("tile.height", {1, 1024}, "rows of a spatial tile, halo excluded",
+              H2_AT(machine.tile.height)),
+      integer("tile.width", {1, 1024}, "columns of a spatial tile, halo excluded",
+              H2_AT(machine.tile.width)),
+      integer("glb.forward.bytes", kGlbBytes, "global buffer of the Forward Engine, bytes",
+              H2_AT(machine.glb.forward)),
+      integer("glb.weight_update.bytes", kGlbBytes,
+              "global buffer of the Weight Update Engine, bytes", H2_AT(machine.glb.weight_update)),
+      integer("glb.backward.bytes", kGlbBytes, "global buffer of the Backward Engine, bytes",
+              H2_AT(machine.glb.backward)),
+      boolean("pipeline.overlap", "Forward Engine runs beside the other two engines",
+              H2_AT(overlap)),
+      choice("numerics", {{"fp16", Numerics::fp16}, {"fp32", Numerics::fp32}},
+             "format of stored values and of every arithmetic step", H2_AT(machine.numerics)),
+      number("neuron.alpha", {0, 1}, "leakage factor of the potential", H2_AT(neuron.alpha)),
+      number("neuron.th_f", kFp16Positive, "firing threshold", H2_AT(neuron.th_f)),
+      number("neuron.th_l", kFp16, "left border of the open mask interval", H2_AT(neuron.th_l)),
+      number("neuron.th_r", kFp16, "right border of the open mask interval", H2_AT(neuron.th_r)),
+      number("neuron.beta", kFp16Positive, "surrogate gradient inside the mask interval",
+             H2_AT(neuron.beta)),
+  };
+}
+
+}  // namespace
+
+std::vector<Key> machine_keys() {
+  std::vector<Key> keys{
+      number("clock_mhz", {0.001, 100000}, "core clock, MHz", H2_AT(machine.clock_mhz))};
+  for (Key& key : engine_keys()) keys.push_back(std::move(key));
+  for (Key& key : array_keys()) keys.push_back(std::move(key));
+  return keys;
+}
+
+}  // namespace h2

@@ -1,0 +1,136 @@
+#include "platform/config/key_builders.h"
+
+namespace h2 {
+namespace {
+
+constexpr Range kCount{0, 1099511627776.0};
+constexpr Range kDensity{0, 1};
+constexpr Range kMapSide{1, 4096};
+constexpr Range kMicroseconds{0, 1e12};
+constexpr Range kDecay{0, 1, false, true};
+/// Integers beyond 2^53 do not survive JSON readers that use doubles.
+constexpr double kMaxExact = 9007199254740991.0;
+
+std::vector<Key> network_keys() {
+  return {
+      text("network.layers",
+           "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC, joined by '-'; \"\" for no network",
+           "layers in the paper's notation", H2_AT(network_layers)),
+      integer("network.input.channels", {1, 65536}, "channels of the input",
+              H2_AT(network.input.channels)),
+      integer("network.input.height", kMapSide, "rows of the input", H2_AT(network.input.height)),
+      integer("network.input.width", kMapSide, "columns of the input", H2_AT(network.input.width)),
+      integer("network.timesteps", {1, 1024}, "timesteps T of one sample",
+              H2_AT(network.timesteps)),
+      choice("network.pool",
+             {{"after_soma", PoolMode::after_soma}, {"before_soma", PoolMode::before_soma}},
+             "AP2 averages spikes, or potentials before they fire", H2_AT(pool)),
+      boolean("network.static_input_once",
+              "partial sums of a static image are computed once for all timesteps",
+              H2_AT(static_input_once)),
+  };
+}
+
+std::vector<Key> training_keys() {
+  return {
+      integer("training.sub_batch", {1, 1024}, "samples an engine processes at once",
+              H2_AT(training.sub_batch)),
+      integer("training.batch_group", {1, 1048576}, "sub-batches between two updates",
+              H2_AT(training.batch_group)),
+      integer("training.epochs", {1, 1000000}, "passes over the training set",
+              H2_AT(training.epochs)),
+      integer("training.seed", {0, kMaxExact}, "seed of weights, order and drawn masks",
+              H2_AT(training.seed)),
+      choice("training.loss", {{"mse", LossKind::mse}, {"cross_entropy", LossKind::cross_entropy}},
+             "mean squared error of rates, or cross-entropy of spike counts", H2_AT(training.loss)),
+      choice("training.optimizer", {{"sgd", Optimizer::sgd}, {"adam", Optimizer::adam}},
+             "rule of the weight update", H2_AT(training.update.optimizer)),
+      number("training.learning_rate", {0, 1000, true}, "learning rate",
+             H2_AT(training.update.learning_rate)),
+      number("training.momentum", kDecay, "momentum of sgd", H2_AT(training.update.momentum)),
+      number("training.beta1", kDecay, "decay of adam's first moment",
+             H2_AT(training.update.beta1)),
+      number("training.beta2", kDecay, "decay of adam's second moment",
+             H2_AT(training.update.beta2)),
+      number("training.epsilon", {0, 1, true}, "adam's epsilon", H2_AT(training.update.epsilon)),
+      number("training.loss_scale", {1, 16777216, false, false, true},
+             "factor on the loss gradient against FP16 underflow, divided out at the update",
+             H2_AT(training.update.loss_scale)),
+      number("training.init_gain", {0, 1000, true}, "factor on Kaiming normal weights",
+             H2_AT(training.init_gain)),
+      boolean("training.shuffle", "new sample order in every epoch", H2_AT(training.shuffle)),
+      boolean("training.drop_last", "drop a last sub-batch that is not full",
+              H2_AT(training.drop_last)),
+  };
+}
+
+std::vector<Key> data_keys() {
+  using Kind = std::pair<std::string, std::string>;
+  std::vector<Kind> kinds;
+  for (const char* kind : {"digits", "mnist", "nmnist", "cifar10", "cifar10dvs", "images", "npy"}) {
+    kinds.emplace_back(kind, kind);
+  }
+  return {
+      choice("dataset.kind", kinds, "data set; digits are generated", H2_AT(dataset.kind)),
+      file_path("dataset.path", "a folder, \"\" for none",
+                "folder of the data, relative to the working directory", H2_AT(dataset.path)),
+      integer("dataset.train_limit", kCount, "training samples used, 0: all (digits: 4000)",
+              H2_AT(dataset.train_limit)),
+      integer("dataset.test_limit", kCount, "test samples used, 0: all (digits: 1000)",
+              H2_AT(dataset.test_limit)),
+      numbers("profile.spike_density", kDensity, "share of ones in each layer's spikes",
+              H2_AT(profile.spike_density)),
+      numbers("profile.mask_density", kDensity, "share of ones in each layer's mask",
+              H2_AT(profile.mask_density)),
+      numbers("profile.gradient_density", kDensity, "share of non-zeros in each layer's grad-u",
+              H2_AT(profile.gradient_density)),
+      choice("profile.clustering", {{"independent", false}, {"sample", true}},
+             "non-zeros fall anywhere, or into a fraction of the samples",
+             H2_AT(profile.clustered_by_sample)),
+      number("profile.sample_fraction", {0, 1, true},
+             "samples that carry the non-zeros of clustering sample, share",
+             H2_AT(profile.sample_fraction)),
+      integer("profile.samples", kCount, "samples of one epoch, for epoch_seconds",
+              H2_AT(profile.samples)),
+      integer("profile.sub_batches", {0, 1000000}, "simulated sub-batches, 0: two batch groups",
+              H2_AT(profile.sub_batches)),
+      file_path("profile.masks", "a folder, \"\" for drawn masks", "folder of real masks",
+                H2_AT(profile.masks)),
+  };
+}
+
+std::vector<Key> trace_and_host_keys() {
+  Key scopes = plain_key("trace.vcd.scopes", KeyType::texts, "glob patterns of traced signals",
+                         H2_AT(vcd.scopes));
+  scopes.text_form = "text or a list of texts";
+  return {
+      boolean("trace.vcd.enable", "write a waveform", H2_AT(vcd.enable)),
+      choice("trace.vcd.level",
+             {{"phases", TraceLevel::phases},
+              {"tiles", TraceLevel::tiles},
+              {"bursts", TraceLevel::bursts}},
+             "finest events in the waveform", H2_AT(vcd.level)),
+      scopes,
+      number("trace.vcd.from_us", kMicroseconds, "begin of the waveform, simulated us",
+             H2_AT(vcd.from_us)),
+      number("trace.vcd.to_us", kMicroseconds, "end of the waveform, simulated us, 0: never",
+             H2_AT(vcd.to_us)),
+      integer("host.cycles_per_sub_batch", kCount, "host work per sub-batch, core cycles",
+              H2_AT(host_cycles)),
+      integer("host.watchdog_cycles", kCount,
+              "core cycles without progress that end a run, 0: 100 million",
+              H2_AT(watchdog_cycles)),
+  };
+}
+
+}  // namespace
+
+std::vector<Key> run_keys() {
+  std::vector<Key> keys = network_keys();
+  for (std::vector<Key> part : {training_keys(), data_keys(), trace_and_host_keys()}) {
+    for (Key& key : part) keys.push_back(std::move(key));
+  }
+  return keys;
+}
+
+}  // namespace h2

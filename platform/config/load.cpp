@@ -1,0 +1,73 @@
+#include "platform/config/load.h"
+
+#include <filesystem>
+
+#include "modules/error.h"
+#include "platform/config/layers.h"
+#include "platform/config/validate.h"
+
+namespace h2 {
+namespace {
+
+constexpr const char* kPreset = "memory.preset";
+constexpr const char* kDram = "memory.dram.";
+
+/// Applies layers of assignments to the defaults.
+class Resolver {
+ public:
+  explicit Resolver(std::string file) { origins_.file = std::move(file); }
+
+  void apply(const ConfigLayer& layer) {
+    for (const Assignment& a : layer) {
+      if (a.key->path == kPreset) set_preset(a);
+    }
+    for (const Assignment& a : layer) {
+      if (a.key->path != kPreset) set(a);
+    }
+  }
+
+  Config finish() {
+    config_.name = std::filesystem::path(origins_.file).stem().string();
+    config_.has_network = !config_.network_layers.empty();
+    if (config_.has_network) parse();
+    validate(config_, origins_);
+    return std::move(config_);
+  }
+
+ private:
+  void set(const Assignment& a) {
+    a.key->set(config_, a.value);
+    origins_.given[a.key->path] = {++order_, a.where};
+  }
+
+  void set_preset(const Assignment& a) {
+    set(a);
+    for (auto it = origins_.given.begin(); it != origins_.given.end();) {
+      it = it->first.rfind(kDram, 0) == 0 ? origins_.given.erase(it) : std::next(it);
+    }
+  }
+
+  void parse() {
+    try {
+      config_.network = parse_network(config_.network_layers, config_.network.input,
+                                      config_.network.timesteps, config_.pool);
+    } catch (const InputError& e) {
+      throw InputError(origins_.latest({"network.layers"}) + ": " + e.what());
+    }
+  }
+
+  Config config_;
+  Origins origins_;
+  int order_ = 0;
+};
+
+}  // namespace
+
+Config load_config(const std::string& file, const std::vector<Override>& sets) {
+  Resolver resolver(file);
+  for (const ConfigLayer& layer : read_files(file)) resolver.apply(layer);
+  resolver.apply(read_overrides(sets));
+  return resolver.finish();
+}
+
+}  // namespace h2

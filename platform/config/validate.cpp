@@ -1,0 +1,176 @@
+#include "platform/config/validate.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "modules/error.h"
+#include "platform/config/keys.h"
+
+namespace h2 {
+namespace {
+
+using Paths = std::vector<std::string>;
+
+/// Reports the first broken rule.
+class Rules {
+ public:
+  Rules(const Config& config, const Origins& origins) : config_(config), origins_(origins) {}
+
+  /// The first path is the one blamed.
+  void require(bool holds, const Paths& paths, const std::string& legal) const {
+    if (holds) return;
+    std::string others;
+    for (std::size_t i = 1; i < paths.size(); ++i) {
+      others += (i == 1 ? " contradicts " : ", ") + paths[i] + " = " + value(paths[i]);
+    }
+    throw InputError(origins_.latest(paths) + ": " + paths[0] + ": " + value(paths[0]) +
+                     (others.empty() ? " is illegal" : others) + "; legal: " + legal);
+  }
+
+ private:
+  std::string value(const std::string& path) const {
+    return find_key(path)->get(config_).dump(-1, ' ', false,
+                                             nlohmann::json::error_handler_t::replace);
+  }
+
+  const Config& config_;
+  const Origins& origins_;
+};
+
+Paths dram(std::initializer_list<const char*> names) {
+  Paths paths;
+  for (const char* name : names) paths.push_back(std::string("memory.dram.") + name);
+  return paths;
+}
+
+bool is_address_map(const std::string& map) {
+  std::vector<std::string> fields;
+  std::istringstream in(map);
+  for (std::string field; std::getline(in, field, '-');) fields.push_back(field);
+  std::sort(fields.begin(), fields.end());
+  return fields == Paths{"bank", "bankgroup", "channel", "column", "rank", "row"} &&
+         map.back() != '-';
+}
+
+void check_dram_shape(const MemorySpec& memory, const Rules& rules) {
+  const DramSpec& d = memory.dram;
+  const std::uint64_t access = static_cast<std::uint64_t>(d.data_bits) / 8 * d.burst_length;
+  rules.require(access <= d.row_bytes, dram({"row_bytes", "data_bits", "burst_length"}),
+                "row_bytes of at least data_bits / 8 * burst_length = " + std::to_string(access));
+  Paths burst = dram({"data_bits", "burst_length"});
+  burst.insert(burst.begin(), "memory.burst_bytes");
+  rules.require(access <= memory.burst_bytes, burst,
+                "burst_bytes of at least data_bits / 8 * burst_length = " + std::to_string(access));
+  const std::uint64_t row_set = d.row_bytes * d.channels * d.ranks * d.bank_groups *
+                                static_cast<std::uint64_t>(d.banks_per_group);
+  Paths capacity = dram({"channels", "ranks", "bank_groups", "banks_per_group", "row_bytes"});
+  capacity.insert(capacity.begin(), "memory.bytes");
+  rules.require(memory.bytes >= row_set, capacity,
+                "at least one row in every bank, " + std::to_string(row_set) + " bytes");
+  rules.require(is_address_map(d.address_map), dram({"address_map"}),
+                find_key("memory.dram.address_map")->text_form);
+}
+
+void check_dram_timing(const DramSpec& d, const Rules& rules) {
+  rules.require(d.tras >= d.trcd + d.trtp, dram({"tras", "trcd", "trtp"}), "tras >= trcd + trtp");
+  rules.require(d.trrd_s <= d.trrd_l, dram({"trrd_s", "trrd_l"}), "trrd_s <= trrd_l");
+  rules.require(d.twtr_s <= d.twtr_l, dram({"twtr_s", "twtr_l"}), "twtr_s <= twtr_l");
+  rules.require(d.tccd_s <= d.tccd_l, dram({"tccd_s", "tccd_l"}), "tccd_s <= tccd_l");
+  rules.require(2 * d.tccd_s >= d.burst_length, dram({"tccd_s", "burst_length"}),
+                "tccd_s >= burst_length / 2, two beats per clock");
+  rules.require(d.tfaw >= d.trrd_s, dram({"tfaw", "trrd_s"}), "tfaw >= trrd_s");
+  rules.require(d.trefi > d.trfc + d.trp, dram({"trefi", "trfc", "trp"}), "trefi > trfc + trp");
+}
+
+void check_profile(const Config& config, const Rules& rules) {
+  if (!config.has_network) return;
+  const std::size_t layers = config.network.layers.size();
+  const auto per_layer = [&](const char* path, const std::vector<double>& list) {
+    rules.require(list.size() == 1 || list.size() == layers, {path, "network.layers"},
+                  "one number, or one for each of the " + std::to_string(layers) + " layers");
+  };
+  per_layer("profile.spike_density", config.profile.spike_density);
+  per_layer("profile.mask_density", config.profile.mask_density);
+  per_layer("profile.gradient_density", config.profile.gradient_density);
+}
+
+/// What a data set demands of the network; 0: any value will do.
+struct DataShape {
+  const char* kind;
+  int channels, height, width, classes;
+  bool pixels;  ///< static 8-bit pixels, which only an encoding layer reads
+};
+
+constexpr DataShape kDataShapes[] = {
+    {"digits", 1, 28, 28, 10, true},    {"mnist", 1, 28, 28, 10, true},
+    {"nmnist", 2, 32, 32, 10, false},   {"cifar10", 3, 32, 32, 10, true},
+    {"cifar10dvs", 2, 0, 0, 10, false}, {"images", 0, 0, 0, 0, true},
+};
+
+void require_data_shape(const Config& config, const DataShape& shape) {
+  const Network& net = config.network;
+  const std::string kind = " for dataset.kind " + config.dataset.kind;
+  const InputShape& in = net.input;
+  const auto side = [](int size) { return size == 0 ? std::string("any") : std::to_string(size); };
+  const auto fits = [](int wanted, int given) { return wanted == 0 || wanted == given; };
+  if (!fits(shape.channels, in.channels) || !fits(shape.height, in.height) ||
+      !fits(shape.width, in.width)) {
+    throw InputError("network.input: " + std::to_string(in.channels) + "x" +
+                     std::to_string(in.height) + "x" + std::to_string(in.width) + "; legal" + kind +
+                     ": " + side(shape.channels) + "x" + side(shape.height) + "x" +
+                     side(shape.width) + " (channels, height, width)");
+  }
+  if (net.encoding() != shape.pixels) {
+    throw InputError("network.layers: the first layer " +
+                     std::string(shape.pixels ? "lacks" : "has") + " (Encoding); legal" + kind +
+                     (shape.pixels ? ": a first layer <n>C<k>(Encoding), it reads pixels"
+                                   : ": a first layer without it, it reads spikes"));
+  }
+  if (!fits(shape.classes, net.layers.back().cout)) {
+    throw InputError("network.layers: the last layer has " +
+                     std::to_string(net.layers.back().cout) + " neurons; legal" + kind + ": " +
+                     std::to_string(shape.classes) + ", one per class");
+  }
+}
+
+}  // namespace
+
+std::string Origins::latest(const std::vector<std::string>& paths) const {
+  std::pair<int, std::string> best{-1, file};
+  for (const std::string& path : paths) {
+    const auto found = given.find(path);
+    if (found != given.end()) best = std::max(best, found->second);
+  }
+  return best.second;
+}
+
+void validate(const Config& config, const Origins& origins) {
+  const Rules rules(config, origins);
+  rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
+                "th_l < th_r");
+  check_dram_shape(config.memory, rules);
+  check_dram_timing(config.memory.dram, rules);
+  check_profile(config, rules);
+  rules.require(config.vcd.to_us == 0.0 || config.vcd.to_us > config.vcd.from_us,
+                {"trace.vcd.to_us", "trace.vcd.from_us"}, "0, or to_us > from_us");
+}
+
+void require_trainable(const Config& config) {
+  if (!config.has_network) {
+    throw InputError("network.layers: no network given; legal for training: a network");
+  }
+  const Layer& last = config.network.layers.back();
+  if (last.kind != LayerKind::fc) {
+    throw InputError("network.layers: the last layer " + last.name +
+                     " is a convolution; legal for training: an FC layer last");
+  }
+  for (const DataShape& shape : kDataShapes) {
+    if (config.dataset.kind == shape.kind) require_data_shape(config, shape);
+  }
+  if (config.dataset.kind != "digits" && config.dataset.path.empty()) {
+    throw InputError("dataset.path: none given; legal for dataset.kind " + config.dataset.kind +
+                     ": the folder of the data");
+  }
+}
+
+}  // namespace h2

@@ -1,0 +1,64 @@
+/* Where tensor elements lie in memory. Plain C, used by the model and by drivers.
+ *
+ * A map tensor is a sequence of chunks, [tile][channel block]: tiles row-major, blocks of
+ * H2_BLOCK channels. A chunk holds [t][sample][y][x][channel in block]. Bits are packed without
+ * gaps, lowest bit first, and padded to a byte per chunk; values are not padded. Potentials of
+ * convolutions are packed (only where the mask is set, in the same order) into a slot of a dense
+ * chunk's size. FC tensors are 1x1 maps.
+ *
+ * Weights are blocked [16 output channels][64 input channels]; inside a block
+ * [output][input][ky][kx]; no padding. */
+#ifndef H2_LAYOUT_H
+#define H2_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define H2_BLOCK 16U
+#define H2_WEIGHT_BLOCK_IN 64U
+
+typedef struct h2_map {
+  uint32_t channels, height, width;
+  uint32_t steps, samples; /* steps = 1 for a static input */
+  uint32_t tile_height, tile_width;
+} h2_map;
+
+typedef struct h2_rect {
+  uint32_t y0, x0, height, width;
+} h2_rect;
+
+/* Tiles along one side of a map, and the first position of tile `index` (or the length). */
+uint32_t h2_tile_parts(uint32_t length, uint32_t payload);
+uint32_t h2_tile_border(uint32_t length, uint32_t payload, uint32_t index);
+uint32_t h2_tiles(const h2_map* map);
+uint32_t h2_blocks(const h2_map* map);
+/* Even split; where it is not exact the first tiles are one larger. */
+h2_rect h2_tile(const h2_map* map, uint32_t tile);
+/* Elements of one chunk. */
+uint64_t h2_chunk_elements(const h2_map* map, uint32_t tile, uint32_t block);
+/* Bytes of a chunk of `elements` bits. */
+uint64_t h2_bits_bytes(uint64_t elements);
+/* Bytes of whole tensors. */
+uint64_t h2_map_bits_bytes(const h2_map* map);
+uint64_t h2_map_values_bytes(const h2_map* map, uint32_t value_bytes);
+
+/* Index of a weight among cout*cin*taps. */
+uint64_t h2_weight_index(uint32_t cout, uint32_t cin, uint32_t taps, uint32_t o, uint32_t i,
+                         uint32_t tap);
+
+/* Adler-style checksum of the network table. */
+uint32_t h2_checksum(uint32_t seed, const void* data, size_t bytes);
+
+/* Packs one sub-batch as the first layer reads it. `samples[b]` holds map->channels/planes
+ * channels: bytes [C][H][W] if planes is 8 (steps 1), else 0/1 bytes [T][C][H][W].
+ * `out` has h2_map_bits_bytes(map) bytes. */
+void h2_pack_input(const h2_map* map, uint32_t planes, const uint8_t* const* samples, uint8_t* out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

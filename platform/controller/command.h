@@ -1,0 +1,39 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <systemc>
+
+#include "platform/controller/controller.h"
+
+namespace h2 {
+
+/// A descriptor under way.
+struct Controller::Command {
+  h2_descriptor descriptor{};
+  NetworkTable table;
+  GlbPlan glb;
+  JobContext context;
+  CommandPtr depends;  ///< backward pass that a weight gradient follows
+  std::uint32_t error = H2_OK;
+  std::uint32_t error_layer = 0;
+  std::uint64_t start_cycle = 0;
+  bool aborted = false;  ///< by a soft reset: no completion
+  /// Backward: grad-u of layers >= this is in memory. `progress` is notified when it falls or the
+  /// command fails.
+  int gradients_from = 1 << 30;
+  bool ended = false;
+  sc_core::sc_event progress;
+};
+
+/// The queue of one engine's descriptors.
+struct Controller::Phase {
+  static constexpr std::size_t kDepth = 4;
+  std::deque<CommandPtr> queue;
+  sc_core::sc_event filled;
+  CommandPtr current;
+};
+
+}  // namespace h2

@@ -1,0 +1,103 @@
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "memory/memory_spec.h"
+#include "modules/engine/engine.h"
+#include "platform/controller/network_table.h"
+#include "platform/controller/register_bank.h"
+#include "traces/trace.h"
+
+namespace h2 {
+
+/// One layer's job of one sub-batch, for the summary.
+struct LayerRecord {
+  JobRecord job;
+  int engine = 0;  ///< 0 FE, 1 BE, 2 WUE
+  std::uint8_t opcode = 0;
+  std::uint16_t samples = 0;
+};
+
+/// Fetches descriptors from the ring, checks them, orders the layers of each phase on its engine and
+/// the weight gradient behind the backward pass, writes completions and raises the interrupt.
+class Controller : public sc_core::sc_module {
+ public:
+  struct Engines {
+    Engine& forward;
+    Engine& backward;
+    Engine& weight_update;
+  };
+  struct Settings {
+    sc_core::sc_time period;
+    std::uint64_t memory_bytes = 0;
+    bool compress_gradients = false;
+    const MaskSource* masks = nullptr;  ///< set in runs without data
+  };
+
+  tlm_utils::simple_initiator_socket<Controller> bus{"bus"};
+  sc_core::sc_out<bool> irq{"irq"};
+  RegisterBank registers{"registers"};
+
+  Controller(sc_core::sc_module_name name, const Machine& machine, const Settings& settings,
+             Engines engines, Trace& trace);
+  ~Controller() override;
+
+  /// Called with every job as it ends.
+  std::function<void(const LayerRecord&)> on_job;
+  std::uint64_t interrupts() const { return interrupts_; }
+  std::string describe() const;
+
+ private:
+  struct Command;
+  using CommandPtr = std::shared_ptr<Command>;
+  struct Phase;
+
+  void fetch_process();
+  void run_phase(Phase& phase);
+  void forward_process();
+  void backward_process();
+  void weight_process();
+  void forward(Command& command);
+  void backward(Command& command);
+  void weight_gradient(Command& command);
+  void update(Command& command);
+
+  std::uint32_t accept(const h2_descriptor& descriptor, const CommandPtr& command);
+  std::uint32_t read_table(Command& command);
+  std::uint32_t run_job(Command& command, Engine& engine, int engine_index, Job& job);
+  void complete(Command& command);
+  void write_completion(const h2_completion& completion);
+
+  void connect_registers();
+  bool ring_doorbell(std::uint32_t before, std::uint32_t after);
+  bool control(std::uint32_t after);
+  void reset();
+  void raise(std::uint32_t irq_bits);
+  void report(std::uint32_t error, std::uint32_t tag);
+  void update_status();
+  void update_irq();
+  bool access(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
+  std::uint64_t cycle() const;
+
+  const Machine machine_;
+  const Settings settings_;
+  Engines engines_;
+  Trace& trace_;
+  int head_signal_, tail_signal_, irq_signal_;
+
+  std::unique_ptr<Phase> forward_phase_, backward_phase_, weight_phase_;
+  std::deque<CommandPtr> backward_commands_;  // for the dependence of weight gradients
+  int running_ = 0;
+  bool aborting_ = false;
+  sc_core::sc_event doorbell_, space_, irq_change_, idle_;
+  sc_core::sc_mutex completion_lock_;
+  std::uint64_t interrupts_ = 0;
+};
+
+}  // namespace h2

@@ -1,0 +1,196 @@
+#include "platform/controller/command.h"
+#include "platform/controller/controller.h"
+
+namespace h2 {
+namespace {
+
+bool power_of_two(std::uint32_t n) { return n != 0 && (n & (n - 1)) == 0; }
+
+}  // namespace
+
+void Controller::connect_registers() {
+  const std::uint32_t value_bytes = machine_.numerics == Numerics::fp16 ? 2 : 4;
+  registers.set(H2_REG_CAPABILITIES, value_bytes | H2_RING_MAX << 16);
+  registers.set(H2_REG_TILE, static_cast<std::uint32_t>(machine_.tile.height) |
+                                 static_cast<std::uint32_t>(machine_.tile.width) << 16);
+  registers.set(H2_REG_MEMORY_SIZE, static_cast<std::uint32_t>(settings_.memory_bytes >> 20));
+  registers.on_write(H2_REG_CONTROL, [this](auto, auto after) { return control(after); });
+  registers.on_write(H2_REG_RING_TAIL,
+                     [this](auto before, auto after) { return ring_doorbell(before, after); });
+  registers.on_write(H2_REG_COMPLETION_TAIL, [this](auto, auto after) {
+    const bool legal = after < registers.get(H2_REG_RING_SIZE);
+    if (!legal) report(H2_ERR_DOORBELL, H2_REG_COMPLETION_TAIL);
+    return legal;
+  });
+  for (const std::uint32_t reg : {H2_REG_RING_BASE_LO, H2_REG_RING_BASE_HI, H2_REG_RING_SIZE,
+                                  H2_REG_COMPLETION_BASE_LO, H2_REG_COMPLETION_BASE_HI}) {
+    registers.on_write(reg, [this, reg](auto, auto after) {
+      const bool aligned = reg == H2_REG_RING_SIZE ||
+                           reg == H2_REG_RING_BASE_HI || reg == H2_REG_COMPLETION_BASE_HI ||
+                           after % H2_TENSOR_ALIGN == 0;
+      const bool sized = reg != H2_REG_RING_SIZE ||
+                         (power_of_two(after) && after >= 2 && after <= H2_RING_MAX);
+      const bool legal =
+          aligned && sized && (registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) == 0;
+      if (!legal) report(H2_ERR_RING, reg);
+      return legal;
+    });
+  }
+  registers.on_write(H2_REG_IRQ_MASK, [this](auto, auto) {
+    irq_change_.notify(sc_core::SC_ZERO_TIME);
+    return true;
+  });
+  registers.on_write(H2_REG_IRQ_STATUS, [this](auto, auto after) {
+    if ((after & H2_IRQ_ERROR) == 0) {
+      registers.set(H2_REG_ERROR, H2_OK);
+      registers.set(H2_REG_ERROR_TAG, 0);
+    }
+    update_status();
+    irq_change_.notify(sc_core::SC_ZERO_TIME);
+    return true;
+  });
+  registers.on_fault = [this](std::uint32_t offset) { report(H2_ERR_REGISTER, offset); };
+}
+
+bool Controller::ring_doorbell(std::uint32_t before, std::uint32_t after) {
+  const std::uint32_t size = registers.get(H2_REG_RING_SIZE);
+  const bool enabled = (registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) != 0;
+  bool legal = enabled && !aborting_ && after < size;
+  if (legal) {
+    const std::uint32_t head = registers.get(H2_REG_RING_HEAD);
+    // The ring holds size-1 descriptors; a tail that moves back would forget some.
+    legal = (after - head) % size >= (before - head) % size;
+  }
+  if (!legal) {
+    report(H2_ERR_DOORBELL, H2_REG_RING_TAIL);
+    return false;
+  }
+  trace_.change(tail_signal_, after);
+  doorbell_.notify(sc_core::SC_ZERO_TIME);
+  return true;
+}
+
+bool Controller::control(std::uint32_t after) {
+  if ((after & ~(H2_CONTROL_ENABLE | H2_CONTROL_RESET)) != 0) {
+    report(H2_ERR_REGISTER, H2_REG_CONTROL);
+    return false;
+  }
+  const std::uint32_t size = registers.get(H2_REG_RING_SIZE);
+  if ((after & H2_CONTROL_RESET) != 0) {
+    reset();
+  } else if ((after & H2_CONTROL_ENABLE) != 0 && size < 2) {
+    report(H2_ERR_RING, H2_REG_CONTROL);
+    return false;
+  }
+  update_status();
+  return true;
+}
+
+/// Drops queued descriptors, lets the jobs under way end without a completion, then clears.
+void Controller::reset() {
+  aborting_ = true;
+  for (Phase* phase : {forward_phase_.get(), backward_phase_.get(), weight_phase_.get()}) {
+    for (const CommandPtr& command : phase->queue) command->aborted = true;
+  }
+  doorbell_.notify(sc_core::SC_ZERO_TIME);
+  space_.notify(sc_core::SC_ZERO_TIME);
+  sc_core::sc_spawn([this] {
+    while (running_ > 0) wait(idle_);
+    for (const std::uint32_t reg :
+         {H2_REG_RING_HEAD, H2_REG_RING_TAIL, H2_REG_COMPLETION_HEAD, H2_REG_COMPLETION_TAIL,
+          H2_REG_RING_SIZE, H2_REG_IRQ_STATUS, H2_REG_IRQ_MASK, H2_REG_ERROR, H2_REG_ERROR_TAG}) {
+      registers.set(reg, 0);
+    }
+    backward_commands_.clear();
+    aborting_ = false;
+    registers.set(H2_REG_CONTROL, 0);
+    update_status();
+    irq_change_.notify(sc_core::SC_ZERO_TIME);
+  });
+}
+
+void Controller::complete(Command& command) {
+  if (command.aborted) return;
+  h2_completion c{};
+  c.tag = command.descriptor.tag;
+  c.status = command.error;
+  c.layer = command.error_layer;
+  c.start_cycle = command.start_cycle;
+  c.end_cycle = cycle();
+  completion_lock_.lock();
+  write_completion(c);
+  completion_lock_.unlock();
+  if (command.error != H2_OK) report(command.error, command.descriptor.tag);
+}
+
+void Controller::write_completion(const h2_completion& completion) {
+  const std::uint32_t size = registers.get(H2_REG_RING_SIZE);
+  const std::uint32_t head = registers.get(H2_REG_COMPLETION_HEAD);
+  const std::uint32_t next = (head + 1) % size;
+  if (next == registers.get(H2_REG_COMPLETION_TAIL)) {
+    report(H2_ERR_COMPLETION, completion.tag);
+    return;
+  }
+  const std::uint64_t at =
+      registers.get64(H2_REG_COMPLETION_BASE_LO) + std::uint64_t{head} * sizeof completion;
+  h2_completion copy = completion;
+  if (!access(tlm::TLM_WRITE_COMMAND, at, &copy, sizeof copy)) {
+    report(H2_ERR_RING, completion.tag);
+    return;
+  }
+  registers.set(H2_REG_COMPLETION_HEAD, next);
+  raise(H2_IRQ_COMPLETION);
+}
+
+void Controller::raise(std::uint32_t irq_bits) {
+  registers.set(H2_REG_IRQ_STATUS, registers.get(H2_REG_IRQ_STATUS) | irq_bits);
+  irq_change_.notify(sc_core::SC_ZERO_TIME);
+}
+
+void Controller::report(std::uint32_t error, std::uint32_t tag) {
+  registers.set(H2_REG_ERROR, error);
+  registers.set(H2_REG_ERROR_TAG, tag);
+  raise(H2_IRQ_ERROR);
+  update_status();
+}
+
+void Controller::update_status() {
+  std::uint32_t status = 0;
+  if ((registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) != 0) status |= H2_STATUS_ENABLED;
+  const bool pending = registers.get(H2_REG_RING_HEAD) != registers.get(H2_REG_RING_TAIL);
+  if (running_ > 0 || pending) status |= H2_STATUS_BUSY;
+  if ((registers.get(H2_REG_IRQ_STATUS) & H2_IRQ_ERROR) != 0) status |= H2_STATUS_ERROR;
+  registers.set(H2_REG_STATUS, status);
+}
+
+void Controller::update_irq() {
+  const bool level =
+      (registers.get(H2_REG_IRQ_STATUS) & registers.get(H2_REG_IRQ_MASK)) != 0;
+  if (level && !irq.read()) ++interrupts_;
+  irq.write(level);
+  trace_.change(irq_signal_, level ? 1 : 0);
+}
+
+bool Controller::access(tlm::tlm_command command, std::uint64_t address, void* data,
+                        std::size_t bytes) {
+  TransferInfo info;
+  info.port = kControllerPort;
+  info.charged_bytes = static_cast<std::uint32_t>(bytes);
+  tlm::tlm_generic_payload payload;
+  payload.set_command(command);
+  payload.set_address(address);
+  payload.set_data_ptr(static_cast<std::uint8_t*>(data));
+  payload.set_data_length(static_cast<unsigned>(bytes));
+  payload.set_streaming_width(static_cast<unsigned>(bytes));
+  payload.set_extension(&info);
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  bus->b_transport(payload, delay);
+  payload.clear_extension(&info);
+  return payload.is_response_ok();
+}
+
+std::uint64_t Controller::cycle() const {
+  return static_cast<std::uint64_t>(sc_core::sc_time_stamp() / settings_.period);
+}
+
+}  // namespace h2

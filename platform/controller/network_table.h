@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "modules/engine/job.h"
+#include "modules/kernels/update.h"
+#include "modules/machine.h"
+
+namespace h2 {
+
+/// The network table of a descriptor, read and checked.
+struct NetworkTable {
+  Network network;
+  std::vector<PlacedLayer> layers;
+  NeuronSpec neuron;
+  UpdateSpec update;
+  int sub_batch = 1;
+  bool static_once = false;
+};
+
+/// Checks the bytes of a header and its records against the machine. Returns an h2_error; on
+/// failure `layer` is the offending record, counted from 1 (0: the header).
+std::uint32_t parse_header(const h2_table& header);
+std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& records,
+                          const Machine& machine, std::uint64_t memory_bytes, NetworkTable& table,
+                          std::uint32_t& layer);
+
+}  // namespace h2

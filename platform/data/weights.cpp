@@ -1,0 +1,59 @@
+#include "platform/data/weights.h"
+
+#include <cmath>
+#include <filesystem>
+
+#include "modules/error.h"
+#include "modules/kernels/rng.h"
+#include "platform/data/npy.h"
+
+namespace h2 {
+namespace {
+
+std::vector<std::size_t> weight_shape(const Layer& layer) {
+  const auto out = static_cast<std::size_t>(layer.cout), in = static_cast<std::size_t>(layer.cin);
+  const auto side = static_cast<std::size_t>(layer.kernel);
+  if (layer.kind == LayerKind::fc) return {out, in};
+  return {out, in, side, side};
+}
+
+std::vector<float> load_layer(const std::string& path, const Layer& layer) {
+  const NpyArray array = read_npy(path);
+  if (array.type != NpyType::float16 && array.type != NpyType::float32) {
+    throw InputError(path + ": weights are integers, legal: float16 or float32");
+  }
+  if (array.shape != weight_shape(layer)) {
+    throw InputError(path + ": shape " + npy_shape_text(array.shape) + ", layer " + layer.name +
+                     " needs " + npy_shape_text(weight_shape(layer)));
+  }
+  std::vector<float> weights = array.to_float();
+  for (std::size_t i = 0; i < weights.size(); ++i) {
+    if (!std::isfinite(weights[i])) {
+      throw InputError(path + ": weight " + std::to_string(i) + " is not finite");
+    }
+  }
+  return weights;
+}
+
+}  // namespace
+
+std::vector<float> initial_weights(const Layer& layer, float gain, std::uint64_t seed,
+                                   int layer_index) {
+  const double fan_in = static_cast<double>(layer.cin) * layer.taps();
+  const double deviation = gain * std::sqrt(2.0 / fan_in);
+  CounterRng rng(seed, RandomStream::weights, static_cast<std::uint64_t>(layer_index));
+  std::vector<float> weights(layer.weight_count());
+  for (float& w : weights) w = static_cast<float>(deviation * rng.normal());
+  return weights;
+}
+
+std::vector<std::vector<float>> load_weights(const std::string& folder, const Network& network) {
+  std::vector<std::vector<float>> weights;
+  for (const Layer& layer : network.layers) {
+    const auto path = std::filesystem::path(folder) / (layer.name + ".w.npy");
+    weights.push_back(load_layer(path.string(), layer));
+  }
+  return weights;
+}
+
+}  // namespace h2

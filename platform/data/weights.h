@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "modules/network/network.h"
+
+namespace h2 {
+
+/// Kaiming normal initialisation (He et al. 2015) of one layer, OIHW or (out,in): standard
+/// deviation gain * sqrt(2 / fan-in), fan-in = cin * taps (planes not counted). Depends on seed and
+/// index only.
+std::vector<float> initial_weights(const Layer& layer, float gain, std::uint64_t seed,
+                                   int layer_index);
+
+/// Weights of every layer from `folder`/<layer>.w.npy, float16 or float32, in layer order, OIHW or
+/// (out,in). Throws InputError naming the file for a missing file, another type or shape, or a
+/// value that is not finite.
+std::vector<std::vector<float>> load_weights(const std::string& folder, const Network& network);
+
+}  // namespace h2

@@ -1,0 +1,114 @@
+/* Driver of the H2Learn card: plain C, no libc beyond memcpy and memset, no allocation. Finds the
+ * card behind a bus, lays the tensors of a network out in its memories, and trains it with one
+ * descriptor per phase and sub-batch, overlapped as in Fig. 10 of the paper. */
+#ifndef H2_DRIVER_H
+#define H2_DRIVER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "platform/contract/h2_contract.h"
+#include "platform/contract/h2_layout.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How the driver reaches the card. Functions return 0 on success. */
+typedef struct h2_bus {
+  void* context;
+  int (*read)(void* context, uint64_t address, void* data, size_t bytes);
+  int (*write)(void* context, uint64_t address, const void* data, size_t bytes);
+  int (*wait_irq)(void* context); /* sleeps until the interrupt line is up */
+  void (*work)(void* context);    /* called once per sub-batch of host computation; may be null */
+} h2_bus;
+
+/* Results beside enum h2_error. */
+enum h2_driver_error {
+  H2_DRV_BUS = 1000,      /* a bus access failed */
+  H2_DRV_NOT_FOUND = 1001, /* no card, or another contract version */
+  H2_DRV_NO_MEMORY = 1002, /* the network does not fit the card's memories */
+  H2_DRV_SCRATCH = 1003,  /* scratch buffer too small: see h2_scratch_bytes() */
+  H2_DRV_IRQ = 1004,      /* the interrupt did not come */
+  H2_DRV_ARGUMENT = 1005
+};
+
+#define H2_DRIVER_RING 16U
+
+typedef struct h2_slot {
+  uint32_t tag;
+  int done;
+  h2_completion completion;
+} h2_slot;
+
+typedef struct h2_device {
+  h2_bus bus;
+  uint8_t* scratch;
+  size_t scratch_bytes;
+  uint32_t value_bytes; /* of a stored value: 2 FP16, 4 FP32 */
+  uint32_t tile_height, tile_width;
+  uint64_t memory_bytes; /* of each MemN */
+  h2_table table;
+  h2_layer layers[H2_MAX_LAYERS];
+  uint64_t input[2], gradient[2]; /* addresses of input and loss gradient in Mem0 and Mem1 */
+  uint64_t table_address;
+  uint64_t used[3]; /* bytes assigned in each MemN */
+  uint32_t tail, completion_tail;
+  uint32_t next_tag, parity, step;
+  h2_slot slots[H2_DRIVER_RING];
+  h2_completion failure; /* the last completion with an error */
+} h2_device;
+
+/* Finds and resets the card, sets the rings up, enables interrupts. */
+int h2_open(h2_device* device, const h2_bus* bus, void* scratch, size_t scratch_bytes);
+
+/* Takes the network: `table` without magic, version, sizes and checksum, `layers` without
+ * addresses. Assigns an address to every tensor and writes the table. */
+int h2_load_network(h2_device* device, const h2_table* table, const h2_layer* layers,
+                    uint32_t count);
+/* Scratch bytes that the loaded network needs. */
+size_t h2_scratch_bytes(const h2_device* device);
+
+/* Weights in OIHW order: FP32 master to Mem2, copies to Mem0 and Mem1, optimiser state zero. */
+int h2_write_weights(h2_device* device, uint32_t layer, const float* oihw);
+/* The FP16 (or FP32) weights that the engines use, from Mem0, as stored values in OIHW order. */
+int h2_read_weights(h2_device* device, uint32_t layer, void* oihw);
+
+typedef struct h2_sub_batch {
+  const uint8_t* const* samples; /* see h2_pack_input() */
+  const uint32_t* labels;
+  uint32_t count; /* 1..sub_batch */
+} h2_sub_batch;
+
+/* Called for each sub-batch in order; returns 0 on success. */
+typedef int (*h2_source)(void* context, h2_sub_batch* next);
+
+enum h2_loss { H2_LOSS_MSE = 0, H2_LOSS_CROSS_ENTROPY = 1 };
+
+typedef struct h2_group {
+  uint32_t sub_batches, samples; /* in this group */
+  uint32_t loss;                 /* enum h2_loss */
+  int overlap;                   /* forward of the next sub-batch beside backward of this one */
+  h2_source source;
+  void* source_context;
+  /* Results. */
+  double loss_sum;  /* over the samples */
+  uint32_t correct;
+} h2_group;
+
+/* Trains one batch group and updates the weights. */
+int h2_train_group(h2_device* device, h2_group* group);
+
+/* Forward only; `predicted` gets one class per sample: most spikes, ties to the lowest index. */
+int h2_infer(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted);
+
+/* Submits a descriptor as it is (version, size and tag are filled in when 0) and waits for a tag. */
+int h2_submit(h2_device* device, h2_descriptor* descriptor);
+int h2_wait(h2_device* device, uint32_t tag);
+
+const char* h2_error_text(int error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

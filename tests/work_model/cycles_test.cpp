@@ -1,0 +1,219 @@
+#include "modules/work_model/cycles.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "modules/work_model/peak.h"
+#include "tests/work_model/work_model_helpers.h"
+
+namespace h2 {
+namespace {
+
+constexpr int kBatch = 4;
+constexpr int kSteps = 10;
+
+std::uint64_t ceil_div(std::uint64_t value, std::uint64_t by) { return (value + by - 1) / by; }
+
+/// Sum over the chunks of a Forward Engine job, as the engine issues them.
+Cycles forward_job(const Layer& layer, const ForwardSpec& array, int batch = kBatch,
+                   int steps = kSteps) {
+  Cycles sum;
+  const Tiling tiling(layer.out_h, layer.out_w, {8, 8});
+  for (int co = 0; co < layer.cout; co += array.cols) {
+    for (int t = 0; t < tiling.count(); ++t) {
+      for (int ci = 0; ci < layer.cin_star(); ci += array.rows) {
+        const int end = std::min(layer.cin_star(), ci + array.rows);
+        sum += forward_conv_chunk(layer, array, tiling.tile(t), ci, end, batch, steps,
+                                  end == layer.cin_star());
+      }
+    }
+  }
+  return sum;
+}
+
+/// The same for the Weight Update Engine, with blocks of `block` input channels*.
+Cycles weight_update_job(const Layer& layer, const WeightUpdateSpec& array, int block,
+                         int batch = kBatch, int steps = kSteps) {
+  Cycles sum;
+  const Tiling tiling(layer.out_h, layer.out_w, {8, 8});
+  bool first = true;
+  for (int co = 0; co < layer.cout; co += array.cols) {
+    for (int ci = 0; ci < layer.cin_star(); ci += block) {
+      for (int t = 0; t < tiling.count(); ++t) {
+        const int end = std::min(layer.cin_star(), ci + block);
+        sum += weight_update_conv_chunk(layer, array, tiling.tile(t), ci, end, batch, steps, first);
+        first = false;
+      }
+    }
+  }
+  return sum;
+}
+
+TEST(Peak, DefaultMachineIsThePublishedOne) {
+  const Machine machine;
+  EXPECT_EQ(spike_operations(machine.forward), 36864);
+  EXPECT_EQ(spike_operations(machine.weight_update), 40960);
+  EXPECT_EQ(acc_adders(machine.forward), 3072);
+  EXPECT_EQ(acc_adders(machine.weight_update), 2560);
+  EXPECT_DOUBLE_EQ(peak_tflops(machine), 27.8528);
+}
+
+TEST(ForwardCycles, Conv6) {
+  const Cycles cycles = forward_job(conv_layer(512, 512, 8), {});
+  EXPECT_EQ(cycles.array, 163840U);
+  EXPECT_EQ(cycles.fill, 2048U);
+  EXPECT_EQ(cycles.drain, 0U);
+}
+
+TEST(ForwardCycles, ChunksAddUpToTheClosedForm) {
+  for (const int kernel : {1, 3, 5, 7}) {
+    for (const int size : {3, 14, 17}) {
+      for (const int batch : {1, 4, 6}) {
+        const Layer layer = conv_layer(43, 21, size, kernel, 1, 3);
+        const Cycles cycles = forward_job(layer, {}, batch, 7);
+        const std::uint64_t grid =
+            ceil_div(129, 64) * ceil_div(21, 16) * ceil_div(kernel * kernel, 9);
+        const std::uint64_t tiles = ceil_div(size, 8) * ceil_div(size, 8);
+        EXPECT_EQ(cycles.array, grid * 7 * size * size * ceil_div(batch, 4));
+        EXPECT_EQ(cycles.fill, grid * 8 * tiles);
+      }
+    }
+  }
+}
+
+TEST(ForwardCycles, PlainAddersHaveNoTablesToFill) {
+  ForwardSpec adders;
+  adders.lut = false;
+  const Layer layer = conv_layer(512, 512, 8);
+  EXPECT_EQ(forward_job(layer, adders).total(), 163840U);
+}
+
+TEST(ForwardCycles, DoublingADimensionThatDividesHalvesTheCycles) {
+  const Layer layer = conv_layer(512, 512, 16);
+  const std::uint64_t base = forward_job(layer, {}, 8).array;
+  ForwardSpec array;
+  array.rows = 128;
+  EXPECT_EQ(forward_job(layer, array, 8).array * 2, base);
+  array = {};
+  array.cols = 32;
+  EXPECT_EQ(forward_job(layer, array, 8).array * 2, base);
+  array = {};
+  array.parallelism = 8;
+  array.soma_lanes = 8;
+  EXPECT_EQ(forward_job(layer, array, 8).array * 2, base);
+}
+
+TEST(ForwardCycles, SlowSomaDrainsAfterTheLastChunkOnly) {
+  const Layer layer = conv_layer(128, 16, 8);
+  ForwardSpec array;
+  array.soma_lanes = 1;
+  const Region tile = whole(8, 8);
+  EXPECT_EQ(forward_conv_chunk(layer, array, tile, 0, 64, 4, 10, false).drain, 0U);
+  EXPECT_EQ(forward_conv_chunk(layer, array, tile, 64, 128, 4, 10, true).drain, 2560U - 640U);
+  EXPECT_EQ(forward_fc_chunk(array, 0, 192, 4, 10, true).drain, 40U - 10U);
+}
+
+TEST(ForwardCycles, SomaTakesEveryTimestepOfAStaticInput) {
+  Layer layer = conv_layer(3, 16, 8, 3, 1, 8);
+  layer.encoding = true;
+  const Cycles cycles = forward_conv_chunk(layer, {}, whole(8, 8), 0, 24, 4, 1, true, 10);
+  EXPECT_EQ(cycles.array, 64U);
+  EXPECT_EQ(cycles.drain, 640U - 64U);
+}
+
+TEST(ForwardCycles, SomaTakesPooledPotentialsOnceAcrossTileBorders) {
+  Layer layer = conv_layer(64, 16, 14);
+  layer.pool = PoolMode::before_soma;
+  ForwardSpec array;
+  array.soma_lanes = 1;
+  array.parallelism = 1000;
+  std::uint64_t soma = 0;
+  const Tiling tiling(14, 14, {8, 8});  // tiles of 7x7
+  for (int t = 0; t < 4; ++t) {
+    const Cycles cycles = forward_conv_chunk(layer, array, tiling.tile(t), 0, 64, 40, 1, true);
+    soma += cycles.array + cycles.drain;
+  }
+  EXPECT_EQ(soma, 40U * 7 * 7);
+}
+
+TEST(ForwardCycles, FullyConnected) {
+  // 4608 inputs* on 192 sub-LUTs per column, 40 vectors on 4 lanes.
+  EXPECT_EQ(forward_fc_chunk({}, 0, 4608, 4, 10, false).array, 240U);
+  EXPECT_EQ(forward_fc_chunk({}, 0, 4608, 4, 10, true).total(), 240U);
+  EXPECT_EQ(forward_fc_chunk({}, 0, 193, 3, 3, false).array, 2U * 3);
+}
+
+TEST(WeightUpdateCycles, Conv6) {
+  const Cycles cycles = weight_update_job(conv_layer(512, 512, 8), {}, 256);
+  EXPECT_EQ(cycles.array, 147456U);
+  EXPECT_EQ(cycles.fill, 16U);
+}
+
+TEST(WeightUpdateCycles, BlocksAddUpToTheClosedForm) {
+  for (const int kernel : {1, 3, 5}) {
+    for (const int cin : {1, 2, 17, 70}) {
+      const Layer layer = conv_layer(cin, 200, 14, kernel);
+      // Tiles of 7x7 take ceil(49/8) = 7 sets of tables.
+      const std::uint64_t want =
+          2 * 2 * 3 * (4 * 7) * std::max<std::uint64_t>(16, ceil_div(kernel * kernel * cin, 4));
+      for (const int block : {1, 5, 16, 70}) {
+        EXPECT_EQ(weight_update_job(layer, {}, block, 3, 17).array, want) << cin << " " << block;
+      }
+    }
+  }
+}
+
+TEST(WeightUpdateCycles, PlainAddersNeitherFillNorWaitForTables) {
+  WeightUpdateSpec adders;
+  adders.lut = false;
+  const Cycles cycles = weight_update_job(conv_layer(2, 128, 8), adders, 2);
+  EXPECT_EQ(cycles.total(), 4U * 8 * 5);  // ceil(9*2/4) = 5 instead of 16
+}
+
+TEST(WeightUpdateCycles, DoublingADimensionThatDividesHalvesTheCycles) {
+  const Layer layer = conv_layer(512, 512, 8);
+  const auto array_cycles = [&](const WeightUpdateSpec& array) {
+    return weight_update_job(layer, array, 256, kBatch, 20).array;
+  };
+  const std::uint64_t base = array_cycles({});
+  WeightUpdateSpec array;
+  array.rows = 20;
+  EXPECT_EQ(array_cycles(array) * 2, base);
+  array = {};
+  array.cols = 256;
+  EXPECT_EQ(array_cycles(array) * 2, base);
+  array = {};
+  array.parallelism = 8;
+  EXPECT_EQ(array_cycles(array) * 2, base);
+  array = {};
+  array.sub_luts = 4;
+  EXPECT_EQ(array_cycles(array) * 2, base);
+}
+
+TEST(WeightUpdateCycles, FullyConnectedAndUpdate) {
+  EXPECT_EQ(weight_update_fc_chunk({}, 0, 512, 4, 10).array, 128U * 2);
+  std::uint64_t sum = 0;
+  for (int ci = 0; ci < 513; ci += 19) {
+    sum += weight_update_fc_chunk({}, ci, ci + 19, 3, 11).array;
+  }
+  EXPECT_EQ(sum, 2U * 129 * 2);
+  EXPECT_EQ(weight_update_step({}, 512 * 512 * 9).array, 18432U);
+  EXPECT_EQ(weight_update_step({}, 129).array, 2U);
+}
+
+TEST(BackwardCycles, FullyConnectedAndGrad) {
+  EXPECT_EQ(backward_fc_chunk({}, 0, 16, 4, 10, false).total(), 10U);
+  EXPECT_EQ(backward_fc_chunk({}, 0, 10, 4, 10, true).total(), 10U);
+  BackwardSpec array;
+  array.grad_lanes = 1;
+  EXPECT_EQ(backward_fc_chunk(array, 0, 16, 4, 10, false).drain, 0U);
+  EXPECT_EQ(backward_fc_chunk(array, 0, 16, 4, 10, true).drain, 30U);
+  EXPECT_EQ(grad_cycles(array, 2560), 2560U);
+  EXPECT_EQ(grad_cycles({}, 2561), 641U);
+  EXPECT_EQ(grad_drain({}, 2560, 100), 540U);
+  EXPECT_EQ(grad_drain({}, 2560, 1000), 0U);
+}
+
+}  // namespace
+}  // namespace h2
