@@ -44,4 +44,12 @@ struct MemorySpec {
   int outstanding = 8;               ///< transactions one port keeps in flight
 };
 
+/// The one memory that takes the place of Mem0..2: three times the channels and the capacity.
+inline MemorySpec unified_memory(MemorySpec spec) {
+  spec.dram.channels *= 3;
+  spec.ideal_timing.bandwidth_gbps *= 3;
+  spec.bytes *= 3;
+  return spec;
+}
+
 }  // namespace h2

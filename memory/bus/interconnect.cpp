@@ -13,28 +13,28 @@ Interconnect::Interconnect(sc_core::sc_module_name name, std::vector<AddressRang
   targets.register_nb_transport_bw(this, &Interconnect::backward);
 }
 
-int Interconnect::decode(std::uint64_t address, std::uint64_t bytes) const {
-  for (std::size_t i = 0; i < map_.size(); ++i) {
-    const AddressRange& r = map_[i];
+const AddressRange* Interconnect::decode(const tlm::tlm_generic_payload& payload) const {
+  const std::uint64_t address = payload.get_address(), bytes = payload.get_data_length();
+  for (const AddressRange& r : map_) {
     if (address >= r.base && address - r.base < r.bytes && bytes <= r.bytes - (address - r.base)) {
-      return static_cast<int>(i);
+      return &r;
     }
   }
-  return -1;
+  return nullptr;
 }
 
 tlm::tlm_sync_enum Interconnect::forward(int initiator, tlm::tlm_generic_payload& payload,
                                          tlm::tlm_phase& phase, sc_core::sc_time& delay) {
   if (phase == tlm::BEGIN_REQ) {
-    const int target = decode(payload.get_address(), payload.get_data_length());
-    if (target < 0) {
+    const AddressRange* range = decode(payload);
+    if (range == nullptr) {
       payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
       return tlm::TLM_COMPLETED;
     }
-    const Route route{initiator, target, payload.get_address()};
+    const Route route{initiator, range->target, payload.get_address()};
     in_flight_[&payload] = route;
-    payload.set_address(route.address - map_[target].base);
-    const tlm::tlm_sync_enum status = targets[target]->nb_transport_fw(payload, phase, delay);
+    payload.set_address(route.address - range->base + range->offset);
+    const tlm::tlm_sync_enum status = targets[route.target]->nb_transport_fw(payload, phase, delay);
     if (status == tlm::TLM_COMPLETED) {
       payload.set_address(route.address);
       in_flight_.erase(&payload);
@@ -62,33 +62,33 @@ tlm::tlm_sync_enum Interconnect::backward(int, tlm::tlm_generic_payload& payload
 
 void Interconnect::blocking(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   const std::uint64_t address = payload.get_address();
-  const int target = decode(address, payload.get_data_length());
-  if (target < 0) {
+  const AddressRange* range = decode(payload);
+  if (range == nullptr) {
     payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     return;
   }
-  payload.set_address(address - map_[target].base);
-  targets[target]->b_transport(payload, delay);
+  payload.set_address(address - range->base + range->offset);
+  targets[range->target]->b_transport(payload, delay);
   payload.set_address(address);
 }
 
 unsigned Interconnect::debug(int, tlm::tlm_generic_payload& payload) {
   const std::uint64_t address = payload.get_address();
-  const int target = decode(address, payload.get_data_length());
-  if (target < 0) return 0;
-  payload.set_address(address - map_[target].base);
-  const unsigned moved = targets[target]->transport_dbg(payload);
+  const AddressRange* range = decode(payload);
+  if (range == nullptr) return 0;
+  payload.set_address(address - range->base + range->offset);
+  const unsigned moved = targets[range->target]->transport_dbg(payload);
   payload.set_address(address);
   return moved;
 }
 
 bool Interconnect::direct(int, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
   const std::uint64_t address = payload.get_address();
-  const int target = decode(address, payload.get_data_length());
-  if (target < 0) return false;
-  const std::uint64_t base = map_[target].base;
+  const AddressRange* range = decode(payload);
+  if (range == nullptr) return false;
+  const std::uint64_t base = range->base - range->offset;
   payload.set_address(address - base);
-  const bool granted = targets[target]->get_direct_mem_ptr(payload, dmi);
+  const bool granted = targets[range->target]->get_direct_mem_ptr(payload, dmi);
   payload.set_address(address);
   dmi.set_start_address(dmi.get_start_address() + base);
   dmi.set_end_address(dmi.get_end_address() + base);

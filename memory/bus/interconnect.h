@@ -11,17 +11,18 @@
 
 namespace h2 {
 
-/// One target of the system address map.
+/// One range of the system address map.
 struct AddressRange {
   std::string name;
   std::uint64_t base = 0, bytes = 0;
+  int target = 0;            ///< index of the bound target socket
+  std::uint64_t offset = 0;  ///< what the target sees for `base`
 };
 
-/// Routes transactions by address. Targets see offsets from the base of their range. Adds no time:
-/// contention and latency belong to the targets.
+/// Routes transactions by address; targets see their own offsets. Adds no time: contention and
+/// latency belong to the targets.
 class Interconnect : public sc_core::sc_module {
  public:
-  /// Bind target sockets in the order of `map`.
   tlm_utils::multi_passthrough_target_socket<Interconnect> initiators{"initiators"};
   tlm_utils::multi_passthrough_initiator_socket<Interconnect> targets{"targets"};
 
@@ -42,8 +43,8 @@ class Interconnect : public sc_core::sc_module {
   void blocking(int initiator, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned debug(int initiator, tlm::tlm_generic_payload& payload);
   bool direct(int initiator, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
-  /// Index of the range that holds the whole access, or -1.
-  int decode(std::uint64_t address, std::uint64_t bytes) const;
+  /// The range that holds the whole access, or null.
+  const AddressRange* decode(const tlm::tlm_generic_payload& payload) const;
 
   std::vector<AddressRange> map_;
   std::unordered_map<const tlm::tlm_generic_payload*, Route> in_flight_;

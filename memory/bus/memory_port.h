@@ -13,7 +13,7 @@ namespace h2 {
 
 /// An engine's way to memory: cuts transfers into bursts and keeps several of them outstanding with
 /// non-blocking transport. The only place that builds an engine's payload and checks its response.
-class MemoryPort : public sc_core::sc_module, private tlm::tlm_mm_interface {
+class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
  public:
   struct Settings {
     std::uint32_t burst_bytes = 4096;

@@ -44,6 +44,7 @@ class DramChannel {
   [[nodiscard]] bool can_accept(bool write, int lines) const {
     return queues_[write].lines + lines <= queues_[write].capacity;
   }
+  [[nodiscard]] int queued(bool write) const { return queues_[write].lines; }
   /// The run takes part in the choice from clock `now` + 1. Commands up to `now` must have been
   /// issued (advance) and can_accept must hold.
   void push(bool write, const DramRun& run, Clock now);

@@ -22,7 +22,7 @@ DramMemory::DramMemory(const DramSpec& spec, std::uint64_t capacity_bytes, Burst
     : spec_(spec),
       tck_ps_(spec.tck_ns * 1000.0),
       map_((static_cast<void>(DramTiming(spec)), spec), capacity_bytes),
-      run_lines_(service == BurstService::exact ? 1 : kLinesPerRun),
+      service_(service),
       channels_(static_cast<std::size_t>(spec.channels), DramChannel(spec, run_gap(spec, map_))),
       open_piece_(static_cast<std::size_t>(spec.channels * spec.ranks * spec.bank_groups *
                                            spec.banks_per_group),
@@ -59,9 +59,14 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   t = Transaction{};
   t.request = request;
   const auto port = static_cast<std::size_t>(request.port);
-  if (port >= ports_.size()) ports_.resize(port + 1);
+  if (port >= ports_.size()) {
+    ports_.resize(port + 1);
+    under_way_.resize(port + 1);
+  }
+  ++under_way_[port][request.write];
+  ++all_under_way_;
   ports_[port].waiting.push_back(slot);
-  if (ports_[port].waiting.size() == 1) split(slot, ports_[port].pieces);
+  if (ports_[port].waiting.size() == 1) split(slot, ports_[port]);
   ++waiting_;
   admit_at_ = std::min(admit_at_, std::max(clock, now_));
 }
@@ -129,14 +134,29 @@ bool DramMemory::admit_piece(Port& port, Clock now, std::vector<MemoryCompletion
   if (t.request.write) finish(slot, now + 1, completions);
   --waiting_;
   port.waiting.pop_front();
-  if (!port.waiting.empty()) split(port.waiting.front(), port.pieces);
+  if (!port.waiting.empty()) split(port.waiting.front(), port);
   port.next_piece = 0;
   return true;
 }
 
-void DramMemory::split(std::uint32_t slot, std::vector<Piece>& pieces) {
+/// Runs keep the order of the lines only per bank. That costs less than 1.5 % of the bandwidth as
+/// long as one stream has the memory to itself; otherwise lines of several streams interleave.
+bool DramMemory::serve_as_runs(const MemoryRequest& request, const Port& port) const {
+  if (service_ == BurstService::exact || request.bytes < kMinRunBytes) return false;
+  const auto own = static_cast<std::size_t>(request.port);
+  if (request.address != port.next_address || under_way_[own][request.write] != all_under_way_) {
+    return false;
+  }
+  return std::all_of(channels_.begin(), channels_.end(),
+                     [&](const DramChannel& c) { return c.queued(!request.write) == 0; });
+}
+
+void DramMemory::split(std::uint32_t slot, Port& port) {
   Transaction& t = transactions_[slot];
+  std::vector<Piece>& pieces = port.pieces;
   pieces.clear();
+  const int run_lines = serve_as_runs(t.request, port) ? kLinesPerRun : 1;
+  port.next_address = t.request.address + t.request.bytes;
   const int banks_per_rank = spec_.bank_groups * spec_.banks_per_group;
   const std::uint64_t first = t.request.address / kLineBytes;
   const std::uint64_t bytes = std::max<std::uint64_t>(t.request.bytes, 1);
@@ -145,12 +165,16 @@ void DramMemory::split(std::uint32_t slot, std::vector<Piece>& pieces) {
   for (std::uint64_t line = first; line <= last; ++line) {
     const DramLocation at = map_.decode(line * kLineBytes);
     const int bank = at.rank * banks_per_rank + at.group * spec_.banks_per_group + at.bank;
+    if (run_lines == 1) {
+      pieces.push_back({at.channel, {slot, bank, at.row, 1}});
+      continue;
+    }
     std::int32_t& open = open_piece_[static_cast<std::size_t>(
         at.channel * spec_.ranks * banks_per_rank + bank)];
     const auto index = static_cast<std::size_t>(open);
-    if (run_lines_ > 1 && index < pieces.size() && pieces[index].channel == at.channel &&
+    if (index < pieces.size() && pieces[index].channel == at.channel &&
         pieces[index].run.bank == bank && pieces[index].run.row == at.row &&
-        pieces[index].run.lines < run_lines_) {
+        pieces[index].run.lines < run_lines) {
       ++pieces[index].run.lines;
       continue;
     }
@@ -163,6 +187,8 @@ void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompleti
   const Transaction& t = transactions_[slot];
   completions.push_back({t.request.id, t.request.write, to_ps(t.accepted), to_ps(at)});
   free_.push_back(slot);
+  --under_way_[static_cast<std::size_t>(t.request.port)][t.request.write];
+  --all_under_way_;
 }
 
 }  // namespace h2

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <vector>
@@ -30,6 +31,7 @@ class DramMemory final : public MemoryTiming {
 
   static constexpr int kLinesPerClock = 8;
   static constexpr int kLinesPerRun = 8;
+  static constexpr std::uint32_t kMinRunBytes = 2048;
 
  private:
   /// A run on its way to the queue of its channel.
@@ -48,24 +50,29 @@ class DramMemory final : public MemoryTiming {
     std::deque<std::uint32_t> waiting;  ///< transactions; the pieces belong to the first
     std::vector<Piece> pieces;
     std::size_t next_piece = 0;
+    std::uint64_t next_address = 0;  ///< where a sequential stream goes on
   };
 
   [[nodiscard]] Clock next_clock() const;
   void step(Clock now, std::vector<MemoryCompletion>& completions);
   void admit(Clock now, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] bool admit_piece(Port& port, Clock now, std::vector<MemoryCompletion>& completions);
-  void split(std::uint32_t transaction, std::vector<Piece>& pieces);
+  void split(std::uint32_t transaction, Port& port);
+  [[nodiscard]] bool serve_as_runs(const MemoryRequest& request, const Port& port) const;
   void finish(std::uint32_t transaction, Clock at, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] Picoseconds to_ps(Clock clock) const;
 
   DramSpec spec_;
   double tck_ps_;
   AddressMap map_;
-  int run_lines_;
+  BurstService service_;
   std::vector<DramChannel> channels_;
   std::vector<Transaction> transactions_;
   std::vector<std::uint32_t> free_;
   std::vector<Port> ports_;
+  /// Transactions under way, by port and direction; the sum of all.
+  std::vector<std::array<int, 2>> under_way_;
+  int all_under_way_ = 0;
   std::size_t turn_ = 0;       ///< port served next
   std::size_t waiting_ = 0;    ///< transactions not entirely in the queues
   Clock now_ = 0;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "modules/engine/feeds.h"
 #include "modules/engine/grad_stage.h"
@@ -54,7 +55,7 @@ class BackwardJob : public Job {
   GradStage grad_;
   CompletionMap complete_;
   BackwardKernel kernel_;
-  BackwardCounter counter_;
+  std::optional<BackwardCounter> counter_;  // convolutions only
   BitMap pooled_open_;
   std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
 };
@@ -74,11 +75,13 @@ BackwardJob::BackwardJob(const JobContext& context, int index)
       grad_(context_, index),
       complete_(tiles_, flattened() ? tiles_ : grad_.image().tiling(),
                 [this](Region r) { return flattened() ? r : grad_.next_region(r); }),
-      kernel_(above_, context.machine->backward, context.machine->numerics),
-      counter_(above_, context.machine->backward, context.machine->tile) {
+      kernel_(above_, context.machine->backward, context.machine->numerics) {
   name = above_.name;
   layer = index + 1;
   macs = above_.macs() * context.batch * context.steps;
+  if (!through_fc()) {
+    counter_.emplace(above_, context.machine->backward, context.machine->tile);
+  }
   if (l_.pool == PoolMode::after_soma) {
     pooled_open_ = BitMap(context.batch * context.steps, l_.next_h, l_.next_w, l_.cout);
   }
@@ -140,11 +143,11 @@ ChunkWork BackwardJob::count(LoopNest::At at) {
   if (at.inner == 0) {
     const bool pooled = l_.pool == PoolMode::after_soma;
     if (pooled) pooled_mask(grad_.open(), tile(at), pooled_open_);
-    counter_.outputs(pooled ? pooled_open_ : grad_.open(), tile(at), in.begin, in.end);
+    counter_->outputs(pooled ? pooled_open_ : grad_.open(), tile(at), in.begin, in.end);
   }
   gradient_.settle(fed_by(above_, tile(at)));
-  counter_.inputs(gradient_.nonzero(), tile(at), out.begin, out.end);
-  const BackwardWork counted = counter_.count();
+  counter_->inputs(gradient_.nonzero(), tile(at), out.begin, out.end);
+  const BackwardWork counted = counter_->count();
   work.cycles = counted.cycles;
   work.executed_macs = counted.executed_macs;
   return work;
@@ -158,8 +161,7 @@ ChunkWork BackwardJob::work(int chunk) {
   if (last(at) && blocks(at).size() > 0) {
     const std::uint64_t outputs = static_cast<std::uint64_t>(context_.batch) * context_.steps *
                                   grad_.soma_region(next_region(at)).area();
-    const std::uint64_t grad = grad_cycles(context_.machine->backward, outputs);
-    work.cycles.drain = grad > tile_cycles_ ? grad - tile_cycles_ : 0;
+    work.cycles.drain = grad_drain(context_.machine->backward, outputs, tile_cycles_);
   }
   return work;
 }

@@ -54,6 +54,7 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch) {
   record_.compute_cycles = cycles(spent_[static_cast<int>(State::compute)] - compute_before);
   record_.memory_cycles = cycles(transfer_spent_ - transfer_before);
   job_ = nullptr;
+  ++jobs_;
   return record_;
 }
 

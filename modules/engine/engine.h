@@ -61,6 +61,8 @@ class Engine : public sc_core::sc_module {
 
   /// Up to now, an interval under way included.
   Stats stats() const;
+  /// Jobs ended so far.
+  std::uint64_t jobs() const { return jobs_; }
   /// What each process does, for the watchdog.
   std::string describe() const;
 
@@ -70,6 +72,7 @@ class Engine : public sc_core::sc_module {
   struct Token {
     int index = -1;
     std::uint64_t bytes = 0;
+    friend std::ostream& operator<<(std::ostream& out, const Token& t) { return out << t.index; }
   };
 
   void load_process();
@@ -98,6 +101,7 @@ class Engine : public sc_core::sc_module {
   sc_core::sc_fifo<Token> loaded_{"loaded", 2}, computed_{"computed", 2};
   sc_core::sc_event start_, done_;
   bool finished_ = false;
+  std::uint64_t jobs_ = 0;
   const char* load_wait_ = "a job";
   const char* compute_wait_ = "a job";
   const char* store_wait_ = "a job";

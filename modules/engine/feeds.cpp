@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "modules/kernels/backward.h"
+#include "modules/work_model/backward_count.h"
 
 namespace h2 {
 namespace {

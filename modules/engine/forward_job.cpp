@@ -117,7 +117,7 @@ ChunkWork ForwardJob::work(int chunk) {
   } else {
     outputs = static_cast<std::uint64_t>(context_.batch) * steps * tile(at).area();
     work.cycles = forward_conv_chunk(l_, array, tile(at), in.begin, in.end, context_.batch, steps,
-                                     last(at));
+                                     last(at), context_.steps);
   }
   work.executed_macs = outputs * channels(at).size() * in.size() * l_.taps();
   return work;

@@ -16,12 +16,12 @@ int ceil_div(int a, int b) { return (a + b - 1) / b; }
 }  // namespace
 
 struct BackwardKernel::Scratch {
-  BitMap nonzero;  ///< of grad-u, at the positions of `at`
-  Region at;
-  std::vector<const float*> grad;          ///< per conv ID
-  std::vector<const std::uint16_t*> bits;  ///< per conv ID, null outside the map
-  std::vector<std::uint64_t> taps;         ///< [row][tap word]
-  std::vector<float> psums;
+  Region reach;                     ///< positions of grad-u that the region's windows see
+  std::vector<int> place;           ///< [position][conv ID]: in `reach`, or -1: outside or stuffed
+  std::vector<float> grad;          ///< [place][row] of one map and block of rows
+  std::vector<std::uint16_t> bits;  ///< [place][word]: the non-zero ones
+  std::vector<std::uint64_t> taps;  ///< [row][tap word] of one window
+  std::vector<float> psums;         ///< [map][position][lane]
 };
 
 BackwardKernel::BackwardKernel(const Layer& above, const BackwardSpec& array, Numerics numerics)
@@ -52,68 +52,70 @@ void BackwardKernel::load(const float* oihw, int ci0, int count) {
   }
 }
 
-/// Positions of grad-u that windows of `region` see.
-Region BackwardKernel::reach(Region region) const {
-  const int before = above_.kernel - 1 - above_.pad;
+void BackwardKernel::plan_windows(Region region, Scratch& scratch) const {
+  const int k = above_.kernel;
   const int s = above_.stride;
-  return {std::max(0, (region.y0 - before) / s),
-          std::min(above_.out_h, (region.y1 - 1 + above_.pad) / s + 1),
-          std::max(0, (region.x0 - before) / s),
-          std::min(above_.out_w, (region.x1 - 1 + above_.pad) / s + 1)};
-}
-
-void BackwardKernel::find_nonzero(const ValueMap& grad_u, Region region, Scratch& scratch) const {
-  const Region at = reach(region);
-  scratch.at = at;
-  scratch.nonzero =
-      BitMap(grad_u.maps, std::max(0, at.height()), std::max(0, at.width()), grad_u.channels);
-  for (int map = 0; map < grad_u.maps; ++map) {
-    for (int y = at.y0; y < at.y1; ++y) {
-      for (int x = at.x0; x < at.x1; ++x) {
-        core_->nonzero(grad_u.at(map, y, x), grad_u.channels,
-                       scratch.nonzero.at(map, y - at.y0, x - at.x0));
+  const int before = k - 1 - above_.pad;
+  Region& reach = scratch.reach;
+  reach.y0 = std::max(0, (region.y0 - before) / s);
+  reach.y1 = std::min(above_.out_h, (region.y1 - 1 + above_.pad) / s + 1);
+  reach.x0 = std::max(0, (region.x0 - before) / s);
+  reach.x1 = std::min(above_.out_w, (region.x1 - 1 + above_.pad) / s + 1);
+  for (int y = region.y0; y < region.y1; ++y) {
+    for (int x = region.x0; x < region.x1; ++x) {
+      for (int id = 0; id < k * k; ++id) {
+        const int sy = y - before + id / k;  // on the zero-stuffed map
+        const int sx = x - before + id % k;
+        const bool inside = sy >= 0 && sx >= 0 && sy % s == 0 && sx % s == 0 &&
+                            sy / s < above_.out_h && sx / s < above_.out_w;
+        const int row = sy / s - reach.y0;
+        scratch.place.push_back(inside ? row * reach.width() + sx / s - reach.x0 : -1);
       }
     }
   }
 }
 
-/// Collects the window of one output for a block of rows; false if it holds zeros only.
-bool BackwardKernel::open_window(const ValueMap& grad_u, int map, int y, int x, int row0, int rows,
-                                 Scratch& scratch) const {
-  const int k = above_.kernel;
-  const int taps = k * k;
-  const int s = above_.stride;
-  for (int id = 0; id < taps; ++id) {
-    const int sy = y - (k - 1 - above_.pad) + id / k;  // on the zero-stuffed map
-    const int sx = x - (k - 1 - above_.pad) + id % k;
-    const bool valid = sy >= 0 && sx >= 0 && sy % s == 0 && sx % s == 0 && sy / s < above_.out_h &&
-                       sx / s < above_.out_w;
-    scratch.grad[id] = valid ? grad_u.at(map, sy / s, sx / s) + row0 : nullptr;
-    scratch.bits[id] =
-        valid ? scratch.nonzero.at(map, sy / s - scratch.at.y0, sx / s - scratch.at.x0) : nullptr;
+/// Brings one block of rows together: the maps' own stride would thrash a level-1 cache.
+void BackwardKernel::gather(const ValueMap& grad_u, int map, int row0, int rows,
+                            Scratch& scratch) const {
+  const Region reach = scratch.reach;
+  const int words = ceil_div(rows, kWord);
+  scratch.grad.resize(static_cast<std::size_t>(reach.area()) * rows);
+  scratch.bits.resize(static_cast<std::size_t>(reach.area()) * words);
+  float* grad = scratch.grad.data();
+  std::uint16_t* bits = scratch.bits.data();
+  for (int y = reach.y0; y < reach.y1; ++y) {
+    for (int x = reach.x0; x < reach.x1; ++x, grad += rows, bits += words) {
+      const float* from = grad_u.at(map, y, x) + row0;
+      std::copy(from, from + rows, grad);
+      core_->nonzero(grad, rows, bits);
+    }
   }
+}
+
+/// Collects the taps of one window that see a non-zero gradient; false if there is none.
+bool BackwardKernel::open_window(const int* place, int rows, Scratch& scratch) const {
+  const int taps = above_.taps();
+  const int words = ceil_div(rows, kWord);
   const int tap_words = ceil_div(taps, kTapWord);
   std::fill(scratch.taps.begin(), scratch.taps.end(), 0);
   bool any = false;
-  for (int word = row0 / kWord; word * kWord < row0 + rows; ++word) {
+  for (int word = 0; word < words; ++word) {
+    const int used = std::min(kWord, rows - word * kWord);
     for (int id0 = 0; id0 < taps; id0 += 8) {
-      std::uint16_t words[8];
+      std::uint16_t seen[8];
       unsigned all = 0;
       const int n = std::min(8, taps - id0);
       for (int i = 0; i < n; ++i) {
-        words[i] = scratch.bits[id0 + i] == nullptr ? 0 : scratch.bits[id0 + i][word];
-        all |= words[i];
+        seen[i] = place[id0 + i] < 0 ? 0 : scratch.bits[place[id0 + i] * words + word];
+        all |= seen[i];
       }
       if (all == 0) continue;
+      any = true;
       std::uint8_t bytes[kWord];
-      gather_bits(words, n, bytes);
-      const int end = std::min(kWord, row0 + rows - word * kWord);
-      for (int c = std::max(0, row0 - word * kWord); c < end; ++c) {
-        const std::size_t row = word * kWord + c - row0;
-        const std::uint64_t bits = bytes[c];
-        scratch.taps[row * tap_words + id0 / kTapWord] |= bits << (id0 % kTapWord);
-        any = any || bits != 0;
-      }
+      gather_bits(seen, n, bytes);
+      std::uint64_t* to = &scratch.taps[word * kWord * tap_words + id0 / kTapWord];
+      for (int c = 0; c < used; ++c) to[c * tap_words] |= std::uint64_t{bytes[c]} << id0 % kTapWord;
     }
   }
   return any;
@@ -125,7 +127,6 @@ void BackwardKernel::run_group(const Group& group, const ValueMap& grad_u, Regio
   const std::size_t positions = static_cast<std::size_t>(grad_u.maps) * region.area();
   scratch.psums.assign(positions * lanes, 0.0F);
   WindowArgs args;
-  args.grad = scratch.grad.data();
   args.taps = scratch.taps.data();
   args.tap_words = ceil_div(above_.taps(), kTapWord);
   args.blocks = group.blocks;
@@ -135,10 +136,11 @@ void BackwardKernel::run_group(const Group& group, const ValueMap& grad_u, Regio
     args.weights = &group.weights[row0 * args.row_stride];
     args.psum = scratch.psums.data();
     for (int map = 0; map < grad_u.maps; ++map) {
-      for (int y = region.y0; y < region.y1; ++y) {
-        for (int x = region.x0; x < region.x1; ++x, args.psum += lanes) {
-          if (open_window(grad_u, map, y, x, row0, args.rows, scratch)) core_->window(args);
-        }
+      gather(grad_u, map, row0, args.rows, scratch);
+      args.grad = scratch.grad.data();
+      args.place = scratch.place.data();
+      for (int i = 0; i < region.area(); ++i, args.place += above_.taps(), args.psum += lanes) {
+        if (open_window(args.place, args.rows, scratch)) core_->window(args);
       }
     }
   }
@@ -155,9 +157,7 @@ void BackwardKernel::run_group(const Group& group, const ValueMap& grad_u, Regio
 
 void BackwardKernel::run(const ValueMap& grad_u, Region region, ValueMap& sums) const {
   Scratch scratch;
-  find_nonzero(grad_u, region, scratch);
-  scratch.grad.resize(above_.taps());
-  scratch.bits.resize(above_.taps());
+  plan_windows(region, scratch);
   scratch.taps.resize(static_cast<std::size_t>(rows_) * ceil_div(above_.taps(), kTapWord));
   for (const Group& group : groups_) run_group(group, grad_u, region, scratch, sums);
 }

@@ -34,10 +34,9 @@ class BackwardKernel {
   };
   struct Scratch;
 
-  Region reach(Region region) const;
-  void find_nonzero(const ValueMap& grad_u, Region region, Scratch& scratch) const;
-  bool open_window(const ValueMap& grad_u, int map, int y, int x, int row0, int rows,
-                   Scratch& scratch) const;
+  void plan_windows(Region region, Scratch& scratch) const;
+  void gather(const ValueMap& grad_u, int map, int row0, int rows, Scratch& scratch) const;
+  bool open_window(const int* place, int rows, Scratch& scratch) const;
   void run_group(const Group& group, const ValueMap& grad_u, Region region, Scratch& scratch,
                  ValueMap& sums) const;
 
@@ -61,5 +60,7 @@ void grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch,
 /// or column (pool before Soma): what the array of the layer below and the Weight Update Engine
 /// read.
 void spread_quarters(Numerics numerics, const ValueMap& pooled, ValueMap& conv);
+/// The same for the pooled positions of `region` only.
+void spread_quarters(Numerics numerics, const ValueMap& pooled, Region region, ValueMap& conv);
 
 }  // namespace h2

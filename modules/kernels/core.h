@@ -32,7 +32,8 @@ struct TreeArgs {
 
 /// One output position of the Backward Engine and one block of rows: psum += tree over rows.
 struct WindowArgs {
-  const float* const* grad = nullptr;   ///< per tap: grad-u of the block's first row
+  const float* grad = nullptr;          ///< [place][rows]: grad-u around the output
+  const int* place = nullptr;           ///< per tap: where in `grad` it looks
   const std::uint64_t* taps = nullptr;  ///< [row][tap_words]: bit = tap with a non-zero grad-u
   int tap_words = 1;
   int rows = 0;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "modules/kernels/core.h"
+#include "modules/kernels/forward_addresses.h"
 #include "modules/kernels/maps.h"
 #include "modules/machine.h"
 #include "modules/network/network.h"
@@ -40,19 +41,6 @@ class ForwardKernel {
   void corrupt(int channel, int input, int table, int entry, int bit);
 
  private:
-  /// Taps of one grid iteration and how its leaves become tables. Neighbouring leaves of the tree
-  /// share a table that holds the sum of the whole subtree for every address: the same additions
-  /// in the same order, done once.
-  struct Chunk {
-    int first_tap = 0;
-    std::vector<int> leaf_taps;  ///< per sub-LUT, 0 if unused
-    int merge = 0;               ///< 2^merge leaves per table
-    int address_bits = 0;        ///< of the widest table
-    int parts = 0;               ///< leaves with taps per table, at most
-    /// Per table and part: which leaf code ([sub-LUT][row]), and where its bits go.
-    std::vector<std::uint16_t> source;
-    std::vector<std::uint8_t> shift;
-  };
   /// One pass of the array: a block of input channels* and a chunk of taps.
   struct Iteration {
     int first_channel = 0, channels = 0;
@@ -64,22 +52,20 @@ class ForwardKernel {
   struct Fault {
     int block, lane, iteration, leaf, entry, bit;
   };
-  struct Scratch;
 
-  Chunk plan_chunk(int first_tap) const;
+  TapChunk plan_chunk(int first_tap) const;
   void plan_iterations();
   void pack_weights(const float* oihw, int co0);
   void fill_table(int block, const Iteration& iteration, int table);
   int fill_leaf(int block, const Iteration& iteration, int leaf, std::vector<float>& out) const;
-  void add_addresses(const BitMap& input, int map, Region region, const Iteration& iteration,
-                     Scratch& scratch, std::uint8_t* addresses, int stride) const;
+  int blocks() const { return (count_ + kLanes - 1) / kLanes; }
 
   Layer layer_;
   Numerics numerics_;
   Evaluation evaluation_;
   const Core* core_;
   int rows_, sub_luts_, inputs_;  // FC: one-tap leaves, all sub-LUTs of a PE as rows
-  std::vector<Chunk> chunks_;
+  std::vector<TapChunk> chunks_;
   std::vector<Iteration> iterations_;
   std::size_t block_weights_ = 0, block_entries_ = 0;  // of one block of kLanes output channels
 

@@ -122,6 +122,18 @@ void pool_spikes(const BitMap& spikes, Region region, BitMap& planes) {
   }
 }
 
+void spread_quarters(Numerics numerics, const ValueMap& pooled, Region region, ValueMap& conv) {
+  const Core& core = selected_core(numerics);
+  for (int map = 0; map < conv.maps; ++map) {
+    for_positions(region, [&](int y, int x) {
+      for (int child = 0; child < 4; ++child) {
+        core.scale(pooled.at(map, y, x), 0.25F, conv.at(map, 2 * y + child / 2, 2 * x + child % 2),
+                   conv.channels);
+      }
+    });
+  }
+}
+
 void spread_quarters(Numerics numerics, const ValueMap& pooled, ValueMap& conv) {
   const Core& core = selected_core(numerics);
   std::vector<float> zero(conv.channels, 0.0F);

@@ -1,6 +1,6 @@
 #include "modules/network/network.h"
 
-#include <regex>
+#include <algorithm>
 
 #include "modules/error.h"
 
@@ -13,36 +13,86 @@ constexpr std::int64_t kMaxFlatInputs = 1 << 26;
 constexpr int kPixelPlanes = 8;
 constexpr const char* kItems = "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC, joined by '-'";
 
+/// Reads an item from left to right.
+class Scanner {
+ public:
+  explicit Scanner(const std::string& text) : text_(text) {}
+
+  /// At most nine digits, what an int holds; "" if there are none.
+  std::string digits() {
+    const std::size_t begin = at_;
+    while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9' && at_ - begin < 9) ++at_;
+    return text_.substr(begin, at_ - begin);
+  }
+  bool skip(const std::string& word) {
+    if (text_.compare(at_, word.size(), word) != 0) return false;
+    at_ += word.size();
+    return true;
+  }
+  bool done() const { return at_ == text_.size(); }
+
+ private:
+  const std::string& text_;
+  std::size_t at_ = 0;
+};
+
+/// The numbers of one item as written.
+struct Item {
+  enum Kind { unknown, conv, pool, fc } kind = unknown;
+  std::string size, kernel, stride;
+  bool encoding = false;
+};
+
+Item scan(const std::string& text) {
+  Item item;
+  Scanner in(text);
+  if (in.skip("AP2") && in.done()) return {Item::pool, "", "", "", false};
+  item.size = in.digits();
+  if (item.size.empty()) return {};
+  if (in.skip("FC")) {
+    item.kind = Item::fc;
+  } else if (in.skip("C")) {
+    item.kind = Item::conv;
+    item.kernel = in.digits();
+    item.stride = in.skip("S") ? in.digits() : "1";
+    item.encoding = in.skip("(Encoding)");
+    if (item.kernel.empty() || item.stride.empty()) return {};
+  }
+  return in.done() ? item : Item{};
+}
+
 /// Takes the items of the notation one by one and carries the shape handed from layer to layer.
 class Builder {
  public:
   Builder(InputShape input, PoolMode pool)
       : pool_(pool), channels_(input.channels), height_(input.height), width_(input.width) {}
 
-  void add(const std::string& item, std::size_t position) {
-    item_ = item;
+  void add(const std::string& text, std::size_t position) {
+    text_ = text;
     position_ = position;
     ++index_;
-    static const std::regex conv(R"((\d{1,9})C(\d{1,9})(?:S(\d{1,9}))?(\(Encoding\))?)");
-    static const std::regex fc(R"((\d{1,9})FC)");
-    std::smatch match;
-    if (std::regex_match(item, match, conv)) {
-      add_conv(match);
-    } else if (item == "AP2") {
-      add_pool();
-    } else if (std::regex_match(item, match, fc)) {
-      add_fc(match);
-    } else {
-      fail(item.empty() ? "is empty" : "is not a layer", kItems);
+    const Item item = scan(text);
+    switch (item.kind) {
+      case Item::conv:
+        add_conv(item);
+        break;
+      case Item::pool:
+        add_pool();
+        break;
+      case Item::fc:
+        add_fc(item);
+        break;
+      case Item::unknown:
+        fail(text.empty() ? "is empty" : "is not a layer", kItems);
     }
-    after_conv_ = item != "AP2" && layers_.back().kind == LayerKind::conv;
+    after_conv_ = item.kind == Item::conv;
   }
 
   std::vector<Layer> take() { return std::move(layers_); }
 
  private:
   [[noreturn]] void fail(const std::string& what, const std::string& legal) const {
-    throw InputError("network.layers: item " + std::to_string(index_) + " '" + item_ +
+    throw InputError("network.layers: item " + std::to_string(index_) + " '" + text_ +
                      "' at character " + std::to_string(position_ + 1) + " " + what +
                      "; legal: " + legal);
   }
@@ -55,17 +105,17 @@ class Builder {
     return value;
   }
 
-  void add_conv(const std::smatch& match) {
+  void add_conv(const Item& item) {
     if (fcs_ > 0) fail("is a convolution after an FC layer", "only FC layers after the first FC");
     Layer l;
     l.name = "conv" + std::to_string(++convs_);
     l.kind = LayerKind::conv;
-    l.encoding = match[4].matched;
+    l.encoding = item.encoding;
     if (l.encoding && index_ > 1) fail("has (Encoding)", "(Encoding) on the first layer only");
-    l.cout = number(match[1], "channels", kMaxChannels);
-    l.kernel = number(match[2], "kernel size", kMaxKernel);
+    l.cout = number(item.size, "channels", kMaxChannels);
+    l.kernel = number(item.kernel, "kernel size", kMaxKernel);
     if (l.kernel % 2 == 0) fail("has an even kernel size", "odd kernel sizes");
-    l.stride = match[3].matched ? number(match[3], "stride", 2) : 1;
+    l.stride = number(item.stride, "stride", 2);
     l.cin = channels_;
     l.planes = l.encoding ? kPixelPlanes : planes_;
     l.in_h = height_;
@@ -86,7 +136,7 @@ class Builder {
     hand_on(l);
   }
 
-  void add_fc(const std::smatch& match) {
+  void add_fc(const Item& item) {
     const std::int64_t inputs = std::int64_t{channels_} * height_ * width_;
     if (inputs > kMaxFlatInputs) {
       fail("would have " + std::to_string(inputs) + " inputs",
@@ -96,7 +146,7 @@ class Builder {
     l.name = "fc" + std::to_string(++fcs_);
     l.kind = LayerKind::fc;
     l.cin = static_cast<int>(inputs);
-    l.cout = number(match[1], "neurons", kMaxChannels);
+    l.cout = number(item.size, "neurons", kMaxChannels);
     l.planes = planes_;
     push(l);
   }
@@ -119,7 +169,7 @@ class Builder {
   int planes_ = 1;
   int convs_ = 0, fcs_ = 0;
   bool after_conv_ = false;
-  std::string item_;
+  std::string text_;
   std::size_t position_ = 0;
   int index_ = 0;
   std::vector<Layer> layers_;

@@ -216,20 +216,32 @@ BackwardWork BackwardCounter::count() const {
   return total;
 }
 
-BitMap pooled_mask(const BitMap& mask) {
-  BitMap pooled(mask.maps, mask.height / 2, mask.width / 2, mask.channels);
+void pooled_mask(const BitMap& mask, Region region, BitMap& pooled) {
   for (int map = 0; map < pooled.maps; ++map) {
-    for (int y = 0; y < pooled.height; ++y) {
-      for (int x = 0; x < pooled.width; ++x) {
+    for (int y = region.y0; y < region.y1; ++y) {
+      for (int x = region.x0; x < region.x1; ++x) {
         std::uint16_t* to = pooled.at(map, y, x);
-        for (int child = 0; child < 4; ++child) {
-          const std::uint16_t* from = mask.at(map, 2 * y + child / 2, 2 * x + child % 2);
-          for (int w = 0; w < pooled.words(); ++w) to[w] |= from[w];
+        for (int w = 0; w < pooled.words(); ++w) {
+          to[w] = mask.at(map, 2 * y, 2 * x)[w] | mask.at(map, 2 * y, 2 * x + 1)[w] |
+                  mask.at(map, 2 * y + 1, 2 * x)[w] | mask.at(map, 2 * y + 1, 2 * x + 1)[w];
         }
       }
     }
   }
-  return pooled;
+}
+
+void spread_mask(const BitMap& pooled, Region region, BitMap& conv) {
+  for (int map = 0; map < pooled.maps; ++map) {
+    for (int y = region.y0; y < region.y1; ++y) {
+      for (int x = region.x0; x < region.x1; ++x) {
+        const std::uint16_t* from = pooled.at(map, y, x);
+        for (int child = 0; child < 4; ++child) {
+          std::copy(from, from + pooled.words(),
+                    conv.at(map, 2 * y + child / 2, 2 * x + child % 2));
+        }
+      }
+    }
+  }
 }
 
 }  // namespace h2

@@ -78,7 +78,11 @@ class BackwardCounter {
   std::vector<std::uint32_t> choices_;  // [map][entry] channels that choose it
 };
 
-/// OR of the four children of each pooled position: the Backward Engine's output mask under AP2.
-BitMap pooled_mask(const BitMap& mask);
+/// OR of the four children of each pooled position of `region`: the Backward Engine's output mask
+/// under AP2.
+void pooled_mask(const BitMap& mask, Region region, BitMap& pooled);
+/// Copies the bits of each pooled position of `region` to its four children: which grad-u the
+/// arrays see when pooling comes before Soma.
+void spread_mask(const BitMap& pooled, Region region, BitMap& conv);
 
 }  // namespace h2

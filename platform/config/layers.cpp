@@ -1,5 +1,7 @@
 #include "platform/config/layers.h"
 
+#include <yaml-cpp/eventhandler.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -73,14 +75,35 @@ class Walker {
   ConfigLayer& layer_;
 };
 
+/// Remembers where the latest document begins.
+struct DocumentStart : YAML::EventHandler {
+  YAML::Mark mark;
+
+  void OnDocumentStart(const YAML::Mark& at) override { mark = at; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+/// YAML::Load ignores what follows the first document, YAML::LoadAll does not end on some of it.
 YAML::Node parse(const std::string& text, const Source& source) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) {
-      throw InputError(source.at(documents[1].Mark()) +
-                       ": a second YAML document; legal: one document");
+    std::istringstream in(text);
+    YAML::Parser parser(in);
+    DocumentStart start;
+    if (parser.HandleNextDocument(start) && parser.HandleNextDocument(start)) {
+      throw InputError(source.at(start.mark) +
+                       ": is outside of the first YAML document; legal: one document");
     }
-    return documents.empty() ? YAML::Node() : documents[0];
+    return YAML::Load(text);
   } catch (const YAML::Exception& e) {
     throw InputError(source.at(e.mark) + ": is not YAML: " + e.msg);
   }

@@ -34,7 +34,7 @@ class Scalar {
       case KeyType::texts:
         break;
     }
-    return text_;
+    return text();
   }
 
  private:
@@ -104,6 +104,16 @@ class Scalar {
       reject("'" + text_ + "' is unknown");
     }
     return text_;
+  }
+
+  nlohmann::json text() const {
+    try {
+      const nlohmann::json value = text_;
+      static_cast<void>(value.dump());
+      return value;
+    } catch (const nlohmann::json::exception&) {
+      reject("is not UTF-8");
+    }
   }
 
   const Key& key_;

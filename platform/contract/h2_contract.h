@@ -85,7 +85,7 @@ typedef struct h2_descriptor {
   uint64_t table;   /* address of the network table */
   uint64_t input;   /* address of the sub-batch's input tensor */
   uint64_t output_gradient; /* backward: address of grad-s of the last layer */
-  uint64_t reserved;
+  uint64_t reserved[2];     /* 0 */
 } h2_descriptor;
 
 typedef struct h2_completion {

@@ -4,10 +4,17 @@
 #include "platform/controller/command.h"
 
 namespace h2 {
+namespace {
+
+/// Register access time over the host link, in core cycles (decision).
+constexpr double kRegisterCycles = 16;
+
+}  // namespace
 
 Controller::Controller(sc_core::sc_module_name name, const Machine& machine,
                        const Settings& settings, Engines engines, Trace& trace)
     : sc_module(name),
+      registers("registers", kRegisterCycles * settings.period),
       machine_(machine),
       settings_(settings),
       engines_(engines),
@@ -71,7 +78,8 @@ std::uint32_t Controller::accept(const h2_descriptor& d, const CommandPtr& comma
   if (d.version != H2_DESCRIPTOR_VERSION) return H2_ERR_VERSION;
   if (d.opcode < H2_OP_FORWARD || d.opcode > H2_OP_UPDATE) return H2_ERR_OPCODE;
   const unsigned known = H2_DESC_FIRST | H2_DESC_LAST | H2_DESC_INFERENCE;
-  if (d.size != sizeof d || d.tag == 0 || d.memory > 1 || d.reserved != 0 || (d.flags & ~known)) {
+  if (d.size != sizeof d || d.tag == 0 || d.memory > 1 || d.reserved[0] != 0 || d.reserved[1] != 0 ||
+       (d.flags & ~known)) {
     return H2_ERR_SIZE;
   }
   if (d.table % H2_TENSOR_ALIGN != 0 || d.input % H2_TENSOR_ALIGN != 0 ||

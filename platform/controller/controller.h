@@ -42,7 +42,7 @@ class Controller : public sc_core::sc_module {
 
   tlm_utils::simple_initiator_socket<Controller> bus{"bus"};
   sc_core::sc_out<bool> irq{"irq"};
-  RegisterBank registers{"registers"};
+  RegisterBank registers;
 
   Controller(sc_core::sc_module_name name, const Machine& machine, const Settings& settings,
              Engines engines, Trace& trace);

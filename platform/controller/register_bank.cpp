@@ -5,7 +5,8 @@
 
 namespace h2 {
 
-RegisterBank::RegisterBank(sc_core::sc_module_name name) : sc_module(name) {
+RegisterBank::RegisterBank(sc_core::sc_module_name name, sc_core::sc_time latency)
+    : sc_module(name), latency_(latency) {
 #define H2_ADD_REGISTER(reg, offset, access, reset, text) \
   registers_[offset] = Register{access, static_cast<std::uint32_t>(reset), nullptr};
   H2_REGISTERS(H2_ADD_REGISTER)
@@ -32,7 +33,8 @@ bool RegisterBank::write(Register& reg, std::uint32_t value) {
   return false;
 }
 
-void RegisterBank::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
+void RegisterBank::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  delay += latency_;
   Register* reg = find(payload);
   if (reg == nullptr) {
     payload.set_response_status(payload.get_data_length() == 4 ? tlm::TLM_ADDRESS_ERROR_RESPONSE

@@ -17,7 +17,8 @@ class RegisterBank : public sc_core::sc_module {
  public:
   tlm_utils::simple_target_socket<RegisterBank> socket{"socket"};
 
-  explicit RegisterBank(sc_core::sc_module_name name);
+  /// `latency` is annotated on every timed access.
+  RegisterBank(sc_core::sc_module_name name, sc_core::sc_time latency);
 
   std::uint32_t get(std::uint32_t offset) const { return registers_.at(offset).value; }
   void set(std::uint32_t offset, std::uint32_t value) { registers_.at(offset).value = value; }
@@ -46,6 +47,7 @@ class RegisterBank : public sc_core::sc_module {
   Register* find(const tlm::tlm_generic_payload& payload);
   bool write(Register& reg, std::uint32_t value);
 
+  const sc_core::sc_time latency_;
   std::map<std::uint32_t, Register> registers_;
   std::uint64_t reads_ = 0, writes_ = 0;
 };

@@ -1,10 +1,11 @@
 #include "platform/data/npy.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <fstream>
 #include <limits>
-#include <regex>
+#include <string_view>
 
 #include "modules/error.h"
 #include "modules/kernels/fp16.h"
@@ -29,26 +30,55 @@ constexpr std::array<TypeName, 4> kTypes{{{NpyType::float16, "<f2", 2},
 
 const TypeName& type_name(NpyType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
-std::string field(const std::string& path, const std::string& header, const std::string& pattern,
-                  const char* name) {
-  std::smatch found;
-  if (std::regex_search(header, found, std::regex(pattern))) return found[1];
-  throw InputError(path + ": the .npy header has no valid '" + name + "': " + header);
+[[noreturn]] void refuse_header(const std::string& path, const std::string& key) {
+  throw InputError(path + ": the .npy header has no valid '" + key + "'");
 }
 
-NpyType parse_type(const std::string& path, const std::string& descr) {
+/// What follows `key` and its colon in the header's dictionary.
+std::string_view value_of(const std::string& path, std::string_view header,
+                          const std::string& key) {
+  const std::size_t at = header.find("'" + key + "':");
+  if (at == std::string_view::npos) refuse_header(path, key);
+  header.remove_prefix(at + key.size() + 3);
+  header.remove_prefix(std::min(header.find_first_not_of(' '), header.size()));
+  return header;
+}
+
+/// The text between `open` and `close` that `key` is set to.
+std::string_view enclosed_value(const std::string& path, std::string_view header,
+                                const std::string& key, char open, char close) {
+  std::string_view value = value_of(path, header, key);
+  if (value.empty() || value.front() != open) refuse_header(path, key);
+  const std::size_t end = value.find(close, 1);
+  if (end == std::string_view::npos) refuse_header(path, key);
+  return value.substr(1, end - 1);
+}
+
+NpyType parse_type(const std::string& path, std::string_view descr) {
   for (const TypeName& t : kTypes) {
     if (descr == t.descr) return t.type;
   }
-  throw InputError(path + ": element type '" + descr + "', legal: <f2, <f4, |u1, <i4");
+  throw InputError(path + ": element type '" + std::string(descr) + "', legal: <f2, <f4, |u1, <i4");
 }
 
-std::vector<std::size_t> parse_shape(const std::string& path, const std::string& text) {
+void require_c_order(const std::string& path, std::string_view header) {
+  const std::string_view value = value_of(path, header, "fortran_order");
+  if (value.substr(0, 4) == "True") throw InputError(path + ": Fortran order, legal: C order");
+  if (value.substr(0, 5) != "False") refuse_header(path, "fortran_order");
+}
+
+std::vector<std::size_t> parse_shape(const std::string& path, std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  if (text.find_first_not_of("0123456789, ") != std::string_view::npos) {
+    refuse_header(path, "shape");
+  }
   std::vector<std::size_t> shape;
-  const std::regex number("[0-9]+");
-  for (std::sregex_iterator it(text.begin(), text.end(), number), end; it != end; ++it) {
-    if (it->length() > 9) throw InputError(path + ": dimension " + it->str() + " is too large");
-    shape.push_back(std::stoul(it->str()));
+  for (std::size_t at = text.find_first_of(kDigits); at != std::string_view::npos;
+       at = text.find_first_of(kDigits)) {
+    const std::string number(text.substr(at, text.find_first_not_of(kDigits, at) - at));
+    if (number.size() > 9) throw InputError(path + ": dimension " + number + " is too large");
+    shape.push_back(std::stoul(number));
+    text.remove_prefix(at + number.size());
   }
   return shape;
 }
@@ -118,11 +148,9 @@ NpyArray read_npy(const std::string& path) {
   const std::size_t start = check_prefix(path, bytes);
   const std::string header(bytes.begin() + kPrefix, bytes.begin() + static_cast<long>(start));
   NpyArray array;
-  array.type = parse_type(path, field(path, header, "'descr': *'([^']*)'", "descr"));
-  if (field(path, header, "'fortran_order': *(True|False)", "fortran_order") == "True") {
-    throw InputError(path + ": Fortran order, legal: C order");
-  }
-  array.shape = parse_shape(path, field(path, header, R"('shape': *\(([0-9, ]*)\))", "shape"));
+  array.type = parse_type(path, enclosed_value(path, header, "descr", '\'', '\''));
+  require_c_order(path, header);
+  array.shape = parse_shape(path, enclosed_value(path, header, "shape", '(', ')'));
   const std::size_t expected = array.count() * npy_size(array.type);
   if (bytes.size() - start != expected) {
     throw InputError(path + ": shape " + npy_shape_text(array.shape) + " needs " +

@@ -17,10 +17,6 @@ static uint64_t ring_address(void) { return H2_MEM_BASE(2); }
 static uint64_t completion_address(void) {
   return ring_address() + H2_DRIVER_RING * sizeof(h2_descriptor);
 }
-static uint64_t rings_end(void) {
-  return H2_DRIVER_RING * (sizeof(h2_descriptor) + sizeof(h2_completion));
-}
-
 static int write_address(h2_device* d, uint32_t low, uint64_t address) {
   int error = write_reg(d, low, (uint32_t)address);
   if (!error) error = write_reg(d, low + 4, (uint32_t)(address >> 32));

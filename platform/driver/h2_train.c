@@ -234,13 +234,12 @@ static int finish(h2_device* d, flight* f) {
   return error ? error : weight_error;
 }
 
-static int start_forward(h2_device* d, h2_group* g, flight* f, uint32_t flags) {
+static int start_forward(h2_device* d, h2_group* g, flight* f) {
   f->memory = d->parity++ & 1U;
   int error = g->source(g->source_context, &f->batch) ? H2_DRV_ARGUMENT : H2_OK;
   if (!error) error = write_input(d, &f->batch, f->memory);
   if (error) return error;
   h2_descriptor x = describe(d, H2_OP_FORWARD, f->memory, f->batch.count);
-  x.flags = (uint16_t)flags;
   error = h2_submit(d, &x);
   f->forward = x.tag;
   return error;
@@ -273,7 +272,7 @@ int h2_train_group(h2_device* d, h2_group* g) {
   memset(flights, 0, sizeof flights);
   g->loss_sum = 0.0;
   g->correct = 0;
-  int error = start_forward(d, g, &flights[0], g->sub_batches == 1 ? 3U : H2_DESC_FIRST);
+  int error = start_forward(d, g, &flights[0]);
   for (uint32_t i = 0; !error && i < g->sub_batches; ++i) {
     flight *now = &flights[i % 2], *other = &flights[(i + 1) % 2];
     const uint32_t flags = (i == 0 ? H2_DESC_FIRST : 0U) |
@@ -284,7 +283,7 @@ int h2_train_group(h2_device* d, h2_group* g) {
     if (!error && !g->overlap) error = finish(d, now);
     if (!error) error = finish(d, other); /* its memory is the next sub-batch's */
     if (!error && i + 1 < g->sub_batches)
-      error = start_forward(d, g, other, i + 2 == g->sub_batches ? H2_DESC_LAST : 0U);
+      error = start_forward(d, g, other);
   }
   if (!error) error = finish(d, &flights[(g->sub_batches - 1) % 2]);
   uint32_t tag = 0;

@@ -78,6 +78,14 @@ TEST_F(Npy, NamesTruncatedHeader) {
 TEST_F(Npy, NamesMissingField) {
   write_raw("{'descr': '<f4', 'shape': (1,), }", "abcd");
   expect_error({"a.npy", "fortran_order"});
+  write_raw("{'descr': '<f4', 'fortran_order': Maybe, 'shape': (1,), }", "abcd");
+  expect_error({"a.npy", "fortran_order"});
+  write_raw("{'descr': [('x', '<f4')], 'fortran_order': False, 'shape': (1,), }", "abcd");
+  expect_error({"a.npy", "descr"});
+  write_raw("{'descr': '<f4', 'fortran_order': False, 'shape': (1 + 1), }", "abcd");
+  expect_error({"a.npy", "shape"});
+  write_raw("{'descr': '<f4', 'fortran_order': False, 'shape': ", "abcd");
+  expect_error({"a.npy", "shape"});
 }
 
 TEST_F(Npy, NamesElementType) {

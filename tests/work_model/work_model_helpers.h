@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -21,10 +22,7 @@ inline Layer conv_layer(int cin, int cout, int size, int kernel = 3, int stride 
   layer.in_h = layer.in_w = size;
   layer.kernel = kernel;
   layer.stride = stride;
-  layer.pad = kernel / 2;
-  layer.out_h = layer.out_w = (size + 2 * layer.pad - kernel) / stride + 1;
-  layer.soma_h = layer.next_h = layer.out_h;
-  layer.soma_w = layer.next_w = layer.out_w;
+  derive_shapes(layer);
   return layer;
 }
 

@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "modules/error.h"
+#include "modules/kernels/forward.h"
+#include "modules/kernels/fp16.h"
+#include "modules/kernels/subtree.h"
+
+namespace h2 {
+namespace {
+
+void check_range(const char* name, int value, int end) {
+  if (value < 0 || value >= end) {
+    throw InputError("table fault: " + std::string(name) + " = " + std::to_string(value) +
+                     ": legal 0.." + std::to_string(end - 1));
+  }
+}
+
+float flip_bit(Numerics numerics, float value, int bit) {
+  if (numerics == Numerics::fp16) {
+    return from_fp16(static_cast<std::uint16_t>(to_fp16(value) ^ (1U << bit)));
+  }
+  std::uint32_t bits;
+  std::memcpy(&bits, &value, sizeof bits);
+  bits ^= 1U << bit;
+  std::memcpy(&value, &bits, sizeof bits);
+  return value;
+}
+
+}  // namespace
+
+void ForwardKernel::load(const float* oihw, int co0, int count) {
+  count_ = count;
+  faults_.clear();
+  zero_entries_ = true;
+  pack_weights(oihw, co0);
+  if (evaluation_ == Evaluation::direct) return;
+  tables_.resize(blocks() * block_entries_ * kLanes * core_->entry_bytes);
+  for (int block = 0; block < blocks(); ++block) {
+    for (const Iteration& it : iterations_) {
+      for (int table = 0; table < it.tables; ++table) fill_table(block, it, table);
+    }
+  }
+}
+
+void ForwardKernel::pack_weights(const float* oihw, int co0) {
+  weights_.assign(blocks() * block_weights_, 0.0F);
+  const int taps = layer_.taps();
+  for (int block = 0; block < blocks(); ++block) {
+    const int lanes = std::min(kLanes, count_ - block * kLanes);
+    for (const Iteration& it : iterations_) {
+      const TapChunk& chunk = chunks_[it.chunk];
+      float* to = &weights_[block * block_weights_ + it.weights];
+      for (int r = 0; r < it.channels; ++r) {
+        const int channel = (it.first_channel + r) / layer_.planes;
+        const int plane = (it.first_channel + r) % layer_.planes;
+        for (int s = 0; s < sub_luts_; ++s, to += inputs_ * kLanes) {
+          for (int i = 0; i < chunk.leaf_taps[s]; ++i) {
+            const int tap = chunk.first_tap + s * inputs_ + i;
+            float* row = to + i * kLanes;
+            for (int lane = 0; lane < lanes; ++lane) {
+              const std::size_t co = co0 + block * kLanes + lane;
+              row[lane] = oihw[(co * layer_.cin + channel) * taps + tap];
+            }
+            if (plane > 0) core_->scale(row, static_cast<float>(1 << plane), row, kLanes);
+          }
+        }
+      }
+    }
+  }
+}
+
+int ForwardKernel::fill_leaf(int block, const Iteration& iteration, int leaf,
+                             std::vector<float>& out) const {
+  const bool exists = leaf < iteration.channels * sub_luts_;
+  const int taps = exists ? chunks_[iteration.chunk].leaf_taps[leaf % sub_luts_] : 0;
+  if (taps == 0) return 0;
+  out.resize(static_cast<std::size_t>(kLanes) << taps);
+  const std::size_t first = block * block_weights_ + iteration.weights +
+                            static_cast<std::size_t>(leaf) * inputs_ * kLanes;
+  core_->leaf_table(&weights_[first], taps, out.data());
+  for (const Fault& fault : faults_) {
+    const bool here = fault.block == block && &iterations_[fault.iteration] == &iteration;
+    if (!here || fault.leaf != leaf) continue;
+    float& entry = out[static_cast<std::size_t>(fault.entry) * kLanes + fault.lane];
+    entry = flip_bit(numerics_, entry, fault.bit);
+  }
+  return taps;
+}
+
+void ForwardKernel::fill_table(int block, const Iteration& iteration, int table) {
+  const TapChunk& chunk = chunks_[iteration.chunk];
+  std::vector<float> entries;
+  const auto leaf = [&](int index, std::vector<float>& out) {
+    return fill_leaf(block, iteration, index, out);
+  };
+  const int bits = subtree_table(*core_, chunk.merge, table, leaf, entries);
+  const std::size_t first = block * block_entries_ + iteration.table +
+                            (static_cast<std::size_t>(table) << chunk.address_bits);
+  const std::size_t count = bits == 0 ? 0 : std::size_t{1} << bits;
+  core_->store_entries(entries.data(), count, &tables_[first * kLanes * core_->entry_bytes]);
+}
+
+void ForwardKernel::corrupt(int channel, int input, int table, int entry, int bit) {
+  if (evaluation_ == Evaluation::direct) {
+    throw InputError("table fault: direct evaluation has no tables; legal with lut: true");
+  }
+  check_range("channel", channel, count_);
+  check_range("input", input, layer_.cin_star());
+  check_range("table", table, (layer_.taps() + inputs_ - 1) / inputs_);
+  const int chunk = table / sub_luts_;
+  const int taps = chunks_[chunk].leaf_taps[table % sub_luts_];
+  check_range("entry", entry, 1 << taps);
+  check_range("bit", bit, numerics_ == Numerics::fp16 ? 16 : 32);
+  Fault fault{channel / kLanes, channel % kLanes, 0, 0, entry, bit};
+  fault.iteration = input / rows_ * static_cast<int>(chunks_.size()) + chunk;
+  fault.leaf = input % rows_ * sub_luts_ + table % sub_luts_;
+  faults_.push_back(fault);
+  if (entry == 0) zero_entries_ = false;
+  fill_table(fault.block, iterations_[fault.iteration], fault.leaf >> chunks_[chunk].merge);
+}
+
+}  // namespace h2

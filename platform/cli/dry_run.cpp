@@ -1,0 +1,79 @@
+#include "platform/cli/dry_run.h"
+
+#include <cinttypes>
+#include <cstdio>
+
+#include "modules/error.h"
+#include "modules/work_model/glb.h"
+#include "platform/driver/h2_driver.h"
+#include "platform/host/network_image.h"
+
+namespace h2 {
+namespace {
+
+void print_glb(const char* engine, const GlbDemand& demand) {
+  std::printf("  %-14s %10.1f of %.1f KB (largest in %s):", engine, demand.total() / 1024.0,
+              demand.capacity / 1024.0, demand.worst_layer.c_str());
+  for (const GlbItem& item : demand.items) {
+    std::printf(" %s %.1f%s", item.name.c_str(), item.bytes / 1024.0,
+                item.halves == 2 ? " x2" : "");
+  }
+  std::printf("\n");
+}
+
+/// Lets the driver place the tensors against a card that only answers identification.
+h2_device place(const Config& config) {
+  h2_device device{};
+  device.value_bytes = config.machine.numerics == Numerics::fp16 ? 2 : 4;
+  device.tile_height = config.machine.tile.height;
+  device.tile_width = config.machine.tile.width;
+  device.memory_bytes = config.memory.bytes;
+  device.scratch_bytes = ~std::size_t{0};
+  device.bus.write = [](void*, std::uint64_t, const void*, std::size_t) { return 0; };
+  const NetworkImage image = network_image(config);
+  const int error = h2_load_network(&device, &image.table, image.layers.data(),
+                                    static_cast<std::uint32_t>(image.layers.size()));
+  if (error != H2_OK) throw InputError(std::string("memory.bytes: ") + h2_error_text(error));
+  return device;
+}
+
+void print_layers(const Config& config, const h2_device& device) {
+  std::printf("Tensors (offset in MemN)\n  %-8s %12s %12s %12s %12s %12s %14s\n", "layer", "weights",
+              "spikes", "potential", "mask", "gradient", "grad-w (Mem2)");
+  for (std::size_t i = 0; i < config.network.layers.size(); ++i) {
+    const h2_layer& l = device.layers[i];
+    std::printf("  %-8s %12" PRIx64 " %12" PRIx64 " %12" PRIx64 " %12" PRIx64 " %12" PRIx64
+                " %14" PRIx64 "\n",
+                config.network.layers[i].name.c_str(), l.weights, l.spikes, l.potential, l.mask,
+                l.gradient, l.weight_gradient);
+  }
+}
+
+}  // namespace
+
+int print_dry_run(const Config& config) {
+  if (!config.has_network) throw InputError("network.layers: missing; a dry run needs a network");
+  const GlbPlan glb = plan_glb(config.machine, config.network, config.training.sub_batch);
+  std::printf("Global buffers\n");
+  print_glb("forward", glb.forward);
+  print_glb("weight_update", glb.weight_update);
+  print_glb("backward", glb.backward);
+  const h2_device device = place(config);
+  std::printf("Address map\n  %-10s %#14" PRIx64 " + %#" PRIx64 "\n", "registers", H2_REGS_BASE,
+              H2_REGS_SIZE);
+  for (unsigned n = 0; n < 3; ++n) {
+    std::printf("  mem%-7u %#14" PRIx64 " + %#" PRIx64 "   %.1f MB used\n", n, H2_MEM_BASE(n),
+                config.memory.bytes, device.used[n] / 1e6);
+  }
+  print_layers(config, device);
+  std::uint64_t macs = 0;
+  for (const Layer& l : config.network.layers) macs += l.macs();
+  const std::uint64_t passes =
+      std::uint64_t{3} * config.training.sub_batch * config.network.timesteps;
+  std::printf("Work\n  %.2f M MACs per sample and timestep, %.2f G per sub-batch over the three "
+              "phases\n",
+              macs / 1e6, static_cast<double>(macs * passes) / 1e9);
+  return 0;
+}
+
+}  // namespace h2

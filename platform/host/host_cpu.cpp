@@ -1,0 +1,74 @@
+#include "platform/host/host_cpu.h"
+
+namespace h2 {
+
+HostCpu::HostCpu(sc_core::sc_module_name name, sc_core::sc_time work)
+    : sc_module(name), work_(work) {
+  SC_HAS_PROCESS(HostCpu);
+  SC_THREAD(run);
+}
+
+void HostCpu::run() {
+  try {
+    program(*this);
+  } catch (const std::exception&) {
+    failure_ = std::current_exception();
+  }
+  finished_ = true;
+  sc_core::sc_stop();
+}
+
+h2_bus HostCpu::driver_bus() {
+  h2_bus ops{};
+  ops.context = this;
+  ops.read = [](void* self, std::uint64_t address, void* data, std::size_t bytes) {
+    return static_cast<HostCpu*>(self)->access(tlm::TLM_READ_COMMAND, address, data, bytes);
+  };
+  ops.write = [](void* self, std::uint64_t address, const void* data, std::size_t bytes) {
+    return static_cast<HostCpu*>(self)->access(tlm::TLM_WRITE_COMMAND, address,
+                                               const_cast<void*>(data), bytes);
+  };
+  ops.wait_irq = [](void* self) { return static_cast<HostCpu*>(self)->wait_irq(); };
+  ops.work = [](void* self) { static_cast<HostCpu*>(self)->wait(static_cast<HostCpu*>(self)->work_); };
+  return ops;
+}
+
+int HostCpu::access(tlm::tlm_command command, std::uint64_t address, void* data,
+                    std::size_t bytes) {
+  info_.port = kHostPort;
+  info_.charged_bytes = static_cast<std::uint32_t>(bytes);
+  tlm::tlm_generic_payload payload;
+  payload.set_command(command);
+  payload.set_address(address);
+  payload.set_data_ptr(static_cast<std::uint8_t*>(data));
+  payload.set_data_length(static_cast<unsigned>(bytes));
+  payload.set_streaming_width(static_cast<unsigned>(bytes));
+  payload.set_extension(&info_);
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  waiting_for_ = "a bus access";
+  bus->b_transport(payload, delay);
+  waiting_for_ = "nothing";
+  payload.clear_extension(&info_);
+  if (delay != sc_core::SC_ZERO_TIME) wait(delay);
+  return payload.is_response_ok() ? 0 : 1;
+}
+
+int HostCpu::wait_irq() {
+  waiting_for_ = "the interrupt";
+  while (!irq.read()) wait(irq.value_changed_event());
+  waiting_for_ = "nothing";
+  return 0;
+}
+
+bool HostCpu::debug(tlm::tlm_command command, std::uint64_t address, void* data,
+                    std::size_t bytes) {
+  tlm::tlm_generic_payload payload;
+  payload.set_command(command);
+  payload.set_address(address);
+  payload.set_data_ptr(static_cast<std::uint8_t*>(data));
+  payload.set_data_length(static_cast<unsigned>(bytes));
+  payload.set_streaming_width(static_cast<unsigned>(bytes));
+  return bus->transport_dbg(payload) == bytes;
+}
+
+}  // namespace h2

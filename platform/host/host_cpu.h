@@ -1,0 +1,50 @@
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <systemc>
+
+#include "memory/bus/transfer_info.h"
+#include "platform/driver/h2_driver.h"
+
+namespace h2 {
+
+/// The host processor: runs a native program whose only ways to the card are the bus and the
+/// interrupt line. Computation takes a fixed configured time; bus accesses take theirs.
+class HostCpu : public sc_core::sc_module {
+ public:
+  using Program = std::function<void(HostCpu&)>;
+
+  tlm_utils::simple_initiator_socket<HostCpu> bus{"bus"};
+  sc_core::sc_in<bool> irq{"irq"};
+
+  /// `work` is the time of one sub-batch's host computation.
+  HostCpu(sc_core::sc_module_name name, sc_core::sc_time work);
+
+  /// To be set before simulation starts. An exception ends the simulation and is kept in `failure`.
+  Program program;
+  bool finished() const { return finished_; }
+  std::exception_ptr failure() const { return failure_; }
+  const char* waiting_for() const { return waiting_for_; }
+
+  /// Accesses for the driver.
+  h2_bus driver_bus();
+  /// Time and side-effect free access, false outside memory.
+  bool debug(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
+
+ private:
+  void run();
+  int access(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
+  int wait_irq();
+
+  const sc_core::sc_time work_;
+  TransferInfo info_;
+  bool finished_ = false;
+  std::exception_ptr failure_;
+  const char* waiting_for_ = "nothing";
+};
+
+}  // namespace h2

@@ -1,0 +1,41 @@
+#include "platform/host/network_image.h"
+
+namespace h2 {
+
+NetworkImage network_image(const Config& config) {
+  NetworkImage image;
+  h2_table& t = image.table;
+  t.timesteps = config.network.timesteps;
+  t.sub_batch = config.training.sub_batch;
+  t.flags = config.static_input_once ? H2_TABLE_STATIC_ONCE : 0;
+  const UpdateSpec& u = config.training.update;
+  t.optimizer = u.optimizer == Optimizer::adam ? H2_OPT_ADAM : H2_OPT_SGD;
+  t.alpha = config.neuron.alpha;
+  t.th_f = config.neuron.th_f;
+  t.th_l = config.neuron.th_l;
+  t.th_r = config.neuron.th_r;
+  t.beta = config.neuron.beta;
+  t.learning_rate = u.learning_rate;
+  t.momentum = u.momentum;
+  t.beta1 = u.beta1;
+  t.beta2 = u.beta2;
+  t.epsilon = u.epsilon;
+  t.loss_scale = u.loss_scale;
+  for (const Layer& l : config.network.layers) {
+    h2_layer r{};
+    r.kind = l.kind == LayerKind::fc ? H2_LAYER_FC : H2_LAYER_CONV;
+    r.flags = l.encoding ? H2_LAYER_ENCODING : 0;
+    r.pool = static_cast<std::uint16_t>(l.pool);
+    r.planes = static_cast<std::uint16_t>(l.planes);
+    r.cin = l.cin;
+    r.cout = l.cout;
+    r.kernel = static_cast<std::uint16_t>(l.kernel);
+    r.stride = static_cast<std::uint16_t>(l.stride);
+    r.in_height = static_cast<std::uint16_t>(l.in_h);
+    r.in_width = static_cast<std::uint16_t>(l.in_w);
+    image.layers.push_back(r);
+  }
+  return image;
+}
+
+}  // namespace h2

@@ -1,0 +1,184 @@
+#include "platform/host/training.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "modules/error.h"
+#include "modules/kernels/rng.h"
+#include "platform/host/network_image.h"
+#include "platform/platform.h"
+
+namespace h2 {
+namespace {
+
+std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+
+}  // namespace
+
+Training::Training(const Config& config, const LoadedData& data,
+                   std::vector<std::vector<float>> weights, Platform& platform, RunRecord& record)
+    : config_(config),
+      data_(data),
+      initial_(std::move(weights)),
+      platform_(platform),
+      record_(record) {}
+
+void Training::operator()(HostCpu& host) {
+  open(host);
+  train();
+  test();
+  read_weights();
+}
+
+void Training::check(int error, const std::string& what) {
+  if (error == H2_OK) return;
+  std::string text = what + ": " + h2_error_text(error);
+  const h2_completion& f = device_.failure;
+  if (f.status == static_cast<std::uint32_t>(error) && f.layer != 0) {
+    text += " in layer " + config_.network.layers[f.layer - 1].name;
+  }
+  throw RunError(text);
+}
+
+void Training::open(HostCpu& host) {
+  const h2_bus bus = host.driver_bus();
+  check(h2_open(&device_, &bus, nullptr, 0), "opening the card");
+  const NetworkImage image = network_image(config_);
+  int error = h2_load_network(&device_, &image.table, image.layers.data(),
+                              static_cast<std::uint32_t>(image.layers.size()));
+  if (error == H2_DRV_SCRATCH) {
+    scratch_.resize(h2_scratch_bytes(&device_) / sizeof(scratch_[0]) + 1);
+    device_.scratch = reinterpret_cast<std::uint8_t*>(scratch_.data());
+    device_.scratch_bytes = scratch_.size() * sizeof(scratch_[0]);
+    error = H2_OK;
+  }
+  check(error, "loading the network");
+  for (std::size_t l = 0; l < initial_.size(); ++l) {
+    check(h2_write_weights(&device_, static_cast<std::uint32_t>(l), initial_[l].data()),
+          "writing the weights of " + config_.network.layers[l].name);
+  }
+}
+
+void Training::train() {
+  const TrainingConfig& t = config_.training;
+  std::uint64_t samples = data_.train.size();
+  if (t.drop_last) samples = samples / t.sub_batch * t.sub_batch;
+  record_.epoch_sub_batches = ceil_div(samples, t.sub_batch);
+  total_sub_batches_ = record_.epoch_sub_batches * t.epochs;
+  record_.train_start = take_snapshot(platform_);
+  last_group_end_ = record_.train_start.cycle;
+  platform_.controller.on_job = [this](const LayerRecord& r) {
+    if (r.samples == config_.training.sub_batch) record_.add(r);
+  };
+  std::uint64_t correct = 0;
+  for (int epoch = 0; epoch < t.epochs; ++epoch) train_epoch(epoch, correct);
+  platform_.controller.on_job = nullptr;
+  record_.train_end = take_snapshot(platform_);
+  record_.train_accuracy = samples != 0 ? static_cast<double>(correct) / samples : 0.0;
+}
+
+void Training::train_epoch(int epoch, std::uint64_t& correct) {
+  const TrainingConfig& t = config_.training;
+  const std::size_t samples = std::min<std::size_t>(
+      data_.train.size(), record_.epoch_sub_batches * static_cast<std::size_t>(t.sub_batch));
+  std::vector<std::uint32_t> order(data_.train.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
+  if (t.shuffle) order = permutation(order.size(), t.seed, epoch);
+  correct = 0;
+  const std::size_t step = static_cast<std::size_t>(t.sub_batch) * t.batch_group;
+  for (std::size_t first = 0; first < samples; first += step) {
+    train_group(order, first, std::min(step, samples - first));
+    correct += group_.correct;
+  }
+}
+
+void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t first,
+                           std::size_t count) {
+  group_ = h2_group{};
+  group_.sub_batches = static_cast<std::uint32_t>(ceil_div(count, config_.training.sub_batch));
+  group_.samples = static_cast<std::uint32_t>(count);
+  group_.loss = config_.training.loss == LossKind::mse ? H2_LOSS_MSE : H2_LOSS_CROSS_ENTROPY;
+  group_.overlap = config_.overlap ? 1 : 0;
+  group_.source = &Training::next_sub_batch;
+  group_.source_context = this;
+  group_indices_ = order.data() + first;
+  group_left_ = count;
+  check(h2_train_group(&device_, &group_),
+        "training step " + std::to_string(device_.step + 1) + " (sub-batches " +
+            std::to_string(record_.sub_batches + 1) + " to " +
+            std::to_string(record_.sub_batches + group_.sub_batches) + ")");
+  record_.sub_batches += group_.sub_batches;
+  record_.samples += count;
+  record_.loss.push_back(group_.loss_sum / static_cast<double>(count));
+  const std::uint64_t now = platform_.cycle();
+  // The first group fills the pipeline; a short last group is not typical either.
+  if (record_.loss.size() <= 2 ||
+      group_.sub_batches == static_cast<std::uint32_t>(config_.training.batch_group)) {
+    record_.steady_cycles_per_sub_batch =
+        static_cast<double>(now - last_group_end_) / group_.sub_batches;
+  }
+  last_group_end_ = now;
+  if (on_progress) {
+    on_progress({record_.sub_batches, total_sub_batches_, record_.loss.back(), false});
+  }
+}
+
+int Training::next_sub_batch(void* self, h2_sub_batch* next) {
+  auto& t = *static_cast<Training*>(self);
+  const std::size_t count =
+      std::min<std::size_t>(t.group_left_, static_cast<std::size_t>(t.config_.training.sub_batch));
+  if (count == 0) return 1;
+  t.fill(t.data_.train, t.group_indices_, count, *next);
+  t.group_indices_ += count;
+  t.group_left_ -= count;
+  return 0;
+}
+
+void Training::fill(const Dataset& set, const std::uint32_t* indices, std::size_t count,
+                    h2_sub_batch& batch) {
+  // Two sub-batches are alive at once: each uses its own half of the arrays.
+  const std::size_t half = static_cast<std::size_t>(device_.parity & 1U) *
+                           static_cast<std::size_t>(config_.training.sub_batch);
+  pointers_.resize(2 * static_cast<std::size_t>(config_.training.sub_batch));
+  labels_.resize(pointers_.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    pointers_[half + i] = set.sample(indices[i]);
+    labels_[half + i] = static_cast<std::uint32_t>(set.label(indices[i]));
+  }
+  batch.samples = &pointers_[half];
+  batch.labels = &labels_[half];
+  batch.count = static_cast<std::uint32_t>(count);
+}
+
+void Training::test() {
+  const std::size_t size = data_.test.size();
+  const auto step = static_cast<std::size_t>(config_.training.sub_batch);
+  std::uint64_t correct = 0;
+  std::vector<std::uint32_t> indices(step), predicted(step);
+  for (std::size_t first = 0; first < size; first += step) {
+    const std::size_t count = std::min(step, size - first);
+    for (std::size_t i = 0; i < count; ++i) indices[i] = static_cast<std::uint32_t>(first + i);
+    h2_sub_batch batch{};
+    fill(data_.test, indices.data(), count, batch);
+    check(h2_infer(&device_, &batch, predicted.data()), "testing");
+    for (std::size_t i = 0; i < count; ++i) correct += predicted[i] == batch.labels[i];
+    if (on_progress) {
+      on_progress({(first + count) / step, ceil_div(size, step), 0.0, true});
+    }
+  }
+  record_.test_samples = size;
+  record_.test_accuracy = size != 0 ? static_cast<double>(correct) / size : 0.0;
+  record_.test_end = take_snapshot(platform_);
+}
+
+void Training::read_weights() {
+  for (std::size_t l = 0; l < config_.network.layers.size(); ++l) {
+    const Layer& layer = config_.network.layers[l];
+    std::vector<std::uint8_t> bytes(layer.weight_count() * device_.value_bytes);
+    check(h2_read_weights(&device_, static_cast<std::uint32_t>(l), bytes.data()),
+          "reading the weights of " + layer.name);
+    record_.weights.push_back(std::move(bytes));
+  }
+}
+
+}  // namespace h2

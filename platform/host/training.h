@@ -1,0 +1,63 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "platform/config/config.h"
+#include "platform/data/dataset.h"
+#include "platform/driver/h2_driver.h"
+#include "platform/host/host_cpu.h"
+#include "platform/host/run_record.h"
+
+namespace h2 {
+
+class Platform;
+
+/// The host's training program: epochs over a data set through the driver, then a test by forward
+/// descriptors on samples never trained on. Talks to the card through the driver alone.
+class Training {
+ public:
+  /// Where a run stands, after every batch group.
+  struct Status {
+    std::uint64_t sub_batches = 0, of = 0;
+    double loss = 0;
+    bool testing = false;
+  };
+
+  /// `weights`: start values per layer, OIHW.
+  Training(const Config& config, const LoadedData& data, std::vector<std::vector<float>> weights,
+           Platform& platform, RunRecord& record);
+
+  std::function<void(const Status&)> on_progress;
+  void operator()(HostCpu& host);
+
+ private:
+  void open(HostCpu& host);
+  void train();
+  void train_epoch(int epoch, std::uint64_t& correct);
+  void train_group(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t count);
+  void test();
+  void read_weights();
+  void check(int error, const std::string& what);
+  static int next_sub_batch(void* self, h2_sub_batch* next);
+  void fill(const Dataset& set, const std::uint32_t* indices, std::size_t count,
+            h2_sub_batch& batch);
+
+  const Config& config_;
+  const LoadedData& data_;
+  std::vector<std::vector<float>> initial_;
+  Platform& platform_;
+  RunRecord& record_;
+  h2_device device_{};
+  std::vector<std::uint64_t> scratch_;
+  std::vector<const std::uint8_t*> pointers_;
+  std::vector<std::uint32_t> labels_;
+  h2_group group_{};
+  const std::uint32_t* group_indices_ = nullptr;
+  std::size_t group_left_ = 0;
+  std::uint64_t total_sub_batches_ = 0;
+  std::uint64_t last_group_end_ = 0;
+};
+
+}  // namespace h2

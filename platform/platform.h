@@ -1,0 +1,58 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "memory/bus/interconnect.h"
+#include "memory/external_memory.h"
+#include "memory/glb.h"
+#include "modules/engine/engine.h"
+#include "platform/config/config.h"
+#include "platform/controller/controller.h"
+#include "platform/host/host_cpu.h"
+#include "traces/trace.h"
+
+namespace h2 {
+
+/// The whole board: instances, address map, binds.
+class Platform : public sc_core::sc_module {
+ public:
+  struct Options {
+    int threads = 1;
+    const MaskSource* masks = nullptr;  ///< runs without data
+  };
+
+  Platform(sc_core::sc_module_name name, const Config& config, const Options& options,
+           Trace& trace);
+
+  /// Simulates until the host's program ends. Rethrows what ended it; throws RunError that says who
+  /// waits for what if nothing can happen any more or nothing has happened for too long.
+  void run();
+
+  std::string describe() const;
+  sc_core::sc_time period() const { return period_; }
+  /// Core cycles since the start, rounded down.
+  std::uint64_t cycle() const {
+    return sc_core::sc_time_stamp().value() / period_.value();
+  }
+  std::array<const Engine*, 3> engines() const { return {&forward, &backward, &weight_update}; }
+
+ private:
+  const Config& config_;
+  const sc_core::sc_time period_;
+  WorkerPool workers_;
+
+ public:
+  HostCpu host;
+  Interconnect interconnect;
+  std::vector<std::unique_ptr<ExternalMemory>> memories;  ///< Mem0..2, or one
+  Glb forward_glb, backward_glb, weight_update_glb;
+  Engine forward, backward, weight_update;
+  Controller controller;
+  sc_core::sc_signal<bool> irq{"irq"};
+};
+
+}  // namespace h2

@@ -1,0 +1,141 @@
+#include <gtest/gtest.h>
+
+#include "modules/kernels/backward.h"
+#include "modules/kernels/forward.h"
+#include "modules/kernels/isa.h"
+#include "modules/kernels/weight_gradient.h"
+#include "tests/kernels/isa_guard.h"
+#include "tests/kernels/random_case.h"
+#include "tests/kernels/reference.h"
+#include "tests/kernels/same_bits.h"
+
+// The three array kernels against the scalar reference, bit for bit, for drawn shapes, arrays,
+// densities and magnitudes (up to overflow), on every instruction set.
+
+namespace h2 {
+namespace {
+
+struct Case {
+  Layer layer;
+  ForwardSpec forward;
+  WeightUpdateSpec weight_update;
+  BackwardSpec backward;
+  TileSpec tile;
+  Numerics numerics = Numerics::fp16;
+  Evaluation evaluation = Evaluation::table;
+  int batch = 1, steps = 1;
+  std::vector<float> weights;
+  BitMap input;
+  ValueMap grad_u;
+};
+
+Layer draw_layer(Draw& draw) {
+  const int planes = draw.among<int>({1, 1, 3, 8});
+  const int cin = draw.integer(1, planes == 1 ? 36 : 7);
+  const int cout = draw.integer(1, 20);
+  if (draw.with(0.25)) return fc_layer(cin * draw.integer(1, 8), planes, cout);
+  const int kernel = draw.among<int>({1, 3, 3, 5});
+  return conv_layer(cin, planes, draw.integer(1, 7), draw.integer(1, 7), cout, kernel,
+                    draw.integer(1, 2));
+}
+
+Case draw_case(Draw& draw) {
+  Case c;
+  c.layer = draw_layer(draw);
+  if (draw.with(0.5)) {
+    c.forward.rows = draw.among<int>({1, 5, 16, 33});
+    c.forward.sub_luts = draw.integer(1, 4);
+    c.forward.sub_lut_inputs = draw.integer(1, 5);
+    c.weight_update.rows = draw.integer(1, 12);
+    c.weight_update.sub_luts = draw.integer(1, 4);
+    c.weight_update.sub_lut_inputs = draw.integer(1, 5);
+    c.backward.rows = draw.among<int>({1, 5, 16, 33});
+    c.tile = {draw.integer(1, 8), draw.integer(1, 8)};
+  }
+  c.numerics = draw.with(0.25) ? Numerics::fp32 : Numerics::fp16;
+  c.evaluation = draw.with(0.25) ? Evaluation::direct : Evaluation::table;
+  c.steps = draw.integer(1, 12);
+  c.batch = draw.integer(1, c.steps > 4 ? 1 : 5);
+  const Layer& l = c.layer;
+  const float scale = draw.among<float>({0.1F, 1.0F, 3e-4F, 300.0F});
+  c.weights = draw.values(l.weight_count(), scale);
+  const int input_maps = draw.with(0.2) ? c.batch : c.batch * c.steps;
+  c.input =
+      draw.bits(input_maps, l.in_h, l.in_w, l.cin_star(), draw.among<double>({0, 0.1, 0.5, 1}));
+  c.grad_u = draw.map(c.batch * c.steps, l.out_h, l.out_w, l.cout,
+                      draw.among<double>({0, 0.1, 0.5, 1}), scale);
+  return c;
+}
+
+/// Results of one case, from the kernels or from the reference.
+struct Results {
+  ValueMap forward, backward;
+  std::vector<float> gradient;
+};
+
+Results expected_of(const Case& c) {
+  return {reference::forward_sums(c.layer, c.forward, c.numerics, c.weights, c.input),
+          reference::backward_sums(c.layer, c.backward, c.numerics, c.weights, c.grad_u),
+          reference::weight_gradient(c.layer, c.weight_update, c.tile, c.numerics, c.batch, c.steps,
+                                     c.input, c.grad_u)};
+}
+
+Results results_of(const Case& c) {
+  const Layer& l = c.layer;
+  Results r{ValueMap(c.input.maps, l.out_h, l.out_w, l.cout),
+            ValueMap(c.grad_u.maps, l.in_h, l.in_w, l.cin),
+            std::vector<float>(l.weight_count(), -7.0F)};
+  ForwardKernel forward(l, c.forward, c.numerics, c.evaluation);
+  forward.load(c.weights.data(), 0, l.cout);
+  forward.run(c.input, {0, l.out_h, 0, l.out_w}, r.forward);
+  BackwardKernel backward(l, c.backward, c.numerics);
+  backward.load(c.weights.data(), 0, l.cin);
+  backward.run(c.grad_u, {0, l.in_h, 0, l.in_w}, r.backward);
+  const WeightGradientKernel gradient(l, c.weight_update, c.tile, c.numerics, c.evaluation);
+  gradient.run(c.batch, c.steps, c.input, c.grad_u, 0, l.cout, 0, l.cin, r.gradient.data());
+  return r;
+}
+
+void compare(const Case& c) {
+  const Results expected = expected_of(c);
+  for (const Isa isa : supported_isas()) {
+    const IsaGuard guard(isa_name(isa));
+    const Results actual = results_of(c);
+    EXPECT_TRUE(same_bits(actual.forward, expected.forward)) << isa_name(isa);
+    EXPECT_TRUE(same_bits(actual.backward, expected.backward)) << isa_name(isa);
+    EXPECT_TRUE(same_bits(actual.gradient, expected.gradient)) << isa_name(isa);
+  }
+}
+
+class Arrays : public ::testing::TestWithParam<int> {};
+
+TEST_P(Arrays, MatchTheReferenceOnEveryInstructionSet) {
+  for (int i = 0; i < 5; ++i) {
+    const int number = GetParam() * 5 + i;
+    Draw draw(static_cast<std::uint32_t>(number));
+    const Case c = draw_case(draw);
+    SCOPED_TRACE(::testing::Message()
+                 << "case " << number << ": " << c.layer.name << " cin " << c.layer.cin
+                 << " planes " << c.layer.planes << " cout " << c.layer.cout << " kernel "
+                 << c.layer.kernel << " stride " << c.layer.stride << " map " << c.layer.in_h << "x"
+                 << c.layer.in_w << " batch " << c.batch << " steps " << c.steps);
+    compare(c);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Drawn, Arrays, ::testing::Range(0, 30));
+
+TEST(Arrays, DefaultShapeWithSeveralGridIterations) {
+  Draw draw(1);
+  Case c;
+  c.layer = conv_layer(70, 1, 9, 9, 18, 3, 1);  // two row blocks, four tiles, two lane blocks
+  c.batch = 1;
+  c.steps = 11;  // two timestep chunks
+  c.weights = draw.values(c.layer.weight_count(), 0.3F);
+  c.input = draw.bits(11, 9, 9, 70, 0.15);
+  c.grad_u = draw.map(11, 9, 9, 18, 0.3, 0.01F);
+  compare(c);
+}
+
+}  // namespace
+}  // namespace h2
