@@ -1,5 +1,6 @@
 #include "traces/trace.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace h2 {
@@ -35,9 +36,8 @@ int Trace::add_level(const std::string& scope, const std::string& name, int widt
                      TraceLevel exact) {
   const int id = add_value(scope, name, width);
   if (id == VcdWriter::kNotTraced) return id;
-  sampled_.resize(id + 1, false);
-  next_ps_.resize(id + 1, 0);
-  sampled_[id] = config_.level < exact;
+  sampled_.resize(static_cast<std::size_t>(id) + 1);
+  sampled_[id].is = config_.level < exact;
   return id;
 }
 
@@ -48,16 +48,50 @@ void Trace::start() {
 void Trace::change(int id, std::uint64_t value) {
   if (id == VcdWriter::kNotTraced) return;
   const std::uint64_t now = now_ps_();
-  const auto index = static_cast<std::size_t>(id);
-  if (index < sampled_.size() && sampled_[index]) {
-    if (now < next_ps_[index]) return;
-    next_ps_[index] = (now / kSamplePs + 1) * kSamplePs;
+  settle(now);
+  if (static_cast<std::size_t>(id) < sampled_.size() && sampled_[id].is) {
+    change_sampled(id, now, value);
+  } else {
+    vcd_->change(id, now, value);
   }
-  vcd_->change(id, now, value);
 }
 
 void Trace::change(int id, std::string_view text) {
-  if (id != VcdWriter::kNotTraced) vcd_->change_text(id, now_ps_(), text);
+  if (id == VcdWriter::kNotTraced) return;
+  settle(now_ps_());
+  vcd_->change_text(id, now_ps_(), text);
+}
+
+void Trace::change_sampled(int id, std::uint64_t now, std::uint64_t value) {
+  Sampled& s = sampled_[id];
+  s.value = value;
+  if (s.pending) return;
+  if (now < s.due_ps) {
+    s.pending = true;
+    pending_.push_back(id);
+    first_due_ps_ = std::min(first_due_ps_, s.due_ps);
+    return;
+  }
+  s.due_ps = (now / kSamplePs + 1) * kSamplePs;
+  vcd_->change(id, now, value);
+}
+
+void Trace::settle(std::uint64_t now) {
+  if (now < first_due_ps_) return;
+  std::vector<int> late;
+  first_due_ps_ = ~std::uint64_t{0};
+  for (const int id : pending_) {
+    Sampled& s = sampled_[id];
+    if (s.due_ps > now) {
+      late.push_back(id);
+      first_due_ps_ = std::min(first_due_ps_, s.due_ps);
+      continue;
+    }
+    s.pending = false;
+    s.due_ps = (now / kSamplePs + 1) * kSamplePs;
+    vcd_->change(id, now, s.value);
+  }
+  pending_ = std::move(late);
 }
 
 void Trace::close() {

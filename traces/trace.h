@@ -34,11 +34,21 @@ class Trace {
   void close();
 
  private:
+  /// A level that is shown once per sampling interval.
+  struct Sampled {
+    bool is = false, pending = false;
+    std::uint64_t value = 0, due_ps = 0;
+  };
+  void change_sampled(int id, std::uint64_t now, std::uint64_t value);
+  /// Shows the levels whose interval is over.
+  void settle(std::uint64_t now);
+
   std::unique_ptr<VcdWriter> vcd_;
   VcdConfig config_;
   std::function<std::uint64_t()> now_ps_;
-  std::vector<std::uint64_t> next_ps_;  // by id: earliest next change; 0 = not sampled
-  std::vector<bool> sampled_;
+  std::vector<Sampled> sampled_;  // by id
+  std::vector<int> pending_;
+  std::uint64_t first_due_ps_ = ~std::uint64_t{0};
 };
 
 }  // namespace h2

@@ -24,11 +24,21 @@ DramChannel::DramChannel(const DramSpec& spec, Clock run_gap)
   for (std::size_t i = entries_.size(); i-- > 0;) free_.push_back(static_cast<std::int16_t>(i));
 }
 
-DramChannel::Choice DramChannel::Choice::make(Clock at, Command command, int bank, bool write,
-                                              std::uint64_t order) {
-  const std::uint64_t row_command = is_column(command) ? 0 : std::uint64_t{1} << 63;
-  return {at, row_command | order << 10 | static_cast<std::uint64_t>(bank) << 4 |
-                  static_cast<std::uint64_t>(write) << 3 | static_cast<std::uint64_t>(command)};
+inline DramChannel::Choice DramChannel::offer_column(int b, bool write) const {
+  const Clock at = std::max(not_before_, device_.earliest_column(write, b));
+  return Choice::make(at, column_command(write), b, write,
+                      entry(bank(b).queue[write].hit).order);
+}
+
+inline DramChannel::Choice DramChannel::offer_row(Command command, int b, bool write) const {
+  const Clock at = std::max(not_before_, device_.earliest(command, b));
+  return Choice::make(at, command, b, write, entry(bank(b).queue[write].head).order);
+}
+
+void DramChannel::set_hit(int b, bool write, std::int16_t index) {
+  bank(b).queue[write].hit = index;
+  std::uint64_t& hits = queues_[write].hits;
+  hits = index == kNone ? hits & ~bit(b) : hits | bit(b);
 }
 
 void DramChannel::push(bool write, const DramRun& run, Clock now) {
@@ -40,7 +50,7 @@ void DramChannel::push(bool write, const DramRun& run, Clock now) {
   (q.head == kNone ? q.head : entry(q.tail).next) = index;
   q.tail = index;
   const bool hit = q.hit == kNone && device_.open_row(run.bank) == run.row;
-  if (hit) q.hit = index;
+  if (hit) set_hit(run.bank, write, index);
   queues_[write].banks |= bit(run.bank);
   queues_[write].lines += run.lines;
   int& deepest = write ? statistics_.max_writes_queued : statistics_.max_reads_queued;
@@ -111,37 +121,39 @@ DramChannel::Choice DramChannel::choose() const {
 
 DramChannel::Choice DramChannel::request_choice() const {
   const bool write = next_direction();
+  const Queue& queue = queues_[write];
   Choice best;
-  for (std::uint64_t set = queues_[write].banks | activated_banks_[!write]; set != 0;
-       set &= set - 1) {
-    const Choice choice = bank_choice(__builtin_ctzll(set), write);
-    if (choice.before(best)) best = choice;
+  const auto consider = [&](std::uint64_t set) {
+    for (; set != 0; set &= set - 1) {
+      const Choice choice = bank_choice(__builtin_ctzll(set), write);
+      if (choice.before(best)) best = choice;
+    }
+  };
+  if (activated_banks_[!write] != 0) {
+    consider(queue.banks | activated_banks_[!write]);
+    return best;
   }
+  consider(queue.hits);
+  // A column command that can go at once leaves nothing to the row commands.
+  if (best.at > not_before_) consider(queue.banks & ~queue.hits);
   return best;
 }
 
-DramChannel::Choice DramChannel::bank_choice(int b, bool write) const {
+inline DramChannel::Choice DramChannel::bank_choice(int b, bool write) const {
   const BankState& state = bank(b);
-  if (state.activated[!write]) {
-    return offer(column_command(!write), b, !write, state.queue[!write].hit);
-  }
+  if (state.activated[!write]) return offer_column(b, !write);
   const BankQueue& q = state.queue[write];
-  if (device_.open_row(b) == DramDevice::kClosed) return offer(Command::activate, b, write, q.head);
-  if (q.hit == kNone) return offer(Command::precharge, b, write, q.head);
-
-  const Choice column = activated_banks_[!write] == 0
-                            ? offer(column_command(write), b, write, q.hit)
-                            : Choice{};
+  if (q.hit == kNone) {
+    const bool closed = device_.open_row(b) == DramDevice::kClosed;
+    return offer_row(closed ? Command::activate : Command::precharge, b, write);
+  }
+  const Choice column = activated_banks_[!write] == 0 ? offer_column(b, write) : Choice{};
+  if (q.hit == q.head || state.activated[write]) return column;
   const Clock patience_ends = entry(q.head).accepted + kPatience;
-  if (q.hit == q.head || state.activated[write] || column.at <= patience_ends) return column;
-  Choice precharge = offer(Command::precharge, b, write, q.head);
+  if (column.at <= patience_ends) return column;
+  Choice precharge = offer_row(Command::precharge, b, write);
   precharge.at = std::max(precharge.at, patience_ends + 1);
   return precharge;
-}
-
-DramChannel::Choice DramChannel::offer(Command command, int b, bool write, std::int16_t i) const {
-  const Clock at = std::max(not_before_, device_.earliest(command, b));
-  return Choice::make(at, command, b, write, entry(i).order);
 }
 
 DramChannel::Choice DramChannel::maintenance_choice() const {
@@ -228,7 +240,7 @@ void DramChannel::issue_columns(const Choice& choice, std::vector<DramServed>& s
 void DramChannel::remove(Entry& e, bool write, std::int16_t index) {
   const int b = e.run.bank;
   BankQueue& q = bank(b).queue[write];
-  q.hit = find_row(e.next, e.run.row);
+  set_hit(b, write, find_row(e.next, e.run.row));
   if (q.head == index) {
     q.head = e.next;
     if (q.head == kNone) q.tail = kNone;
@@ -255,11 +267,13 @@ void DramChannel::issue_row(const Choice& choice) {
   if (choice.command() == Command::precharge) {
     ++statistics_.precharges;
     if (!e.counted) ++statistics_.row_conflicts;
-    for (BankQueue& q : state.queue) q.hit = kNone;
+    for (const bool write : {false, true}) set_hit(choice.bank(), write, kNone);
   } else {
     ++statistics_.activates;
     if (!e.counted) ++statistics_.row_misses;
-    for (BankQueue& q : state.queue) q.hit = find_row(q.head, e.run.row);
+    for (const bool write : {false, true}) {
+      set_hit(choice.bank(), write, find_row(state.queue[write].head, e.run.row));
+    }
     state.activated[choice.write()] = true;
     activated_banks_[choice.write()] |= bit(choice.bank());
   }
@@ -279,6 +293,7 @@ void DramChannel::issue_maintenance(const Choice& choice) {
     for (BankQueue& q : state.queue) q.hit = kNone;
     state.activated[0] = state.activated[1] = false;
   }
+  for (Queue& queue : queues_) queue.hits = 0;
   activated_banks_ = {};
 }
 

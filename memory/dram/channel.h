@@ -77,6 +77,7 @@ class DramChannel {
   struct Queue {
     int lines = 0, capacity = 0;
     std::uint64_t banks = 0;  ///< bit per bank with runs
+    std::uint64_t hits = 0;   ///< bit per bank with runs that hit its open row
   };
   /// Runs of one bank and direction in order of arrival, and the oldest that hits the open row.
   struct BankQueue {
@@ -93,7 +94,13 @@ class DramChannel {
     Clock at = kNever;
     std::uint64_t key = ~std::uint64_t{0};
     [[nodiscard]] static Choice make(Clock at, Command command, int bank, bool write,
-                                     std::uint64_t order);
+                                     std::uint64_t order) {
+      const bool column = command == Command::read || command == Command::write;
+      return {at, (column ? 0 : std::uint64_t{1} << 63) | order << 10 |
+                      static_cast<std::uint64_t>(bank) << 4 |
+                      static_cast<std::uint64_t>(write) << 3 |
+                      static_cast<std::uint64_t>(command)};
+    }
     [[nodiscard]] bool before(const Choice& other) const {
       return at != other.at ? at < other.at : key < other.key;
     }
@@ -108,7 +115,9 @@ class DramChannel {
   [[nodiscard]] Choice maintenance_choice() const;
   [[nodiscard]] Choice refresh_choice() const;
   [[nodiscard]] Choice bank_choice(int bank, bool write) const;
-  [[nodiscard]] Choice offer(Command command, int bank, bool write, std::int16_t entry) const;
+  [[nodiscard]] Choice offer_column(int bank, bool write) const;
+  [[nodiscard]] Choice offer_row(Command command, int bank, bool write) const;
+  void set_hit(int bank, bool write, std::int16_t entry);
   void update_choice(const DramRun& run, bool write, bool hit);
   void issue(const Choice& choice, std::vector<DramServed>& served);
   void issue_columns(const Choice& choice, std::vector<DramServed>& served);

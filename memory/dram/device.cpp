@@ -12,6 +12,7 @@ namespace {
 /// Bubble on the data bus when another rank starts to drive it.
 constexpr Clock kRankSwitch = 2;
 constexpr int kMaxBanks = 64;
+constexpr std::size_t kRead = 0, kWrite = 1;
 
 void check(const DramSpec& s) {
   const auto at_least = [&](const char* name, double value, double least) {
@@ -70,7 +71,7 @@ DramTiming::DramTiming(const DramSpec& spec) {
   write_to_read_l = s.cwl + burst + s.twtr_l;
   write_to_precharge = s.cwl + burst + s.twr;
   read_to_precharge = s.trtp;
-  rank_gap_rd = rank_gap_wr = burst + kRankSwitch;
+  rank_gap = burst + kRankSwitch;
   rank_wr_to_rd = std::max<Clock>(1, s.cwl + burst + kRankSwitch - s.cl);
   trcd = s.trcd;
   trp = s.trp;
@@ -152,22 +153,19 @@ void DramDevice::column(bool write, Bank& bank, Clock last) {
   Group& group = groups_[index(bank.group)];
   const Clock until_precharge = write ? t.write_to_precharge : t.read_to_precharge;
   bank.precharge = std::max(bank.precharge, last + until_precharge);
+  const auto raise = [](Clock& earliest, Clock at) { earliest = std::max(earliest, at); };
   for (Rank& rank : ranks_) {
     const bool same = &rank == &ranks_[index(bank.rank)];
     if (write) {
-      rank.write = std::max(rank.write, last + (same ? t.cas_gap_s : t.rank_gap_wr));
-      rank.read = std::max(rank.read, last + (same ? t.write_to_read_s : t.rank_wr_to_rd));
+      raise(rank.column[kWrite], last + (same ? t.cas_gap_s : t.rank_gap));
+      raise(rank.column[kRead], last + (same ? t.write_to_read_s : t.rank_wr_to_rd));
     } else {
-      rank.read = std::max(rank.read, last + (same ? t.cas_gap_s : t.rank_gap_rd));
-      rank.write = std::max(rank.write, last + t.read_to_write);
+      raise(rank.column[kRead], last + (same ? t.cas_gap_s : t.rank_gap));
+      raise(rank.column[kWrite], last + t.read_to_write);
     }
   }
-  if (write) {
-    group.write = last + t.cas_gap_l;
-    group.read = std::max(group.read, last + t.write_to_read_l);
-  } else {
-    group.read = std::max(group.read, last + t.cas_gap_l);
-  }
+  raise(group.column[write], last + t.cas_gap_l);
+  if (write) raise(group.column[kRead], last + t.write_to_read_l);
 }
 
 }  // namespace h2

@@ -28,7 +28,7 @@ struct DramTiming {
   Clock write_to_read_s, write_to_read_l;  ///< CWL + burst + tWTR
   Clock write_to_precharge;  ///< CWL + burst + tWR
   Clock read_to_precharge;   ///< tRTP
-  Clock rank_gap_rd, rank_gap_wr;  ///< same-direction column commands to another rank
+  Clock rank_gap;            ///< same-direction column commands to another rank
   Clock rank_wr_to_rd;       ///< write command to a read command in another rank
   Clock trcd, trp, tras, trc, trrd_s, trrd_l, tfaw, trfc, trefi;
 };
@@ -43,22 +43,27 @@ class DramDevice {
   /// it makes sense in the bank's state is the caller's business. precharge_all and refresh
   /// ignore `bank`.
   [[nodiscard]] Clock earliest(Command command, int bank) const {
-    const Bank& b = banks_[index(bank)];
-    const Group& g = groups_[index(b.group)];
-    const Rank& r = ranks_[index(b.rank)];
     switch (command) {
-      case Command::activate:
+      case Command::activate: {
+        const Bank& b = banks_[index(bank)];
+        const Rank& r = ranks_[index(b.rank)];
+        const Clock group = groups_[index(b.group)].activate;
         return latest(latest(command_bus_, b.activate),
-                      latest(latest(g.activate, r.activate), r.window[r.oldest]));
+                      latest(latest(group, r.activate), r.window[r.oldest]));
+      }
       case Command::precharge:
-        return latest(command_bus_, b.precharge);
+        return latest(command_bus_, banks_[index(bank)].precharge);
       case Command::read:
-        return latest(latest(command_bus_, b.column), latest(g.read, r.read));
       case Command::write:
-        return latest(latest(command_bus_, b.column), latest(g.write, r.write));
+        return earliest_column(command == Command::write, bank);
       default:
         return earliest_maintenance(command);
     }
+  }
+  [[nodiscard]] Clock earliest_column(bool write, int bank) const {
+    const Bank& b = banks_[index(bank)];
+    return latest(latest(command_bus_, b.column), latest(groups_[index(b.group)].column[write],
+                                                         ranks_[index(b.rank)].column[write]));
   }
 
   /// Issues a command; `run` column commands follow each other at `gap` clocks.
@@ -77,10 +82,12 @@ class DramDevice {
     int group = 0, rank = 0;
   };
   struct Group {
-    Clock activate = 0, read = 0, write = 0;
+    Clock activate = 0;
+    std::array<Clock, 2> column{};  ///< read, write
   };
   struct Rank {
-    Clock activate = 0, read = 0, write = 0;
+    Clock activate = 0;
+    std::array<Clock, 2> column{};
     std::array<Clock, 4> window{};  ///< clock at which each of the last four activates leaves tFAW
     unsigned oldest = 0;
   };

@@ -16,10 +16,14 @@ constexpr int kLanes = 16;
 /// Instruction sets the kernels are compiled for.
 enum class Isa { plain, avx2 };
 
+/// Entries from one table to the next. Two more than needed: the often read low entries of many
+/// tables would otherwise share a few cache sets.
+constexpr std::size_t table_pitch(int address_bits) { return (std::size_t{1} << address_bits) + 2; }
+
 /// Sums over one aligned binary tree per output: sums[i] += tree(addresses[i]), i < count.
 struct TreeArgs {
-  /// [leaf][2^address_bits][kLanes] entries in the storage format, or, for direct evaluation,
-  /// [leaf][address_bits][kLanes] float weights.
+  /// [leaf][table_pitch(address_bits)][kLanes] entries in the storage format, or, for direct
+  /// evaluation, [leaf][address_bits][kLanes] float weights.
   const void* tables = nullptr;
   int address_bits = 0;
   int leaves = 0;

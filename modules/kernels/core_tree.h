@@ -94,7 +94,7 @@ template <class N>
 void tree_tables(const TreeArgs& args) {
   using Tree = TreeSum<N, 1>;
   const auto* tables = static_cast<const typename N::Entry*>(args.tables);
-  const std::size_t table_size = std::size_t{kLanes} << args.address_bits;
+  const std::size_t table_size = kLanes * table_pitch(args.address_bits);
   for (int i = 0; i < args.count; ++i) {
     const std::uint8_t* address = args.addresses + static_cast<std::size_t>(i) * args.stride;
     Tree tree;

@@ -104,7 +104,7 @@ void ForwardKernel::plan_iterations() {
       it.weights = block_weights_;
       it.table = block_entries_;
       block_weights_ += static_cast<std::size_t>(leaves) * inputs_ * kLanes;
-      block_entries_ += static_cast<std::size_t>(it.tables) << chunks_[c].address_bits;
+      block_entries_ += it.tables * table_pitch(chunks_[c].address_bits);
       iterations_.push_back(it);
     }
   }

@@ -97,7 +97,7 @@ void ForwardKernel::fill_table(int block, const Iteration& iteration, int table)
   };
   const int bits = subtree_table(*core_, chunk.merge, table, leaf, entries);
   const std::size_t first = block * block_entries_ + iteration.table +
-                            (static_cast<std::size_t>(table) << chunk.address_bits);
+                            table * table_pitch(chunk.address_bits);
   const std::size_t count = bits == 0 ? 0 : std::size_t{1} << bits;
   core_->store_entries(entries.data(), count, &tables_[first * kLanes * core_->entry_bytes]);
 }

@@ -1,11 +1,12 @@
 #include <boost/program_options.hpp>
+#include <cstdlib>
 #include <iostream>
+#include <systemc>
 #include <thread>
 
 #include "modules/error.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/version.h"
-#include "systemc"
 
 namespace h2 {
 namespace {
@@ -113,7 +114,13 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace h2
 
+int main(int argc, char** argv) {
+  setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 0);
+  return sc_core::sc_elab_and_sim(argc, argv);
+}
+
 int sc_main(int argc, char** argv) {
+  sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
   try {
     return h2::run(argc, argv);
   } catch (const h2::InputError& e) {

@@ -98,7 +98,7 @@ TEST_F(ConfigErrors, BrokenYaml) {
   EXPECT_EQ(error("tile:\n\theight: 4\n").substr(0, 9), "c.yaml:2:");
   EXPECT_EQ(error("tile: {height: *x}\n").substr(0, 25), "c.yaml:1:16: is not YAML:");
   EXPECT_EQ(error("clock_mhz: 1\n---\nclock_mhz: 2\n"),
-            "c.yaml:3:1: is outside of the first YAML document; legal: one document");
+            "c.yaml:2:1: is outside of the first YAML document; legal: one document");
   EXPECT_EQ(error("# a comma on its own\n, tile: {height: 4}\n"),
             "c.yaml:2:1: is outside of the first YAML document; legal: one document");
   EXPECT_NE(error(std::string(100000, '[')).find("is not YAML"), std::string::npos);

@@ -3,7 +3,8 @@
 number of changes and the time spent in each value.
 
 usage: read_vcd.py FILE
-Output: {"timescale", "start", "end", "signals": {"scope.name": {"changes", "time": {value: time}}}};
+Output: {"timescale", "start", "end",
+         "signals": {"scope.name": {"changes", "time": {value: time}}}};
 times in units of the timescale; wires as decimal numbers (or their bits if not all are 0 and 1).
 Exit codes: 0 read, 1 not a readable waveform, 77 vcd2fst or fst2vcd not installed.
 """
