@@ -15,8 +15,7 @@ constexpr const char* kFields = "row, rank, bank, column, bankgroup, channel";
 
 int bits_of(const std::string& what, std::uint64_t count) {
   if (count == 0 || (count & (count - 1)) != 0) {
-    throw InputError("memory: " + what + " = " + std::to_string(count) +
-                     " must be a power of two");
+    throw InputError("memory: " + what + " = " + std::to_string(count) + " must be a power of two");
   }
   int bits = 0;
   while ((count >> bits) > 1) ++bits;
@@ -42,8 +41,8 @@ AddressMap::AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes) {
     int bits;
   };
   const std::map<std::string, Entry> entries{
-      {"row", {&row_, row_bits}},     {"rank", {&rank_, ranks}},
-      {"bank", {&bank_, banks}},      {"column", {&column_, columns}},
+      {"row", {&row_, row_bits}},       {"rank", {&rank_, ranks}},
+      {"bank", {&bank_, banks}},        {"column", {&column_, columns}},
       {"bankgroup", {&group_, groups}}, {"channel", {&channel_, channels}}};
 
   std::vector<std::string> names;

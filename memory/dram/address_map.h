@@ -24,7 +24,8 @@ struct DramLocation {
 /// DramSpec::address_map, most significant first.
 class AddressMap {
  public:
-  /// Throws InputError on an unknown, missing or repeated field, or a count that is no power of two.
+  /// Throws InputError on an unknown, missing or repeated field, or a count that is no power of
+  /// two.
   AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes);
 
   [[nodiscard]] DramLocation decode(std::uint64_t address) const;

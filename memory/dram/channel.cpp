@@ -26,8 +26,7 @@ DramChannel::DramChannel(const DramSpec& spec, Clock run_gap)
 
 inline DramChannel::Choice DramChannel::offer_column(int b, bool write) const {
   const Clock at = std::max(not_before_, device_.earliest_column(write, b));
-  return Choice::make(at, column_command(write), b, write,
-                      entry(bank(b).queue[write].hit).order);
+  return Choice::make(at, column_command(write), b, write, entry(bank(b).queue[write].hit).order);
 }
 
 inline DramChannel::Choice DramChannel::offer_row(Command command, int b, bool write) const {
@@ -65,11 +64,11 @@ void DramChannel::update_choice(const DramRun& run, bool write, bool hit) {
   const bool direction = next_direction();
   if (direction != next_writing_ || next_.at >= refresh_due_ || (hit && next_.bank() == run.bank)) {
     next_known_ = false;
-  } else if (direction == write && (hit || bank(run.bank).queue[write].head ==
-                                               bank(run.bank).queue[write].tail)) {
+  } else if (direction == write &&
+             (hit || bank(run.bank).queue[write].head == bank(run.bank).queue[write].tail)) {
     const Choice choice = bank_choice(run.bank, write);
     if (choice.before(next_)) next_ = choice;
-      }
+  }
 }
 
 Clock DramChannel::next_command() const {

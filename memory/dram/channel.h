@@ -98,8 +98,7 @@ class DramChannel {
       const bool column = command == Command::read || command == Command::write;
       return {at, (column ? 0 : std::uint64_t{1} << 63) | order << 10 |
                       static_cast<std::uint64_t>(bank) << 4 |
-                      static_cast<std::uint64_t>(write) << 3 |
-                      static_cast<std::uint64_t>(command)};
+                      static_cast<std::uint64_t>(write) << 3 | static_cast<std::uint64_t>(command)};
     }
     [[nodiscard]] bool before(const Choice& other) const {
       return at != other.at ? at < other.at : key < other.key;
@@ -138,12 +137,12 @@ class DramChannel {
   std::vector<Entry> entries_;
   std::vector<std::int16_t> free_;
   std::vector<BankState> banks_;
-  std::array<Queue, 2> queues_;                    ///< [0] reads, [1] writes
+  std::array<Queue, 2> queues_;                     ///< [0] reads, [1] writes
   std::array<std::uint64_t, 2> activated_banks_{};  ///< bit per bank with an activated run
   int high_mark_, low_mark_;
   bool writing_ = false;
-  int batch_left_ = 0;        ///< accesses before the direction may be forced to change
-  Clock not_before_ = 0;      ///< no command before: one per clock, none before a known arrival
+  int batch_left_ = 0;    ///< accesses before the direction may be forced to change
+  Clock not_before_ = 0;  ///< no command before: one per clock, none before a known arrival
   Clock refresh_due_;
   std::uint64_t order_ = 0;
   mutable Choice next_;

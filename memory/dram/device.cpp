@@ -29,15 +29,23 @@ void check(const DramSpec& s) {
   }
   at_least("tck_ns", s.tck_ns, 0.01);
   at_least("burst_length", s.burst_length, 2);
-  for (const auto& [name, value] :
-       {std::pair{"channels", s.channels}, {"bank_groups", s.bank_groups},
-        {"banks_per_group", s.banks_per_group}, {"ranks", s.ranks}, {"cl", s.cl}, {"cwl", s.cwl},
-        {"trcd", s.trcd}, {"trp", s.trp}, {"tras", s.tras}, {"trrd_s", s.trrd_s}, {"trtp", s.trtp},
-        {"tccd_s", s.tccd_s}, {"trfc", s.trfc}}) {
+  for (const auto& [name, value] : {std::pair{"channels", s.channels},
+                                    {"bank_groups", s.bank_groups},
+                                    {"banks_per_group", s.banks_per_group},
+                                    {"ranks", s.ranks},
+                                    {"cl", s.cl},
+                                    {"cwl", s.cwl},
+                                    {"trcd", s.trcd},
+                                    {"trp", s.trp},
+                                    {"tras", s.tras},
+                                    {"trrd_s", s.trrd_s},
+                                    {"trtp", s.trtp},
+                                    {"tccd_s", s.tccd_s},
+                                    {"trfc", s.trfc}}) {
     at_least(name, value, 1);
   }
-  for (const auto& [name, value] : {std::pair{"tfaw", s.tfaw}, {"twtr_s", s.twtr_s},
-                                    {"twr", s.twr}}) {
+  for (const auto& [name, value] :
+       {std::pair{"tfaw", s.tfaw}, {"twtr_s", s.twtr_s}, {"twr", s.twr}}) {
     at_least(name, value, 0);
   }
   at_least("trrd_l", s.trrd_l, s.trrd_s);

@@ -20,16 +20,16 @@ struct DramTiming {
   /// Throws InputError when a parameter is out of range or the access is not 64 B.
   explicit DramTiming(const DramSpec& spec);
 
-  Clock burst;               ///< data bus occupied by one access: burst_length/2
+  Clock burst;                 ///< data bus occupied by one access: burst_length/2
   Clock cas_gap_s, cas_gap_l;  ///< same-direction column commands: other / same bank group
-  Clock read_latency;        ///< read command to last data: CL + burst
-  Clock write_latency;       ///< write command to last data: CWL + burst
-  Clock read_to_write;       ///< CL + burst + 2 - CWL: the bus turns round
+  Clock read_latency;          ///< read command to last data: CL + burst
+  Clock write_latency;         ///< write command to last data: CWL + burst
+  Clock read_to_write;         ///< CL + burst + 2 - CWL: the bus turns round
   Clock write_to_read_s, write_to_read_l;  ///< CWL + burst + tWTR
-  Clock write_to_precharge;  ///< CWL + burst + tWR
-  Clock read_to_precharge;   ///< tRTP
-  Clock rank_gap;            ///< same-direction column commands to another rank
-  Clock rank_wr_to_rd;       ///< write command to a read command in another rank
+  Clock write_to_precharge;                ///< CWL + burst + tWR
+  Clock read_to_precharge;                 ///< tRTP
+  Clock rank_gap;                          ///< same-direction column commands to another rank
+  Clock rank_wr_to_rd;                     ///< write command to a read command in another rank
   Clock trcd, trp, tras, trc, trrd_s, trrd_l, tfaw, trfc, trefi;
 };
 

@@ -47,8 +47,8 @@ DramStatistics DramMemory::statistics() {
 }
 
 void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
-  const auto clock = static_cast<Clock>(
-      std::ceil((static_cast<double>(now) - kRoundingPs) / tck_ps_));
+  const auto clock =
+      static_cast<Clock>(std::ceil((static_cast<double>(now) - kRoundingPs) / tck_ps_));
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(transactions_.size()));
     transactions_.emplace_back();
@@ -83,8 +83,8 @@ Picoseconds DramMemory::next_event() const {
 }
 
 void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& completions) {
-  const auto last = static_cast<Clock>(
-      std::floor((static_cast<double>(until) + kRoundingPs) / tck_ps_));
+  const auto last =
+      static_cast<Clock>(std::floor((static_cast<double>(until) + kRoundingPs) / tck_ps_));
   for (Clock at = next_clock(); at <= last; at = next_clock()) step(at, completions);
   now_ = std::max(now_, last);
 }
@@ -169,8 +169,8 @@ void DramMemory::split(std::uint32_t slot, Port& port) {
       pieces.push_back({at.channel, {slot, bank, at.row, 1}});
       continue;
     }
-    std::int32_t& open = open_piece_[static_cast<std::size_t>(
-        at.channel * spec_.ranks * banks_per_rank + bank)];
+    std::int32_t& open =
+        open_piece_[static_cast<std::size_t>(at.channel * spec_.ranks * banks_per_rank + bank)];
     const auto index = static_cast<std::size_t>(open);
     if (index < pieces.size() && pieces[index].channel == at.channel &&
         pieces[index].run.bank == bank && pieces[index].run.row == at.row &&

@@ -73,12 +73,12 @@ class DramMemory final : public MemoryTiming {
   /// Transactions under way, by port and direction; the sum of all.
   std::vector<std::array<int, 2>> under_way_;
   int all_under_way_ = 0;
-  std::size_t turn_ = 0;       ///< port served next
-  std::size_t waiting_ = 0;    ///< transactions not entirely in the queues
+  std::size_t turn_ = 0;     ///< port served next
+  std::size_t waiting_ = 0;  ///< transactions not entirely in the queues
   Clock now_ = 0;
-  Clock admit_at_ = kNever;    ///< next clock at which the front end may act by itself
+  Clock admit_at_ = kNever;  ///< next clock at which the front end may act by itself
   Clock admitted_at_ = -1;
-  int admitted_ = 0;           ///< lines in clock admitted_at_
+  int admitted_ = 0;  ///< lines in clock admitted_at_
   std::vector<DramServed> served_;
   std::vector<std::int32_t> open_piece_;  ///< per channel and bank, while splitting
 };

@@ -11,15 +11,15 @@ namespace h2 {
 
 IdealMemory::IdealMemory(const IdealSpec& spec) : spec_(spec) {
   if (!(spec.bandwidth_gbps > 0) || !(spec.latency_ns >= 0)) {
-    throw InputError("memory preset ideal: bandwidth_gbps = " +
-                     std::to_string(spec.bandwidth_gbps) + " must be positive, latency_ns = " +
-                     std::to_string(spec.latency_ns) + " not negative");
+    throw InputError(
+        "memory preset ideal: bandwidth_gbps = " + std::to_string(spec.bandwidth_gbps) +
+        " must be positive, latency_ns = " + std::to_string(spec.latency_ns) + " not negative");
   }
 }
 
 void IdealMemory::submit(const MemoryRequest& request, Picoseconds now) {
-  const std::uint64_t lines = (request.address % kLineBytes + request.bytes + kLineBytes - 1) /
-                              kLineBytes;
+  const std::uint64_t lines =
+      (request.address % kLineBytes + request.bytes + kLineBytes - 1) / kLineBytes;
   const double start = std::max(static_cast<double>(now), free_ps_);
   free_ps_ = start + static_cast<double>(request.bytes) * 1000.0 / spec_.bandwidth_gbps;
   const double end = free_ps_ + (request.write ? 0.0 : spec_.latency_ns * 1000.0);

@@ -46,11 +46,11 @@ std::int64_t LatencyHistogram::quantile(double q) const {
     // A step beyond the linear part carries its octave above kStepBits.
     const std::size_t octave = step >> kStepBits;
     const std::int64_t edge =
-        octave < 2 ? static_cast<std::int64_t>(step)
-                   : static_cast<std::int64_t>(
-                         ((((step & ((1U << kStepBits) - 1)) | (1ULL << kStepBits)) + 1)
-                          << (octave - 1)) -
-                         1);
+        octave < 2
+            ? static_cast<std::int64_t>(step)
+            : static_cast<std::int64_t>(
+                  ((((step & ((1U << kStepBits) - 1)) | (1ULL << kStepBits)) + 1) << (octave - 1)) -
+                  1);
     return std::min(edge, max_);
   }
   return 0;

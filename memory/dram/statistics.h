@@ -13,9 +13,9 @@ struct DramStatistics {
   std::uint64_t row_misses = 0;     ///< the bank was closed
   std::uint64_t row_conflicts = 0;  ///< another row was open
   std::uint64_t activates = 0;
-  std::uint64_t precharges = 0;     ///< of single banks; those before a refresh are not counted
+  std::uint64_t precharges = 0;  ///< of single banks; those before a refresh are not counted
   std::uint64_t refreshes = 0;
-  std::uint64_t turnarounds = 0;    ///< changes of direction of the data bus
+  std::uint64_t turnarounds = 0;  ///< changes of direction of the data bus
   std::int64_t bus_busy_clocks = 0;
   int max_reads_queued = 0;
   int max_writes_queued = 0;

@@ -11,12 +11,12 @@ namespace h2 {
 
 /// Synthetic traffic on one MemN: 64 B requests in a closed loop.
 struct TrafficSpec {
-  std::string pattern = "seq_rd";  ///< see traffic_patterns()
-  int queue_depth = 64;            ///< requests each requestor keeps outstanding
+  std::string pattern = "seq_rd";   ///< see traffic_patterns()
+  int queue_depth = 64;             ///< requests each requestor keeps outstanding
   std::uint64_t requests = 200000;  ///< completed in all, warm-up included
-  std::uint64_t warmup = 10000;    ///< first completions, not measured
+  std::uint64_t warmup = 10000;     ///< first completions, not measured
   std::uint64_t seed = 1;
-  std::uint64_t stride = 4096;     ///< bytes, pattern `stride` only; a multiple of 64
+  std::uint64_t stride = 4096;  ///< bytes, pattern `stride` only; a multiple of 64
 };
 
 struct TrafficResult {
@@ -24,7 +24,7 @@ struct TrafficResult {
   double bandwidth_gbps = 0;  ///< 1e9 B/s between the last warm-up completion and the last of all
   double peak_gbps = 0;
   double latency_mean_ns = 0, latency_p50_ns = 0, latency_p99_ns = 0, latency_max_ns = 0;
-  double row_hit_rate = 0;    ///< accesses served from the open row
+  double row_hit_rate = 0;  ///< accesses served from the open row
   double simulated_ns = 0;
   double requests_per_wall_second = 0;
 };

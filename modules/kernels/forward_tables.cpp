@@ -96,8 +96,8 @@ void ForwardKernel::fill_table(int block, const Iteration& iteration, int table)
     return fill_leaf(block, iteration, index, out);
   };
   const int bits = subtree_table(*core_, chunk.merge, table, leaf, entries);
-  const std::size_t first = block * block_entries_ + iteration.table +
-                            table * table_pitch(chunk.address_bits);
+  const std::size_t first =
+      block * block_entries_ + iteration.table + table * table_pitch(chunk.address_bits);
   const std::size_t count = bits == 0 ? 0 : std::size_t{1} << bits;
   core_->store_entries(entries.data(), count, &tables_[first * kLanes * core_->entry_bytes]);
 }

@@ -149,8 +149,8 @@ bool WeightGradientKernel::fill_tables(const Job& job, int block,
     return bits;
   };
   const bool direct = evaluation_ == Evaluation::direct;
-  const std::size_t table_bytes =
-      direct ? inputs_ * kLanes * sizeof(float) : kLanes * core_->entry_bytes * table_pitch(address_bits);
+  const std::size_t table_bytes = direct ? inputs_ * kLanes * sizeof(float)
+                                         : kLanes * core_->entry_bytes * table_pitch(address_bits);
   tables.assign(steps * tables_per_step * table_bytes, 0);
   bool any = false;
   for (int t = 0; t < steps; ++t) {

@@ -52,8 +52,7 @@ void backward(benchmark::State& state) {
   Draw draw(2);
   const Layer l = layer();
   const auto weights = draw.values(l.weight_count(), 0.1F);
-  const ValueMap grad_u =
-      draw.map(kMaps, l.out_h, l.out_w, l.cout, 1.0 - percent(state), 0.01F);
+  const ValueMap grad_u = draw.map(kMaps, l.out_h, l.out_w, l.cout, 1.0 - percent(state), 0.01F);
   const Tiling tiling(l.in_h, l.in_w, TileSpec{});
   BackwardKernel kernel(l, BackwardSpec{}, numerics(state));
   ValueMap sums(kMaps, l.in_h, l.in_w, 64);
@@ -71,8 +70,7 @@ void weight_gradient(benchmark::State& state) {
   Draw draw(3);
   const Layer l = layer();
   const BitMap input = draw.bits(kMaps, l.in_h, l.in_w, l.cin, 0.15);
-  const ValueMap grad_u =
-      draw.map(kMaps, l.out_h, l.out_w, l.cout, 1.0 - percent(state), 0.01F);
+  const ValueMap grad_u = draw.map(kMaps, l.out_h, l.out_w, l.cout, 1.0 - percent(state), 0.01F);
   const WeightGradientKernel kernel(l, WeightUpdateSpec{}, TileSpec{}, numerics(state));
   std::vector<float> gradient(l.weight_count());
   for (auto _ : state) {

@@ -132,17 +132,16 @@ TEST_P(MixTest, EveryCommandKeepsEveryDistance) {
   EXPECT_EQ(s.row_hits + s.row_misses + s.row_conflicts, requests.size());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Random, MixTest,
-    ::testing::Values(Mix{"reads", "hbm2", 0.0, 0.0, 0.5, 1},
-                      Mix{"writes", "hbm2", 1.0, 0.0, 0.5, 1},
-                      Mix{"mixed", "hbm2", 0.5, 0.5, 0.9, 1},
-                      Mix{"mixed_sparse", "hbm2", 0.3, 0.3, 0.03, 1},
-                      Mix{"local", "hbm2", 0.5, 0.95, 0.9, 1},
-                      Mix{"two_ranks", "hbm2", 0.4, 0.6, 0.6, 2},
-                      Mix{"ddr4", "ddr4_3200", 0.4, 0.6, 0.3, 1},
-                      Mix{"lpddr4", "lpddr4_2400", 0.4, 0.6, 0.2, 1}),
-    [](const auto& info) { return std::string(info.param.name); });
+INSTANTIATE_TEST_SUITE_P(Random, MixTest,
+                         ::testing::Values(Mix{"reads", "hbm2", 0.0, 0.0, 0.5, 1},
+                                           Mix{"writes", "hbm2", 1.0, 0.0, 0.5, 1},
+                                           Mix{"mixed", "hbm2", 0.5, 0.5, 0.9, 1},
+                                           Mix{"mixed_sparse", "hbm2", 0.3, 0.3, 0.03, 1},
+                                           Mix{"local", "hbm2", 0.5, 0.95, 0.9, 1},
+                                           Mix{"two_ranks", "hbm2", 0.4, 0.6, 0.6, 2},
+                                           Mix{"ddr4", "ddr4_3200", 0.4, 0.6, 0.3, 1},
+                                           Mix{"lpddr4", "lpddr4_2400", 0.4, 0.6, 0.2, 1}),
+                         [](const auto& info) { return std::string(info.param.name); });
 
 TEST(DramChannel, IdleLatencies) {
   DramChannel channel(DramSpec{}, 2);

@@ -49,24 +49,19 @@ constexpr Command kAct = Command::activate, kPre = Command::precharge, kRd = Com
 
 INSTANTIATE_TEST_SUITE_P(
     Hbm2, PairTest,
-    ::testing::Values(Pair{"tRCD_read", kAct, kRd, kBank, 14},
-                      Pair{"tRCD_write", kAct, kWr, kBank, 14},
-                      Pair{"tRAS", kAct, kPre, kBank, 34}, Pair{"tRAS_all", kAct, kAll, kBank, 34},
-                      Pair{"tRC", kAct, kAct, kBank, 48}, Pair{"tRC_refresh", kAct, kRef, 0, 48},
-                      Pair{"tRRD_L", kAct, kAct, kSameGroup, 6},
-                      Pair{"tRRD_S", kAct, kAct, kOtherGroup, 4},
-                      Pair{"tRP", kPre, kAct, kBank, 14}, Pair{"tRP_refresh", kPre, kRef, 0, 14},
-                      Pair{"tRP_all", kAll, kAct, kOtherGroup, 14},
-                      Pair{"tCCD_L", kRd, kRd, kSameGroup, 2},
-                      Pair{"tCCD_S", kRd, kRd, kOtherGroup, 2},
-                      Pair{"tCCD_write", kWr, kWr, kSameGroup, 2},
-                      Pair{"read_to_write", kRd, kWr, kOtherGroup, 14},
-                      Pair{"tWTR_L", kWr, kRd, kSameGroup, 14},
-                      Pair{"tWTR_S", kWr, kRd, kOtherGroup, 12},
-                      Pair{"tRTP", kRd, kPre, kBank, 5}, Pair{"tRTP_all", kRd, kAll, 0, 5},
-                      Pair{"tWR", kWr, kPre, kBank, 22}, Pair{"tWR_all", kWr, kAll, 0, 22},
-                      Pair{"tRFC", kRef, kAct, kSameGroup, 260},
-                      Pair{"command_bus", kRd, kPre, kSameGroup, 1}),
+    ::testing::Values(
+        Pair{"tRCD_read", kAct, kRd, kBank, 14}, Pair{"tRCD_write", kAct, kWr, kBank, 14},
+        Pair{"tRAS", kAct, kPre, kBank, 34}, Pair{"tRAS_all", kAct, kAll, kBank, 34},
+        Pair{"tRC", kAct, kAct, kBank, 48}, Pair{"tRC_refresh", kAct, kRef, 0, 48},
+        Pair{"tRRD_L", kAct, kAct, kSameGroup, 6}, Pair{"tRRD_S", kAct, kAct, kOtherGroup, 4},
+        Pair{"tRP", kPre, kAct, kBank, 14}, Pair{"tRP_refresh", kPre, kRef, 0, 14},
+        Pair{"tRP_all", kAll, kAct, kOtherGroup, 14}, Pair{"tCCD_L", kRd, kRd, kSameGroup, 2},
+        Pair{"tCCD_S", kRd, kRd, kOtherGroup, 2}, Pair{"tCCD_write", kWr, kWr, kSameGroup, 2},
+        Pair{"read_to_write", kRd, kWr, kOtherGroup, 14}, Pair{"tWTR_L", kWr, kRd, kSameGroup, 14},
+        Pair{"tWTR_S", kWr, kRd, kOtherGroup, 12}, Pair{"tRTP", kRd, kPre, kBank, 5},
+        Pair{"tRTP_all", kRd, kAll, 0, 5}, Pair{"tWR", kWr, kPre, kBank, 22},
+        Pair{"tWR_all", kWr, kAll, 0, 22}, Pair{"tRFC", kRef, kAct, kSameGroup, 260},
+        Pair{"command_bus", kRd, kPre, kSameGroup, 1}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(DramDevice, FifthActivateWaitsForTfaw) {

@@ -23,7 +23,9 @@ struct TimedRequest {
 class TickingChannel {
  public:
   explicit TickingChannel(const DramSpec& spec)
-      : spec_(spec), history_(spec), rows_(static_cast<std::size_t>(banks()), -1),
+      : spec_(spec),
+        history_(spec),
+        rows_(static_cast<std::size_t>(banks()), -1),
         due_(spec.trefi) {}
 
   [[nodiscard]] bool can_accept(bool write) const {
@@ -85,7 +87,8 @@ inline bool TickingChannel::direction() const {
 
 inline bool TickingChannel::activated(bool write, int bank) const {
   for (const Waiting& w : queue_) {
-    if (w.activated && w.request.write == write && (bank < 0 || w.request.bank == bank)) return true;
+    if (w.activated && w.request.write == write && (bank < 0 || w.request.bank == bank))
+      return true;
   }
   return false;
 }
@@ -105,8 +108,8 @@ inline std::optional<Command> TickingChannel::wanted(const Waiting& w, bool writ
     if (head == nullptr) head = &other.request;
     hits = hits || other.request.row == row(r.bank);
   }
-  const bool impatient = hits && head->row != row(r.bank) && !activated(writing, r.bank) &&
-                         now - head->arrival > 1000;
+  const bool impatient =
+      hits && head->row != row(r.bank) && !activated(writing, r.bank) && now - head->arrival > 1000;
   if (row(r.bank) == r.row) {
     if (impatient || activated(!writing, -1)) return std::nullopt;
     return column;

@@ -1,0 +1,46 @@
+# shellcheck shell=bash disable=SC2034 # the lists are used by the scripts that source this file
+# Shared by quickstart.sh and tests/run.sh: what the machine needs, and the build. Both run in the
+# root of the source tree and build into build/.
+
+build_packages=(g++ cmake ninja-build pkg-config libsystemc-dev libboost-program-options-dev
+  libboost-iostreams-dev zlib1g-dev libyaml-cpp-dev nlohmann-json3-dev libssl-dev)
+# GTKWave's converters read the waveforms back.
+test_packages=(libgtest-dev libbenchmark-dev gtkwave python3)
+
+fail() {
+  echo "$(basename "$0"): $*" >&2
+  exit 1
+}
+
+# install_packages NAME...: installs those that are missing, as root or through sudo.
+install_packages() {
+  local missing=() as_root=() package
+  if ! command -v dpkg-query > /dev/null; then
+    echo "Not a Debian system; needed are the counterparts of: $*"
+    return
+  fi
+  for package in "$@"; do
+    if [ "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2> /dev/null)" != installed ]; then
+      missing+=("$package")
+    fi
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo > /dev/null || fail "run as root: apt-get install ${missing[*]}"
+    as_root=(sudo)
+  fi
+  echo "Installing ${missing[*]}"
+  "${as_root[@]}" apt-get update -qq || echo "Package lists are not up to date."
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
+    fail "packages could not be installed: ${missing[*]}"
+}
+
+# build_tree OPTION...: configures with these CMake options and builds on all processors. A tree that
+# exists keeps its generator.
+build_tree() {
+  local generator=(-G Ninja)
+  if [ -e build/CMakeCache.txt ]; then generator=(); fi
+  cmake -S . -B build "${generator[@]}" "$@" || fail "configuring failed"
+  cmake --build build --parallel "$(nproc)" || fail "the build failed"
+}

@@ -1,0 +1,97 @@
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "memory/dram/address_map.h"
+#include "modules/error.h"
+
+namespace h2 {
+namespace {
+
+constexpr std::uint64_t kCapacity = 4ULL << 30;
+
+class MapTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(MapTest, RoundTrip) {
+  DramSpec spec;
+  spec.address_map = GetParam();
+  spec.ranks = 2;
+  const AddressMap map(spec, kCapacity);
+  std::uint64_t address = 0;
+  for (int i = 0; i < 20000; ++i) {
+    address = (address * 6364136223846793005ULL + 1442695040888963407ULL) % kCapacity;
+    ASSERT_EQ(map.encode(map.decode(address)), address / 64 * 64);
+  }
+}
+
+TEST_P(MapTest, NoTwoLinesShareAPlace) {
+  DramSpec spec;
+  spec.address_map = GetParam();
+  const AddressMap map(spec, 1ULL << 20);
+  std::set<std::tuple<int, int, int, std::int64_t, int>> places;
+  for (std::uint64_t address = 0; address < 1ULL << 20; address += 64) {
+    const DramLocation at = map.decode(address);
+    EXPECT_LT(at.channel, spec.channels);
+    EXPECT_LT(at.column, 32);
+    EXPECT_LT(at.row, map.rows());
+    places.insert({at.channel, at.group, at.bank, at.row, at.column});
+  }
+  EXPECT_EQ(places.size(), (1u << 20) / 64);
+}
+
+INSTANTIATE_TEST_SUITE_P(Orders, MapTest,
+                         ::testing::Values("row-rank-bank-column-bankgroup-channel",
+                                           "row-bank-bankgroup-rank-column-channel",
+                                           "rank-row-channel-bank-bankgroup-column",
+                                           "channel-bankgroup-bank-row-rank-column"));
+
+TEST(AddressMap, DefaultDealsLinesOverChannelsThenGroups) {
+  const AddressMap map(DramSpec{}, kCapacity);
+  EXPECT_EQ(map.decode(64).channel, 1);
+  EXPECT_EQ(map.decode(4 * 64).group, 1);
+  EXPECT_EQ(map.decode(16 * 64).column, 1);
+  EXPECT_EQ(map.decode(16 * 2048).bank, 1);
+  EXPECT_EQ(map.decode(64 * 2048).row, 1);
+  EXPECT_EQ(map.rows(), 32768);
+  EXPECT_TRUE(map.interleaves_groups());
+}
+
+TEST(AddressMap, KnowsWhenGroupsDoNotInterleave) {
+  DramSpec spec;
+  spec.address_map = "row-rank-bank-bankgroup-column-channel";
+  EXPECT_FALSE(AddressMap(spec, kCapacity).interleaves_groups());
+  spec.bank_groups = 1;
+  spec.address_map = "row-rank-bank-column-bankgroup-channel";
+  EXPECT_FALSE(AddressMap(spec, kCapacity).interleaves_groups());
+}
+
+TEST(AddressMap, BadInputNamesTheFault) {
+  const auto message = [](auto change) {
+    DramSpec spec;
+    std::uint64_t capacity = kCapacity;
+    change(spec, capacity);
+    try {
+      const AddressMap map(spec, capacity);
+    } catch (const InputError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  using Spec = DramSpec&;
+  using Bytes = std::uint64_t&;
+  EXPECT_NE(message([](Spec s, Bytes) { s.address_map = "row-lane-bank"; }).find("'lane'"),
+            std::string::npos);
+  EXPECT_NE(message([](Spec s, Bytes) {
+              s.address_map = "row-rank-bank-column-bankgroup-row";
+            }).find("repeated"),
+            std::string::npos);
+  EXPECT_NE(message([](Spec s, Bytes) { s.address_map = "row-channel"; }).find("each of row, rank"),
+            std::string::npos);
+  EXPECT_NE(message([](Spec s, Bytes) { s.channels = 3; }).find("channels = 3"), std::string::npos);
+  EXPECT_NE(message([](Spec, Bytes b) { b = 3000000000; }).find("power of two"), std::string::npos);
+  EXPECT_NE(message([](Spec, Bytes b) { b = 65536; }).find("less than one row"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace h2
