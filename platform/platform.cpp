@@ -27,12 +27,13 @@ Engine::Settings engine_settings(const Config& config, sc_core::sc_time period, 
 }
 
 Controller::Settings controller_settings(const Config& config, sc_core::sc_time period,
-                                         const MaskSource* masks) {
+                                         const Platform::Options& options) {
   Controller::Settings s;
   s.period = period;
   s.memory_bytes = config.memory.bytes;
   s.compress_gradients = config.memory.compress_gradients;
-  s.masks = masks;
+  s.masks = options.masks;
+  s.fault = options.fault;
   return s;
 }
 
@@ -57,7 +58,7 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
                     engine_settings(config, period_, kWeightUpdateLoad, kWeightUpdateStore),
                     weight_update_glb, workers_, trace),
       controller("controller", config.machine,
-                 controller_settings(config, period_, options.masks),
+                 controller_settings(config, period_, options),
                  {forward, backward, weight_update}, trace) {
   host.bus.bind(interconnect.initiators);
   controller.bus.bind(interconnect.initiators);

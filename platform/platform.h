@@ -2,6 +2,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <systemc>
 #include <vector>
@@ -22,7 +23,8 @@ class Platform : public sc_core::sc_module {
  public:
   struct Options {
     int threads = 1;
-    const MaskSource* masks = nullptr;  ///< runs without data
+    MaskFactory masks;  ///< set in runs without data
+    std::optional<LutFault> fault;
   };
 
   Platform(sc_core::sc_module_name name, const Config& config, const Options& options,

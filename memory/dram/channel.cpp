@@ -29,9 +29,11 @@ inline DramChannel::Choice DramChannel::offer_column(int b, bool write) const {
   return Choice::make(at, column_command(write), b, write, entry(bank(b).queue[write].hit).order);
 }
 
-inline DramChannel::Choice DramChannel::offer_row(Command command, int b, bool write) const {
-  const Clock at = std::max(not_before_, device_.earliest(command, b));
-  return Choice::make(at, command, b, write, entry(bank(b).queue[write].head).order);
+inline DramChannel::Choice DramChannel::offer_row(int b, bool write) const {
+  const bool closed = device_.open_row(b) == DramDevice::kClosed;
+  return Choice::make(std::max(not_before_, device_.earliest_row(b)),
+                      closed ? Command::activate : Command::precharge, b, write,
+                      entry(bank(b).queue[write].head).order);
 }
 
 void DramChannel::set_hit(int b, bool write, std::int16_t index) {
@@ -71,13 +73,10 @@ void DramChannel::update_choice(const DramRun& run, bool write, bool hit) {
   }
 }
 
-Clock DramChannel::next_command() const {
-  if (!next_known_) {
-    next_ = choose();
-    next_writing_ = next_direction();
-    next_known_ = true;
-  }
-  return next_.at;
+void DramChannel::choose_next() const {
+  next_ = choose();
+  next_writing_ = next_direction();
+  next_known_ = true;
 }
 
 void DramChannel::advance(Clock until, std::vector<DramServed>& served) {
@@ -122,19 +121,16 @@ DramChannel::Choice DramChannel::request_choice() const {
   const bool write = next_direction();
   const Queue& queue = queues_[write];
   Choice best;
-  const auto consider = [&](std::uint64_t set) {
-    for (; set != 0; set &= set - 1) {
-      const Choice choice = bank_choice(__builtin_ctzll(set), write);
-      if (choice.before(best)) best = choice;
-    }
-  };
-  if (activated_banks_[!write] != 0) {
-    consider(queue.banks | activated_banks_[!write]);
-    return best;
+  const bool direction_pending = activated_banks_[!write] != 0;
+  for (std::uint64_t set = direction_pending ? queue.banks | activated_banks_[!write] : queue.hits;
+       set != 0; set &= set - 1) {
+    best.improve(bank_choice(__builtin_ctzll(set), write));
   }
-  consider(queue.hits);
   // A column command that can go at once leaves nothing to the row commands.
-  if (best.at > not_before_) consider(queue.banks & ~queue.hits);
+  if (direction_pending || best.at <= not_before_) return best;
+  for (std::uint64_t set = queue.banks & ~queue.hits; set != 0; set &= set - 1) {
+    best.improve(offer_row(__builtin_ctzll(set), write));
+  }
   return best;
 }
 
@@ -142,15 +138,12 @@ inline DramChannel::Choice DramChannel::bank_choice(int b, bool write) const {
   const BankState& state = bank(b);
   if (state.activated[!write]) return offer_column(b, !write);
   const BankQueue& q = state.queue[write];
-  if (q.hit == kNone) {
-    const bool closed = device_.open_row(b) == DramDevice::kClosed;
-    return offer_row(closed ? Command::activate : Command::precharge, b, write);
-  }
+  if (q.hit == kNone) return offer_row(b, write);
   const Choice column = activated_banks_[!write] == 0 ? offer_column(b, write) : Choice{};
   if (q.hit == q.head || state.activated[write]) return column;
   const Clock patience_ends = entry(q.head).accepted + kPatience;
   if (column.at <= patience_ends) return column;
-  Choice precharge = offer_row(Command::precharge, b, write);
+  Choice precharge = offer_row(b, write);
   precharge.at = std::max(precharge.at, patience_ends + 1);
   return precharge;
 }

@@ -50,7 +50,10 @@ class DramChannel {
   void push(bool write, const DramRun& run, Clock now);
 
   /// Clock of the next command, kNever when nothing is queued.
-  [[nodiscard]] Clock next_command() const;
+  [[nodiscard]] Clock next_command() const {
+    if (!next_known_) choose_next();
+    return next_.at;
+  }
   /// Issues every command up to and including clock `until`.
   void advance(Clock until, std::vector<DramServed>& served);
 
@@ -101,7 +104,12 @@ class DramChannel {
                       static_cast<std::uint64_t>(write) << 3 | static_cast<std::uint64_t>(command)};
     }
     [[nodiscard]] bool before(const Choice& other) const {
-      return at != other.at ? at < other.at : key < other.key;
+      return (at < other.at) | ((at == other.at) & (key < other.key));
+    }
+    void improve(const Choice& other) {
+      const bool better = other.before(*this);
+      at = better ? other.at : at;
+      key = better ? other.key : key;
     }
     [[nodiscard]] Command command() const { return static_cast<Command>(key & 7); }
     [[nodiscard]] bool write() const { return (key >> 3 & 1) != 0; }
@@ -109,13 +117,14 @@ class DramChannel {
   };
 
   [[nodiscard]] bool next_direction() const;
+  void choose_next() const;
   [[nodiscard]] Choice choose() const;
   [[nodiscard]] Choice request_choice() const;
   [[nodiscard]] Choice maintenance_choice() const;
   [[nodiscard]] Choice refresh_choice() const;
   [[nodiscard]] Choice bank_choice(int bank, bool write) const;
   [[nodiscard]] Choice offer_column(int bank, bool write) const;
-  [[nodiscard]] Choice offer_row(Command command, int bank, bool write) const;
+  [[nodiscard]] Choice offer_row(int bank, bool write) const;
   void set_hit(int bank, bool write, std::int16_t entry);
   void update_choice(const DramRun& run, bool write, bool hit);
   void issue(const Choice& choice, std::vector<DramServed>& served);

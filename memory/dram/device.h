@@ -60,6 +60,15 @@ class DramDevice {
         return earliest_maintenance(command);
     }
   }
+  /// Of the row command the bank needs next: activate when it is closed, precharge when open. Both
+  /// are computed, since which of the two is as good as random to a branch predictor.
+  [[nodiscard]] Clock earliest_row(int bank) const {
+    const Bank& b = banks_[index(bank)];
+    const Rank& r = ranks_[index(b.rank)];
+    const Clock activate = latest(latest(b.activate, groups_[index(b.group)].activate),
+                                  latest(r.activate, r.window[r.oldest]));
+    return latest(command_bus_, b.open_row == kClosed ? activate : b.precharge);
+  }
   [[nodiscard]] Clock earliest_column(bool write, int bank) const {
     const Bank& b = banks_[index(bank)];
     return latest(latest(command_bus_, b.column), latest(groups_[index(b.group)].column[write],

@@ -69,23 +69,27 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   if (ports_[port].waiting.size() == 1) split(slot, ports_[port]);
   ++waiting_;
   admit_at_ = std::min(admit_at_, std::max(clock, now_));
+  next_clock_ = std::min(next_clock_, admit_at_);
 }
 
-Clock DramMemory::next_clock() const {
-  Clock at = admit_at_;
-  for (const DramChannel& channel : channels_) at = std::min(at, channel.next_command());
-  return at;
+void DramMemory::find_next_clock() {
+  next_clock_ = admit_at_;
+  for (const DramChannel& channel : channels_) {
+    next_clock_ = std::min(next_clock_, channel.next_command());
+  }
 }
 
 Picoseconds DramMemory::next_event() const {
-  const Clock at = next_clock();
-  return at >= kNever ? kNoEvent : to_ps(at);
+  return next_clock_ >= kNever ? kNoEvent : to_ps(next_clock_);
 }
 
 void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& completions) {
   const auto last =
       static_cast<Clock>(std::floor((static_cast<double>(until) + kRoundingPs) / tck_ps_));
-  for (Clock at = next_clock(); at <= last; at = next_clock()) step(at, completions);
+  while (next_clock_ <= last) {
+    step(next_clock_, completions);
+    find_next_clock();
+  }
   now_ = std::max(now_, last);
 }
 

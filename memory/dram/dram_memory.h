@@ -53,7 +53,7 @@ class DramMemory final : public MemoryTiming {
     std::uint64_t next_address = 0;  ///< where a sequential stream goes on
   };
 
-  [[nodiscard]] Clock next_clock() const;
+  void find_next_clock();
   void step(Clock now, std::vector<MemoryCompletion>& completions);
   void admit(Clock now, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] bool admit_piece(Port& port, Clock now, std::vector<MemoryCompletion>& completions);
@@ -76,7 +76,8 @@ class DramMemory final : public MemoryTiming {
   std::size_t turn_ = 0;     ///< port served next
   std::size_t waiting_ = 0;  ///< transactions not entirely in the queues
   Clock now_ = 0;
-  Clock admit_at_ = kNever;  ///< next clock at which the front end may act by itself
+  Clock next_clock_ = kNever;  ///< next clock at which a channel or the front end acts
+  Clock admit_at_ = kNever;    ///< next clock at which the front end may act by itself
   Clock admitted_at_ = -1;
   int admitted_ = 0;  ///< lines in clock admitted_at_
   std::vector<DramServed> served_;

@@ -34,6 +34,7 @@ class ForwardJob : public Job {
   Span inputs(LoopNest::At at) const { return piece(at.inner, inner_step_, l_.cin_star()); }
   Region tile(LoopNest::At at) const { return conv_tiles_.tile(at.tile); }
   void allocate();
+  void inject_fault(Span channels);
   void fire(Span channels, Region region);
   void pool(Span channels, int conv_tile);
   void store_bits(const TensorImage& image, const BitMap& bits, TensorKind kind, int unit,
@@ -130,6 +131,7 @@ void ForwardJob::compute(int chunk) {
   const int maps = context_.batch * context_.steps;
   if (at.tile == 0) {
     kernel_.load(weights_.oihw.data(), out.begin, out.size());
+    inject_fault(out);
     sums_ = ValueMap(input_.bits().maps, l_.out_h, l_.out_w, out.size());
     u_ = ValueMap(maps, l_.soma_h, l_.soma_w, out.size());
     spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, out.size());
@@ -146,6 +148,13 @@ void ForwardJob::compute(int chunk) {
     fire(out, spikes_image_.tiling().tile(soma_tile));
   }
   if (l_.pool == PoolMode::after_soma) pool(out, at.tile);
+}
+
+void ForwardJob::inject_fault(Span out) {
+  if (!context_.fault || context_.fault->layer != layer) return;
+  const LutFault& f = *context_.fault;
+  if (f.channel < out.begin || f.channel >= out.end) return;
+  kernel_.corrupt(f.channel - out.begin, f.input, f.table, f.entry, f.bit);
 }
 
 void ForwardJob::fire(Span out, Region region) {

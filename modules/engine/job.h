@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,13 +24,22 @@ struct PlacedLayer {
   h2_layer place{};
 };
 
-/// Where runs without data take their masks from: one sub-batch's masks of layer `index`, with
-/// batch*steps maps at the Soma positions. References stay valid until the sub-batch is renewed.
+/// Where runs without data take the masks of one sub-batch from: per layer, batch*steps maps at the
+/// Soma positions.
 class MaskSource {
  public:
   virtual ~MaskSource() = default;
   virtual const BitMap& open(int layer) const = 0;     ///< Eq. (5)
   virtual const BitMap& nonzero(int layer) const = 0;  ///< Eq. (6)
+};
+
+/// Masks of the sub-batch with this running number.
+using MaskFactory = std::function<std::shared_ptr<const MaskSource>(std::uint64_t sub_batch)>;
+
+/// A flipped bit in a look-up table of the Forward Engine (fault injection), as ForwardKernel's
+/// corrupt() takes it; `channel` counts all output channels of layer `layer` (index).
+struct LutFault {
+  int layer = 0, channel = 0, input = 0, table = 0, entry = 0, bit = 0;
 };
 
 /// What all jobs of one descriptor share.
@@ -46,6 +57,7 @@ struct JobContext {
   bool static_once = false;      ///< a static input's sum is computed once for all timesteps
   bool inference = false;        ///< forward stores spikes only
   bool compress_gradients = false;
+  std::optional<LutFault> fault;
 
   bool functional() const { return masks == nullptr; }
   const Layer& layer(int index) const { return (*layers)[index].layer; }
@@ -96,10 +108,11 @@ std::unique_ptr<Job> make_forward_job(const JobContext& context, int layer);
 std::unique_ptr<Job> make_backward_job(const JobContext& context, int layer);
 /// grad-u of the last layer from grad-s that the host left at `gradient`.
 std::unique_ptr<Job> make_grad_job(const JobContext& context, std::uint64_t gradient);
-/// `first`: overwrite grad-w in Mem2, otherwise add to it.
+/// `first`: overwrite grad-w in Mem2, otherwise add to it. error = H2_ERR_OVERFLOW if a sum is not
+/// finite, long before any weight is touched.
 std::unique_ptr<Job> make_weight_gradient_job(const JobContext& context, int layer, bool first);
 /// Optimiser step `step` (1 for the first): grad-w, master and state from Mem2, new FP16 weights to
-/// every MemN base in `copies`. error = H2_ERR_OVERFLOW if a gradient is not finite.
+/// every MemN base in `copies`.
 std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
                                      unsigned step, const std::vector<std::uint64_t>& copies);
 

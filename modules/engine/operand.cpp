@@ -1,6 +1,7 @@
 #include "modules/engine/operand.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "modules/kernels/value_codec.h"
 #include "modules/kernels/weight_gradient.h"
@@ -79,21 +80,19 @@ std::uint64_t WeightImage::bytes(int unit) const {
 
 void WeightImage::decode(int unit, const std::uint8_t* bytes, float* oihw) const {
   const Block b = block(unit);
-  for (int o = b.o0; o < b.o1; ++o) {
-    float* to = oihw + (static_cast<std::size_t>(o) * cin + b.i0) * taps;
-    for (int n = (b.i1 - b.i0) * taps; n > 0; --n, bytes += value_bytes) {
-      *to++ = load_value(bytes, value_bytes);
-    }
+  const ValueCodec codec(value_bytes);
+  const std::size_t run = static_cast<std::size_t>(b.i1 - b.i0) * taps;
+  for (int o = b.o0; o < b.o1; ++o, bytes += run * value_bytes) {
+    codec.load(bytes, oihw + (static_cast<std::size_t>(o) * cin + b.i0) * taps, run);
   }
 }
 
 void WeightImage::encode(int unit, const float* oihw, std::uint8_t* bytes) const {
   const Block b = block(unit);
-  for (int o = b.o0; o < b.o1; ++o) {
-    const float* from = oihw + (static_cast<std::size_t>(o) * cin + b.i0) * taps;
-    for (int n = (b.i1 - b.i0) * taps; n > 0; --n, bytes += value_bytes) {
-      store_value(*from++, value_bytes, bytes);
-    }
+  const ValueCodec codec(value_bytes);
+  const std::size_t run = static_cast<std::size_t>(b.i1 - b.i0) * taps;
+  for (int o = b.o0; o < b.o1; ++o, bytes += run * value_bytes) {
+    codec.store(oihw + (static_cast<std::size_t>(o) * cin + b.i0) * taps, bytes, run);
   }
 }
 
@@ -103,6 +102,16 @@ void WeightImage::add(int unit, Numerics numerics, const float* terms, float* su
     const std::size_t at = (static_cast<std::size_t>(o) * cin + b.i0) * taps;
     accumulate(numerics, terms + at, sum + at, static_cast<std::size_t>(b.i1 - b.i0) * taps);
   }
+}
+
+bool WeightImage::finite(int unit, const float* oihw) const {
+  const Block b = block(unit);
+  for (int o = b.o0; o < b.o1; ++o) {
+    const float* row = oihw + static_cast<std::size_t>(o) * cin * taps;
+    if (!std::all_of(row + b.i0 * taps, row + b.i1 * taps, [](float w) { return std::isfinite(w); }))
+      return false;
+  }
+  return true;
 }
 
 WeightOperand::WeightOperand(TensorKind kind, const WeightImage& image, bool functional)

@@ -96,8 +96,9 @@ struct WeightImage {
   std::uint64_t bytes(int unit) const;
   void decode(int unit, const std::uint8_t* bytes, float* oihw) const;
   void encode(int unit, const float* oihw, std::uint8_t* bytes) const;
-  /// sum = sum + terms over the weights of a unit.
+  /// sum = sum + terms over the weights of a unit; addition commutes bit for bit.
   void add(int unit, Numerics numerics, const float* terms, float* sum) const;
+  bool finite(int unit, const float* oihw) const;
 
  private:
   struct Block {

@@ -64,46 +64,48 @@ void TensorImage::encode_bits(int unit, const BitMap& in, std::uint8_t* bytes) c
 
 void TensorImage::decode_values(int unit, int value_bytes, const std::uint8_t* bytes,
                                 ValueMap& out) const {
+  const ValueCodec codec(value_bytes);
   for_each(unit, [&](int map, int y, int x, int word, int channels) {
-    float* to = out.at(map, y, x) + word * 16;
-    for (int c = 0; c < channels; ++c, bytes += value_bytes) to[c] = load_value(bytes, value_bytes);
+    codec.load(bytes, out.at(map, y, x) + word * 16, channels);
+    bytes += channels * value_bytes;
   });
 }
 
 void TensorImage::encode_values(int unit, int value_bytes, const ValueMap& in,
                                 std::uint8_t* bytes) const {
+  const ValueCodec codec(value_bytes);
   for_each(unit, [&](int map, int y, int x, int word, int channels) {
-    const float* from = in.at(map, y, x) + word * 16;
-    for (int c = 0; c < channels; ++c, bytes += value_bytes) {
-      store_value(from[c], value_bytes, bytes);
-    }
+    codec.store(in.at(map, y, x) + word * 16, bytes, channels);
+    bytes += channels * value_bytes;
   });
 }
 
 void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
                                 const std::uint8_t* bytes, ValueMap& out) const {
+  std::vector<float> packed(count(unit, mask));
+  ValueCodec(value_bytes).load(bytes, packed.data(), packed.size());
+  const float* next = packed.data();
   for_each(unit, [&](int map, int y, int x, int word, int channels) {
     float* to = out.at(map, y, x) + word * 16;
-    const unsigned open = mask.at(map, y, x)[word];
-    for (int c = 0; c < channels; ++c) {
-      const bool present = (open >> c) & 1U;
-      to[c] = present ? load_value(bytes, value_bytes) : 0.0F;
-      if (present) bytes += value_bytes;
+    std::fill(to, to + channels, 0.0F);
+    for (unsigned open = mask.at(map, y, x)[word]; open != 0; open &= open - 1) {
+      to[__builtin_ctz(open)] = *next++;
     }
   });
 }
 
 std::uint64_t TensorImage::encode_packed(int unit, int value_bytes, const BitMap& mask,
                                          const ValueMap& in, std::uint8_t* bytes) const {
-  std::uint8_t* const start = bytes;
+  std::vector<float> packed;
+  packed.reserve(elements(unit));
   for_each(unit, [&](int map, int y, int x, int word, int) {
     const float* from = in.at(map, y, x) + word * 16;
     for (unsigned open = mask.at(map, y, x)[word]; open != 0; open &= open - 1) {
-      store_value(from[__builtin_ctz(open)], value_bytes, bytes);
-      bytes += value_bytes;
+      packed.push_back(from[__builtin_ctz(open)]);
     }
   });
-  return static_cast<std::uint64_t>(bytes - start);
+  ValueCodec(value_bytes).store(packed.data(), bytes, packed.size());
+  return packed.size() * value_bytes;
 }
 
 std::uint64_t TensorImage::count(int unit, const BitMap& mask) const {

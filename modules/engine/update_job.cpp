@@ -1,6 +1,3 @@
-#include <algorithm>
-#include <cmath>
-#include <cstring>
 
 #include "modules/engine/job.h"
 #include "modules/engine/loop_nest.h"
@@ -58,7 +55,7 @@ class UpdateJob : public Job {
       // Two chunks are in flight: one computes while the next arrives.
       std::vector<float>& to = values[chunk % 2];
       to.resize(kWeightsPerChunk);
-      for (int i = 0; i < size; ++i) to[i] = load_value(bytes + i * value_bytes, value_bytes);
+      ValueCodec(value_bytes).load(bytes, to.data(), size);
     }
     TensorKind kind;
     std::uint64_t offset;
@@ -95,17 +92,12 @@ void UpdateJob::compute(int chunk) {
   const int half = chunk % 2;
   const int count = piece(chunk, kWeightsPerChunk, weights_).size();
   const float* gradient = arrays_[0].values[half].data();
-  if (!std::all_of(gradient, gradient + count, [](float g) { return std::isfinite(g); })) {
-    error = H2_ERR_OVERFLOW;
-    return;
-  }
   update_weights(update_, step_, gradient, arrays_[1].values[half].data(),
                  arrays_[2].values[half].data(),
                  arrays_.size() > 3 ? arrays_[3].values[half].data() : nullptr, count);
 }
 
 void UpdateJob::store(int chunk, TransferList& list) {
-  if (error != H2_OK) return;
   const Span range = piece(chunk, kWeightsPerChunk, weights_);
   const int half = chunk % 2;
   for (std::size_t i = 1; i < arrays_.size(); ++i) {
@@ -129,10 +121,7 @@ void UpdateJob::put(const Transfer& t, const std::vector<float>& values, int val
     list.write_timing(t);
     return;
   }
-  std::uint8_t* to = list.write(t);
-  for (std::uint64_t i = 0; i < t.bytes / value_bytes; ++i) {
-    store_value(values[i], value_bytes, to + i * value_bytes);
-  }
+  ValueCodec(value_bytes).store(values.data(), list.write(t), t.bytes / value_bytes);
 }
 
 }  // namespace

@@ -66,7 +66,7 @@ class WeightGradientJob : public Job {
   GradientFeed gradient_;
   WeightOperand sum_;
   WeightGradientKernel kernel_;
-  std::vector<float> new_;
+  std::vector<float> new_;  // of this sub-batch, then with the sum so far
 };
 
 bool WeightGradientJob::load(int chunk, int stage, TransferList& list) {
@@ -115,6 +115,10 @@ void WeightGradientJob::compute(int chunk) {
   const Span in = inputs(at), out = outputs(at);
   kernel_.run(context_.batch, context_.steps, input_.bits(), gradient_.values(), out.begin,
               out.size(), in.begin, in.size(), new_.data());
+  for_complete(at, [&](int unit) {
+    if (!first_) sum_.image().add(unit, context_.machine->numerics, sum_.oihw.data(), new_.data());
+    if (!sum_.image().finite(unit, new_.data())) error = H2_ERR_OVERFLOW;
+  });
 }
 
 void WeightGradientJob::store(int chunk, TransferList& list) {
@@ -131,12 +135,7 @@ void WeightGradientJob::store(int chunk, TransferList& list) {
       list.write_timing(t);
       return;
     }
-    if (first_) {
-      sum_.image().encode(unit, new_.data(), list.write(t));
-    } else {
-      sum_.image().add(unit, context_.machine->numerics, new_.data(), sum_.oihw.data());
-      sum_.image().encode(unit, sum_.oihw.data(), list.write(t));
-    }
+    sum_.image().encode(unit, new_.data(), list.write(t));
   });
 }
 

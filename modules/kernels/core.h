@@ -94,6 +94,10 @@ struct Core {
   void (*combine_planes)(const float* acc, std::size_t plane_stride, int planes, float scale,
                          float* out, std::size_t n);
 
+  /// FP16 bits at any address to float, exact, and back, rounded. The same in both numerics.
+  void (*from_half)(const std::uint8_t* in, float* out, std::size_t n);
+  void (*to_half)(const float* in, std::uint8_t* out, std::size_t n);
+
   /// Bit c of word c/16 of `out`: in[c] is not zero.
   void (*nonzero)(const float* in, std::size_t n, std::uint16_t* out);
 

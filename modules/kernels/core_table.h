@@ -1,5 +1,6 @@
 #pragma once
 
+#include "modules/kernels/core_convert.h"
 #include "modules/kernels/core_neuron.h"
 #include "modules/kernels/core_window.h"
 
@@ -14,6 +15,8 @@ Core make_core() {
   core.add = add<N>;
   core.average = average<N>;
   core.combine_planes = combine_planes<N>;
+  core.from_half = from_half;
+  core.to_half = to_half;
   core.nonzero = nonzero;
   core.leaf_table = leaf_table<N>;
   core.merge_tables = merge_tables<N>;

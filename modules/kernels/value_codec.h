@@ -2,29 +2,35 @@
 
 #include <cstring>
 
-#include "modules/kernels/fp16.h"
+#include "modules/kernels/isa.h"
 
 namespace h2 {
 
-/// Stored values: FP16 (value_bytes 2) or FP32 (4), little-endian, any alignment.
-inline float load_value(const std::uint8_t* bytes, int value_bytes) {
-  if (value_bytes == 4) {
-    float value;
-    std::memcpy(&value, bytes, 4);
-    return value;
-  }
-  std::uint16_t half;
-  std::memcpy(&half, bytes, 2);
-  return from_fp16(half);
-}
+/// Converts between stored values, FP16 (value_bytes 2) or FP32 (4), little-endian at any address,
+/// and float. To FP16: nearest, ties to even.
+class ValueCodec {
+ public:
+  explicit ValueCodec(int value_bytes)
+      : value_bytes_(value_bytes), core_(selected_core(Numerics::fp16)) {}
 
-inline void store_value(float value, int value_bytes, std::uint8_t* bytes) {
-  if (value_bytes == 4) {
-    std::memcpy(bytes, &value, 4);
-    return;
+  void load(const std::uint8_t* bytes, float* values, std::size_t n) const {
+    if (value_bytes_ == 4) {
+      std::memcpy(values, bytes, 4 * n);
+    } else {
+      core_.from_half(bytes, values, n);
+    }
   }
-  const std::uint16_t half = to_fp16(value);
-  std::memcpy(bytes, &half, 2);
-}
+  void store(const float* values, std::uint8_t* bytes, std::size_t n) const {
+    if (value_bytes_ == 4) {
+      std::memcpy(bytes, values, 4 * n);
+    } else {
+      core_.to_half(values, bytes, n);
+    }
+  }
+
+ private:
+  int value_bytes_;
+  const Core& core_;
+};
 
 }  // namespace h2

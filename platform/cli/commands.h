@@ -20,6 +20,7 @@ struct CommandLine {
 
 /// Each returns the exit code: 0 success, 1 the run failed. Bad input is thrown as InputError.
 int run_train(const CommandLine& line);
+int run_profile(const CommandLine& line);
 int run_config(const CommandLine& line);
 
 }  // namespace h2

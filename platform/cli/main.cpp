@@ -22,6 +22,7 @@ struct Command {
 const Command kCommands[] = {
     {"train", "train the network through the platform; writes summary.json and a waveform",
      run_train},
+    {"profile", "time a network without data, from densities; writes summary.json", run_profile},
     {"config", "print the whole effective configuration (--schema: its JSON Schema)", run_config},
 };
 

@@ -1,11 +1,9 @@
 #include <chrono>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
 
-#include "modules/error.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/dry_run.h"
+#include "platform/cli/outputs.h"
 #include "platform/cli/progress.h"
 #include "platform/data/dataset.h"
 #include "platform/data/weights.h"
@@ -15,8 +13,6 @@
 
 namespace h2 {
 namespace {
-
-namespace fs = std::filesystem;
 
 std::vector<std::vector<float>> start_weights(const Config& config, const std::string& folder) {
   if (!folder.empty()) return load_weights(folder, config.network);
@@ -30,26 +26,6 @@ std::vector<std::vector<float>> start_weights(const Config& config, const std::s
 
 }  // namespace
 
-fs::path make_output_folder(const CommandLine& line, const Config& config) {
-  const fs::path out = line.out.empty() ? fs::path("out") / config.name : fs::path(line.out);
-  std::error_code error;
-  fs::create_directories(out, error);
-  if (error) throw InputError("--out " + out.string() + ": " + error.message());
-  return out;
-}
-
-std::unique_ptr<Trace> make_trace(const Config& config, const fs::path& out) {
-  if (!config.vcd.enable) return std::make_unique<Trace>();
-  return std::make_unique<Trace>((out / "trace.vcd").string(), config.vcd,
-                                 [] { return sc_core::sc_time_stamp().value(); });
-}
-
-void write_json(const fs::path& path, const nlohmann::ordered_json& json) {
-  std::ofstream file(path);
-  file << json.dump(2) << '\n';
-  if (!file) throw RunError(path.string() + ": cannot be written");
-}
-
 int run_train(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
   if (line.dry_run) return print_dry_run(config);
@@ -58,7 +34,7 @@ int run_train(const CommandLine& line) {
   const LoadedData data = load_data(config.dataset, config.network.input,
                                     config.network.timesteps, config.training.seed);
   auto weights = start_weights(config, line.weights);
-  const fs::path out = make_output_folder(line, config);
+  const std::filesystem::path out = make_output_folder(line, config);
   const std::unique_ptr<Trace> trace = make_trace(config, out);
 
   RunRecord record;
@@ -77,13 +53,7 @@ int run_train(const CommandLine& line) {
   WallClock wall;
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples + record.test_samples;
-  const nlohmann::ordered_json summary = make_summary(config, record, platform, wall);
-  write_json(out / "summary.json", summary);
-  if (!line.quiet) {
-    std::cout << summary_table(summary) << "wrote " << (out / "summary.json").string();
-    if (config.vcd.enable) std::cout << " and " << (out / "trace.vcd").string();
-    std::cout << '\n';
-  }
+  finish_run(line, config, out, make_summary(config, record, platform, wall));
   return 0;
 }
 

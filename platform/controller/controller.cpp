@@ -42,34 +42,45 @@ void Controller::fetch_process() {
     while (aborting_ || registers.get(H2_REG_RING_HEAD) == registers.get(H2_REG_RING_TAIL)) {
       wait(doorbell_);
     }
-    const std::uint32_t head = registers.get(H2_REG_RING_HEAD);
-    h2_descriptor descriptor{};
-    const std::uint64_t at =
-        registers.get64(H2_REG_RING_BASE_LO) + std::uint64_t{head} * sizeof descriptor;
-    const auto command = std::make_shared<Command>();
-    std::uint32_t error = H2_ERR_RING;
-    if (access(tlm::TLM_READ_COMMAND, at, &descriptor, sizeof descriptor)) {
-      error = accept(descriptor, command);
-    }
-    if (aborting_) continue;
-    if (error == H2_OK) {
-      Phase& phase = descriptor.opcode == H2_OP_FORWARD    ? *forward_phase_
-                     : descriptor.opcode == H2_OP_BACKWARD ? *backward_phase_
-                                                           : *weight_phase_;
-      while (phase.queue.size() >= Phase::kDepth && !aborting_) wait(space_);
-      if (aborting_) continue;
-      ++running_;
-      phase.queue.push_back(command);
-      phase.filled.notify();
-    } else {
-      command->error = error;
-      complete(*command);
-    }
-    const std::uint32_t size = registers.get(H2_REG_RING_SIZE);
-    registers.set(H2_REG_RING_HEAD, (head + 1) % size);
-    trace_.change(head_signal_, (head + 1) % size);
-    update_status();
+    ++running_;  // a soft reset waits for the fetch under way
+    fetch();
+    end_work();
   }
+}
+
+void Controller::fetch() {
+  const std::uint32_t head = registers.get(H2_REG_RING_HEAD);
+  h2_descriptor descriptor{};
+  const std::uint64_t at =
+      registers.get64(H2_REG_RING_BASE_LO) + std::uint64_t{head} * sizeof descriptor;
+  const auto command = std::make_shared<Command>();
+  std::uint32_t error = H2_ERR_RING;
+  if (access(tlm::TLM_READ_COMMAND, at, &descriptor, sizeof descriptor)) {
+    error = accept(descriptor, command);
+  }
+  if (aborting_) return;
+  if (error == H2_OK) {
+    Phase& phase = descriptor.opcode == H2_OP_FORWARD    ? *forward_phase_
+                   : descriptor.opcode == H2_OP_BACKWARD ? *backward_phase_
+                                                         : *weight_phase_;
+    while (phase.queue.size() >= Phase::kDepth && !aborting_) wait(space_);
+    if (aborting_) return;
+    ++running_;
+    phase.queue.push_back(command);
+    phase.filled.notify();
+  } else {
+    command->error = error;
+    complete(*command);
+  }
+  const std::uint32_t next = (head + 1) % registers.get(H2_REG_RING_SIZE);
+  registers.set(H2_REG_RING_HEAD, next);
+  trace_.change(head_signal_, next);
+}
+
+void Controller::end_work() {
+  --running_;
+  update_status();
+  if (running_ == 0) idle_.notify();
 }
 
 std::uint32_t Controller::accept(const h2_descriptor& d, const CommandPtr& command) {
@@ -90,6 +101,8 @@ std::uint32_t Controller::accept(const h2_descriptor& d, const CommandPtr& comma
   if (error != H2_OK) return error;
   if (d.opcode == H2_OP_UPDATE ? d.step == 0 : d.samples < 1 || d.samples > command->table.sub_batch)
     return H2_ERR_SIZE;
+  const std::uint32_t misplaced = check_tensors(*command);
+  if (misplaced != H2_OK) return misplaced;
   if (d.opcode == H2_OP_BACKWARD) {
     backward_commands_.push_back(command);
     if (backward_commands_.size() > 2 * Phase::kDepth) backward_commands_.pop_front();
@@ -126,7 +139,12 @@ std::uint32_t Controller::read_table(Command& command) {
   c.machine = &machine_;
   c.layers = &command.table.layers;
   c.glb = &command.glb;
-  c.masks = settings_.masks;
+  if (settings_.masks) {
+    std::shared_ptr<const MaskSource>& masks = masks_[d.memory];
+    if (d.opcode == H2_OP_FORWARD || masks == nullptr) masks = settings_.masks(drawn_++);
+    command.masks = masks;
+    c.masks = masks.get();
+  }
   c.neuron = command.table.neuron;
   c.batch = d.samples;
   c.steps = command.table.network.timesteps;
@@ -137,6 +155,31 @@ std::uint32_t Controller::read_table(Command& command) {
   c.static_once = command.table.static_once;
   c.inference = (d.flags & H2_DESC_INFERENCE) != 0;
   c.compress_gradients = settings_.compress_gradients;
+  c.fault = settings_.fault;
+  return H2_OK;
+}
+
+/// The descriptor's own tensors lie in the memory it names.
+std::uint32_t Controller::check_tensors(const Command& command) const {
+  const h2_descriptor& d = command.descriptor;
+  const JobContext& c = command.context;
+  const auto outside = [&](std::uint64_t address, std::uint64_t bytes) {
+    return address < c.base || address - c.base > settings_.memory_bytes ||
+           bytes > settings_.memory_bytes - (address - c.base);
+  };
+  if (d.opcode == H2_OP_FORWARD || d.opcode == H2_OP_WEIGHT_GRADIENT) {
+    const h2_map input = c.input_image(0).map();
+    if (outside(d.input, h2_map_bits_bytes(&input))) return H2_ERR_ADDRESS;
+  }
+  if (d.opcode == H2_OP_BACKWARD) {
+    const int last = static_cast<int>(c.layers->size()) - 1;
+    h2_map output = c.next_image(last).map();
+    output.channels = static_cast<std::uint32_t>(c.layer(last).cout);
+    const auto value_bytes = static_cast<std::uint32_t>(c.value_bytes);
+    if (outside(d.output_gradient, h2_map_values_bytes(&output, value_bytes))) {
+      return H2_ERR_ADDRESS;
+    }
+  }
   return H2_OK;
 }
 
@@ -157,9 +200,7 @@ void Controller::run_phase(Phase& phase) {
   phase.queue.pop_front();
   phase.current.reset();
   space_.notify();
-  --running_;
-  update_status();
-  if (running_ == 0) idle_.notify();
+  end_work();
 }
 
 void Controller::forward_process() {

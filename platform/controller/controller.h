@@ -2,8 +2,10 @@
 
 #include <tlm_utils/simple_initiator_socket.h>
 
+#include <array>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <systemc>
 #include <vector>
@@ -37,7 +39,8 @@ class Controller : public sc_core::sc_module {
     sc_core::sc_time period;
     std::uint64_t memory_bytes = 0;
     bool compress_gradients = false;
-    const MaskSource* masks = nullptr;  ///< set in runs without data
+    MaskFactory masks;  ///< set in runs without data
+    std::optional<LutFault> fault;
   };
 
   tlm_utils::simple_initiator_socket<Controller> bus{"bus"};
@@ -59,6 +62,7 @@ class Controller : public sc_core::sc_module {
   struct Phase;
 
   void fetch_process();
+  void fetch();
   void run_phase(Phase& phase);
   void forward_process();
   void backward_process();
@@ -70,8 +74,10 @@ class Controller : public sc_core::sc_module {
 
   std::uint32_t accept(const h2_descriptor& descriptor, const CommandPtr& command);
   std::uint32_t read_table(Command& command);
+  std::uint32_t check_tensors(const Command& command) const;
   std::uint32_t run_job(Command& command, Engine& engine, int engine_index, Job& job);
   void complete(Command& command);
+  void end_work();
   void write_completion(const h2_completion& completion);
 
   void connect_registers();
@@ -93,6 +99,9 @@ class Controller : public sc_core::sc_module {
 
   std::unique_ptr<Phase> forward_phase_, backward_phase_, weight_phase_;
   std::deque<CommandPtr> backward_commands_;  // for the dependence of weight gradients
+  /// Runs without data: masks of the sub-batch that each of Mem0 and Mem1 holds.
+  std::array<std::shared_ptr<const MaskSource>, 2> masks_;
+  std::uint64_t drawn_ = 0;
   int running_ = 0;
   bool aborting_ = false;
   sc_core::sc_event doorbell_, space_, irq_change_, idle_;

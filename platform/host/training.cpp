@@ -21,41 +21,21 @@ Training::Training(const Config& config, const LoadedData& data,
       data_(data),
       initial_(std::move(weights)),
       platform_(platform),
-      record_(record) {}
+      record_(record),
+      card_(config) {}
 
 void Training::operator()(HostCpu& host) {
-  open(host);
+  card_.open(host);
+  write_weights();
   train();
   test();
   read_weights();
 }
 
-void Training::check(int error, const std::string& what) {
-  if (error == H2_OK) return;
-  std::string text = what + ": " + h2_error_text(error);
-  const h2_completion& f = device_.failure;
-  if (f.status == static_cast<std::uint32_t>(error) && f.layer != 0) {
-    text += " in layer " + config_.network.layers[f.layer - 1].name;
-  }
-  throw RunError(text);
-}
-
-void Training::open(HostCpu& host) {
-  const h2_bus bus = host.driver_bus();
-  check(h2_open(&device_, &bus, nullptr, 0), "opening the card");
-  const NetworkImage image = network_image(config_);
-  int error = h2_load_network(&device_, &image.table, image.layers.data(),
-                              static_cast<std::uint32_t>(image.layers.size()));
-  if (error == H2_DRV_SCRATCH) {
-    scratch_.resize(h2_scratch_bytes(&device_) / sizeof(scratch_[0]) + 1);
-    device_.scratch = reinterpret_cast<std::uint8_t*>(scratch_.data());
-    device_.scratch_bytes = scratch_.size() * sizeof(scratch_[0]);
-    error = H2_OK;
-  }
-  check(error, "loading the network");
+void Training::write_weights() {
   for (std::size_t l = 0; l < initial_.size(); ++l) {
-    check(h2_write_weights(&device_, static_cast<std::uint32_t>(l), initial_[l].data()),
-          "writing the weights of " + config_.network.layers[l].name);
+    card_.check(h2_write_weights(&card_.device, static_cast<std::uint32_t>(l), initial_[l].data()),
+                "writing the weights of " + config_.network.layers[l].name);
   }
 }
 
@@ -103,8 +83,8 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   group_.source_context = this;
   group_indices_ = order.data() + first;
   group_left_ = count;
-  check(h2_train_group(&device_, &group_),
-        "training step " + std::to_string(device_.step + 1) + " (sub-batches " +
+  card_.check(h2_train_group(&card_.device, &group_),
+        "training step " + std::to_string(card_.device.step + 1) + " (sub-batches " +
             std::to_string(record_.sub_batches + 1) + " to " +
             std::to_string(record_.sub_batches + group_.sub_batches) + ")");
   record_.sub_batches += group_.sub_batches;
@@ -137,7 +117,7 @@ int Training::next_sub_batch(void* self, h2_sub_batch* next) {
 void Training::fill(const Dataset& set, const std::uint32_t* indices, std::size_t count,
                     h2_sub_batch& batch) {
   // Two sub-batches are alive at once: each uses its own half of the arrays.
-  const std::size_t half = static_cast<std::size_t>(device_.parity & 1U) *
+  const std::size_t half = static_cast<std::size_t>(card_.device.parity & 1U) *
                            static_cast<std::size_t>(config_.training.sub_batch);
   pointers_.resize(2 * static_cast<std::size_t>(config_.training.sub_batch));
   labels_.resize(pointers_.size());
@@ -160,7 +140,7 @@ void Training::test() {
     for (std::size_t i = 0; i < count; ++i) indices[i] = static_cast<std::uint32_t>(first + i);
     h2_sub_batch batch{};
     fill(data_.test, indices.data(), count, batch);
-    check(h2_infer(&device_, &batch, predicted.data()), "testing");
+    card_.check(h2_infer(&card_.device, &batch, predicted.data()), "testing");
     for (std::size_t i = 0; i < count; ++i) correct += predicted[i] == batch.labels[i];
     if (on_progress) {
       on_progress({(first + count) / step, ceil_div(size, step), 0.0, true});
@@ -174,8 +154,8 @@ void Training::test() {
 void Training::read_weights() {
   for (std::size_t l = 0; l < config_.network.layers.size(); ++l) {
     const Layer& layer = config_.network.layers[l];
-    std::vector<std::uint8_t> bytes(layer.weight_count() * device_.value_bytes);
-    check(h2_read_weights(&device_, static_cast<std::uint32_t>(l), bytes.data()),
+    std::vector<std::uint8_t> bytes(layer.weight_count() * card_.device.value_bytes);
+    card_.check(h2_read_weights(&card_.device, static_cast<std::uint32_t>(l), bytes.data()),
           "reading the weights of " + layer.name);
     record_.weights.push_back(std::move(bytes));
   }

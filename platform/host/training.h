@@ -6,8 +6,7 @@
 
 #include "platform/config/config.h"
 #include "platform/data/dataset.h"
-#include "platform/driver/h2_driver.h"
-#include "platform/host/host_cpu.h"
+#include "platform/host/card_session.h"
 #include "platform/host/run_record.h"
 
 namespace h2 {
@@ -33,13 +32,12 @@ class Training {
   void operator()(HostCpu& host);
 
  private:
-  void open(HostCpu& host);
+  void write_weights();
   void train();
   void train_epoch(int epoch, std::uint64_t& correct);
   void train_group(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t count);
   void test();
   void read_weights();
-  void check(int error, const std::string& what);
   static int next_sub_batch(void* self, h2_sub_batch* next);
   void fill(const Dataset& set, const std::uint32_t* indices, std::size_t count,
             h2_sub_batch& batch);
@@ -49,8 +47,7 @@ class Training {
   std::vector<std::vector<float>> initial_;
   Platform& platform_;
   RunRecord& record_;
-  h2_device device_{};
-  std::vector<std::uint64_t> scratch_;
+  CardSession card_;
   std::vector<const std::uint8_t*> pointers_;
   std::vector<std::uint32_t> labels_;
   h2_group group_{};

@@ -6,9 +6,9 @@ pkg_check_modules(systemc REQUIRED IMPORTED_TARGET systemc)
 function(h2_check_systemc)
   set(H2_SYSTEMC_ERROR "" PARENT_SCOPE)
   if(DEFINED CMAKE_CXX_STANDARD AND NOT CMAKE_CXX_STANDARD EQUAL 17)
-    string(CONCAT text "CMAKE_CXX_STANDARD is ${CMAKE_CXX_STANDARD}: h2learn_vp and SystemC "
-                       "${systemc_VERSION} need C++17, nothing else links")
-    set(H2_SYSTEMC_ERROR "${text}" PARENT_SCOPE)
+    set(H2_SYSTEMC_ERROR
+        "SystemC ${systemc_VERSION} needs C++17, but CMAKE_CXX_STANDARD is ${CMAKE_CXX_STANDARD}"
+        PARENT_SCOPE)
     return()
   endif()
   include(CheckCXXSourceCompiles)
@@ -18,9 +18,8 @@ function(h2_check_systemc)
   check_cxx_source_compiles("#include <systemc>
     int sc_main(int, char**) { return 0; }" H2_SYSTEMC_LINKS)
   if(NOT H2_SYSTEMC_LINKS)
-    string(CONCAT text "SystemC ${systemc_VERSION} in ${systemc_LIBDIR} does not link with C++17: "
-                       "it was built for another C++ standard or compiler")
-    set(H2_SYSTEMC_ERROR "${text}" PARENT_SCOPE)
+    set(H2_SYSTEMC_ERROR "SystemC ${systemc_VERSION} in ${systemc_LIBDIR} does not link with C++17"
+        PARENT_SCOPE)
   endif()
 endfunction()
 h2_check_systemc()

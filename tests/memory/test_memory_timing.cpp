@@ -26,14 +26,14 @@ struct Port {
   std::uint64_t base = 0;
 };
 
-struct Run {
+struct Outcome {
   double gbps = 0;
   std::vector<int> bursts;  ///< per port
   Picoseconds end = 0;
 };
 
-Run run_ports(MemoryTiming& memory, const std::vector<Port>& ports, int outstanding,
-              std::uint32_t bytes, int bursts) {
+Outcome run_ports(MemoryTiming& memory, const std::vector<Port>& ports, int outstanding,
+                  std::uint32_t bytes, int bursts) {
   using Done = std::pair<Picoseconds, std::uint64_t>;
   std::priority_queue<Done, std::vector<Done>, std::greater<>> done;
   std::vector<std::uint64_t> next;
@@ -45,7 +45,7 @@ Run run_ports(MemoryTiming& memory, const std::vector<Port>& ports, int outstand
   for (int i = 0; i < outstanding; ++i) {
     for (std::uint64_t port = 0; port < ports.size(); ++port) submit(port, 0);
   }
-  Run run;
+  Outcome run;
   run.bursts.resize(ports.size());
   std::vector<MemoryCompletion> completions;
   for (int n = 0; n < bursts;) {
@@ -83,8 +83,8 @@ TEST_P(ServiceTest, ComputedRunsStayWithin15PerMille) {
     for (const int outstanding : {2, 8}) {
       const auto exact = make_memory_timing(preset(name), BurstService::exact);
       const auto runs = make_memory_timing(preset(name), BurstService::runs);
-      const Run a = run_ports(*exact, GetParam().ports, outstanding, 4096, 4000);
-      const Run b = run_ports(*runs, GetParam().ports, outstanding, 4096, 4000);
+      const Outcome a = run_ports(*exact, GetParam().ports, outstanding, 4096, 4000);
+      const Outcome b = run_ports(*runs, GetParam().ports, outstanding, 4096, 4000);
       EXPECT_NEAR(b.gbps / a.gbps, 1.0, 0.015) << name << " outstanding " << outstanding;
     }
   }
@@ -159,14 +159,14 @@ TEST(DramMemory, AtMostEightLinesEnterPerClock) {
 TEST(DramMemory, PortsTakeTurns) {
   MemorySpec spec;
   DramMemory memory(spec.dram, spec.bytes, BurstService::exact);
-  const Run run = run_ports(memory, {{false, 0}, {false, (1ULL << 30) + 32768}}, 8, 4096, 4000);
+  const Outcome run = run_ports(memory, {{false, 0}, {false, (1ULL << 30) + 32768}}, 8, 4096, 4000);
   EXPECT_NEAR(run.bursts[0], run.bursts[1], 20);
 }
 
 TEST(DramMemory, WritersAndReadersShareTheMemory) {
   for (const BurstService service : {BurstService::exact, BurstService::runs}) {
     const auto memory = make_memory_timing(MemorySpec{}, service);
-    const Run run = run_ports(*memory, {{false, 0}, {true, 1ULL << 30}}, 8, 4096, 4000);
+    const Outcome run = run_ports(*memory, {{false, 0}, {true, 1ULL << 30}}, 8, 4096, 4000);
     EXPECT_GT(run.bursts[0], 4000 * 2 / 5);
     EXPECT_GT(run.bursts[1], 4000 * 2 / 5);
   }
@@ -176,7 +176,7 @@ TEST(DramMemory, NeverAbovePeak) {
   for (const std::string name : {"hbm2", "ddr4_3200", "lpddr4_2400"}) {
     for (const BurstService service : {BurstService::exact, BurstService::runs}) {
       const auto memory = make_memory_timing(preset(name), service);
-      const Run run = run_ports(*memory, {{false, 0}}, 16, 4096, 3000);
+      const Outcome run = run_ports(*memory, {{false, 0}}, 16, 4096, 3000);
       EXPECT_LT(run.gbps, memory->peak_gbps()) << name;
       EXPECT_GT(run.gbps, memory->peak_gbps() * 0.9) << name;
     }

@@ -1,0 +1,46 @@
+#include <chrono>
+
+#include "modules/error.h"
+#include "platform/cli/dry_run.h"
+#include "platform/cli/outputs.h"
+#include "platform/cli/progress.h"
+#include "platform/host/drawn_masks.h"
+#include "platform/host/profile.h"
+#include "platform/platform.h"
+#include "traces/summary.h"
+
+namespace h2 {
+
+int run_profile(const CommandLine& line) {
+  const Config config = load_config(line.config, line.sets);
+  if (!config.has_network) {
+    throw InputError(line.config + ": network.layers: missing; a profile needs a network");
+  }
+  if (line.dry_run) return print_dry_run(config);
+  const auto begin = std::chrono::steady_clock::now();
+  const std::filesystem::path out = make_output_folder(line, config);
+  const std::unique_ptr<Trace> trace = make_trace(config, out);
+
+  RunRecord record;
+  Platform::Options options;
+  options.masks = [&config](std::uint64_t sub_batch) {
+    return std::make_shared<const DrawnMasks>(config, sub_batch);
+  };
+  Platform platform("top", config, options, *trace);
+  Profile profile(config, platform, record);
+  Progress progress(line.quiet, config.machine.clock_mhz);
+  profile.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
+  platform.host.program = [&](HostCpu& host) { profile(host); };
+  trace->start();
+  platform.run();
+  trace->close();
+  progress.finish();
+
+  WallClock wall;
+  wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  wall.samples = record.samples;
+  finish_run(line, config, out, make_summary(config, record, platform, wall));
+  return 0;
+}
+
+}  // namespace h2

@@ -1,0 +1,33 @@
+#include "platform/host/card_session.h"
+
+#include "modules/error.h"
+#include "platform/host/network_image.h"
+
+namespace h2 {
+
+void CardSession::open(HostCpu& host) {
+  const h2_bus bus = host.driver_bus();
+  check(h2_open(&device, &bus, nullptr, 0), "opening the card");
+  const NetworkImage image = network_image(config_);
+  int error = h2_load_network(&device, &image.table, image.layers.data(),
+                              static_cast<std::uint32_t>(image.layers.size()));
+  if (error == H2_DRV_SCRATCH) {
+    scratch_.resize(h2_scratch_bytes(&device) / sizeof(scratch_[0]) + 1);
+    device.scratch = reinterpret_cast<std::uint8_t*>(scratch_.data());
+    device.scratch_bytes = scratch_.size() * sizeof(scratch_[0]);
+    error = H2_OK;
+  }
+  check(error, "loading the network");
+}
+
+void CardSession::check(int error, const std::string& what) const {
+  if (error == H2_OK) return;
+  std::string text = what + ": " + h2_error_text(error);
+  const h2_completion& f = device.failure;
+  if (f.status == static_cast<std::uint32_t>(error) && f.layer != 0) {
+    text += " in layer " + config_.network.layers[f.layer - 1].name;
+  }
+  throw RunError(text);
+}
+
+}  // namespace h2

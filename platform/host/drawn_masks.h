@@ -1,0 +1,24 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "modules/engine/job.h"
+#include "platform/config/config.h"
+
+namespace h2 {
+
+/// Masks drawn from profile.mask_density and profile.gradient_density: seeded by training.seed,
+/// different for every sub-batch and layer.
+class DrawnMasks : public MaskSource {
+ public:
+  DrawnMasks(const Config& config, std::uint64_t sub_batch);
+
+  const BitMap& open(int layer) const override { return open_[layer]; }
+  const BitMap& nonzero(int layer) const override { return nonzero_[layer]; }
+
+ private:
+  std::vector<BitMap> open_, nonzero_;
+};
+
+}  // namespace h2

@@ -1,0 +1,62 @@
+#include "platform/host/profile.h"
+
+#include <algorithm>
+
+#include "platform/platform.h"
+
+namespace h2 {
+
+Profile::Profile(const Config& config, Platform& platform, RunRecord& record)
+    : config_(config), platform_(platform), record_(record), card_(config) {
+  const Layer& first = config.network.layers.front();
+  const std::size_t steps = first.encoding ? 1 : config.network.timesteps;
+  blank_.resize(steps * first.cin * first.in_h * first.in_w);
+  samples_.assign(config.training.sub_batch, blank_.data());
+  labels_.assign(config.training.sub_batch, 0);
+}
+
+void Profile::operator()(HostCpu& host) {
+  card_.open(host);
+  const std::uint64_t group = config_.training.batch_group;
+  const std::uint64_t total =
+      config_.profile.sub_batches != 0 ? config_.profile.sub_batches : 2 * group;
+  const std::uint64_t sub_batch = config_.training.sub_batch;
+  record_.epoch_sub_batches = (config_.profile.samples + sub_batch - 1) / sub_batch;
+  record_.train_start = take_snapshot(platform_);
+  platform_.controller.on_job = [this](const LayerRecord& r) { record_.add(r); };
+  while (record_.sub_batches < total) {
+    const std::uint64_t before = platform_.cycle();
+    const auto size = static_cast<std::uint32_t>(std::min(group, total - record_.sub_batches));
+    run_group(size);
+    // A short last group carries its update on fewer sub-batches.
+    if (size == group || record_.sub_batches == size) {
+      record_.steady_cycles_per_sub_batch =
+          static_cast<double>(platform_.cycle() - before) / size;
+    }
+    if (on_progress) on_progress({record_.sub_batches, total, 0.0, false});
+  }
+  platform_.controller.on_job = nullptr;
+  record_.train_end = take_snapshot(platform_);
+}
+
+void Profile::run_group(std::uint32_t sub_batches) {
+  h2_group group{};
+  group.sub_batches = sub_batches;
+  group.samples = sub_batches * config_.training.sub_batch;
+  group.overlap = config_.overlap ? 1 : 0;
+  group.source = &Profile::next_sub_batch;
+  group.source_context = this;
+  card_.check(h2_train_group(&card_.device, &group), "profiling");
+  record_.sub_batches += sub_batches;
+  record_.samples += group.samples;
+}
+
+int Profile::next_sub_batch(void* self, h2_sub_batch* next) {
+  auto& p = *static_cast<Profile*>(self);
+  next->samples = p.samples_.data();
+  next->labels = p.labels_.data();
+  next->count = static_cast<std::uint32_t>(p.samples_.size());
+  return 0;
+}
+
+}  // namespace h2

@@ -1,0 +1,163 @@
+#include "tests/platform/card.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <random>
+
+#include "platform/host/network_image.h"
+#include "tests/platform/simulation.h"
+
+namespace h2 {
+namespace {
+
+/// Hands the sub-batches of a lesson to the driver.
+struct Feeder {
+  const Lesson& lesson;
+  std::vector<const std::uint8_t*> pointers;
+  std::size_t sub_batch = 0, sample = 0;
+
+  explicit Feeder(const Lesson& l) : lesson(l) {
+    for (const auto& s : l.samples) pointers.push_back(s.data());
+  }
+  static int next(void* self, h2_sub_batch* batch) {
+    auto& f = *static_cast<Feeder*>(self);
+    if (f.sub_batch == f.lesson.sizes.size()) return 1;
+    batch->count = f.lesson.sizes[f.sub_batch++];
+    batch->samples = &f.pointers[f.sample];
+    batch->labels = &f.lesson.labels[f.sample];
+    f.sample += batch->count;
+    return 0;
+  }
+};
+
+}  // namespace
+
+Lesson random_lesson(const Config& config, std::vector<std::uint32_t> sizes, std::uint32_t seed,
+                     double density) {
+  const Network& net = config.network;
+  const InputShape& in = net.input;
+  const int steps = net.encoding() ? 1 : net.timesteps;
+  const std::size_t bytes = static_cast<std::size_t>(steps) * in.channels * in.height * in.width;
+  std::mt19937 engine(seed);
+  Lesson lesson;
+  lesson.sizes = std::move(sizes);
+  const std::uint32_t count = std::accumulate(lesson.sizes.begin(), lesson.sizes.end(), 0U);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    std::vector<std::uint8_t> sample(bytes);
+    for (std::uint8_t& v : sample) {
+      const std::uint32_t drawn = engine();
+      v = static_cast<std::uint8_t>(net.encoding() ? drawn >> 24 : drawn < density * 4294967296.0);
+    }
+    lesson.samples.push_back(std::move(sample));
+    lesson.labels.push_back(engine() % static_cast<std::uint32_t>(net.layers.back().cout));
+  }
+  return lesson;
+}
+
+Card::Card(HostCpu& host, const Config& config) : host(host), config_(config) { load(); }
+
+void Card::load() {
+  const h2_bus bus = host.driver_bus();
+  ASSERT_EQ(h2_open(&device, &bus, nullptr, 0), H2_OK);
+  const NetworkImage image = network_image(config_);
+  ASSERT_EQ(h2_load_network(&device, &image.table, image.layers.data(),
+                            static_cast<std::uint32_t>(image.layers.size())),
+            H2_DRV_SCRATCH);
+  scratch_.resize(h2_scratch_bytes(&device) / 8 + 1);
+  device.scratch = reinterpret_cast<std::uint8_t*>(scratch_.data());
+  device.scratch_bytes = scratch_.size() * 8;
+  const auto weights = start_weights(config_);
+  for (std::size_t l = 0; l < weights.size(); ++l) {
+    ASSERT_EQ(h2_write_weights(&device, static_cast<std::uint32_t>(l), weights[l].data()), H2_OK);
+  }
+}
+
+int Card::train(const Lesson& lesson) {
+  Feeder feeder(lesson);
+  group = h2_group{};
+  group.sub_batches = static_cast<std::uint32_t>(lesson.sizes.size());
+  group.samples = static_cast<std::uint32_t>(lesson.samples.size());
+  group.loss = config_.training.loss == LossKind::mse ? H2_LOSS_MSE : H2_LOSS_CROSS_ENTROPY;
+  group.overlap = config_.overlap ? 1 : 0;
+  group.source = &Feeder::next;
+  group.source_context = &feeder;
+  return h2_train_group(&device, &group);
+}
+
+std::vector<std::vector<std::uint8_t>> Card::weights() {
+  std::vector<std::vector<std::uint8_t>> all;
+  for (std::size_t l = 0; l < config_.network.layers.size(); ++l) {
+    all.emplace_back(config_.network.layers[l].weight_count() * device.value_bytes);
+    EXPECT_EQ(h2_read_weights(&device, static_cast<std::uint32_t>(l), all.back().data()), H2_OK);
+  }
+  return all;
+}
+
+h2_descriptor Card::prepare(const Lesson& lesson, std::uint8_t opcode) {
+  const Layer& first = config_.network.layers.front();
+  h2_map map{};
+  map.channels = static_cast<std::uint32_t>(first.cin_star());
+  map.height = static_cast<std::uint32_t>(first.in_h);
+  map.width = static_cast<std::uint32_t>(first.in_w);
+  map.steps = first.encoding ? 1 : config_.network.timesteps;
+  map.samples = lesson.sizes.front();
+  map.tile_height = device.tile_height;
+  map.tile_width = device.tile_width;
+  const Feeder feeder(lesson);
+  std::vector<std::uint8_t> bits(h2_map_bits_bytes(&map));
+  h2_pack_input(&map, static_cast<std::uint32_t>(first.planes), feeder.pointers.data(),
+                bits.data());
+  EXPECT_TRUE(write(device.input[0], bits.data(), bits.size()));
+  const Layer& last = config_.network.layers.back();
+  std::vector<std::uint8_t> gradient(static_cast<std::size_t>(config_.network.timesteps) *
+                                     map.samples * last.cout * device.value_bytes);
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    gradient[i] = static_cast<std::uint8_t>(i % device.value_bytes == 1 ? 0x20 : i);
+  }
+  EXPECT_TRUE(write(device.gradient[0], gradient.data(), gradient.size()));
+  h2_descriptor d{};
+  d.version = H2_DESCRIPTOR_VERSION;
+  d.size = sizeof d;
+  d.opcode = opcode;
+  d.tag = device.next_tag++;
+  d.samples = static_cast<std::uint16_t>(map.samples);
+  d.table = device.table_address;
+  d.input = device.input[0];
+  d.output_gradient = device.gradient[0];
+  return d;
+}
+
+void Card::submit_raw(const h2_descriptor& descriptor) {
+  const std::uint64_t at = H2_MEM_BASE(2) + device.tail * sizeof descriptor;
+  ASSERT_TRUE(write(at, &descriptor, sizeof descriptor));
+  device.tail = (device.tail + 1) % H2_DRIVER_RING;
+  ASSERT_TRUE(write_reg(H2_REG_RING_TAIL, device.tail));
+}
+
+std::uint32_t Card::reg(std::uint32_t offset) {
+  std::uint32_t value = 0;
+  EXPECT_TRUE(read(H2_REGS_BASE + offset, &value, 4)) << std::hex << offset;
+  return value;
+}
+
+bool Card::write_reg(std::uint32_t offset, std::uint32_t value) {
+  return write(H2_REGS_BASE + offset, &value, 4);
+}
+
+bool Card::read(std::uint64_t address, void* data, std::size_t bytes) {
+  return device.bus.read(device.bus.context, address, data, bytes) == 0;
+}
+
+bool Card::write(std::uint64_t address, const void* data, std::size_t bytes) {
+  return device.bus.write(device.bus.context, address, data, bytes) == 0;
+}
+
+h2_completion Card::completion(std::uint32_t index) {
+  h2_completion c{};
+  EXPECT_TRUE(read(H2_MEM_BASE(2) + H2_DRIVER_RING * sizeof(h2_descriptor) + index * sizeof c, &c,
+                   sizeof c));
+  return c;
+}
+
+}  // namespace h2

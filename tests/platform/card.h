@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "platform/config/config.h"
+#include "platform/driver/h2_driver.h"
+#include "platform/host/host_cpu.h"
+
+namespace h2 {
+
+/// The samples of one batch group.
+struct Lesson {
+  std::vector<std::uint32_t> sizes;  ///< of the sub-batches
+  std::vector<std::vector<std::uint8_t>> samples;
+  std::vector<std::uint32_t> labels;
+};
+
+/// Random pixels (for an encoding layer) or spikes, and labels. `density` of spikes.
+Lesson random_lesson(const Config& config, std::vector<std::uint32_t> sizes, std::uint32_t seed,
+                     double density = 0.3);
+
+/// The driver's view of the card from a host program: opened, network and start weights loaded.
+class Card {
+ public:
+  Card(HostCpu& host, const Config& config);
+
+  /// Opens the card again and loads everything anew, as after a reset.
+  void load();
+  /// Trains one batch group and returns the driver's result code.
+  int train(const Lesson& lesson);
+  /// Stored weights of all layers, OIHW.
+  std::vector<std::vector<std::uint8_t>> weights();
+
+  /// Descriptors of the first sub-batch of `lesson`, whose input and loss gradient (a ramp) are
+  /// written to Mem0.
+  h2_descriptor prepare(const Lesson& lesson, std::uint8_t opcode);
+  /// Puts the bytes of `descriptor` in the ring as they are and rings the doorbell.
+  void submit_raw(const h2_descriptor& descriptor);
+  /// Waits for the interrupt line.
+  void wait_irq() { device.bus.wait_irq(device.bus.context); }
+
+  std::uint32_t reg(std::uint32_t offset);
+  /// True if the access was answered with OK.
+  bool write_reg(std::uint32_t offset, std::uint32_t value);
+  bool read(std::uint64_t address, void* data, std::size_t bytes);
+  bool write(std::uint64_t address, const void* data, std::size_t bytes);
+  /// The completion that the card wrote to entry `index` of its ring.
+  h2_completion completion(std::uint32_t index);
+
+  HostCpu& host;
+  h2_device device{};
+  h2_group group{};  ///< of the last train()
+
+ private:
+  const Config& config_;
+  std::vector<std::uint64_t> scratch_;
+};
+
+}  // namespace h2

@@ -1,0 +1,42 @@
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+#include "tests/platform/simulation.h"
+
+namespace h2 {
+namespace {
+
+double mean(const std::vector<double>& values, std::size_t begin, std::size_t end) {
+  return std::accumulate(values.begin() + begin, values.begin() + end, 0.0) / (end - begin);
+}
+
+/// Training through the whole board does what training is for.
+void expect_learns(const Sets& sets) {
+  Sets all{{"network.layers", "8C3S2(Encoding)-AP2-64FC-10FC"},
+           {"network.timesteps", "3"},
+           {"training.sub_batch", "8"},
+           {"training.batch_group", "2"},
+           {"training.epochs", "4"},
+           {"training.learning_rate", "0.5"},
+           {"dataset.train_limit", "320"},
+           {"dataset.test_limit", "160"}};
+  all.insert(all.end(), sets.begin(), sets.end());
+  const TrainingRun run = train(tiny_config(all));
+  const std::vector<double>& loss = run.record.loss;
+  ASSERT_EQ(loss.size(), 80U);
+  EXPECT_LT(mean(loss, 60, 80), 0.6 * mean(loss, 0, 4));
+  EXPECT_GT(run.record.train_accuracy, 0.6);
+  EXPECT_GT(run.record.test_accuracy, 0.4);  // chance is 0.1
+}
+
+TEST(Learning, SgdLearnsDigits) { expect_learns({}); }
+
+TEST(Learning, AdamWithCrossEntropyLearnsDigits) {
+  expect_learns({{"training.optimizer", "adam"},
+                 {"training.learning_rate", "0.005"},
+                 {"training.loss", "cross_entropy"}});
+}
+
+}  // namespace
+}  // namespace h2

@@ -1,0 +1,200 @@
+#include <gtest/gtest.h>
+
+
+#include "tests/platform/simulation.h"
+#include "tests/platform/straight_line.h"
+
+// The board computes what the arithmetic defines: weights after training steps, bit for bit, against
+// a composition that knows neither engines nor memories nor tiles.
+
+namespace h2 {
+namespace {
+
+struct Case {
+  const char* name;
+  Sets sets;
+  std::vector<std::uint32_t> sub_batches{2, 2};
+  int groups = 1;
+};
+
+Config config_of(const Case& c, const char* numerics) {
+  Sets sets{{"network.timesteps", "3"},
+            {"network.input.channels", "2"},
+            {"network.input.height", "9"},
+            {"network.input.width", "11"},
+            {"numerics", numerics}};
+  sets.insert(sets.end(), c.sets.begin(), c.sets.end());
+  return tiny_config(sets);
+}
+
+class SameBits : public ::testing::TestWithParam<Case> {
+ protected:
+  using Weights = std::vector<std::vector<std::uint8_t>>;
+
+  static std::vector<Lesson> lessons(const Config& config, const Case& c) {
+    std::vector<Lesson> all;
+    for (int g = 0; g < c.groups; ++g) all.push_back(random_lesson(config, c.sub_batches, 7 + g));
+    return all;
+  }
+
+  /// Weights in Mem0; Mem1 must hold the same bytes.
+  static Weights on_board(const Config& config, const std::vector<Lesson>& lessons, Weights& before,
+                          double& loss) {
+    Bench bench(config);
+    Weights after;
+    bench.run([&](HostCpu& host) {
+      Card card(host, config);
+      before = card.weights();
+      for (const Lesson& lesson : lessons) {
+        EXPECT_EQ(card.train(lesson), H2_OK);
+        loss = card.group.loss_sum;
+      }
+      after = card.weights();
+      for (std::size_t l = 0; l < after.size(); ++l) {
+        std::vector<std::uint8_t> copy[2];
+        for (unsigned m = 0; m < 2; ++m) {
+          copy[m].resize(after[l].size());
+          const std::uint64_t at = H2_MEM_BASE(m) + card.device.layers[l].weights;
+          EXPECT_TRUE(host.debug(tlm::TLM_READ_COMMAND, at, copy[m].data(), copy[m].size()));
+        }
+        EXPECT_EQ(copy[0], copy[1]) << "layer " << l;
+      }
+    });
+    return after;
+  }
+
+  static void compare(const Case& c, const char* numerics, StraightLine::Sums sums) {
+    SCOPED_TRACE(numerics);
+    const Config config = config_of(c, numerics);
+    const std::vector<Lesson> all = lessons(config, c);
+    Weights before;
+    double loss = 0;
+    const Weights after = on_board(config, all, before, loss);
+    StraightLine line(config, sums);
+    EXPECT_EQ(before, line.weights());
+    for (const Lesson& lesson : all) line.train(lesson);
+    const Weights expected = line.weights();
+    ASSERT_EQ(after.size(), expected.size());
+    for (std::size_t l = 0; l < after.size(); ++l) {
+      EXPECT_NE(after[l], before[l]) << config.network.layers[l].name << " has not learnt";
+      EXPECT_TRUE(after[l] == expected[l]) << config.network.layers[l].name << " differs";
+    }
+    EXPECT_EQ(loss, line.loss());
+  }
+};
+
+TEST_P(SameBits, Fp16) { compare(GetParam(), "fp16", StraightLine::Sums::kernels); }
+TEST_P(SameBits, Fp32) { compare(GetParam(), "fp32", StraightLine::Sums::kernels); }
+
+const std::string kTwoPools = "8C3(Encoding)-AP2-16C3-AP2-32FC-10FC";
+
+const Case kCases[] = {
+    {"Plain", {{"network.layers", "8C3(Encoding)-12C3-10FC"}}},
+    {"PoolAfterSoma", {{"network.layers", kTwoPools}}},
+    {"PoolBeforeSoma", {{"network.layers", kTwoPools}, {"network.pool", "before_soma"}}},
+    {"Stride", {{"network.layers", "8C3S2(Encoding)-20C5S2-18C1-10FC"}}},
+    {"Events", {{"network.layers", "6C3-AP2-20C3-10FC"}}},
+    {"EventsBeforeSoma",
+     {{"network.layers", "20C5S2-AP2-24C3-10FC"}, {"network.pool", "before_soma"}}},
+    {"OneByOneMaps",
+     {{"network.layers", "8C3-16C3-12FC-10FC"},
+      {"network.input.height", "1"},
+      {"network.input.width", "1"},
+      {"network.input.channels", "30"}}},
+    {"FcOnly", {{"network.layers", "40FC-20FC-10FC"}}},
+    {"Adam",
+     {{"network.layers", kTwoPools},
+      {"training.optimizer", "adam"},
+      {"training.learning_rate", "0.01"}},
+     {2, 2},
+     3},
+    {"Momentum", {{"network.layers", kTwoPools}}, {2, 2}, 3},
+    {"CrossEntropy", {{"network.layers", kTwoPools}, {"training.loss", "cross_entropy"}}},
+    {"ShortLastSubBatch",
+     {{"network.layers", kTwoPools}, {"training.sub_batch", "3"}},
+     {3, 3, 1}},
+    {"NarrowArrays",
+     {{"network.layers", "20C3(Encoding)-AP2-40C3-AP2-50FC-10FC"},
+      {"engines.forward.cols", "8"},
+      {"engines.forward.rows", "10"},
+      {"engines.backward.cols", "8"},
+      {"engines.backward.rows", "6"},
+      {"engines.weight_update.cols", "24"},
+      {"engines.weight_update.rows", "2"}}},
+    {"UnevenArrays",
+     {{"network.layers", "20C3-AP2-40C3-AP2-50FC-10FC"},
+      {"engines.forward.cols", "24"},
+      {"engines.forward.sub_luts", "2"},
+      {"engines.forward.sub_lut_inputs", "4"},
+      {"engines.backward.cols", "24"},
+      {"engines.weight_update.cols", "40"},
+      {"engines.weight_update.sub_luts", "4"},
+      {"engines.weight_update.sub_lut_inputs", "3"}}},
+    {"SmallTiles",
+     {{"network.layers", kTwoPools}, {"tile.height", "3"}, {"tile.width", "4"}}},
+    {"SmallTilesBeforeSoma",
+     {{"network.layers", "8C3S2(Encoding)-AP2-36C3-10FC"},
+      {"network.input.height", "22"},
+      {"network.input.width", "19"},
+      {"network.pool", "before_soma"},
+      {"tile.height", "2"},
+      {"tile.width", "3"}}},
+    {"SingleTile",
+     {{"network.layers", kTwoPools}, {"tile.height", "16"}, {"tile.width", "16"}}},
+    {"LongerThanTheArray",
+     {{"network.layers", "18C3(Encoding)-10FC"},
+      {"network.timesteps", "12"},
+      {"network.input.height", "5"},
+      {"network.input.width", "5"}}},
+    {"CompressedGradients",
+     {{"network.layers", "8C3(Encoding)-AP2-20C3S2-18C3-10FC"},
+      {"memory.compress_gradients", "true"}}},
+    {"CompressedBeforeSoma",
+     {{"network.layers", kTwoPools},
+      {"network.pool", "before_soma"},
+      {"memory.compress_gradients", "true"},
+      {"tile.height", "3"},
+      {"tile.width", "3"}}},
+    {"StaticInputOnce",
+     {{"network.layers", kTwoPools}, {"network.static_input_once", "true"}}},
+    {"SmallBuffer",  // the weight update engine takes 16 input channels at a time
+     {{"network.layers", "40C3(Encoding)-AP2-48C3-10FC"},
+      {"glb.weight_update.bytes", "90000"}}},
+    {"ManyInputs",
+     {{"network.layers", "20C3-80C3-24C3-10FC"},
+      {"network.input.channels", "70"},
+      {"network.input.height", "4"},
+      {"network.input.width", "5"}}},
+    {"Unified", {{"network.layers", kTwoPools}, {"memory.organisation", "unified"}}},
+    {"ShortBursts",
+     {{"network.layers", kTwoPools},
+      {"memory.burst_bytes", "64"},
+      {"memory.outstanding", "1"},
+      {"pipeline.overlap", "false"}}},
+};
+
+INSTANTIATE_TEST_SUITE_P(Networks, SameBits, ::testing::ValuesIn(kCases),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+/// The scalar reference in place of the kernels.
+class SameBitsAsReference : public SameBits {};
+
+TEST_P(SameBitsAsReference, Fp16) { compare(GetParam(), "fp16", StraightLine::Sums::reference); }
+
+const Case kReferenceCases[] = {
+    {"Pixels",
+     {{"network.layers", "6C3(Encoding)-AP2-18C3S2-10FC"},
+      {"network.input.channels", "1"},
+      {"tile.height", "4"},
+      {"tile.width", "4"}}},
+    {"Events",
+     {{"network.layers", "6C3-AP2-18C3-10FC"},
+      {"network.pool", "before_soma"},
+      {"memory.compress_gradients", "true"}}},
+};
+
+INSTANTIATE_TEST_SUITE_P(Networks, SameBitsAsReference, ::testing::ValuesIn(kReferenceCases),
+                         [](const auto& info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace h2

@@ -1,0 +1,247 @@
+#include "tests/platform/straight_line.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "modules/kernels/backward.h"
+#include "modules/kernels/forward.h"
+#include "modules/kernels/fp16.h"
+#include "modules/kernels/update.h"
+#include "modules/kernels/weight_gradient.h"
+#include "platform/driver/h2_math.h"
+#include "tests/kernels/reference.h"
+#include "tests/platform/simulation.h"
+
+namespace h2 {
+namespace {
+
+Region all_of(int height, int width) { return {0, height, 0, width}; }
+
+/// C,H,W order, planes fastest, as one 1x1 map.
+BitMap flattened(const BitMap& map, int planes) {
+  const int area = map.height * map.width;
+  BitMap flat(map.maps, 1, 1, area * map.channels);
+  for (int m = 0; m < map.maps; ++m)
+    for (int star = 0; star < map.channels; ++star)
+      for (int i = 0; i < area; ++i) {
+        const int to = (star / planes * area + i) * planes + star % planes;
+        flat.set(m, 0, 0, to, map.get(m, i / map.width, i % map.width, star));
+      }
+  return flat;
+}
+
+ValueMap unflattened(const ValueMap& flat, int height, int width, int channels) {
+  ValueMap map(flat.maps, height, width, channels);
+  for (int m = 0; m < flat.maps; ++m)
+    for (int i = 0; i < height * width * channels; ++i) {
+      map.at(m, i / width % height, i % width)[i / (height * width)] = flat.at(m, 0, 0)[i];
+    }
+  return map;
+}
+
+}  // namespace
+
+StraightLine::StraightLine(const Config& config, Sums sums)
+    : config_(config),
+      network_(config.network),
+      machine_(config.machine),
+      sums_(sums),
+      value_bytes_(config.machine.numerics == Numerics::fp16 ? 2 : 4),
+      master_(start_weights(config)) {
+  for (const auto& w : master_) {
+    first_.emplace_back(w.size(), 0.0F);
+    second_.emplace_back(w.size(), 0.0F);
+  }
+  stored_ = master_;
+  if (value_bytes_ == 2) {
+    for (auto& layer : stored_)
+      for (float& w : layer) w = round_fp16(w);
+  }
+}
+
+BitMap StraightLine::input_of(const Lesson& lesson, std::size_t first, int batch) const {
+  const Layer& l = network_.layers.front();
+  const int steps = l.encoding ? 1 : network_.timesteps;
+  BitMap map(batch * steps, l.in_h, l.in_w, l.cin_star());
+  for (int m = 0; m < map.maps; ++m)
+    for (int y = 0; y < l.in_h; ++y)
+      for (int x = 0; x < l.in_w; ++x)
+        for (int star = 0; star < map.channels; ++star) {
+          const int channel = m % steps * l.cin + star / l.planes;
+          const std::size_t at = (static_cast<std::size_t>(channel) * l.in_h + y) * l.in_w + x;
+          const unsigned byte = lesson.samples[first + m / steps][at];
+          map.set(m, y, x, star, (byte >> (star % l.planes)) & 1U);
+        }
+  return map;
+}
+
+ValueMap StraightLine::forward_sums(std::size_t l, const BitMap& input) const {
+  const Layer& layer = network_.layers[l];
+  if (sums_ == Sums::reference) {
+    return reference::forward_sums(layer, machine_.forward, machine_.numerics, stored_[l], input);
+  }
+  ForwardKernel kernel(layer, machine_.forward, machine_.numerics);
+  kernel.load(stored_[l].data(), 0, layer.cout);
+  ValueMap sums(input.maps, layer.out_h, layer.out_w, layer.cout);
+  kernel.run(input, all_of(layer.out_h, layer.out_w), sums);
+  return sums;
+}
+
+ValueMap StraightLine::backward_sums(std::size_t l, const ValueMap& grad_u) const {
+  const Layer& layer = network_.layers[l];
+  if (sums_ == Sums::reference) {
+    return reference::backward_sums(layer, machine_.backward, machine_.numerics, stored_[l],
+                                    grad_u);
+  }
+  BackwardKernel kernel(layer, machine_.backward, machine_.numerics);
+  kernel.load(stored_[l].data(), 0, layer.cin);
+  ValueMap sums(grad_u.maps, layer.in_h, layer.in_w, layer.cin);
+  kernel.run(grad_u, all_of(layer.in_h, layer.in_w), sums);
+  return sums;
+}
+
+std::vector<float> StraightLine::weight_gradient(const Layer& layer, int batch,
+                                                 const BitMap& input,
+                                                 const ValueMap& grad_u) const {
+  if (sums_ == Sums::reference) {
+    return reference::weight_gradient(layer, machine_.weight_update, machine_.tile,
+                                      machine_.numerics, batch, network_.timesteps, input, grad_u);
+  }
+  std::vector<float> oihw(layer.weight_count());
+  const WeightGradientKernel kernel(layer, machine_.weight_update, machine_.tile,
+                                    machine_.numerics);
+  kernel.run(batch, network_.timesteps, input, grad_u, 0, layer.cout, 0, layer.cin, oihw.data());
+  return oihw;
+}
+
+StraightLine::Kept StraightLine::forward(std::size_t l, int batch, BitMap input) const {
+  const Layer& layer = network_.layers[l];
+  const int maps = batch * network_.timesteps;
+  Kept kept;
+  kept.input = layer.kind == LayerKind::fc && input.height * input.width > 1
+                   ? flattened(input, layer.planes)
+                   : std::move(input);
+  ValueMap sums = forward_sums(l, kept.input);
+  const Region region = all_of(layer.soma_h, layer.soma_w);
+  if (layer.pool == PoolMode::before_soma) {
+    ValueMap pooled(sums.maps, layer.soma_h, layer.soma_w, layer.cout);
+    pool_potentials(machine_.numerics, sums, region, pooled);
+    sums = pooled;
+  }
+  kept.u = ValueMap(maps, layer.soma_h, layer.soma_w, layer.cout);
+  kept.spikes = BitMap(maps, layer.soma_h, layer.soma_w, layer.cout);
+  kept.mask = kept.spikes;
+  soma(config_.neuron, machine_.numerics, batch, network_.timesteps, sums, region, kept.u,
+       kept.spikes, kept.mask);
+  return kept;
+}
+
+ValueMap StraightLine::loss_gradient(const Lesson& lesson, std::size_t first, int batch,
+                                     const BitMap& spikes) {
+  const std::uint32_t classes = static_cast<std::uint32_t>(spikes.channels);
+  const auto samples = static_cast<std::uint32_t>(lesson.samples.size());
+  const auto steps = static_cast<std::uint32_t>(network_.timesteps);
+  const float scale = config_.training.update.loss_scale;
+  ValueMap grad_s(spikes.maps, 1, 1, spikes.channels);
+  for (int b = 0; b < batch; ++b) {
+    std::vector<std::uint32_t> counts(classes, 0);
+    for (std::uint32_t i = 0; i < steps * classes; ++i) {
+      counts[i % classes] += spikes.get(b * steps + i / classes, 0, 0, i % classes) ? 1 : 0;
+    }
+    std::vector<float> gradient(classes);
+    const std::uint32_t label = lesson.labels[first + b];
+    loss_ += config_.training.loss == LossKind::mse
+                 ? h2_loss_mse(counts.data(), classes, label, steps, samples, scale,
+                               gradient.data())
+                 : h2_loss_cross_entropy(counts.data(), classes, label, samples, scale,
+                                         gradient.data());
+    for (float& g : gradient) g = value_bytes_ == 2 ? round_fp16(g) : g;
+    for (std::uint32_t t = 0; t < steps; ++t) {
+      std::copy(gradient.begin(), gradient.end(), grad_s.at(b * steps + t, 0, 0));
+    }
+  }
+  return grad_s;
+}
+
+/// grad-u at the convolution's positions.
+ValueMap StraightLine::backward(const Layer& layer, int batch, const Kept& kept,
+                                const ValueMap& spatial) const {
+  const int maps = batch * network_.timesteps;
+  ValueMap grad_u(maps, layer.soma_h, layer.soma_w, layer.cout);
+  BitMap nonzero(maps, layer.soma_h, layer.soma_w, layer.cout);
+  grad(config_.neuron, machine_.numerics, layer.pool, batch, network_.timesteps, spatial, kept.u,
+       kept.spikes, kept.mask, all_of(layer.soma_h, layer.soma_w), grad_u, nonzero);
+  if (layer.pool != PoolMode::before_soma) return grad_u;
+  ValueMap conv(maps, layer.out_h, layer.out_w, layer.cout);
+  spread_quarters(machine_.numerics, grad_u, conv);
+  return conv;
+}
+
+StraightLine::Gradients StraightLine::sub_batch(const Lesson& lesson, std::size_t first,
+                                                int batch) {
+  const std::vector<Layer>& layers = network_.layers;
+  std::vector<Kept> kept;
+  BitMap map = input_of(lesson, first, batch);
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    kept.push_back(forward(l, batch, std::move(map)));
+    map = kept.back().spikes;
+    if (layers[l].pool == PoolMode::after_soma) {
+      map = BitMap(map.maps, layers[l].next_h, layers[l].next_w, 3 * layers[l].cout);
+      pool_spikes(kept.back().spikes, all_of(map.height, map.width), map);
+    }
+  }
+  ValueMap spatial = loss_gradient(lesson, first, batch, kept.back().spikes);
+  Gradients gradients(layers.size());
+  for (std::size_t l = layers.size(); l-- > 0;) {
+    const ValueMap grad_u = backward(layers[l], batch, kept[l], spatial);
+    gradients[l] = weight_gradient(layers[l], batch, kept[l].input, grad_u);
+    if (l == 0) break;
+    spatial = backward_sums(l, grad_u);
+    const Layer& below = layers[l - 1];
+    if (layers[l].kind == LayerKind::fc && below.kind == LayerKind::conv) {
+      spatial = unflattened(spatial, below.next_h, below.next_w, below.cout);
+    }
+  }
+  return gradients;
+}
+
+void StraightLine::train(const Lesson& lesson) {
+  Gradients sum;
+  std::size_t first = 0;
+  loss_ = 0;
+  for (const std::uint32_t size : lesson.sizes) {
+    Gradients now = sub_batch(lesson, first, static_cast<int>(size));
+    for (std::size_t l = 0; l < sum.size(); ++l) {
+      accumulate(machine_.numerics, now[l].data(), sum[l].data(), sum[l].size());
+    }
+    if (sum.empty()) sum = std::move(now);
+    first += size;
+  }
+  update(sum);
+}
+
+void StraightLine::update(const Gradients& sum) {
+  ++step_;
+  for (std::size_t l = 0; l < sum.size(); ++l) {
+    update_weights(config_.training.update, step_, sum[l].data(), master_[l].data(),
+                   first_[l].data(), second_[l].data(), sum[l].size());
+    for (std::size_t i = 0; i < sum[l].size(); ++i) {
+      stored_[l][i] = value_bytes_ == 2 ? round_fp16(master_[l][i]) : master_[l][i];
+    }
+  }
+}
+
+std::vector<std::vector<std::uint8_t>> StraightLine::weights() const {
+  std::vector<std::vector<std::uint8_t>> all;
+  for (const auto& layer : stored_) {
+    all.emplace_back(layer.size() * value_bytes_);
+    for (std::size_t i = 0; i < layer.size(); ++i) {
+      const std::uint16_t half = to_fp16(layer[i]);
+      const void* value = value_bytes_ == 2 ? static_cast<const void*>(&half) : &layer[i];
+      std::memcpy(&all.back()[i * value_bytes_], value, value_bytes_);
+    }
+  }
+  return all;
+}
+
+}  // namespace h2

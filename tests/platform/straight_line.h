@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "modules/kernels/maps.h"
+#include "platform/config/config.h"
+#include "tests/platform/card.h"
+
+namespace h2 {
+
+/// One training step after another as ARITHMETIC.md defines it: whole maps, layer by layer, without
+/// engines, memories, tiles or blocks of channels.
+class StraightLine {
+ public:
+  /// Where the sums come from: the fast kernels, or the scalar reference of the kernel tests.
+  enum class Sums { kernels, reference };
+
+  StraightLine(const Config& config, Sums sums);
+
+  void train(const Lesson& lesson);
+  /// Stored weights of all layers, OIHW.
+  std::vector<std::vector<std::uint8_t>> weights() const;
+  double loss() const { return loss_; }
+
+ private:
+  /// What the forward pass of a layer leaves.
+  struct Kept {
+    BitMap input, spikes, mask;
+    ValueMap u;
+  };
+  using Gradients = std::vector<std::vector<float>>;
+
+  BitMap input_of(const Lesson& lesson, std::size_t first, int batch) const;
+  Kept forward(std::size_t l, int batch, BitMap input) const;
+  ValueMap loss_gradient(const Lesson& lesson, std::size_t first, int batch, const BitMap& spikes);
+  ValueMap backward(const Layer& layer, int batch, const Kept& kept, const ValueMap& spatial) const;
+  Gradients sub_batch(const Lesson& lesson, std::size_t first, int batch);
+  void update(const Gradients& sum);
+
+  ValueMap forward_sums(std::size_t l, const BitMap& input) const;
+  ValueMap backward_sums(std::size_t l, const ValueMap& grad_u) const;
+  std::vector<float> weight_gradient(const Layer& layer, int batch, const BitMap& input,
+                                     const ValueMap& grad_u) const;
+
+  const Config& config_;
+  const Network& network_;
+  const Machine& machine_;
+  Sums sums_;
+  int value_bytes_;
+  unsigned step_ = 0;
+  double loss_ = 0;
+  std::vector<std::vector<float>> stored_, master_, first_, second_;
+};
+
+}  // namespace h2

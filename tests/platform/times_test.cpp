@@ -1,0 +1,114 @@
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "tests/config/config_files.h"
+#include "tests/platform/simulation.h"
+
+namespace h2 {
+namespace {
+
+using nlohmann::json;
+
+/// busy + stall + idle = elapsed, for clocks that divide a picosecond grid evenly or not.
+TEST(Times, AddUpExactly) {
+  for (const char* clock : {"800", "1000", "700", "333"}) {
+    for (const char* host : {"800", "13", "0"}) {
+      SCOPED_TRACE(std::string(clock) + " MHz, host " + host);
+      const json s = json::parse(
+          train(tiny_config({{"clock_mhz", clock}, {"host.cycles_per_sub_batch", host}})).summary);
+      for (const auto& [name, e] : s["engines"].items()) {
+        EXPECT_EQ(e["busy_cycles"].get<std::uint64_t>() + e["stall_cycles"].get<std::uint64_t>() +
+                      e["idle_cycles"].get<std::uint64_t>(),
+                  s["time"]["cycles"].get<std::uint64_t>())
+            << name;
+        EXPECT_GT(e["busy_cycles"], 0) << name;
+      }
+    }
+  }
+}
+
+TEST(Times, LayersFitIntoTheirEngine) {
+  const json s = json::parse(train(tiny_config()).summary);
+  std::map<std::string, std::uint64_t> cycles, compute;
+  for (const json& l : s["layers"]) {
+    EXPECT_LE(l["compute_cycles"], l["cycles"]) << l;
+    EXPECT_LE(l["memory_cycles"], l["cycles"]) << l;
+    EXPECT_GT(l["compute_cycles"], 0) << l;
+    EXPECT_GT(l["bytes"], 0) << l;
+    EXPECT_LE(l["cycles"], l["cycles_total"]) << l;
+    EXPECT_EQ(l["bound_by"], l["memory_cycles"] > l["compute_cycles"] ? "memory" : "compute");
+    cycles[l["engine"]] += l["cycles_total"].get<std::uint64_t>();
+    compute[l["engine"]] += l["compute_cycles_total"].get<std::uint64_t>();
+  }
+  for (const auto& [name, e] : s["engines"].items()) {
+    EXPECT_LE(compute[name], e["busy_cycles"].get<std::uint64_t>()) << name;
+    EXPECT_LE(cycles[name], e["busy_cycles"].get<std::uint64_t>() +
+                                e["stall_cycles"].get<std::uint64_t>())
+        << name;
+  }
+  // Evaluation comes after training and counts on its own.
+  EXPECT_EQ(s["time"]["evaluation"]["samples"], 4);
+  EXPECT_GT(s["time"]["evaluation"]["cycles"], 0);
+}
+
+class Waveform : public ConfigFiles {
+ protected:
+  /// What the third-party reader says of `vcd`; null if it is not installed.
+  static json read(const std::string& vcd) {
+    const std::string command =
+        "python3 '" H2_SOURCE_DIR "/tests/traces/read_vcd.py' '" + vcd + "' 2>&1";
+    FILE* pipe = popen(command.c_str(), "r");
+    std::string text;
+    char part[4096];
+    for (std::size_t n; (n = fread(part, 1, sizeof part, pipe)) > 0;) text.append(part, n);
+    const int status = pclose(pipe);
+    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (code == 77 || code == 127) return nullptr;
+    EXPECT_EQ(code, 0) << text;
+    return code == 0 ? json::parse(text) : json::object();
+  }
+};
+
+TEST_F(Waveform, AgreesWithTheSummary) {
+  Sets sets{{"trace.vcd.enable", "true"}};
+  const std::string vcd = (folder_ / "trace.vcd").string();
+  const TrainingRun whole = train(tiny_config(sets));
+  const double period_us = 1.0 / 800;
+  const auto from = whole.record.train_start.cycle, to = whole.record.train_end.cycle;
+  sets.push_back({"trace.vcd.from_us", std::to_string(static_cast<double>(from) * period_us)});
+  sets.push_back({"trace.vcd.to_us", std::to_string(static_cast<double>(to) * period_us)});
+  const TrainingRun run = train(tiny_config(sets), {}, vcd);
+  const json wave = read(vcd);
+  if (wave.is_null()) GTEST_SKIP() << "vcd2fst and fst2vcd (package gtkwave) are not installed";
+  const json summary = json::parse(run.summary);
+  ASSERT_EQ(wave["timescale"], "1ps");
+  for (const char* engine : {"forward", "backward", "weight_update"}) {
+    SCOPED_TRACE(engine);
+    const json& spent = wave["signals"][std::string("top.") + engine + ".state"]["time"];
+    const auto cycles = [&](const char* state) {
+      return spent.contains(state) ? spent[state].get<double>() / 1250 : 0.0;
+    };
+    const json& told = summary["engines"][engine];
+    EXPECT_EQ(cycles("compute"), told["busy_cycles"].get<double>());
+    EXPECT_EQ(cycles("stall") + cycles("load_store"), told["stall_cycles"].get<double>());
+    EXPECT_NEAR(cycles("idle"), told["idle_cycles"].get<double>(), 1.0);
+  }
+}
+
+TEST_F(Waveform, EveryLevelShowsMore) {
+  std::map<std::string, std::size_t> size;
+  for (const char* level : {"phases", "tiles", "bursts"}) {
+    const std::string vcd = (folder_ / (std::string(level) + ".vcd")).string();
+    train(tiny_config({{"trace.vcd.enable", "true"}, {"trace.vcd.level", level}}), {}, vcd);
+    size[level] = read_text(vcd).size();
+  }
+  EXPECT_LT(size["phases"], size["tiles"]);
+  EXPECT_LT(size["tiles"], size["bursts"]);
+}
+
+}  // namespace
+}  // namespace h2
