@@ -58,7 +58,12 @@ bool ExternalMemory::legal(tlm::tlm_generic_payload& payload) const {
 
 tlm::tlm_sync_enum ExternalMemory::forward(tlm::tlm_generic_payload& payload,
                                            tlm::tlm_phase& phase, sc_core::sc_time&) {
-  if (phase != tlm::BEGIN_REQ) return tlm::TLM_COMPLETED;  // END_RESP
+  if (phase == tlm::END_RESP) {
+    responding_ = nullptr;
+    payload.release();
+    arm();
+    return tlm::TLM_COMPLETED;
+  }
   if (!legal(payload)) return tlm::TLM_COMPLETED;
   payload.acquire();
   submit(payload, {&payload, nullptr});
@@ -79,9 +84,6 @@ void ExternalMemory::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_tim
 void ExternalMemory::submit(tlm::tlm_generic_payload& payload, Pending pending) {
   const TransferInfo* info = payload.get_extension<TransferInfo>();
   const std::uint64_t charged = charged_bytes(payload);
-  const int kind = static_cast<int>(info != nullptr ? info->kind : TensorKind::control);
-  (payload.is_write() ? stats_.write_bytes : stats_.read_bytes)[kind] += charged;
-  window_bytes_ += charged;
   MemoryRequest request;
   request.id = next_id_++;
   request.port = info != nullptr ? info->port : kHostPort;
@@ -96,7 +98,7 @@ void ExternalMemory::submit(tlm::tlm_generic_payload& payload, Pending pending) 
 
 void ExternalMemory::arm() {
   Picoseconds next = timing_->next_event();
-  if (!responses_.empty()) next = std::min(next, responses_.top().time);
+  if (!responses_.empty() && responding_ == nullptr) next = std::min(next, responses_.top().time);
   if (next >= kNoEvent) return;
   const Picoseconds delay = std::max<Picoseconds>(0, next - now());
   event_.notify(sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(delay)));
@@ -106,7 +108,7 @@ void ExternalMemory::serve() {
   completions_.clear();
   timing_->advance(now(), completions_);
   for (const MemoryCompletion& c : completions_) responses_.push({c.time, c.id});
-  while (!responses_.empty() && responses_.top().time <= now()) {
+  while (responding_ == nullptr && !responses_.empty() && responses_.top().time <= now()) {
     const std::uint64_t id = responses_.top().id;
     responses_.pop();
     respond(id);
@@ -127,23 +129,37 @@ void ExternalMemory::respond(std::uint64_t id) {
   move(payload);
   tlm::tlm_phase phase = tlm::BEGIN_RESP;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  socket->nb_transport_bw(payload, phase, delay);
-  payload.release();
+  const tlm::tlm_sync_enum status = socket->nb_transport_bw(payload, phase, delay);
+  if (status == tlm::TLM_COMPLETED || phase == tlm::END_RESP) {
+    payload.release();
+  } else {
+    responding_ = &payload;
+  }
 }
 
 void ExternalMemory::move(tlm::tlm_generic_payload& payload) {
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   const TransferInfo* info = payload.get_extension<TransferInfo>();
-  if (info != nullptr && info->timing_only) return;
-  if (drop_ > 0) {
+  const bool data = info == nullptr || !info->timing_only;
+  if (data && drop_ > 0) {
     --drop_;
     return;
   }
+  count(payload);
+  if (!data) return;
   if (payload.is_write()) {
     store_.write(payload.get_address(), payload.get_data_ptr(), payload.get_data_length());
   } else {
     store_.read(payload.get_address(), payload.get_data_ptr(), payload.get_data_length());
   }
+}
+
+void ExternalMemory::count(tlm::tlm_generic_payload& payload) {
+  const TransferInfo* info = payload.get_extension<TransferInfo>();
+  const std::uint64_t charged = charged_bytes(payload);
+  const int kind = static_cast<int>(info != nullptr ? info->kind : TensorKind::control);
+  (payload.is_write() ? stats_.write_bytes : stats_.read_bytes)[kind] += charged;
+  window_bytes_ += charged;
 }
 
 unsigned ExternalMemory::debug(tlm::tlm_generic_payload& payload) {

@@ -18,7 +18,7 @@
 namespace h2 {
 
 /// One MemN: bytes, and the time they take. Serves non-blocking transport (base protocol, requests
-/// accepted at once, responses in the order of completion), blocking transport, debug and, without
+/// accepted at once, responses one at a time in the order of completion), blocking transport, debug and, without
 /// accounting for time, direct memory access.
 class ExternalMemory : public sc_core::sc_module {
  public:
@@ -39,7 +39,8 @@ class ExternalMemory : public sc_core::sc_module {
   DramStatistics dram_statistics() { return timing_->statistics(); }
   std::uint64_t resident_bytes() const { return store_.resident_bytes(); }
 
-  /// Test hook: the next `count` transactions that carry data are answered without moving it.
+  /// Test hook: the next `count` transactions that carry data are answered without moving it, and
+  /// not counted.
   void drop(int count) { drop_ = count; }
 
  private:
@@ -61,6 +62,7 @@ class ExternalMemory : public sc_core::sc_module {
   bool legal(tlm::tlm_generic_payload& payload) const;
   void submit(tlm::tlm_generic_payload& payload, Pending pending);
   void move(tlm::tlm_generic_payload& payload);
+  void count(tlm::tlm_generic_payload& payload);
   void serve();
   void arm();
   void respond(std::uint64_t id);
@@ -75,6 +77,7 @@ class ExternalMemory : public sc_core::sc_module {
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, Pending> pending_;
   std::priority_queue<Response, std::vector<Response>, std::greater<>> responses_;
+  tlm::tlm_generic_payload* responding_ = nullptr;  // BEGIN_RESP sent, END_RESP to come
   std::vector<MemoryCompletion> completions_;
   sc_core::sc_event event_;
   int drop_ = 0;

@@ -96,7 +96,9 @@ void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& compl
 void DramMemory::step(Clock now, std::vector<MemoryCompletion>& completions) {
   now_ = now;
   served_.clear();
-  for (DramChannel& channel : channels_) channel.advance(now, served_);
+  for (DramChannel& channel : channels_) {
+    if (channel.next_command() <= now) channel.advance(now, served_);
+  }
   for (const DramServed& s : served_) {
     if (s.write) continue;
     Transaction& t = transactions_[s.owner];

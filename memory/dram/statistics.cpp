@@ -23,8 +23,8 @@ DramStatistics& DramStatistics::operator+=(const DramStatistics& other) {
 
 void LatencyHistogram::add(std::int64_t value) {
   const auto v = static_cast<std::uint64_t>(std::max<std::int64_t>(value, 0));
-  int octave = 0;
-  while ((v >> octave) >= (2U << kStepBits)) ++octave;
+  const int bits = 64 - __builtin_clzll(v | 1);
+  const int octave = std::max(0, bits - kStepBits - 1);
   const std::uint64_t step =
       (v >> kStepBits) == 0 ? v : (static_cast<std::uint64_t>(octave) << kStepBits) + (v >> octave);
   ++steps_[std::min<std::uint64_t>(step, steps_.size() - 1)];

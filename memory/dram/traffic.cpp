@@ -15,14 +15,18 @@ namespace {
 
 constexpr double kPsPerNs = 1000.0;
 
+std::uint64_t warmup_of(const TrafficSpec& t) {
+  return t.warmup == TrafficSpec::kTwentieth ? t.requests / 20 : t.warmup;
+}
+
 void check(const TrafficSpec& t) {
   if (t.queue_depth < 1 || t.queue_depth > 65536) {
     throw InputError("traffic: queue_depth " + std::to_string(t.queue_depth) +
                      " must be from 1 to 65536");
   }
-  if (t.requests < 1 || t.warmup >= t.requests) {
+  if (t.requests < 1 || warmup_of(t) >= t.requests) {
     throw InputError("traffic: requests " + std::to_string(t.requests) +
-                     " must be at least 1 and more than warmup " + std::to_string(t.warmup));
+                     " must be at least 1 and more than warmup " + std::to_string(warmup_of(t)));
   }
 }
 
@@ -40,6 +44,7 @@ class ClosedLoop {
  public:
   ClosedLoop(const MemorySpec& memory, const TrafficSpec& traffic)
       : traffic_(traffic),
+        warmup_(warmup_of(traffic)),
         streams_(make_streams(memory, traffic)),
         memory_(make_memory_timing(memory, BurstService::exact)) {}
 
@@ -55,6 +60,7 @@ class ClosedLoop {
   [[nodiscard]] TrafficResult result(double wall_seconds);
 
   TrafficSpec traffic_;
+  std::uint64_t warmup_;
   std::vector<TrafficStream> streams_;
   std::unique_ptr<MemoryTiming> memory_;
   std::priority_queue<Credit, std::vector<Credit>, std::greater<>> credits_;
@@ -84,7 +90,7 @@ TrafficResult ClosedLoop::run() {
 
 void ClosedLoop::record(const MemoryCompletion& c) {
   credits_.push({c.time, static_cast<std::uint32_t>(c.id)});
-  if (!c.write && done_ >= traffic_.warmup) latency_.add(c.time - c.accepted);
+  if (!c.write && done_ >= warmup_) latency_.add(c.time - c.accepted);
 }
 
 void ClosedLoop::return_credits(Picoseconds now) {
@@ -92,7 +98,7 @@ void ClosedLoop::return_credits(Picoseconds now) {
     const Credit credit = credits_.top();
     credits_.pop();
     last_ = credit.time;
-    if (++done_ == traffic_.warmup) {
+    if (++done_ == warmup_) {
       measured_from_ = last_;
       before_ = memory_->statistics();
     }
@@ -104,7 +110,7 @@ TrafficResult ClosedLoop::result(double wall_seconds) {
   const DramStatistics after = memory_->statistics();
   TrafficResult r;
   r.pattern = traffic_.pattern;
-  const auto bytes = static_cast<double>((traffic_.requests - traffic_.warmup) * kLineBytes);
+  const auto bytes = static_cast<double>((traffic_.requests - warmup_) * kLineBytes);
   const auto elapsed_ns = static_cast<double>(last_ - measured_from_) / kPsPerNs;
   r.bandwidth_gbps = elapsed_ns > 0 ? bytes / elapsed_ns : 0.0;
   r.peak_gbps = memory_->peak_gbps();

@@ -11,10 +11,13 @@ namespace h2 {
 
 /// Synthetic traffic on one MemN: 64 B requests in a closed loop.
 struct TrafficSpec {
-  std::string pattern = "seq_rd";   ///< see traffic_patterns()
-  int queue_depth = 64;             ///< requests each requestor keeps outstanding
-  std::uint64_t requests = 200000;  ///< completed in all, warm-up included
-  std::uint64_t warmup = 10000;     ///< first completions, not measured
+  /// Warm-up of a twentieth of the requests.
+  static constexpr std::uint64_t kTwentieth = ~std::uint64_t{0};
+
+  std::string pattern = "seq_rd";     ///< see traffic_patterns()
+  int queue_depth = 64;               ///< requests each requestor keeps outstanding
+  std::uint64_t requests = 200000;    ///< completed in all, warm-up included
+  std::uint64_t warmup = kTwentieth;  ///< first completions, not measured
   std::uint64_t seed = 1;
   std::uint64_t stride = 4096;  ///< bytes, pattern `stride` only; a multiple of 64
 };

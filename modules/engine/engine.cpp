@@ -71,6 +71,7 @@ void Engine::load_process() {
       transfers(+1);
       trace_.change(load_signal_, 1);
       const bool ok = load_chunk(chunk, token.bytes);
+      record_.bytes += token.bytes;
       trace_.change(load_signal_, std::uint64_t{0});
       transfers(-1);
       if (!ok) {
@@ -216,7 +217,11 @@ void Engine::wait_edge() {
 Engine::Stats Engine::stats() const {
   sc_core::sc_time spent[4] = {spent_[0], spent_[1], spent_[2], spent_[3]};
   spent[static_cast<int>(state_)] += sc_core::sc_time_stamp() - state_since_;
-  return {cycles(spent[3]), cycles(spent[1] + spent[2]), cycles(spent[0])};
+  // Intervals that have ended are whole cycles: rounding down keeps the sum the elapsed time.
+  const auto whole = [&](const sc_core::sc_time& time) {
+    return time.value() / settings_.period.value();
+  };
+  return {whole(spent[3]), whole(spent[1] + spent[2]), whole(spent[0])};
 }
 
 std::string Engine::describe() const {

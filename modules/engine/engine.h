@@ -24,7 +24,7 @@ struct JobRecord {
   std::uint64_t memory_cycles = 0;   ///< a load or a store is under way
   std::uint64_t fill_cycles = 0, drain_cycles = 0;  ///< parts of compute_cycles
   std::uint64_t macs = 0, executed_macs = 0;
-  std::uint64_t bytes = 0;           ///< moved, charged
+  std::uint64_t bytes = 0;           ///< loaded and stored, charged
   std::uint32_t error = H2_OK;
 };
 

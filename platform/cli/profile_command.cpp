@@ -6,6 +6,7 @@
 #include "platform/cli/progress.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/profile.h"
+#include "platform/host/recorded_masks.h"
 #include "platform/platform.h"
 #include "traces/summary.h"
 
@@ -23,9 +24,7 @@ int run_profile(const CommandLine& line) {
 
   RunRecord record;
   Platform::Options options;
-  options.masks = [&config](std::uint64_t sub_batch) {
-    return std::make_shared<const DrawnMasks>(config, sub_batch);
-  };
+  options.masks = config.profile.masks.empty() ? drawn_masks(config) : recorded_masks(config);
   Platform platform("top", config, options, *trace);
   Profile profile(config, platform, record);
   Progress progress(line.quiet, config.machine.clock_mhz);

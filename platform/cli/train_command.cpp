@@ -9,6 +9,7 @@
 #include "platform/data/weights.h"
 #include "platform/host/training.h"
 #include "platform/platform.h"
+#include "traces/golden.h"
 #include "traces/summary.h"
 
 namespace h2 {
@@ -44,11 +45,22 @@ int run_train(const CommandLine& line) {
   Training training(config, data, std::move(weights), platform, record);
   Progress progress(line.quiet, config.machine.clock_mhz);
   training.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
+  std::unique_ptr<GoldenWriter> golden;
+  if (!line.golden.empty()) {
+    golden = std::make_unique<GoldenWriter>(config, line.golden, line.golden_sub_batches);
+    training.on_labels = [&](const std::uint32_t* labels, std::size_t count) {
+      golden->labels(labels, count);
+    };
+    platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
+      golden->descriptor_ended(d, c, platform.host);
+    };
+  }
   platform.host.program = [&](HostCpu& host) { training(host); };
   trace->start();
   platform.run();
   trace->close();
   progress.finish();
+  if (golden != nullptr) golden->close();
 
   WallClock wall;
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();

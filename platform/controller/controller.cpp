@@ -194,6 +194,9 @@ void Controller::run_phase(Phase& phase) {
     case H2_OP_WEIGHT_GRADIENT: weight_gradient(command); break;
     default: update(command); break;
   }
+  if (on_descriptor && command.error == H2_OK && !command.aborted) {
+    on_descriptor(command.descriptor, command.context);
+  }
   command.ended = true;
   command.progress.notify();
   complete(command);

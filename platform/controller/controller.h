@@ -53,6 +53,8 @@ class Controller : public sc_core::sc_module {
 
   /// Called with every job as it ends.
   std::function<void(const LayerRecord&)> on_job;
+  /// Called when a descriptor has ended without error, before its completion is written.
+  std::function<void(const h2_descriptor&, const JobContext&)> on_descriptor;
   std::uint64_t interrupts() const { return interrupts_; }
   std::string describe() const;
 

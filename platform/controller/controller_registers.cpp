@@ -66,6 +66,7 @@ bool Controller::ring_doorbell(std::uint32_t before, std::uint32_t after) {
     return false;
   }
   trace_.change(tail_signal_, after);
+  update_status();
   doorbell_.notify(sc_core::SC_ZERO_TIME);
   return true;
 }
@@ -110,7 +111,7 @@ void Controller::reset() {
 }
 
 void Controller::complete(Command& command) {
-  if (command.aborted) return;
+  if (command.aborted || aborting_) return;
   h2_completion c{};
   c.tag = command.descriptor.tag;
   c.status = command.error;

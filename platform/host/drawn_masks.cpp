@@ -35,4 +35,10 @@ DrawnMasks::DrawnMasks(const Config& config, std::uint64_t sub_batch) {
   }
 }
 
+MaskFactory drawn_masks(const Config& config) {
+  return [&config](std::uint64_t sub_batch) {
+    return std::make_shared<const DrawnMasks>(config, sub_batch);
+  };
+}
+
 }  // namespace h2

@@ -21,4 +21,7 @@ class DrawnMasks : public MaskSource {
   std::vector<BitMap> open_, nonzero_;
 };
 
+/// Makes them for one sub-batch after another. `config` must outlive the factory.
+MaskFactory drawn_masks(const Config& config);
+
 }  // namespace h2

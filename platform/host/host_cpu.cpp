@@ -33,6 +33,21 @@ h2_bus HostCpu::driver_bus() {
   return ops;
 }
 
+h2_bus HostCpu::loader_bus() {
+  h2_bus ops{};
+  ops.context = this;
+  ops.read = [](void* self, std::uint64_t address, void* data, std::size_t bytes) {
+    return static_cast<HostCpu*>(self)->debug(tlm::TLM_READ_COMMAND, address, data, bytes) ? 0 : 1;
+  };
+  ops.write = [](void* self, std::uint64_t address, const void* data, std::size_t bytes) {
+    return static_cast<HostCpu*>(self)->debug(tlm::TLM_WRITE_COMMAND, address,
+                                              const_cast<void*>(data), bytes)
+               ? 0
+               : 1;
+  };
+  return ops;
+}
+
 int HostCpu::access(tlm::tlm_command command, std::uint64_t address, void* data,
                     std::size_t bytes) {
   info_.port = kHostPort;

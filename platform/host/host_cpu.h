@@ -32,6 +32,8 @@ class HostCpu : public sc_core::sc_module {
 
   /// Accesses for the driver.
   h2_bus driver_bus();
+  /// Debug accesses, outside simulated time: what a loader uses before a run and a reader after it.
+  h2_bus loader_bus();
   /// Time and side-effect free access, false outside memory.
   bool debug(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
 

@@ -26,17 +26,19 @@ Training::Training(const Config& config, const LoadedData& data,
 
 void Training::operator()(HostCpu& host) {
   card_.open(host);
-  write_weights();
+  write_weights(host);
   train();
   test();
-  read_weights();
+  read_weights(host);
 }
 
-void Training::write_weights() {
+void Training::write_weights(HostCpu& host) {
+  card_.device.bus = host.loader_bus();
   for (std::size_t l = 0; l < initial_.size(); ++l) {
     card_.check(h2_write_weights(&card_.device, static_cast<std::uint32_t>(l), initial_[l].data()),
                 "writing the weights of " + config_.network.layers[l].name);
   }
+  card_.device.bus = host.driver_bus();
 }
 
 void Training::train() {
@@ -109,6 +111,7 @@ int Training::next_sub_batch(void* self, h2_sub_batch* next) {
       std::min<std::size_t>(t.group_left_, static_cast<std::size_t>(t.config_.training.sub_batch));
   if (count == 0) return 1;
   t.fill(t.data_.train, t.group_indices_, count, *next);
+  if (t.on_labels) t.on_labels(next->labels, count);
   t.group_indices_ += count;
   t.group_left_ -= count;
   return 0;
@@ -151,7 +154,8 @@ void Training::test() {
   record_.test_end = take_snapshot(platform_);
 }
 
-void Training::read_weights() {
+void Training::read_weights(HostCpu& host) {
+  card_.device.bus = host.loader_bus();
   for (std::size_t l = 0; l < config_.network.layers.size(); ++l) {
     const Layer& layer = config_.network.layers[l];
     std::vector<std::uint8_t> bytes(layer.weight_count() * card_.device.value_bytes);

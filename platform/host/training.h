@@ -29,15 +29,17 @@ class Training {
            Platform& platform, RunRecord& record);
 
   std::function<void(const Status&)> on_progress;
+  /// Labels of every training sub-batch in order.
+  std::function<void(const std::uint32_t* labels, std::size_t count)> on_labels;
   void operator()(HostCpu& host);
 
  private:
-  void write_weights();
+  void write_weights(HostCpu& host);
   void train();
   void train_epoch(int epoch, std::uint64_t& correct);
   void train_group(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t count);
   void test();
-  void read_weights();
+  void read_weights(HostCpu& host);
   static int next_sub_batch(void* self, h2_sub_batch* next);
   void fill(const Dataset& set, const std::uint32_t* indices, std::size_t count,
             h2_sub_batch& batch);

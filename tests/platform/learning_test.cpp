@@ -17,15 +17,17 @@ void expect_learns(const Sets& sets) {
            {"network.timesteps", "3"},
            {"training.sub_batch", "8"},
            {"training.batch_group", "2"},
-           {"training.epochs", "4"},
+           {"training.epochs", "5"},
+           {"training.init_gain", "1"},
+           {"training.loss_scale", "16"},
            {"training.learning_rate", "0.5"},
            {"dataset.train_limit", "320"},
            {"dataset.test_limit", "160"}};
   all.insert(all.end(), sets.begin(), sets.end());
   const TrainingRun run = train(tiny_config(all));
   const std::vector<double>& loss = run.record.loss;
-  ASSERT_EQ(loss.size(), 80U);
-  EXPECT_LT(mean(loss, 60, 80), 0.6 * mean(loss, 0, 4));
+  ASSERT_EQ(loss.size(), 100U);
+  EXPECT_LT(mean(loss, 80, 100), 0.6 * mean(loss, 0, 4));
   EXPECT_GT(run.record.train_accuracy, 0.6);
   EXPECT_GT(run.record.test_accuracy, 0.4);  // chance is 0.1
 }

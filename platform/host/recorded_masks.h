@@ -1,0 +1,13 @@
+#pragma once
+
+#include "modules/engine/job.h"
+#include "platform/config/config.h"
+
+namespace h2 {
+
+/// Real masks of a training run from the folder profile.masks (written by `train --golden`): mask
+/// and grad_u of every layer; the recorded sub-batches are used in turn. Reads all of them at once.
+/// Throws InputError naming the file that is missing, damaged or of another shape.
+MaskFactory recorded_masks(const Config& config);
+
+}  // namespace h2
