@@ -32,7 +32,7 @@ install_packages() {
   echo "Installing ${missing[*]}"
   "${as_root[@]}" apt-get update -qq || echo "Package lists are not up to date."
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends "${missing[@]}" ||
+    apt-get install -y -qq -o Dpkg::Use-Pty=0 --no-install-recommends "${missing[@]}" ||
     fail "packages could not be installed: ${missing[*]}"
 }
 

@@ -26,12 +26,13 @@ int bits_of(const std::string& what, std::uint64_t count) {
 
 AddressMap::AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes) {
   const int columns = bits_of("row_bytes/64", spec.row_bytes / kLineBytes);
-  const int channels = bits_of("channels", static_cast<std::uint64_t>(spec.channels));
+  parts_ = spec.channels % 3 == 0 && capacity_bytes % 3 == 0 ? 3 : 1;
+  const int channels = bits_of("channels", static_cast<std::uint64_t>(spec.channels) / parts_);
   const int ranks = bits_of("ranks", static_cast<std::uint64_t>(spec.ranks));
   const int groups = bits_of("bank_groups", static_cast<std::uint64_t>(spec.bank_groups));
   const int banks = bits_of("banks_per_group", static_cast<std::uint64_t>(spec.banks_per_group));
   const int row_bits =
-      bits_of("bytes", capacity_bytes) - 6 - columns - channels - ranks - groups - banks;
+      bits_of("bytes", capacity_bytes / parts_) - 6 - columns - channels - ranks - groups - banks;
   if (row_bits < 0) {
     throw InputError("memory.bytes = " + std::to_string(capacity_bytes) +
                      " is less than one row in every bank");
@@ -67,8 +68,14 @@ AddressMap::AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes) {
 }
 
 DramLocation AddressMap::decode(std::uint64_t address) const {
+  std::uint64_t part = 0;
+  if (parts_ > 1) {
+    const std::uint64_t line = address / kLineBytes;
+    part = line % parts_;
+    address = line / parts_ * kLineBytes;
+  }
   DramLocation at;
-  at.channel = static_cast<int>(channel_.of(address));
+  at.channel = static_cast<int>(channel_.of(address) * parts_ + part);
   at.rank = static_cast<int>(rank_.of(address));
   at.group = static_cast<int>(group_.of(address));
   at.bank = static_cast<int>(bank_.of(address));
@@ -78,12 +85,14 @@ DramLocation AddressMap::decode(std::uint64_t address) const {
 }
 
 std::uint64_t AddressMap::encode(const DramLocation& at) const {
-  return channel_.at(static_cast<std::uint64_t>(at.channel)) |
-         rank_.at(static_cast<std::uint64_t>(at.rank)) |
-         group_.at(static_cast<std::uint64_t>(at.group)) |
-         bank_.at(static_cast<std::uint64_t>(at.bank)) |
-         row_.at(static_cast<std::uint64_t>(at.row)) |
-         column_.at(static_cast<std::uint64_t>(at.column));
+  const auto channel = static_cast<std::uint64_t>(at.channel);
+  const std::uint64_t address = channel_.at(channel / parts_) |
+                                rank_.at(static_cast<std::uint64_t>(at.rank)) |
+                                group_.at(static_cast<std::uint64_t>(at.group)) |
+                                bank_.at(static_cast<std::uint64_t>(at.bank)) |
+                                row_.at(static_cast<std::uint64_t>(at.row)) |
+                                column_.at(static_cast<std::uint64_t>(at.column));
+  return (address / kLineBytes * parts_ + channel % parts_) * kLineBytes;
 }
 
 bool AddressMap::interleaves_groups() const {

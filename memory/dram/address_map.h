@@ -25,7 +25,8 @@ struct DramLocation {
 class AddressMap {
  public:
   /// Throws InputError on an unknown, missing or repeated field, or a count that is no power of
-  /// two.
+  /// two. Channels may be three times a power of two (the unified memory): lines are then dealt out
+  /// to the thirds first.
   AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes);
 
   [[nodiscard]] DramLocation decode(std::uint64_t address) const;
@@ -49,6 +50,7 @@ class AddressMap {
   }
 
   Field channel_, rank_, group_, bank_, row_, column_;
+  std::uint64_t parts_ = 1;  // 3 for three times a power of two of channels
 };
 
 }  // namespace h2

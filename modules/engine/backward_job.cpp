@@ -41,7 +41,7 @@ class BackwardJob : public Job {
   Region next_region(LoopNest::At at) const {
     return flattened() ? Region{0, l_.next_h, 0, l_.next_w} : tile(at);
   }
-  void unflatten(const ValueMap& sums, Span in);
+  void unflatten(Span in);
   ChunkWork count(LoopNest::At at);
 
   JobContext context_;
@@ -57,6 +57,7 @@ class BackwardJob : public Job {
   BackwardKernel kernel_;
   std::optional<BackwardCounter> counter_;  // convolutions only
   BitMap pooled_open_;
+  ValueMap sums_;  // of the pass, at the map the layer above reads
   std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
 };
 
@@ -170,22 +171,26 @@ void BackwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
   if (!context_.functional() || !last(at)) return;
   const Span in = inputs(at);
-  if (at.tile == 0) kernel_.load(weights_.oihw.data(), in.begin, in.size());
-  ValueMap sums(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
-  kernel_.run(gradient_.values(), tile(at), sums);
+  if (at.tile == 0) {
+    kernel_.load(weights_.oihw.data(), in.begin, in.size());
+    if (sums_.channels != in.size()) {
+      sums_ = ValueMap(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
+    }
+  }
+  kernel_.run(gradient_.values(), tile(at), sums_);
   if (flattened()) {
-    unflatten(sums, in);
+    unflatten(in);
   } else {
-    copy_channels(sums, tile(at), 0, in.size(), grad_.sums(), in.begin);
+    copy_channels(sums_, tile(at), 0, in.size(), grad_.sums(), in.begin);
   }
   const Span ready = blocks(at);
   if (ready.size() > 0) grad_.run(next_region(at), ready);
 }
 
-void BackwardJob::unflatten(const ValueMap& sums, Span in) {
+void BackwardJob::unflatten(Span in) {
   const int positions = l_.next_h * l_.next_w;
-  for (int map = 0; map < sums.maps; ++map) {
-    const float* from = sums.at(map, 0, 0);
+  for (int map = 0; map < sums_.maps; ++map) {
+    const float* from = sums_.at(map, 0, 0);
     for (int i = in.begin; i < in.end; ++i) {
       const int at = i % positions;
       grad_.sums().at(map, at / l_.next_w, at % l_.next_w)[i / positions] = from[i - in.begin];

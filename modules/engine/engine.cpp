@@ -59,6 +59,7 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch) {
 }
 
 void Engine::load_process() {
+  set_state(State::idle);  // shows in the waveform
   for (;;) {
     load_wait_ = "a job";
     wait(start_);

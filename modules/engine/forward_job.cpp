@@ -34,6 +34,7 @@ class ForwardJob : public Job {
   Span inputs(LoopNest::At at) const { return piece(at.inner, inner_step_, l_.cin_star()); }
   Region tile(LoopNest::At at) const { return conv_tiles_.tile(at.tile); }
   void allocate();
+  void allocate_pass(int count);
   void inject_fault(Span channels);
   void fire(Span channels, Region region);
   void pool(Span channels, int conv_tile);
@@ -128,26 +129,30 @@ void ForwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
   if (!context_.functional() || !last(at)) return;
   const Span out = channels(at);
-  const int maps = context_.batch * context_.steps;
   if (at.tile == 0) {
     kernel_.load(weights_.oihw.data(), out.begin, out.size());
     inject_fault(out);
-    sums_ = ValueMap(input_.bits().maps, l_.out_h, l_.out_w, out.size());
-    u_ = ValueMap(maps, l_.soma_h, l_.soma_w, out.size());
-    spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, out.size());
-    mask_ = BitMap(maps, l_.soma_h, l_.soma_w, out.size());
-    if (l_.pool == PoolMode::before_soma) {
-      pooled_sums_ = ValueMap(input_.bits().maps, l_.soma_h, l_.soma_w, out.size());
-    }
-    if (l_.pool == PoolMode::after_soma) {
-      planes_ = BitMap(maps, l_.next_h, l_.next_w, out.size() * l_.next_planes);
-    }
+    if (sums_.channels != out.size()) allocate_pass(out.size());
   }
   kernel_.run(input_.bits(), tile(at), sums_);
   for (const int soma_tile : soma_tiles_.complete(at.tile)) {
     fire(out, spikes_image_.tiling().tile(soma_tile));
   }
   if (l_.pool == PoolMode::after_soma) pool(out, at.tile);
+}
+
+void ForwardJob::allocate_pass(int count) {
+  const int maps = context_.batch * context_.steps, sum_maps = input_.bits().maps;
+  sums_ = ValueMap(sum_maps, l_.out_h, l_.out_w, count);
+  u_ = ValueMap(maps, l_.soma_h, l_.soma_w, count);
+  spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, count);
+  mask_ = BitMap(maps, l_.soma_h, l_.soma_w, count);
+  if (l_.pool == PoolMode::before_soma) {
+    pooled_sums_ = ValueMap(sum_maps, l_.soma_h, l_.soma_w, count);
+  }
+  if (l_.pool == PoolMode::after_soma) {
+    planes_ = BitMap(maps, l_.next_h, l_.next_w, count * l_.next_planes);
+  }
 }
 
 void ForwardJob::inject_fault(Span out) {

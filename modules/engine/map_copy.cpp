@@ -7,14 +7,16 @@ namespace {
 
 void copy_bits(const std::uint16_t* from, int from_channel, int count, std::uint16_t* to,
                int to_channel) {
-  int c = 0;
-  if (from_channel % 16 == 0 && to_channel % 16 == 0) {
-    for (; c + 16 <= count; c += 16) to[(to_channel + c) / 16] = from[(from_channel + c) / 16];
-  }
-  for (; c < count; ++c) {
-    const int f = from_channel + c, t = to_channel + c;
-    const unsigned bit = (from[f / 16] >> (f % 16)) & 1U;
-    to[t / 16] = static_cast<std::uint16_t>((to[t / 16] & ~(1U << (t % 16))) | (bit << (t % 16)));
+  while (count > 0) {
+    const int f = from_channel % 16, t = to_channel % 16;
+    const int part = std::min({16 - f, 16 - t, count});
+    const unsigned keep = ((1U << part) - 1) << t;
+    const unsigned bits = static_cast<unsigned>(from[from_channel / 16]) >> f << t;
+    std::uint16_t& word = to[to_channel / 16];
+    word = static_cast<std::uint16_t>((word & ~keep) | (bits & keep));
+    from_channel += part;
+    to_channel += part;
+    count -= part;
   }
 }
 
@@ -29,7 +31,7 @@ void copy_position(const ValueMap& from, int map, int fy, int fx, int from_chann
   std::copy(first, first + count, to.at(map, ty, tx) + to_channel);
 }
 
-/// Copies region positions of `from` (shifted by -fo) to positions of `to` (shifted by -to_origin).
+/// Copies `region`; each map starts at its origin.
 template <class Map>
 void copy_region(const Map& from, Region region, Region from_origin, int from_channel, int count,
                  Map& to, Region to_origin, int to_channel) {

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include <boost/program_options.hpp>
 #include <cstdlib>
 #include <iostream>
@@ -171,6 +173,10 @@ int run(int argc, char** argv) {
 }  // namespace h2
 
 int main(int argc, char** argv) {
+  // Jobs make and drop maps of megabytes all the time: keep them in the heap instead of asking the
+  // system for fresh pages.
+  mallopt(M_MMAP_THRESHOLD, 256 << 20);
+  mallopt(M_TRIM_THRESHOLD, 512 << 20);
   setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 0);
   return sc_core::sc_elab_and_sim(argc, argv);
 }

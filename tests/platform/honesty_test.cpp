@@ -127,7 +127,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Tampering{"SpikesInMem1", 1, &h2_layer::spikes, 1, 0xFF},
                       Tampering{"PooledInMem0", 0, &h2_layer::pooled, 1, 0x3C},
                       Tampering{"PooledInMem1", 1, &h2_layer::pooled, 1, 0x3C},
-                      Tampering{"PotentialInMem0", 0, &h2_layer::potential, 21, 0x04},
+                      Tampering{"PotentialInMem0", 0, &h2_layer::potential, 121, 0x04},
                       Tampering{"PotentialInMem1", 1, &h2_layer::potential, 21, 0x04}),
     [](const auto& info) { return std::string(info.param.name); });
 
