@@ -36,8 +36,8 @@ install_packages() {
     fail "packages could not be installed: ${missing[*]}"
 }
 
-# build_tree OPTION...: configures with these CMake options and builds on all processors. A tree that
-# exists keeps its generator.
+# build_tree OPTION...: configures with these CMake options and builds on all processors. A build
+# folder that exists keeps its generator.
 build_tree() {
   local generator=(-G Ninja)
   if [ -e build/CMakeCache.txt ]; then generator=(); fi

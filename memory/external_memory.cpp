@@ -91,23 +91,28 @@ void ExternalMemory::submit(tlm::tlm_generic_payload& payload, Pending pending) 
   request.bytes = static_cast<std::uint32_t>(charged);
   request.write = payload.is_write();
   pending_[request.id] = pending;
+  advance();
   timing_->submit(request, now());
   trace_.change(queue_signal_, pending_.size());
   arm();
 }
 
 void ExternalMemory::arm() {
-  Picoseconds next = timing_->next_event();
+  Picoseconds next = timing_->next_completion();
   if (!responses_.empty() && responding_ == nullptr) next = std::min(next, responses_.top().time);
   if (next >= kNoEvent) return;
   const Picoseconds delay = std::max<Picoseconds>(0, next - now());
   event_.notify(sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(delay)));
 }
 
-void ExternalMemory::serve() {
+void ExternalMemory::advance() {
   completions_.clear();
   timing_->advance(now(), completions_);
   for (const MemoryCompletion& c : completions_) responses_.push({c.time, c.id});
+}
+
+void ExternalMemory::serve() {
+  advance();
   while (responding_ == nullptr && !responses_.empty() && responses_.top().time <= now()) {
     const std::uint64_t id = responses_.top().id;
     responses_.pop();

@@ -63,6 +63,7 @@ class ExternalMemory : public sc_core::sc_module {
   void submit(tlm::tlm_generic_payload& payload, Pending pending);
   void move(tlm::tlm_generic_payload& payload);
   void count(tlm::tlm_generic_payload& payload);
+  void advance();
   void serve();
   void arm();
   void respond(std::uint64_t id);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs the whole test suite. Arguments go to ctest, for example
-# -R memory.
+# Installs what is missing, builds, and runs the whole test suite. Arguments go to ctest, for
+# example -R memory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=examples/setup.sh

@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <sstream>
 
@@ -131,8 +132,8 @@ Json make_summary(const Config& config, const RunRecord& r, const Platform& plat
                {"peak_rss_bytes", peak_rss_bytes()},
                {"samples_per_second",
                 wall.seconds > 0 ? static_cast<double>(wall.samples) / wall.seconds : 0.0},
-               {"kernel_seconds", r.kernel_seconds},
-               {"platform_seconds", wall.seconds - r.kernel_seconds}};
+               {"kernel_seconds", platform.kernel_seconds()},
+               {"platform_seconds", std::max(0.0, wall.seconds - platform.kernel_seconds())}};
   return s;
 }
 

@@ -58,6 +58,7 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   Transaction& t = transactions_[slot];
   t = Transaction{};
   t.request = request;
+  t.under_way = true;
   const auto port = static_cast<std::size_t>(request.port);
   if (port >= ports_.size()) {
     ports_.resize(port + 1);
@@ -81,6 +82,26 @@ void DramMemory::find_next_clock() {
 
 Picoseconds DramMemory::next_event() const {
   return next_clock_ >= kNever ? kNoEvent : to_ps(next_clock_);
+}
+
+Picoseconds DramMemory::next_completion() const {
+  if (next_clock_ >= kNever) return kNoEvent;
+  const DramTiming& timing = channels_.front().timing();
+  Clock earliest = kNever;
+  // A read ends with the data of its last line; every channel issues one line per column gap.
+  for (const Transaction& t : transactions_) {
+    if (!t.under_way || t.request.write) continue;
+    const Clock per_channel = (t.lines_left + spec_.channels - 1) / spec_.channels;
+    earliest = std::min(earliest, (per_channel - 1) * timing.cas_gap_s);
+  }
+  if (earliest < kNever) earliest += next_clock_ + spec_.cl + spec_.burst_length / 2;
+  // A write ends the clock after its last line has entered a queue.
+  for (std::size_t p = 0; p < ports_.size(); ++p) {
+    if (ports_[p].waiting.empty() || under_way_[p][1] == 0) continue;
+    const auto left = static_cast<Clock>(ports_[p].pieces.size() - ports_[p].next_piece);
+    earliest = std::min(earliest, next_clock_ + (left - 1) / kLinesPerClock);
+  }
+  return earliest >= kNever ? kNoEvent : to_ps(std::max(earliest, next_clock_));
 }
 
 void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& completions) {
@@ -190,7 +211,8 @@ void DramMemory::split(std::uint32_t slot, Port& port) {
 }
 
 void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompletion>& completions) {
-  const Transaction& t = transactions_[slot];
+  Transaction& t = transactions_[slot];
+  t.under_way = false;
   completions.push_back({t.request.id, t.request.write, to_ps(t.accepted), to_ps(at)});
   free_.push_back(slot);
   --under_way_[static_cast<std::size_t>(t.request.port)][t.request.write];

@@ -21,6 +21,7 @@ class DramMemory final : public MemoryTiming {
 
   void submit(const MemoryRequest& request, Picoseconds now) override;
   [[nodiscard]] Picoseconds next_event() const override;
+  [[nodiscard]] Picoseconds next_completion() const override;
   void advance(Picoseconds until, std::vector<MemoryCompletion>& completions) override;
   [[nodiscard]] DramStatistics statistics() override;
   [[nodiscard]] double peak_gbps() const override;
@@ -42,6 +43,7 @@ class DramMemory final : public MemoryTiming {
   struct Transaction {
     MemoryRequest request;
     std::uint32_t lines_left = 0;  ///< not yet read
+    bool under_way = false;
     bool started = false;
     Clock accepted = 0;
     Clock data_end = 0;

@@ -43,6 +43,9 @@ class MemoryTiming {
   virtual void submit(const MemoryRequest& request, Picoseconds now) = 0;
   /// Next time at which advance() has something to do; kNoEvent when nothing is under way.
   [[nodiscard]] virtual Picoseconds next_event() const = 0;
+  /// No completion that is not known yet has an earlier time: who only waits for completions may
+  /// call advance() then instead of at every event. kNoEvent when nothing is under way.
+  [[nodiscard]] virtual Picoseconds next_completion() const = 0;
   /// Carries out everything up to and including `until` and appends the completions that have
   /// become certain; their time may lie after `until`, never before it is known.
   virtual void advance(Picoseconds until, std::vector<MemoryCompletion>& completions) = 0;

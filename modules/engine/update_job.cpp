@@ -29,7 +29,10 @@ class UpdateJob : public Job {
     if (update.optimizer == Optimizer::adam) {
       arrays_.push_back({TensorKind::master, context.place(index).variance});
     }
-    for (Array& a : arrays_) a.value_bytes = a.kind == TensorKind::master ? 4 : context.value_bytes;
+    for (Array& a : arrays_) {
+      a.value_bytes = a.kind == TensorKind::master ? 4 : context.value_bytes;
+      a.weights = weights_;
+    }
   }
 
   int chunks() const override { return pieces(kWeightsPerChunk, weights_); }
@@ -55,17 +58,16 @@ class UpdateJob : public Job {
       // Two chunks are in flight: one computes while the next arrives.
       std::vector<float>& to = values[chunk % 2];
       to.resize(kWeightsPerChunk);
-      ValueCodec(value_bytes).load(bytes, to.data(), size);
+      ValueCodec(value_bytes).load(bytes, to.data(), piece(chunk, kWeightsPerChunk, weights).size());
     }
     TensorKind kind;
     std::uint64_t offset;
     int value_bytes = 4;
-    int size = 0;  // of the chunk that arrives next
+    int weights = 0;  // of the layer
     std::vector<float> values[2];
   };
 
-  Transfer transfer(Array& a, Span range, bool write) {
-    a.size = range.size();
+  Transfer transfer(const Array& a, Span range, bool write) const {
     Transfer t;
     t.write = write;
     t.timing_only = !context_.functional();

@@ -103,6 +103,7 @@ std::uint32_t Controller::accept(const h2_descriptor& d, const CommandPtr& comma
     return H2_ERR_SIZE;
   const std::uint32_t misplaced = check_tensors(*command);
   if (misplaced != H2_OK) return misplaced;
+  hold_sub_batch(*command);
   if (d.opcode == H2_OP_BACKWARD) {
     backward_commands_.push_back(command);
     if (backward_commands_.size() > 2 * Phase::kDepth) backward_commands_.pop_front();
@@ -114,6 +115,17 @@ std::uint32_t Controller::accept(const h2_descriptor& d, const CommandPtr& comma
     if (command->depends == nullptr) return H2_ERR_DEPENDENCY;
   }
   return H2_OK;
+}
+
+void Controller::hold_sub_batch(Command& command) {
+  Held& held = held_[command.descriptor.memory];
+  if (command.descriptor.opcode == H2_OP_FORWARD) {
+    held.number = sub_batches_++;
+    if (settings_.masks) held.masks = settings_.masks(held.number);
+  }
+  command.sub_batch = held.number;
+  command.masks = held.masks;
+  command.context.masks = held.masks.get();
 }
 
 std::uint32_t Controller::read_table(Command& command) {
@@ -139,12 +151,6 @@ std::uint32_t Controller::read_table(Command& command) {
   c.machine = &machine_;
   c.layers = &command.table.layers;
   c.glb = &command.glb;
-  if (settings_.masks) {
-    std::shared_ptr<const MaskSource>& masks = masks_[d.memory];
-    if (d.opcode == H2_OP_FORWARD || masks == nullptr) masks = settings_.masks(drawn_++);
-    command.masks = masks;
-    c.masks = masks.get();
-  }
   c.neuron = command.table.neuron;
   c.batch = d.samples;
   c.steps = command.table.network.timesteps;
@@ -221,7 +227,7 @@ void Controller::weight_process() {
 std::uint32_t Controller::run_job(Command& command, Engine& engine, int engine_index, Job& job) {
   if (command.error != H2_OK || command.aborted) return command.error;
   LayerRecord record;
-  record.job = engine.run(job, command.descriptor.tag);
+  record.job = engine.run(job, static_cast<std::uint32_t>(command.sub_batch));
   record.engine = engine_index;
   record.opcode = command.descriptor.opcode;
   record.samples = command.descriptor.samples;

@@ -75,6 +75,8 @@ class Controller : public sc_core::sc_module {
   void update(Command& command);
 
   std::uint32_t accept(const h2_descriptor& descriptor, const CommandPtr& command);
+  /// Numbers the sub-batches as forward descriptors bring them.
+  void hold_sub_batch(Command& command);
   std::uint32_t read_table(Command& command);
   std::uint32_t check_tensors(const Command& command) const;
   std::uint32_t run_job(Command& command, Engine& engine, int engine_index, Job& job);
@@ -101,9 +103,13 @@ class Controller : public sc_core::sc_module {
 
   std::unique_ptr<Phase> forward_phase_, backward_phase_, weight_phase_;
   std::deque<CommandPtr> backward_commands_;  // for the dependence of weight gradients
-  /// Runs without data: masks of the sub-batch that each of Mem0 and Mem1 holds.
-  std::array<std::shared_ptr<const MaskSource>, 2> masks_;
-  std::uint64_t drawn_ = 0;
+  /// The sub-batch that Mem0 and Mem1 hold: running number, and masks in runs without data.
+  struct Held {
+    std::uint64_t number = 0;
+    std::shared_ptr<const MaskSource> masks;
+  };
+  std::array<Held, 2> held_;
+  std::uint64_t sub_batches_ = 0;
   int running_ = 0;
   bool aborting_ = false;
   sc_core::sc_event doorbell_, space_, irq_change_, idle_;

@@ -42,7 +42,6 @@ struct RunRecord {
   Snapshot train_start, train_end, test_end;
   /// By (engine, layer index), jobs of training sub-batches that own weights.
   std::map<std::pair<int, int>, LayerCost> layers;
-  double kernel_seconds = 0;
 
   void add(const LayerRecord& record);
 };

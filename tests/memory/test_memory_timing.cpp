@@ -189,6 +189,34 @@ TEST(DramMemory, PeaksOfThePresets) {
   EXPECT_NEAR(make_memory_timing(preset("lpddr4_2400"))->peak_gbps(), 76.8, 0.001);
 }
 
+TEST(DramMemory, NoCompletionIsEarlierThanAnnounced) {
+  DramMemory memory(DramSpec{}, 4ULL << 30, BurstService::exact);
+  std::vector<MemoryCompletion> known;
+  std::uint64_t random = 7, completed = 0;
+  Picoseconds now = 0;
+  for (std::uint64_t id = 1; id <= 400; ++id) {
+    random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+    const std::uint32_t bytes = 64U << (random >> 40) % 7;
+    memory.submit({id, static_cast<int>(id % 3), (random >> 33) / 64 * 64, bytes, id % 3 == 0}, now);
+    for (std::uint64_t wakes = (random >> 50) % 4; wakes > 0; --wakes) {
+      const Picoseconds next = memory.next_completion();
+      if (next >= kNoEvent) break;
+      ASSERT_GE(next, memory.next_event());
+      now = std::max(now, next);
+      known.clear();
+      memory.advance(now, known);
+      for (const MemoryCompletion& c : known) ASSERT_GE(c.time, next);
+      completed += known.size();
+    }
+  }
+  while (memory.next_completion() < kNoEvent) {
+    known.clear();
+    memory.advance(memory.next_completion(), known);
+    completed += known.size();
+  }
+  EXPECT_EQ(completed, 400U);
+}
+
 TEST(DramMemory, SameRequestsSameTimes) {
   const auto times = [] {
     const auto memory = make_memory_timing(MemorySpec{});
