@@ -6,7 +6,9 @@
 #include "modules/error.h"
 #include "modules/work_model/glb.h"
 #include "platform/driver/h2_driver.h"
+#include "platform/host/estimate.h"
 #include "platform/host/network_image.h"
+#include "platform/host/run_record.h"
 
 namespace h2 {
 namespace {
@@ -49,6 +51,19 @@ void print_layers(const Config& config, const h2_device& device) {
   }
 }
 
+void print_estimate(const Config& config, const Estimate& estimate) {
+  std::printf("Estimate of one sub-batch (drawn masks, no memory stalls)\n");
+  for (std::size_t e = 0; e < 3; ++e) {
+    std::printf("  %-14s %12" PRIu64 " cycles %10.2f MB\n", kEngineKeys[e],
+                estimate.compute_cycles[e], static_cast<double>(estimate.bytes[e]) / 1e6);
+  }
+  const double cycles = estimate.cycles_per_sub_batch(config);
+  std::printf("  update         %10.2f MB once per %d sub-batches\n",
+              static_cast<double>(estimate.update_bytes) / 1e6, config.training.batch_group);
+  std::printf("  at least %.0f cycles = %.3f ms per sub-batch\n", cycles,
+              cycles / config.machine.clock_mhz / 1e3);
+}
+
 }  // namespace
 
 int print_dry_run(const Config& config) {
@@ -73,6 +88,7 @@ int print_dry_run(const Config& config) {
   std::printf("Work\n  %.2f M MACs per sample and timestep, %.2f G per sub-batch over the three "
               "phases\n",
               macs / 1e6, static_cast<double>(macs * passes) / 1e9);
+  print_estimate(config, estimate_sub_batch(config, device));
   return 0;
 }
 
