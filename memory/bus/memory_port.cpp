@@ -11,27 +11,28 @@ MemoryPort::MemoryPort(sc_core::sc_module_name name, Settings settings)
 
 MemoryPort::~MemoryPort() = default;
 
-bool MemoryPort::transfer(TransferList& list) {
-  failed_ = false;
-  for (const Transfer& t : list.transfers()) {
+void MemoryPort::issue(Batch& batch) {
+  for (const Transfer& t : batch.list.transfers()) {
     for (std::uint64_t done = 0; done < t.bytes; done += settings_.burst_bytes) {
-      const std::uint64_t part = std::min<std::uint64_t>(settings_.burst_bytes, t.bytes - done);
       while (in_flight_ >= settings_.outstanding || requesting_ != nullptr) wait(progress_);
-      std::uint8_t* data =
-          t.timing_only ? scratch_.data() : list.buffer().data() + t.offset + done;
-      issue(t, t.address + done, part, data);
+      request(batch, t, done, std::min<std::uint64_t>(settings_.burst_bytes, t.bytes - done));
     }
   }
-  while (in_flight_ > 0) wait(progress_);
-  return !failed_;
 }
 
-void MemoryPort::issue(const Transfer& t, std::uint64_t at, std::uint64_t bytes,
-                       std::uint8_t* data) {
+bool MemoryPort::finish(Batch& batch) {
+  while (batch.left > 0) wait(progress_);
+  return !batch.failed;
+}
+
+void MemoryPort::request(Batch& batch, const Transfer& t, std::uint64_t done,
+                         std::uint64_t bytes) {
   tlm::tlm_generic_payload& p = allocate();
+  batches_[&p] = &batch;
+  ++batch.left;
   p.set_command(t.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
-  p.set_address(at);
-  p.set_data_ptr(data);
+  p.set_address(t.address + done);
+  p.set_data_ptr(t.timing_only ? scratch_.data() : batch.list.buffer().data() + t.offset + done);
   p.set_data_length(static_cast<unsigned>(bytes));
   p.set_streaming_width(static_cast<unsigned>(bytes));
   p.set_byte_enable_ptr(nullptr);
@@ -72,8 +73,10 @@ tlm::tlm_sync_enum MemoryPort::backward(tlm::tlm_generic_payload& payload, tlm::
 }
 
 void MemoryPort::complete(tlm::tlm_generic_payload& payload) {
+  Batch& batch = *batches_.at(&payload);
+  --batch.left;
   if (payload.is_response_error()) {
-    failed_ = true;
+    batch.failed = true;
     error_address_ = payload.get_address();
   }
   if (requesting_ == &payload) requesting_ = nullptr;  // BEGIN_RESP implies END_REQ

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <systemc>
+#include <unordered_map>
 #include <vector>
 
 #include "memory/bus/transfer_info.h"
@@ -30,16 +31,24 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   MemoryPort(sc_core::sc_module_name name, Settings settings);
   ~MemoryPort() override;
 
-  /// Moves all of `list` and returns when the last response is in; call from a thread process.
-  /// False: some response was an error; `error_address` tells which.
-  bool transfer(TransferList& list);
+  /// Transfers under way; lives until they are finished.
+  struct Batch {
+    TransferList list;
+    int left = 0;  ///< responses to come
+    bool failed = false;
+  };
+  /// Sends the requests of `batch` and returns when the last one is out; from one thread process.
+  void issue(Batch& batch);
+  /// Returns when the last response is in. False: some response was an error; `error_address` tells
+  /// which.
+  bool finish(Batch& batch);
 
   std::uint64_t error_address() const { return error_address_; }
   const Stats& stats() const { return stats_; }
   int in_flight() const { return in_flight_; }
 
  private:
-  void issue(const Transfer& transfer, std::uint64_t at, std::uint64_t bytes, std::uint8_t* data);
+  void request(Batch& batch, const Transfer& transfer, std::uint64_t done, std::uint64_t bytes);
   void send(tlm::tlm_generic_payload& payload);
   void complete(tlm::tlm_generic_payload& payload);
   tlm::tlm_sync_enum backward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
@@ -52,9 +61,9 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   std::vector<std::uint8_t> scratch_;
   std::vector<std::unique_ptr<tlm::tlm_generic_payload>> payloads_;
   std::vector<tlm::tlm_generic_payload*> idle_;
+  std::unordered_map<const tlm::tlm_generic_payload*, Batch*> batches_;
   int in_flight_ = 0;
   const tlm::tlm_generic_payload* requesting_ = nullptr;  // sent and not yet accepted
-  bool failed_ = false;
   std::uint64_t error_address_ = 0;
   sc_core::sc_event progress_;
 };

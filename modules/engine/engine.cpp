@@ -27,6 +27,7 @@ Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
   glb_socket.bind(glb.socket);
   SC_HAS_PROCESS(Engine);
   SC_THREAD(load_process);
+  SC_THREAD(arrive_process);
   SC_THREAD(compute_process);
   SC_THREAD(store_process);
 }
@@ -63,105 +64,125 @@ void Engine::load_process() {
   for (;;) {
     load_wait_ = "a job";
     wait(start_);
-    int chunk = 0;
-    for (; chunk < job_->chunks() && record_.error == H2_OK; ++chunk) {
+    arrived_chunks_ = 0;
+    for (int chunk = 0; chunk < job_->chunks(); ++chunk) {
       load_wait_ = "a free operand half";
       glb_.acquire(Glb::operands);
       load_wait_ = "memory";
-      Token token{chunk, 0};
-      transfers(+1);
-      trace_.change(load_signal_, 1);
-      const bool ok = load_chunk(chunk, token.bytes);
-      record_.bytes += token.bytes;
-      trace_.change(load_signal_, std::uint64_t{0});
-      transfers(-1);
-      if (!ok) {
-        glb_.drop(token.bytes);
-        glb_.release(Glb::operands);
-        fail(H2_ERR_BUS);
-        break;
-      }
-      wait_edge();
-      load_wait_ = "the array";
-      loaded_.write(token);
+      arrivals_.emplace_back();
+      arrivals_.back().index = chunk;
+      if (record_.error == H2_OK) issue_loads(arrivals_.back());
+      issued_.write(Token{chunk});
     }
-    if (chunk < job_->chunks()) loaded_.write(Token{});
   }
 }
 
-bool Engine::load_chunk(int chunk, std::uint64_t& bytes) {
-  std::uint64_t offset = 0;
+void Engine::issue_loads(Arrival& chunk) {
   bool more = true;
   for (int stage = 0; more; ++stage) {
-    TransferList list;
-    more = job_->load(chunk, stage, list);
-    glb_.hold(list.charged());
-    bytes += list.charged();
-    if (!load_port.transfer(list)) return false;
-    const std::uint64_t at = Glb::address(Glb::operands, chunk) + offset;
-    glb_access(tlm::TLM_WRITE_COMMAND, at, list.buffer());
-    glb_access(tlm::TLM_READ_COMMAND, at, list.buffer());
-    list.deliver();
-    offset += list.buffer().size();
+    chunk.batch = MemoryPort::Batch{};
+    more = job_->load(chunk.index, stage, chunk.batch.list);
+    chunk.bytes += chunk.batch.list.charged();
+    glb_.hold(chunk.batch.list.charged());
+    transfers(+1);
+    if (++loads_open_ == 1) trace_.change(load_signal_, 1);
+    chunk.open = true;
+    load_port.issue(chunk.batch);
+    if (!more) return;
+    // What the next stage loads depends on all that was asked for so far.
+    while (arrived_chunks_ < chunk.index) wait(arrived_);
+    finish_loads(chunk);
+    if (record_.error != H2_OK) return;
   }
-  return true;
+}
+
+void Engine::finish_loads(Arrival& chunk) {
+  if (!chunk.open) return;
+  const bool ok = load_port.finish(chunk.batch);
+  chunk.open = false;
+  transfers(-1);
+  if (--loads_open_ == 0) trace_.change(load_signal_, std::uint64_t{0});
+  if (!ok) {
+    fail(H2_ERR_BUS);
+    return;
+  }
+  std::vector<std::uint8_t>& data = chunk.batch.list.buffer();
+  const std::uint64_t at = Glb::address(Glb::operands, chunk.index) + chunk.offset;
+  glb_access(tlm::TLM_WRITE_COMMAND, at, data);
+  glb_access(tlm::TLM_READ_COMMAND, at, data);
+  chunk.batch.list.deliver();
+  chunk.offset += data.size();
+}
+
+void Engine::arrive_process() {
+  for (;;) {
+    arrive_wait_ = "a chunk";
+    issued_.read();
+    Arrival& chunk = arrivals_.front();
+    arrive_wait_ = "memory";
+    finish_loads(chunk);
+    wait_edge();
+    const Token token{chunk.index, chunk.bytes};
+    record_.bytes += chunk.bytes;
+    arrived_chunks_ = chunk.index + 1;
+    arrivals_.pop_front();
+    arrived_.notify();
+    arrive_wait_ = "the array";
+    loaded_.write(token);
+  }
 }
 
 void Engine::compute_process() {
   for (;;) {
     compute_wait_ = "a loaded chunk";
     const Token token = loaded_.read();
-    if (token.index < 0) {
-      computed_.write(token);
-      continue;
-    }
-    if (record_.error == H2_OK) compute_chunk(token);
+    const bool passed = record_.error == H2_OK && compute_chunk(token);
     glb_.drop(token.bytes);
     glb_.release(Glb::operands);
-    // The store process sees the end of the job even if this chunk has nothing to store.
-    if (record_.error != H2_OK && token.index == job_->chunks() - 1) computed_.write(Token{});
+    if (!passed && token.index == job_->chunks() - 1) computed_.write(Token{token.index});
   }
 }
 
-void Engine::compute_chunk(const Token& token) {
+bool Engine::compute_chunk(const Token& token) {
   const ChunkWork work = job_->work(token.index);
   std::future<void> arithmetic = workers_.run([this, token] { job_->compute(token.index); });
   set_state(State::compute);
   compute_wait_ = "the array";
   wait(static_cast<double>(work.cycles.total()) * settings_.period);
   arithmetic.get();
-  const bool last = token.index == job_->chunks() - 1;
-  set_state(last ? State::transfer : State::stall);
+  set_state(token.index == job_->chunks() - 1 ? State::transfer : State::stall);
   record_.fill_cycles += work.cycles.fill;
   record_.drain_cycles += work.cycles.drain;
   record_.executed_macs += work.executed_macs;
   if (job_->error != H2_OK) {
     fail(job_->error);
-    return;
+    return false;
   }
-  TransferList list;
-  job_->store(token.index, list);
-  if (list.transfers().empty() && !last) return;
+  MemoryPort::Batch batch;
+  job_->store(token.index, batch.list);
+  if (batch.list.transfers().empty()) return false;
   compute_wait_ = "a free result half";
   glb_.acquire(Glb::results);
   const std::uint64_t at = Glb::address(Glb::results, token.index);
-  glb_access(tlm::TLM_WRITE_COMMAND, at, list.buffer());
-  glb_access(tlm::TLM_READ_COMMAND, at, list.buffer());
-  const std::uint64_t bytes = list.charged();
+  glb_access(tlm::TLM_WRITE_COMMAND, at, batch.list.buffer());
+  glb_access(tlm::TLM_READ_COMMAND, at, batch.list.buffer());
+  const std::uint64_t bytes = batch.list.charged();
   glb_.hold(bytes);
-  stores_.push_back(std::move(list));
-  computed_.write(Token{token.index, bytes});
+  stores_.push_back(std::move(batch));
+  computed_.write(Token{token.index, bytes, true});
+  return true;
 }
 
 void Engine::store_process() {
   for (;;) {
     store_wait_ = "a computed chunk";
     const Token token = computed_.read();
-    if (token.index >= 0) {
+    if (token.has_stores) {
       store_wait_ = "memory";
       transfers(+1);
       trace_.change(store_signal_, 1);
-      if (!store_port.transfer(stores_.front())) fail(H2_ERR_BUS);
+      store_port.issue(stores_.front());
+      if (!store_port.finish(stores_.front())) fail(H2_ERR_BUS);
       trace_.change(store_signal_, std::uint64_t{0});
       transfers(-1);
       stores_.pop_front();
@@ -169,7 +190,7 @@ void Engine::store_process() {
       glb_.release(Glb::results);
       record_.bytes += token.bytes;
     }
-    if (token.index < 0 || token.index == job_->chunks() - 1) {
+    if (token.index == job_->chunks() - 1) {
       finished_ = true;
       done_.notify();
     }
@@ -226,7 +247,8 @@ Engine::Stats Engine::stats() const {
 }
 
 std::string Engine::describe() const {
-  return std::string(name()) + ": load waits for " + load_wait_ + ", compute waits for " +
+  return std::string(name()) + ": load waits for " + load_wait_ + ", arrive waits for " +
+         arrive_wait_ + ", compute waits for " +
          compute_wait_ + ", store waits for " + store_wait_;
 }
 

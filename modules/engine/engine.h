@@ -28,8 +28,9 @@ struct JobRecord {
   std::uint32_t error = H2_OK;
 };
 
-/// Forward, Backward or Weight Update Engine: one class, three instances. Load, compute and store
-/// processes work on successive chunks of a job in ping-pong through the GLB. Knows neither tensors
+/// Forward, Backward or Weight Update Engine: one class, three instances. Load, arrive,
+/// compute and store processes work on successive chunks of a job in ping-pong through the GLB: the
+/// loads of a chunk are sent while those of the chunk before arrive. Knows neither tensors
 /// nor formulas: jobs do.
 class Engine : public sc_core::sc_module {
  public:
@@ -68,18 +69,31 @@ class Engine : public sc_core::sc_module {
 
  private:
   enum class State { idle, transfer, stall, compute };
-  /// A chunk between two processes; index -1 ends a job early.
+  /// A chunk between two processes. All of them pass every chunk on in order, after an error
+  /// without working on it.
   struct Token {
-    int index = -1;
+    int index = 0;
     std::uint64_t bytes = 0;
+    bool has_stores = false;
     friend std::ostream& operator<<(std::ostream& out, const Token& t) { return out << t.index; }
+  };
+  /// A chunk whose last loads are under way.
+  struct Arrival {
+    int index = 0;
+    std::uint64_t bytes = 0;   // charged, all stages
+    std::uint64_t offset = 0;  // in its GLB half
+    bool open = false;         // the batch has been issued and not finished
+    MemoryPort::Batch batch;
   };
 
   void load_process();
   void compute_process();
   void store_process();
-  bool load_chunk(int chunk, std::uint64_t& bytes);
-  void compute_chunk(const Token& token);
+  void arrive_process();
+  void issue_loads(Arrival& chunk);
+  void finish_loads(Arrival& chunk);
+  /// True if a token went to the store process.
+  bool compute_chunk(const Token& token);
   void glb_access(tlm::tlm_command command, std::uint64_t address, std::vector<std::uint8_t>& data);
   void fail(std::uint32_t error);
   void set_state(State state);
@@ -97,12 +111,15 @@ class Engine : public sc_core::sc_module {
 
   Job* job_ = nullptr;
   JobRecord record_;
-  std::deque<TransferList> stores_;
-  sc_core::sc_fifo<Token> loaded_{"loaded", 2}, computed_{"computed", 2};
-  sc_core::sc_event start_, done_;
+  std::deque<Arrival> arrivals_;
+  std::deque<MemoryPort::Batch> stores_;
+  sc_core::sc_fifo<Token> issued_{"issued", 2}, loaded_{"loaded", 2}, computed_{"computed", 2};
+  sc_core::sc_event start_, arrived_, done_;
+  int arrived_chunks_ = 0, loads_open_ = 0;
   bool finished_ = false;
   std::uint64_t jobs_ = 0;
   const char* load_wait_ = "a job";
+  const char* arrive_wait_ = "a job";
   const char* compute_wait_ = "a job";
   const char* store_wait_ = "a job";
 

@@ -111,7 +111,7 @@ void Controller::reset() {
 }
 
 void Controller::complete(Command& command) {
-  if (command.aborted || aborting_) return;
+  if (command.aborted) return;
   h2_completion c{};
   c.tag = command.descriptor.tag;
   c.status = command.error;

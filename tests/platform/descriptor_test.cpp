@@ -3,8 +3,7 @@
 #include <functional>
 #include <limits>
 
-#include "tests/platform/card.h"
-#include "tests/platform/simulation.h"
+#include "tests/platform/on_card.h"
 
 // What the card does with descriptors and network tables that a driver must not send.
 
@@ -13,16 +12,11 @@ namespace {
 
 constexpr std::uint64_t kAboveMemory = 1ULL << 33;  // configured: 4 GiB each
 
-/// Runs `program` on a loaded card, then proves with a good descriptor that the card still works.
-void on_card(const std::function<void(Card&, const Lesson&)>& program) {
-  const Config config = tiny_config();
-  Bench bench(config);
-  const Lesson lesson = random_lesson(config, {2}, 5);
-  bench.run([&](HostCpu& host) {
-    Card card(host, config);
-    program(card, lesson);
-    EXPECT_EQ(card.train(lesson), H2_OK);
-    EXPECT_EQ(card.reg(H2_REG_STATUS), H2_STATUS_ENABLED);
+/// Runs `program` on a loaded card, then proves that the card still works.
+void on_working_card(const std::function<void(Card&, const Lesson&)>& program) {
+  on_card([&](Card& card, const Config& config) {
+    program(card, random_lesson(config, {2}, 5));
+    expect_works(card, config);
   });
 }
 
@@ -58,46 +52,47 @@ struct BadDescriptor {
   std::function<void(h2_descriptor&)> spoil;
 };
 
+using D = h2_descriptor;
+constexpr std::uint64_t kUnmapped = 0x42000000000ULL;
+const BadDescriptor kBadDescriptors[] = {
+    {"version 0", H2_ERR_VERSION, H2_OP_FORWARD, [](D& d) { d.version = 0; }},
+    {"version 2", H2_ERR_VERSION, H2_OP_FORWARD, [](D& d) { d.version = 2; }},
+    {"opcode 0", H2_ERR_OPCODE, 0, [](D&) {}},
+    {"opcode 5", H2_ERR_OPCODE, 5, [](D&) {}},
+    {"opcode 255", H2_ERR_OPCODE, 255, [](D&) {}},
+    {"size", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.size = 63; }},
+    {"tag 0", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.tag = 0; }},
+    {"memory 2", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.memory = 2; }},
+    {"flags", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.flags = 0x8; }},
+    {"reserved", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.reserved[1] = 1; }},
+    {"no samples", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.samples = 0; }},
+    {"samples", H2_ERR_SIZE, H2_OP_BACKWARD, [](D& d) { d.samples = 3; }},
+    {"step 0", H2_ERR_SIZE, H2_OP_UPDATE, [](D& d) { d.step = 0; }},
+    {"table +4", H2_ERR_ALIGNMENT, H2_OP_FORWARD, [](D& d) { d.table += 4; }},
+    {"input +1", H2_ERR_ALIGNMENT, H2_OP_FORWARD, [](D& d) { d.input += 1; }},
+    {"gradient +32", H2_ERR_ALIGNMENT, H2_OP_BACKWARD, [](D& d) { d.output_gradient += 32; }},
+    {"table unmapped", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.table = kUnmapped; }},
+    {"table outside", H2_ERR_ADDRESS, H2_OP_UPDATE, [](D& d) { d.table += kAboveMemory; }},
+    {"table at 0", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.table = 0; }},
+    {"input at 0", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.input = 0; }},
+    {"input outside", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.input += kAboveMemory; }},
+    {"input over the end", H2_ERR_ADDRESS, H2_OP_FORWARD,
+     [](D& d) { d.input = H2_MEM_BASE(0) + (4ULL << 30) - 64; }},
+    {"input in registers", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.input = H2_REGS_BASE; }},
+    {"input in the other memory", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.memory = 1; }},
+    {"gradient outside", H2_ERR_ADDRESS, H2_OP_BACKWARD,
+     [](D& d) { d.output_gradient = ~std::uint64_t{63}; }},
+    {"depends on nothing", H2_ERR_DEPENDENCY, H2_OP_WEIGHT_GRADIENT, [](D&) {}},
+    {"depends on the future", H2_ERR_DEPENDENCY, H2_OP_WEIGHT_GRADIENT,
+     [](D& d) { d.depends = d.tag + 1; }},
+    {"depends on a forward pass", H2_ERR_DEPENDENCY, H2_OP_WEIGHT_GRADIENT,
+     [](D& d) { d.depends = 1; }},
+};
+
 TEST(Descriptors, BadOnesAreRefused) {
-  using D = h2_descriptor;
-  const std::uint64_t unmapped = 0x42000000000ULL;
-  const BadDescriptor cases[] = {
-      {"version 0", H2_ERR_VERSION, H2_OP_FORWARD, [](D& d) { d.version = 0; }},
-      {"version 2", H2_ERR_VERSION, H2_OP_FORWARD, [](D& d) { d.version = 2; }},
-      {"opcode 0", H2_ERR_OPCODE, 0, [](D&) {}},
-      {"opcode 5", H2_ERR_OPCODE, 5, [](D&) {}},
-      {"opcode 255", H2_ERR_OPCODE, 255, [](D&) {}},
-      {"size", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.size = 63; }},
-      {"tag 0", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.tag = 0; }},
-      {"memory 2", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.memory = 2; }},
-      {"flags", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.flags = 0x8; }},
-      {"reserved", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.reserved[1] = 1; }},
-      {"no samples", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.samples = 0; }},
-      {"samples", H2_ERR_SIZE, H2_OP_BACKWARD, [](D& d) { d.samples = 3; }},
-      {"step 0", H2_ERR_SIZE, H2_OP_UPDATE, [](D& d) { d.step = 0; }},
-      {"table +4", H2_ERR_ALIGNMENT, H2_OP_FORWARD, [](D& d) { d.table += 4; }},
-      {"input +1", H2_ERR_ALIGNMENT, H2_OP_FORWARD, [](D& d) { d.input += 1; }},
-      {"gradient +32", H2_ERR_ALIGNMENT, H2_OP_BACKWARD, [](D& d) { d.output_gradient += 32; }},
-      {"table unmapped", H2_ERR_ADDRESS, H2_OP_FORWARD, [&](D& d) { d.table = unmapped; }},
-      {"table outside", H2_ERR_ADDRESS, H2_OP_UPDATE, [](D& d) { d.table += kAboveMemory; }},
-      {"table at 0", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.table = 0; }},
-      {"input at 0", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.input = 0; }},
-      {"input outside", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.input += kAboveMemory; }},
-      {"input over the end", H2_ERR_ADDRESS, H2_OP_FORWARD,
-       [](D& d) { d.input = H2_MEM_BASE(0) + (4ULL << 30) - 64; }},
-      {"input in registers", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.input = H2_REGS_BASE; }},
-      {"input in the other memory", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.memory = 1; }},
-      {"gradient outside", H2_ERR_ADDRESS, H2_OP_BACKWARD,
-       [](D& d) { d.output_gradient = ~std::uint64_t{63}; }},
-      {"depends on nothing", H2_ERR_DEPENDENCY, H2_OP_WEIGHT_GRADIENT, [](D&) {}},
-      {"depends on the future", H2_ERR_DEPENDENCY, H2_OP_WEIGHT_GRADIENT,
-       [](D& d) { d.depends = d.tag + 1; }},
-      {"depends on a forward pass", H2_ERR_DEPENDENCY, H2_OP_WEIGHT_GRADIENT,
-       [](D& d) { d.depends = 1; }},
-  };
-  on_card([&](Card& card, const Lesson& lesson) {
+  on_working_card([&](Card& card, const Lesson& lesson) {
     expect_completion(card, card.prepare(lesson, H2_OP_FORWARD), H2_OK, 0);  // tag 1
-    for (const BadDescriptor& bad : cases) {
+    for (const BadDescriptor& bad : kBadDescriptors) {
       SCOPED_TRACE(bad.name);
       h2_descriptor d = card.prepare(lesson, bad.opcode);
       bad.spoil(d);
@@ -121,59 +116,60 @@ void spoil_table(Card& card, const BadTable& bad, std::uint64_t address) {
   const std::uint32_t wrong = table.checksum ^ card.device.table.checksum;  // damage asked for
   table.checksum = 0;
   table.checksum = h2_checksum(h2_checksum(0, &table, sizeof table), layers.data(),
-                               layers.size() * sizeof(h2_layer)) ^ wrong;
+                               layers.size() * sizeof(h2_layer)) ^
+                   wrong;
   EXPECT_TRUE(card.write(address, &table, sizeof table));
   EXPECT_TRUE(card.write(address + sizeof table, layers.data(), layers.size() * sizeof(h2_layer)));
 }
 
+using T = h2_table;
+using L = h2_layer;
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+const BadTable kBadTables[] = {
+    {"magic", H2_ERR_TABLE, 0, [](T& t, L*) { ++t.magic; }},
+    {"version", H2_ERR_VERSION, 0, [](T& t, L*) { ++t.version; }},
+    {"checksum", H2_ERR_TABLE, 0, [](T& t, L*) { t.checksum ^= 1; }},
+    {"no layer", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = 0; }},
+    {"65 layers", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = 65; }},
+    {"4 billion layers", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = ~0U; }},
+    {"record size", H2_ERR_TABLE, 0, [](T& t, L*) { t.layer_size = 104; }},
+    {"no timestep", H2_ERR_TABLE, 0, [](T& t, L*) { t.timesteps = 0; }},
+    {"no sub-batch", H2_ERR_TABLE, 0, [](T& t, L*) { t.sub_batch = 0; }},
+    {"sub-batch", H2_ERR_TABLE, 0, [](T& t, L*) { t.sub_batch = 1U << 30; }},
+    {"optimizer", H2_ERR_TABLE, 0, [](T& t, L*) { t.optimizer = 2; }},
+    {"loss scale 3", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 3; }},
+    {"loss scale 0", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 0; }},
+    {"learning rate", H2_ERR_TABLE, 0, [](T& t, L*) { t.learning_rate = kNan; }},
+    {"mask interval", H2_ERR_TABLE, 0, [](T& t, L*) { t.th_r = t.th_l; }},
+    {"buffer", H2_ERR_CAPACITY, 0, [](T& t, L*) { t.sub_batch = 1024; }},
+    {"kind", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].kind = 2; }},
+    {"pool", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].pool = 3; }},
+    {"even kernel", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].kernel = 2; }},
+    {"no kernel", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].kernel = 0; }},
+    {"stride", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].stride = 3; }},
+    {"planes", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].planes = 2; }},
+    {"planes of spikes", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].planes = 1; }},
+    {"encoding", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].flags = H2_LAYER_ENCODING; }},
+    {"no input", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].cin = 0; }},
+    {"no output", H2_ERR_TABLE, 4, [](T&, L* l) { l[3].cout = 0; }},
+    {"huge", H2_ERR_TABLE, 4, [](T&, L* l) { l[3].cout = ~0U; }},
+    {"channels", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].cin = 9; }},
+    {"map", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].in_width = 13; }},
+    {"pooled to nothing", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].in_height = 1; }},
+    {"flattened", H2_ERR_TABLE, 3, [](T&, L* l) { l[2].cin += 1; }},
+    {"fc map", H2_ERR_TABLE, 3, [](T&, L* l) { l[2].in_height = 2; }},
+    {"conv on fc", H2_ERR_TABLE, 4, [](T&, L* l) { l[3].kind = H2_LAYER_CONV; }},
+    {"misaligned", H2_ERR_ALIGNMENT, 2, [](T&, L* l) { l[1].mask += 8; }},
+    {"spikes outside", H2_ERR_ADDRESS, 1, [](T&, L* l) { l[0].spikes = kAboveMemory; }},
+    {"master outside", H2_ERR_ADDRESS, 4, [](T&, L* l) { l[3].master = kAboveMemory; }},
+    {"pooled over the end", H2_ERR_ADDRESS, 2, [](T&, L* l) { l[1].pooled = (4ULL << 30) - 64; }},
+    {"wrapping around", H2_ERR_ADDRESS, 1, [](T&, L* l) { l[0].weights = ~std::uint64_t{63}; }},
+};
+
 TEST(Descriptors, BadTablesAreRefused) {
-  using T = h2_table;
-  using L = h2_layer;
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  const BadTable cases[] = {
-      {"magic", H2_ERR_TABLE, 0, [](T& t, L*) { ++t.magic; }},
-      {"version", H2_ERR_VERSION, 0, [](T& t, L*) { ++t.version; }},
-      {"checksum", H2_ERR_TABLE, 0, [](T& t, L*) { t.checksum ^= 1; }},
-      {"no layer", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = 0; }},
-      {"65 layers", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = 65; }},
-      {"4 billion layers", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = ~0U; }},
-      {"record size", H2_ERR_TABLE, 0, [](T& t, L*) { t.layer_size = 104; }},
-      {"no timestep", H2_ERR_TABLE, 0, [](T& t, L*) { t.timesteps = 0; }},
-      {"no sub-batch", H2_ERR_TABLE, 0, [](T& t, L*) { t.sub_batch = 0; }},
-      {"sub-batch", H2_ERR_TABLE, 0, [](T& t, L*) { t.sub_batch = 1U << 30; }},
-      {"optimizer", H2_ERR_TABLE, 0, [](T& t, L*) { t.optimizer = 2; }},
-      {"loss scale 3", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 3; }},
-      {"loss scale 0", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 0; }},
-      {"learning rate", H2_ERR_TABLE, 0, [=](T& t, L*) { t.learning_rate = nan; }},
-      {"mask interval", H2_ERR_TABLE, 0, [](T& t, L*) { t.th_r = t.th_l; }},
-      {"buffer", H2_ERR_CAPACITY, 0, [](T& t, L*) { t.sub_batch = 1024; }},
-      {"kind", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].kind = 2; }},
-      {"pool", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].pool = 3; }},
-      {"even kernel", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].kernel = 2; }},
-      {"no kernel", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].kernel = 0; }},
-      {"stride", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].stride = 3; }},
-      {"planes", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].planes = 2; }},
-      {"planes of spikes", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].planes = 1; }},
-      {"encoding", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].flags = H2_LAYER_ENCODING; }},
-      {"no input", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].cin = 0; }},
-      {"no output", H2_ERR_TABLE, 4, [](T&, L* l) { l[3].cout = 0; }},
-      {"huge", H2_ERR_TABLE, 4, [](T&, L* l) { l[3].cout = ~0U; }},
-      {"channels", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].cin = 9; }},
-      {"map", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].in_width = 13; }},
-      {"pooled to nothing", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].in_height = 1; }},
-      {"flattened", H2_ERR_TABLE, 3, [](T&, L* l) { l[2].cin += 1; }},
-      {"fc map", H2_ERR_TABLE, 3, [](T&, L* l) { l[2].in_height = 2; }},
-      {"conv on fc", H2_ERR_TABLE, 4, [](T&, L* l) { l[3].kind = H2_LAYER_CONV; }},
-      {"misaligned", H2_ERR_ALIGNMENT, 2, [](T&, L* l) { l[1].mask += 8; }},
-      {"spikes outside", H2_ERR_ADDRESS, 1, [](T&, L* l) { l[0].spikes = kAboveMemory; }},
-      {"master outside", H2_ERR_ADDRESS, 4, [](T&, L* l) { l[3].master = kAboveMemory; }},
-      {"pooled over the end", H2_ERR_ADDRESS, 2,
-       [](T&, L* l) { l[1].pooled = (4ULL << 30) - 64; }},
-      {"wrapping around", H2_ERR_ADDRESS, 1, [](T&, L* l) { l[0].weights = ~std::uint64_t{63}; }},
-  };
-  on_card([&](Card& card, const Lesson& lesson) {
+  on_working_card([&](Card& card, const Lesson& lesson) {
     const std::uint64_t at = H2_MEM_BASE(2) + (card.device.used[2] + 4095) / 4096 * 4096;
-    for (const BadTable& bad : cases) {
+    for (const BadTable& bad : kBadTables) {
       SCOPED_TRACE(bad.name);
       spoil_table(card, bad, at);
       h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
@@ -190,7 +186,7 @@ TEST(Descriptors, BadTablesAreRefused) {
 
 /// The driver reports a refused descriptor and goes on.
 TEST(Descriptors, DriverReportsTheStatus) {
-  on_card([](Card& card, const Lesson& lesson) {
+  on_working_card([](Card& card, const Lesson& lesson) {
     h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
     d.samples = 9;
     EXPECT_EQ(h2_submit(&card.device, &d), H2_OK);
@@ -203,13 +199,15 @@ TEST(Descriptors, DriverReportsTheStatus) {
 
 /// A failing backward pass fails its weight gradient and leaves the weights alone.
 TEST(Descriptors, OverflowStopsTheStepAndNamesTheLayer) {
-  on_card([](Card& card, const Lesson& lesson) {
+  on_working_card([](Card& card, const Lesson& lesson) {
     const auto before = card.weights();
-    EXPECT_EQ(h2_wait(&card.device, [&] {
-      h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
-      h2_submit(&card.device, &d);
-      return d.tag;
-    }()), H2_OK);
+    EXPECT_EQ(h2_wait(&card.device,
+                      [&] {
+                        h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+                        h2_submit(&card.device, &d);
+                        return d.tag;
+                      }()),
+              H2_OK);
     h2_descriptor back = card.prepare(lesson, H2_OP_BACKWARD);
     const std::vector<std::uint16_t> infinite(2 * 2 * 10, 0x7C00);
     EXPECT_TRUE(card.write(back.output_gradient, infinite.data(), infinite.size() * 2));

@@ -86,11 +86,10 @@ TEST_P(Loss, AgreesWithTheFormulaAndItsFiniteDifferences) {
     std::vector<std::uint32_t> counts(classes);
     for (std::uint32_t& c : counts) c = engine() % (kSteps + 1);
     std::vector<float> gradient(classes);
-    const double loss =
-        squared ? h2_loss_mse(counts.data(), classes, label, kSteps, kSamples, kScale,
-                              gradient.data())
-                : h2_loss_cross_entropy(counts.data(), classes, label, kSamples, kScale,
-                                        gradient.data());
+    const double loss = squared ? h2_loss_mse(counts.data(), classes, label, kSteps, kSamples,
+                                              kScale, gradient.data())
+                                : h2_loss_cross_entropy(counts.data(), classes, label, kSamples,
+                                                        kScale, gradient.data());
     std::vector<double> real(counts.begin(), counts.end());
     EXPECT_NEAR(loss, formula(real, label, kSteps), 1e-9);
     for (std::uint32_t k = 0; k < classes; ++k) {
@@ -159,8 +158,8 @@ TEST(Layout, ChunksCoverTheTensorOnce) {
 }
 
 TEST(Layout, WeightIndexIsAPermutation) {
-  for (const auto& [cout, cin, taps] : {std::tuple{1U, 1U, 1U}, {16U, 64U, 9U}, {17U, 65U, 9U},
-                                        {40U, 200U, 1U}, {10U, 3U, 25U}}) {
+  for (const auto& [cout, cin, taps] :
+       {std::tuple{1U, 1U, 1U}, {16U, 64U, 9U}, {17U, 65U, 9U}, {40U, 200U, 1U}, {10U, 3U, 25U}}) {
     std::vector<int> seen(std::size_t{cout} * cin * taps, 0);
     for (std::uint32_t o = 0; o < cout; ++o)
       for (std::uint32_t i = 0; i < cin; ++i)

@@ -47,8 +47,8 @@ Outcome teach(const Config& config, int sub_batches, const OnJob& on_job = nullp
               const Platform::Options& options = {}) {
   Bench bench(config, options);
   Outcome outcome;
-  const Lesson lesson = random_lesson(
-      config, std::vector<std::uint32_t>(sub_batches, config.training.sub_batch), 3);
+  const Lesson lesson =
+      random_lesson(config, std::vector<std::uint32_t>(sub_batches, config.training.sub_batch), 3);
   bench.run([&](HostCpu& host) {
     Card card(host, config);
     std::uint64_t bytes = 0;

@@ -1,52 +1,24 @@
 #include <gtest/gtest.h>
 
-#include <functional>
+#include "tests/platform/on_card.h"
 
-#include "tests/platform/card.h"
-#include "tests/platform/simulation.h"
-
-// Registers, rings, soft reset and the system bus as software sees them.
+// Registers, rings and the system bus as software sees them.
 
 namespace h2 {
 namespace {
 
-void on_card(const std::function<void(Card&, const Config&)>& program, const Sets& sets = {}) {
-  const Config config = tiny_config(sets);
-  Bench bench(config);
-  bench.run([&](HostCpu& host) {
-    Card card(host, config);
-    program(card, config);
-  });
-}
-
-/// The card raised its error interrupt for `error`; clears it.
-void expect_error(Card& card, std::uint32_t error, std::uint32_t tag) {
-  EXPECT_EQ(card.reg(H2_REG_ERROR), error);
-  EXPECT_EQ(card.reg(H2_REG_ERROR_TAG), tag);
-  EXPECT_EQ(card.reg(H2_REG_IRQ_STATUS) & H2_IRQ_ERROR, H2_IRQ_ERROR);
-  EXPECT_EQ(card.reg(H2_REG_STATUS) & H2_STATUS_ERROR, H2_STATUS_ERROR);
-  EXPECT_TRUE(card.write_reg(H2_REG_IRQ_STATUS, H2_IRQ_ERROR));
-  EXPECT_EQ(card.reg(H2_REG_ERROR), H2_OK);
-  EXPECT_EQ(card.reg(H2_REG_STATUS) & H2_STATUS_ERROR, 0U);
-}
-
-void expect_no_error(Card& card) { EXPECT_EQ(card.reg(H2_REG_ERROR), H2_OK); }
-
-void expect_works(Card& card, const Config& config) {
-  EXPECT_EQ(card.train(random_lesson(config, {2, 1}, 11)), H2_OK);
-  EXPECT_EQ(card.reg(H2_REG_STATUS), H2_STATUS_ENABLED);
-}
-
 TEST(Registers, IdentifyTheCard) {
-  on_card([](Card& card, const Config& config) {
-    EXPECT_EQ(card.reg(H2_REG_ID), H2_ID);
-    EXPECT_EQ(card.reg(H2_REG_VERSION), H2_VERSION);
-    EXPECT_EQ(H2_CAP_VALUE_BYTES(card.reg(H2_REG_CAPABILITIES)), 4U);
-    EXPECT_EQ(H2_CAP_RING_MAX(card.reg(H2_REG_CAPABILITIES)), H2_RING_MAX);
-    EXPECT_EQ(card.reg(H2_REG_TILE), 5U | 6U << 16);
-    EXPECT_EQ(card.reg(H2_REG_MEMORY_SIZE), config.memory.bytes >> 20);
-    expect_works(card, config);
-  }, {{"numerics", "fp32"}, {"tile.height", "5"}, {"tile.width", "6"}});
+  on_card(
+      [](Card& card, const Config& config) {
+        EXPECT_EQ(card.reg(H2_REG_ID), H2_ID);
+        EXPECT_EQ(card.reg(H2_REG_VERSION), H2_VERSION);
+        EXPECT_EQ(H2_CAP_VALUE_BYTES(card.reg(H2_REG_CAPABILITIES)), 4U);
+        EXPECT_EQ(H2_CAP_RING_MAX(card.reg(H2_REG_CAPABILITIES)), H2_RING_MAX);
+        EXPECT_EQ(card.reg(H2_REG_TILE), 5U | 6U << 16);
+        EXPECT_EQ(card.reg(H2_REG_MEMORY_SIZE), config.memory.bytes >> 20);
+        expect_works(card, config);
+      },
+      {{"numerics", "fp32"}, {"tile.height", "5"}, {"tile.width", "6"}});
 }
 
 /// One access as a TLM payload.
@@ -80,10 +52,10 @@ TEST(Registers, BadAccessesAreAnsweredAndReported) {
     tlm::tlm_response_status response;
   };
   const Bad cases[] = {
-      {kRead, 0x014, 4, tlm::TLM_ADDRESS_ERROR_RESPONSE},   // no register
+      {kRead, 0x014, 4, tlm::TLM_ADDRESS_ERROR_RESPONSE},  // no register
       {kWrite, 0xFFC, 4, tlm::TLM_ADDRESS_ERROR_RESPONSE},
-      {kRead, 0x022, 4, tlm::TLM_ADDRESS_ERROR_RESPONSE},   // misaligned
-      {kRead, 0x020, 2, tlm::TLM_BURST_ERROR_RESPONSE},     // not 32 bits
+      {kRead, 0x022, 4, tlm::TLM_ADDRESS_ERROR_RESPONSE},  // misaligned
+      {kRead, 0x020, 2, tlm::TLM_BURST_ERROR_RESPONSE},    // not 32 bits
       {kWrite, 0x020, 8, tlm::TLM_BURST_ERROR_RESPONSE},
       {kRead, 0x020, 0, tlm::TLM_BURST_ERROR_RESPONSE},
       {kWrite, H2_REG_ID, 4, tlm::TLM_COMMAND_ERROR_RESPONSE},  // read-only
@@ -119,8 +91,13 @@ TEST(Registers, DebugAccessHasNoEffect) {
 TEST(Registers, BusRefusesWhatIsNotThere) {
   on_card([](Card& card, const Config& config) {
     const std::uint64_t end = H2_MEM_BASE(1) + config.memory.bytes;
-    const std::uint64_t unmapped[] = {0, H2_REGS_BASE - 4, H2_REGS_BASE + H2_REGS_SIZE,
-                                      H2_MEM_BASE(0) - 8, end, H2_MEM_BASE(3), ~std::uint64_t{7}};
+    const std::uint64_t unmapped[] = {0,
+                                      H2_REGS_BASE - 4,
+                                      H2_REGS_BASE + H2_REGS_SIZE,
+                                      H2_MEM_BASE(0) - 8,
+                                      end,
+                                      H2_MEM_BASE(3),
+                                      ~std::uint64_t{7}};
     for (const std::uint64_t at : unmapped) {
       SCOPED_TRACE(at);
       EXPECT_EQ(access(card.host, kRead, at, 8), tlm::TLM_ADDRESS_ERROR_RESPONSE);
@@ -275,54 +252,6 @@ TEST(Registers, RingOutsideMemory) {
     while (card.reg(H2_REG_ERROR) == H2_OK) sc_core::wait(1, sc_core::SC_US);
     expect_error(card, H2_ERR_RING, 0);
     card.load();
-    expect_works(card, config);
-  });
-}
-
-/// Training, broken off at any moment by a soft reset, then done again from the start.
-TEST(SoftReset, LeavesNoTrace) {
-  const Config config = tiny_config();
-  const Lesson lesson = random_lesson(config, {2, 2}, 4);
-  std::vector<std::vector<std::uint8_t>> undisturbed;
-  on_card([&](Card& card, const Config&) {
-    EXPECT_EQ(card.train(lesson), H2_OK);
-    undisturbed = card.weights();
-  });
-  on_card([&](Card& card, const Config&) {
-    for (const int delay_ns : {0, 5, 20, 50, 100, 150, 200, 300, 500, 1000, 2000, 4000, 9000}) {
-      SCOPED_TRACE(delay_ns);
-      h2_descriptor forward = card.prepare(lesson, H2_OP_FORWARD);
-      h2_descriptor back = card.prepare(lesson, H2_OP_BACKWARD);
-      h2_descriptor weight = card.prepare(lesson, H2_OP_WEIGHT_GRADIENT);
-      weight.depends = back.tag;
-      weight.flags = H2_DESC_FIRST;
-      for (const h2_descriptor& d : {forward, back, weight, forward}) card.submit_raw(d);
-      sc_core::wait(delay_ns, sc_core::SC_NS);
-      card.load();  // begins with a soft reset and waits for its end
-      EXPECT_EQ(card.reg(H2_REG_STATUS), H2_STATUS_ENABLED);
-      EXPECT_EQ(card.reg(H2_REG_COMPLETION_HEAD), 0U);
-      EXPECT_EQ(card.train(lesson), H2_OK);
-      EXPECT_EQ(card.weights(), undisturbed);
-      card.load();
-    }
-  });
-}
-
-/// A refused descriptor is answered by a write that a reset may fall into.
-TEST(SoftReset, DuringARefusal) {
-  on_card([](Card& card, const Config& config) {
-    const Lesson lesson = random_lesson(config, {2}, 4);
-    for (int delay_ns = 0; delay_ns < 400; delay_ns += 10) {
-      SCOPED_TRACE(delay_ns);
-      h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
-      d.opcode = 77;
-      card.submit_raw(d);
-      sc_core::wait(delay_ns, sc_core::SC_NS);
-      card.load();
-      EXPECT_EQ(card.reg(H2_REG_RING_HEAD), 0U);
-      EXPECT_EQ(card.reg(H2_REG_COMPLETION_HEAD), 0U);
-      expect_no_error(card);
-    }
     expect_works(card, config);
   });
 }

@@ -1,11 +1,10 @@
 #include <gtest/gtest.h>
 
-
 #include "tests/platform/simulation.h"
 #include "tests/platform/straight_line.h"
 
-// The board computes what the arithmetic defines: weights after training steps, bit for bit, against
-// a composition that knows neither engines nor memories nor tiles.
+// The board computes what the arithmetic defines: weights after training steps, bit for bit,
+// against a composition that knows neither engines nor memories nor tiles.
 
 namespace h2 {
 namespace {
@@ -110,9 +109,7 @@ const Case kCases[] = {
      3},
     {"Momentum", {{"network.layers", kTwoPools}}, {2, 2}, 3},
     {"CrossEntropy", {{"network.layers", kTwoPools}, {"training.loss", "cross_entropy"}}},
-    {"ShortLastSubBatch",
-     {{"network.layers", kTwoPools}, {"training.sub_batch", "3"}},
-     {3, 3, 1}},
+    {"ShortLastSubBatch", {{"network.layers", kTwoPools}, {"training.sub_batch", "3"}}, {3, 3, 1}},
     {"NarrowArrays",
      {{"network.layers", "20C3(Encoding)-AP2-40C3-AP2-50FC-10FC"},
       {"engines.forward.cols", "8"},
@@ -130,8 +127,7 @@ const Case kCases[] = {
       {"engines.weight_update.cols", "40"},
       {"engines.weight_update.sub_luts", "4"},
       {"engines.weight_update.sub_lut_inputs", "3"}}},
-    {"SmallTiles",
-     {{"network.layers", kTwoPools}, {"tile.height", "3"}, {"tile.width", "4"}}},
+    {"SmallTiles", {{"network.layers", kTwoPools}, {"tile.height", "3"}, {"tile.width", "4"}}},
     {"SmallTilesBeforeSoma",
      {{"network.layers", "8C3S2(Encoding)-AP2-36C3-10FC"},
       {"network.input.height", "22"},
@@ -139,8 +135,7 @@ const Case kCases[] = {
       {"network.pool", "before_soma"},
       {"tile.height", "2"},
       {"tile.width", "3"}}},
-    {"SingleTile",
-     {{"network.layers", kTwoPools}, {"tile.height", "16"}, {"tile.width", "16"}}},
+    {"SingleTile", {{"network.layers", kTwoPools}, {"tile.height", "16"}, {"tile.width", "16"}}},
     {"LongerThanTheArray",
      {{"network.layers", "18C3(Encoding)-10FC"},
       {"network.timesteps", "12"},
@@ -155,11 +150,9 @@ const Case kCases[] = {
       {"memory.compress_gradients", "true"},
       {"tile.height", "3"},
       {"tile.width", "3"}}},
-    {"StaticInputOnce",
-     {{"network.layers", kTwoPools}, {"network.static_input_once", "true"}}},
+    {"StaticInputOnce", {{"network.layers", kTwoPools}, {"network.static_input_once", "true"}}},
     {"SmallBuffer",  // the weight update engine takes 16 input channels at a time
-     {{"network.layers", "40C3(Encoding)-AP2-48C3-10FC"},
-      {"glb.weight_update.bytes", "90000"}}},
+     {{"network.layers", "40C3(Encoding)-AP2-48C3-10FC"}, {"glb.weight_update.bytes", "90000"}}},
     {"ManyInputs",
      {{"network.layers", "20C3-80C3-24C3-10FC"},
       {"network.input.channels", "70"},

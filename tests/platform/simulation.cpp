@@ -24,8 +24,7 @@ void fail_on_report(const sc_core::sc_report& report, const sc_core::sc_actions&
 
 std::unique_ptr<Trace> make_trace(const Config& config, const std::string& path) {
   if (path.empty()) return std::make_unique<Trace>();
-  return std::make_unique<Trace>(path, config.vcd,
-                                 [] { return sc_core::sc_time_stamp().value(); });
+  return std::make_unique<Trace>(path, config.vcd, [] { return sc_core::sc_time_stamp().value(); });
 }
 
 }  // namespace
@@ -77,8 +76,8 @@ void Bench::run(HostCpu::Program program) {
 
 TrainingRun train(const Config& config, const Platform::Options& options, const std::string& vcd,
                   const std::function<void(Platform&)>& prepare) {
-  const LoadedData data = load_data(config.dataset, config.network.input,
-                                    config.network.timesteps, config.training.seed);
+  const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
+                                    config.training.seed);
   Bench bench(config, options, vcd);
   TrainingRun run;
   if (prepare) prepare(bench.platform);

@@ -100,8 +100,7 @@ ValueMap StraightLine::backward_sums(std::size_t l, const ValueMap& grad_u) cons
   return sums;
 }
 
-std::vector<float> StraightLine::weight_gradient(const Layer& layer, int batch,
-                                                 const BitMap& input,
+std::vector<float> StraightLine::weight_gradient(const Layer& layer, int batch, const BitMap& input,
                                                  const ValueMap& grad_u) const {
   if (sums_ == Sums::reference) {
     return reference::weight_gradient(layer, machine_.weight_update, machine_.tile,
@@ -150,11 +149,10 @@ ValueMap StraightLine::loss_gradient(const Lesson& lesson, std::size_t first, in
     }
     std::vector<float> gradient(classes);
     const std::uint32_t label = lesson.labels[first + b];
-    loss_ += config_.training.loss == LossKind::mse
-                 ? h2_loss_mse(counts.data(), classes, label, steps, samples, scale,
-                               gradient.data())
-                 : h2_loss_cross_entropy(counts.data(), classes, label, samples, scale,
-                                         gradient.data());
+    loss_ +=
+        config_.training.loss == LossKind::mse
+            ? h2_loss_mse(counts.data(), classes, label, steps, samples, scale, gradient.data())
+            : h2_loss_cross_entropy(counts.data(), classes, label, samples, scale, gradient.data());
     for (float& g : gradient) g = value_bytes_ == 2 ? round_fp16(g) : g;
     for (std::uint32_t t = 0; t < steps; ++t) {
       std::copy(gradient.begin(), gradient.end(), grad_s.at(b * steps + t, 0, 0));

@@ -46,8 +46,8 @@ TEST(Times, LayersFitIntoTheirEngine) {
   }
   for (const auto& [name, e] : s["engines"].items()) {
     EXPECT_LE(compute[name], e["busy_cycles"].get<std::uint64_t>()) << name;
-    EXPECT_LE(cycles[name], e["busy_cycles"].get<std::uint64_t>() +
-                                e["stall_cycles"].get<std::uint64_t>())
+    EXPECT_LE(cycles[name],
+              e["busy_cycles"].get<std::uint64_t>() + e["stall_cycles"].get<std::uint64_t>())
         << name;
   }
   // Evaluation comes after training and counts on its own.

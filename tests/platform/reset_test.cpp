@@ -1,0 +1,63 @@
+#include <gtest/gtest.h>
+
+#include "tests/platform/on_card.h"
+
+namespace h2 {
+namespace {
+
+/// Training, broken off at any moment by a soft reset, then done again from the start.
+TEST(SoftReset, LeavesNoTrace) {
+  const Config config = tiny_config();
+  const Lesson lesson = random_lesson(config, {2, 2}, 4);
+  std::vector<std::vector<std::uint8_t>> undisturbed;
+  on_card([&](Card& card, const Config&) {
+    EXPECT_EQ(card.train(lesson), H2_OK);
+    undisturbed = card.weights();
+  });
+  on_card([&](Card& card, const Config&) {
+    for (const int delay_ns : {0, 5, 20, 50, 100, 150, 200, 300, 500, 1000, 2000, 4000, 9000}) {
+      SCOPED_TRACE(delay_ns);
+      h2_descriptor forward = card.prepare(lesson, H2_OP_FORWARD);
+      h2_descriptor back = card.prepare(lesson, H2_OP_BACKWARD);
+      h2_descriptor weight = card.prepare(lesson, H2_OP_WEIGHT_GRADIENT);
+      weight.depends = back.tag;
+      weight.flags = H2_DESC_FIRST;
+      for (const h2_descriptor& d : {forward, back, weight, forward}) card.submit_raw(d);
+      sc_core::wait(delay_ns, sc_core::SC_NS);
+      EXPECT_TRUE(card.write_reg(H2_REG_CONTROL, H2_CONTROL_RESET));
+      card.load();  // resets again and waits for the end of it
+      EXPECT_EQ(card.reg(H2_REG_STATUS), H2_STATUS_ENABLED);
+      EXPECT_EQ(card.reg(H2_REG_COMPLETION_HEAD), 0U);
+      EXPECT_EQ(card.train(lesson), H2_OK);
+      EXPECT_EQ(card.weights(), undisturbed);
+      card.load();
+    }
+  });
+}
+
+/// A refused descriptor is answered by a write that a reset may fall into.
+TEST(SoftReset, DuringARefusal) {
+  on_card([](Card& card, const Config& config) {
+    const Lesson lesson = random_lesson(config, {2}, 4);
+    for (int delay_ns = 0; delay_ns < 400; delay_ns += 4) {
+      SCOPED_TRACE(delay_ns);
+      h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+      d.opcode = 77;
+      card.submit_raw(d);
+      sc_core::wait(delay_ns, sc_core::SC_NS);
+      EXPECT_TRUE(card.write_reg(H2_REG_CONTROL, H2_CONTROL_RESET));
+      while (card.reg(H2_REG_CONTROL) != 0) {
+      }
+      sc_core::wait(1, sc_core::SC_US);  // nothing may come late
+      EXPECT_EQ(card.reg(H2_REG_RING_HEAD), 0U);
+      EXPECT_EQ(card.reg(H2_REG_COMPLETION_HEAD), 0U);
+      EXPECT_EQ(card.reg(H2_REG_STATUS), 0U);
+      expect_no_error(card);
+      card.load();
+    }
+    expect_works(card, config);
+  });
+}
+
+}  // namespace
+}  // namespace h2
