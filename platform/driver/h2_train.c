@@ -279,11 +279,12 @@ int h2_train_group(h2_device* d, h2_group* g) {
                            (i + 1 == g->sub_batches ? H2_DESC_LAST : 0U);
     error = h2_wait(d, now->forward);
     if (!error) error = apply_loss(d, g, &now->batch, now->memory);
+    /* The memory of the sub-batch before is the next one's: once it is free, the backward pass of
+     * this one and the forward pass of the next start side by side (Fig. 10). */
+    if (!error) error = finish(d, other);
     if (!error) error = start_backward(d, now, flags);
     if (!error && !g->overlap) error = finish(d, now);
-    if (!error) error = finish(d, other); /* its memory is the next sub-batch's */
-    if (!error && i + 1 < g->sub_batches)
-      error = start_forward(d, g, other);
+    if (!error && i + 1 < g->sub_batches) error = start_forward(d, g, other);
   }
   if (!error) error = finish(d, &flights[(g->sub_batches - 1) % 2]);
   uint32_t tag = 0;
