@@ -56,8 +56,8 @@ bool ExternalMemory::legal(tlm::tlm_generic_payload& payload) const {
   return false;
 }
 
-tlm::tlm_sync_enum ExternalMemory::forward(tlm::tlm_generic_payload& payload,
-                                           tlm::tlm_phase& phase, sc_core::sc_time&) {
+tlm::tlm_sync_enum ExternalMemory::forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
+                                           sc_core::sc_time&) {
   if (phase == tlm::END_RESP) {
     responding_ = nullptr;
     payload.release();
@@ -180,8 +180,8 @@ unsigned ExternalMemory::debug(tlm::tlm_generic_payload& payload) {
 
 bool ExternalMemory::direct(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
   if (!legal(payload)) return false;
-  const std::uint64_t start = payload.get_address() / BackingStore::kPageBytes *
-                              BackingStore::kPageBytes;
+  const std::uint64_t start =
+      payload.get_address() / BackingStore::kPageBytes * BackingStore::kPageBytes;
   dmi.set_dmi_ptr(store_.page(start));
   dmi.set_start_address(start);
   dmi.set_end_address(std::min(start + BackingStore::kPageBytes, spec_.bytes) - 1);

@@ -18,8 +18,8 @@
 namespace h2 {
 
 /// One MemN: bytes, and the time they take. Serves non-blocking transport (base protocol, requests
-/// accepted at once, responses one at a time in the order of completion), blocking transport, debug and, without
-/// accounting for time, direct memory access.
+/// accepted at once, responses one at a time in the order of completion), blocking transport, debug
+/// and, without accounting for time, direct memory access.
 class ExternalMemory : public sc_core::sc_module {
  public:
   struct Stats {

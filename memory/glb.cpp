@@ -8,7 +8,8 @@ namespace h2 {
 Glb::Glb(sc_core::sc_module_name name, std::uint64_t capacity, Trace& trace)
     : sc_module(name),
       capacity_(capacity),
-      halves_{sc_core::sc_semaphore("operand_halves", 2), sc_core::sc_semaphore("result_halves", 2)},
+      halves_{sc_core::sc_semaphore("operand_halves", 2),
+              sc_core::sc_semaphore("result_halves", 2)},
       trace_(trace),
       fill_signal_(trace.add_level(this->name(), "fill_bytes", 32)) {
   socket.register_b_transport(this, &Glb::blocking);

@@ -9,9 +9,9 @@ namespace h2 {
 struct DramSpec {
   std::string preset = "hbm2";
   int channels = 4;
-  int data_bits = 128;        ///< data bus of one channel
+  int data_bits = 128;  ///< data bus of one channel
   double tck_ns = 1.0;
-  int burst_length = 4;       ///< beats of one access; data_bits/8*burst_length bytes
+  int burst_length = 4;  ///< beats of one access; data_bits/8*burst_length bytes
   int bank_groups = 4;
   int banks_per_group = 4;
   int ranks = 1;

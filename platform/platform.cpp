@@ -50,15 +50,14 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
       forward_glb("glb_forward", config.machine.glb.forward, trace),
       backward_glb("glb_backward", config.machine.glb.backward, trace),
       weight_update_glb("glb_weight_update", config.machine.glb.weight_update, trace),
-      forward("forward", engine_settings(config, period_, kForwardLoad, kForwardStore),
-              forward_glb, workers_, trace),
+      forward("forward", engine_settings(config, period_, kForwardLoad, kForwardStore), forward_glb,
+              workers_, trace),
       backward("backward", engine_settings(config, period_, kBackwardLoad, kBackwardStore),
                backward_glb, workers_, trace),
       weight_update("weight_update",
                     engine_settings(config, period_, kWeightUpdateLoad, kWeightUpdateStore),
                     weight_update_glb, workers_, trace),
-      controller("controller", config.machine,
-                 controller_settings(config, period_, options),
+      controller("controller", config.machine, controller_settings(config, period_, options),
                  {forward, backward, weight_update}, trace) {
   host.bus.bind(interconnect.initiators);
   controller.bus.bind(interconnect.initiators);
@@ -98,8 +97,8 @@ void Platform::run() {
 }
 
 std::string Platform::describe() const {
-  std::string text = std::string("host waits for ") + host.waiting_for() + "; " +
-                     controller.describe();
+  std::string text =
+      std::string("host waits for ") + host.waiting_for() + "; " + controller.describe();
   for (const Engine* e : engines()) text += "; " + e->describe();
   return text;
 }

@@ -38,8 +38,7 @@ ValueMap fetch_values(HostCpu& memory, const TensorImage& image, int value_bytes
   for (int unit = 0; unit < image.units(); ++unit) {
     const std::uint64_t count =
         packed_by != nullptr ? image.count(unit, *packed_by) : image.elements(unit);
-    const auto bytes =
-        fetch(memory, image.values_address(unit, value_bytes), count * value_bytes);
+    const auto bytes = fetch(memory, image.values_address(unit, value_bytes), count * value_bytes);
     values.arrived(unit, bytes.data());
   }
   return std::move(values.values);
@@ -117,8 +116,7 @@ void GoldenWriter::labels(const std::uint32_t* labels, std::size_t count) {
   write_npy(path(number, name), NpyType::int32, {count}, values.data());
 }
 
-void GoldenWriter::descriptor_ended(const h2_descriptor& d, const JobContext& c,
-                                    HostCpu& memory) {
+void GoldenWriter::descriptor_ended(const h2_descriptor& d, const JobContext& c, HostCpu& memory) {
   switch (d.opcode) {
     case H2_OP_FORWARD: {
       if (c.inference) return;
@@ -139,7 +137,8 @@ void GoldenWriter::descriptor_ended(const h2_descriptor& d, const JobContext& c,
       for (const std::uint64_t number : group_) write_weights(number, "w_after", false, c, memory);
       group_.clear();
       return;
-    default: return;
+    default:
+      return;
   }
 }
 

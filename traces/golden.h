@@ -12,8 +12,8 @@
 
 namespace h2 {
 
-/// Writes the tensors of chosen training sub-batches as NumPy files, read from the modelled memories
-/// through debug transport: DIR/<sub_batch>/<layer>.<kind>.npy and DIR/manifest.json. Axes
+/// Writes the tensors of chosen training sub-batches as NumPy files, read from the modelled
+/// memories through debug transport: DIR/<sub_batch>/<layer>.<kind>.npy and DIR/manifest.json. Axes
 /// B,T,C,H,W (T = 1 for static pixels, H = W = 1 for FC) or OIHW / (out,in).
 class GoldenWriter {
  public:
@@ -44,8 +44,8 @@ class GoldenWriter {
   std::string folder_;
   std::set<std::uint64_t> chosen_;
   std::uint64_t started_ = 0, labelled_ = 0;
-  std::map<unsigned, Sample> in_memory_;          // by Mem0/Mem1
-  std::vector<std::uint64_t> group_;              // chosen sub-batches that wait for the update
+  std::map<unsigned, Sample> in_memory_;  // by Mem0/Mem1
+  std::vector<std::uint64_t> group_;      // chosen sub-batches that wait for the update
   std::map<std::uint64_t, std::vector<std::string>> files_;
 };
 

@@ -73,13 +73,11 @@ Json memory_json(const Config& config, const RunRecord& r, const Platform& platf
   for (std::size_t m = 0; m < platform.memories.size(); ++m) {
     const std::uint64_t reads = r.train_end.read_bytes[m] - r.train_start.read_bytes[m];
     const std::uint64_t writes = r.train_end.write_bytes[m] - r.train_start.write_bytes[m];
-    const double rate =
-        seconds > 0 ? static_cast<double>(reads + writes) / seconds / 1e9 : 0.0;
-    memory[platform.memories[m]->basename()] = {
-        {"read_bytes", reads},
-        {"write_bytes", writes},
-        {"bandwidth_gbps", rate},
-        {"peak_gbps", platform.memories[m]->peak_gbps()}};
+    const double rate = seconds > 0 ? static_cast<double>(reads + writes) / seconds / 1e9 : 0.0;
+    memory[platform.memories[m]->basename()] = {{"read_bytes", reads},
+                                                {"write_bytes", writes},
+                                                {"bandwidth_gbps", rate},
+                                                {"peak_gbps", platform.memories[m]->peak_gbps()}};
   }
   return memory;
 }

@@ -50,7 +50,8 @@ tlm::tlm_sync_enum Interconnect::forward(int initiator, tlm::tlm_generic_payload
 tlm::tlm_sync_enum Interconnect::backward(int, tlm::tlm_generic_payload& payload,
                                           tlm::tlm_phase& phase, sc_core::sc_time& delay) {
   const Route route = in_flight_.at(&payload);
-  if (phase == tlm::END_REQ) return initiators[route.initiator]->nb_transport_bw(payload, phase, delay);
+  if (phase == tlm::END_REQ)
+    return initiators[route.initiator]->nb_transport_bw(payload, phase, delay);
   // The initiator may release and reuse the payload in this call: forget the route before it.
   payload.set_address(route.address);
   in_flight_.erase(&payload);

@@ -25,8 +25,7 @@ bool MemoryPort::finish(Batch& batch) {
   return !batch.failed;
 }
 
-void MemoryPort::request(Batch& batch, const Transfer& t, std::uint64_t done,
-                         std::uint64_t bytes) {
+void MemoryPort::request(Batch& batch, const Transfer& t, std::uint64_t done, std::uint64_t bytes) {
   tlm::tlm_generic_payload& p = allocate();
   batches_[&p] = &batch;
   ++batch.left;

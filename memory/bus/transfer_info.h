@@ -25,7 +25,7 @@ enum Port : int {
 struct TransferInfo : tlm::tlm_extension<TransferInfo> {
   TensorKind kind = TensorKind::control;
   bool timing_only = false;
-  int port = 0;  ///< of the initiator, see Port
+  int port = 0;                     ///< of the initiator, see Port
   std::uint32_t charged_bytes = 0;  ///< what the hardware moves (FP32 stored, FP16 charged)
 
   tlm::tlm_extension_base* clone() const override { return new TransferInfo(*this); }

@@ -12,9 +12,9 @@
 namespace h2 {
 namespace {
 
-/// grad-u of one layer: for 64 channels { for tile { for 16 channels of the layer above { grad-u, its
-/// bitmap; weights } u, spikes, mask; Grad; store grad-u, bitmap } }. Through an FC layer: one tile
-/// of flattened inputs, grad-u channels of the layer above in larger pieces.
+/// grad-u of one layer: for 64 channels { for tile { for 16 channels of the layer above { grad-u,
+/// its bitmap; weights } u, spikes, mask; Grad; store grad-u, bitmap } }. Through an FC layer: one
+/// tile of flattened inputs, grad-u channels of the layer above in larger pieces.
 class BackwardJob : public Job {
  public:
   BackwardJob(const JobContext& context, int index);
@@ -57,7 +57,7 @@ class BackwardJob : public Job {
   BackwardKernel kernel_;
   std::optional<BackwardCounter> counter_;  // convolutions only
   BitMap pooled_open_;
-  ValueMap sums_;  // of the pass, at the map the layer above reads
+  ValueMap sums_;                  // of the pass, at the map the layer above reads
   std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
 };
 

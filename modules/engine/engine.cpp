@@ -248,8 +248,7 @@ Engine::Stats Engine::stats() const {
 
 std::string Engine::describe() const {
   return std::string(name()) + ": load waits for " + load_wait_ + ", arrive waits for " +
-         arrive_wait_ + ", compute waits for " +
-         compute_wait_ + ", store waits for " + store_wait_;
+         arrive_wait_ + ", compute waits for " + compute_wait_ + ", store waits for " + store_wait_;
 }
 
 }  // namespace h2

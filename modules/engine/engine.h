@@ -19,12 +19,12 @@ struct JobRecord {
   std::string layer;
   int layer_index = 0;
   std::uint64_t start_cycle = 0;
-  std::uint64_t cycles = 0;          ///< start to last store
-  std::uint64_t compute_cycles = 0;  ///< the array works
-  std::uint64_t memory_cycles = 0;   ///< a load or a store is under way
+  std::uint64_t cycles = 0;                         ///< start to last store
+  std::uint64_t compute_cycles = 0;                 ///< the array works
+  std::uint64_t memory_cycles = 0;                  ///< a load or a store is under way
   std::uint64_t fill_cycles = 0, drain_cycles = 0;  ///< parts of compute_cycles
   std::uint64_t macs = 0, executed_macs = 0;
-  std::uint64_t bytes = 0;           ///< loaded and stored, charged
+  std::uint64_t bytes = 0;  ///< loaded and stored, charged
   std::uint32_t error = H2_OK;
 };
 

@@ -62,8 +62,7 @@ class ForwardJob : public Job {
 ForwardJob::ForwardJob(const JobContext& context, int index)
     : context_(context),
       l_(context.layer(index)),
-      inner_step_(context.machine->forward.rows *
-                  (fc() ? context.machine->forward.taps() : 1)),
+      inner_step_(context.machine->forward.rows * (fc() ? context.machine->forward.taps() : 1)),
       conv_tiles_(l_.out_h, l_.out_w, context.machine->tile),
       nest_{pieces(context.machine->forward.cols, l_.cout), conv_tiles_.count(),
             pieces(inner_step_, l_.cin_star())},

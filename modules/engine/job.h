@@ -50,12 +50,12 @@ struct JobContext {
   const MaskSource* masks = nullptr;  ///< set in runs without data
   NeuronSpec neuron;
   int batch = 1, steps = 1;
-  int value_bytes = 2;           ///< of one stored value
-  std::uint64_t base = 0;        ///< of the Mem0 or Mem1 that holds the sub-batch
-  std::uint64_t base2 = 0;       ///< of Mem2
-  std::uint64_t input = 0;       ///< address of the first layer's input
-  bool static_once = false;      ///< a static input's sum is computed once for all timesteps
-  bool inference = false;        ///< forward stores spikes only
+  int value_bytes = 2;       ///< of one stored value
+  std::uint64_t base = 0;    ///< of the Mem0 or Mem1 that holds the sub-batch
+  std::uint64_t base2 = 0;   ///< of Mem2
+  std::uint64_t input = 0;   ///< address of the first layer's input
+  bool static_once = false;  ///< a static input's sum is computed once for all timesteps
+  bool inference = false;    ///< forward stores spikes only
   bool compress_gradients = false;
   std::optional<LutFault> fault;
 
@@ -79,10 +79,10 @@ struct ChunkWork {
   std::uint64_t executed_macs = 0;
 };
 
-/// One layer of one phase of one sub-batch on one engine: a sequence of chunks that the engine loads,
-/// computes and stores, in ping-pong. Jobs know no simulator: they say what to move, what it costs,
-/// and do the arithmetic. Chunks are loaded, computed and stored in order; `compute` may run on a
-/// worker thread while later chunks load.
+/// One layer of one phase of one sub-batch on one engine: a sequence of chunks that the engine
+/// loads, computes and stores, in ping-pong. Jobs know no simulator: they say what to move, what it
+/// costs, and do the arithmetic. Chunks are loaded, computed and stored in order; `compute` may run
+/// on a worker thread while later chunks load.
 class Job {
  public:
   virtual ~Job() = default;
@@ -96,9 +96,9 @@ class Job {
   /// Adds the writes of what became complete with `chunk`.
   virtual void store(int chunk, TransferList& list) = 0;
 
-  std::string name;          ///< owner of the weights
-  int layer = 0;             ///< index in the network
-  std::uint64_t macs = 0;    ///< dense multiply-accumulates, bit planes counted once
+  std::string name;        ///< owner of the weights
+  int layer = 0;           ///< index in the network
+  std::uint64_t macs = 0;  ///< dense multiply-accumulates, bit planes counted once
   /// Set by compute when the result must not be used (h2_error).
   std::uint32_t error = H2_OK;
 };

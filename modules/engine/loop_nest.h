@@ -12,9 +12,7 @@ struct LoopNest {
     int pass, tile, inner;
   };
   int count() const { return passes * tiles * inner; }
-  At at(int chunk) const {
-    return {chunk / (tiles * inner), chunk / inner % tiles, chunk % inner};
-  }
+  At at(int chunk) const { return {chunk / (tiles * inner), chunk / inner % tiles, chunk % inner}; }
 };
 
 /// Half-open range of channels.

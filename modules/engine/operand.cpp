@@ -108,7 +108,8 @@ bool WeightImage::finite(int unit, const float* oihw) const {
   const Block b = block(unit);
   for (int o = b.o0; o < b.o1; ++o) {
     const float* row = oihw + static_cast<std::size_t>(o) * cin * taps;
-    if (!std::all_of(row + b.i0 * taps, row + b.i1 * taps, [](float w) { return std::isfinite(w); }))
+    if (!std::all_of(row + b.i0 * taps, row + b.i1 * taps,
+                     [](float w) { return std::isfinite(w); }))
       return false;
   }
   return true;

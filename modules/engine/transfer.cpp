@@ -3,9 +3,9 @@
 namespace h2 {
 
 const char* name_of(TensorKind kind) {
-  static const char* const names[] = {"control",  "input",         "spike",  "potential",
-                                      "mask",     "gradient",      "gradient_mask", "weight",
-                                      "weight_gradient", "master"};
+  static const char* const names[] = {
+      "control",  "input",         "spike",  "potential",       "mask",
+      "gradient", "gradient_mask", "weight", "weight_gradient", "master"};
   return names[static_cast<int>(kind)];
 }
 

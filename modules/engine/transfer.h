@@ -41,7 +41,8 @@ class UnitSink {
   virtual void arrived(int unit, const std::uint8_t* bytes) = 0;
 };
 
-/// The transfers of one chunk in order, contiguous neighbours merged, and the buffer for their data.
+/// The transfers of one chunk in order, contiguous neighbours merged, and the buffer for their
+/// data.
 class TransferList {
  public:
   void read(const Transfer& transfer, UnitSink* sink, int unit);

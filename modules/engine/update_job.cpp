@@ -58,7 +58,8 @@ class UpdateJob : public Job {
       // Two chunks are in flight: one computes while the next arrives.
       std::vector<float>& to = values[chunk % 2];
       to.resize(kWeightsPerChunk);
-      ValueCodec(value_bytes).load(bytes, to.data(), piece(chunk, kWeightsPerChunk, weights).size());
+      ValueCodec(value_bytes)
+          .load(bytes, to.data(), piece(chunk, kWeightsPerChunk, weights).size());
     }
     TensorKind kind;
     std::uint64_t offset;

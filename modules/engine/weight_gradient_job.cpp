@@ -8,8 +8,8 @@
 namespace h2 {
 namespace {
 
-/// grad-w of one layer: for 128 output channels { for the input channels that fit the GLB { for tile
-/// { grad-u; spikes } grad-w read-modify-write on Mem2 } }.
+/// grad-w of one layer: for 128 output channels { for the input channels that fit the GLB { for
+/// tile { grad-u; spikes } grad-w read-modify-write on Mem2 } }.
 class WeightGradientJob : public Job {
  public:
   WeightGradientJob(const JobContext& context, int index, bool first)
@@ -103,8 +103,8 @@ ChunkWork WeightGradientJob::work(int chunk) {
                     ? weight_update_fc_chunk(array, first, end, context_.batch, context_.steps)
                     : weight_update_conv_chunk(l_, array, region, first, end, context_.batch,
                                                context_.steps, chunk == 0);
-  work.executed_macs = static_cast<std::uint64_t>(context_.batch) * context_.steps *
-                       region.area() * out.size() * (end - first) * l_.taps();
+  work.executed_macs = static_cast<std::uint64_t>(context_.batch) * context_.steps * region.area() *
+                       out.size() * (end - first) * l_.taps();
   return work;
 }
 

@@ -38,9 +38,7 @@ struct Layer {
   /// Input channels as the arrays see them: planes packed as extra channels, index c*planes+p.
   int cin_star() const { return cin * planes; }
   int taps() const { return kernel * kernel; }
-  std::uint64_t weight_count() const {
-    return static_cast<std::uint64_t>(cout) * cin * taps();
-  }
+  std::uint64_t weight_count() const { return static_cast<std::uint64_t>(cout) * cin * taps(); }
   /// Dense multiply-accumulates of one timestep and sample, planes counted once.
   std::uint64_t macs() const { return weight_count() * out_h * out_w; }
   /// Power of two that takes the sum over planes back to value scale: 2^-8, 2^-2 or 1.

@@ -40,8 +40,8 @@ h2_device place(const Config& config) {
 }
 
 void print_layers(const Config& config, const h2_device& device) {
-  std::printf("Tensors (offset in MemN)\n  %-8s %12s %12s %12s %12s %12s %14s\n", "layer", "weights",
-              "spikes", "potential", "mask", "gradient", "grad-w (Mem2)");
+  std::printf("Tensors (offset in MemN)\n  %-8s %12s %12s %12s %12s %12s %14s\n", "layer",
+              "weights", "spikes", "potential", "mask", "gradient", "grad-w (Mem2)");
   for (std::size_t i = 0; i < config.network.layers.size(); ++i) {
     const h2_layer& l = device.layers[i];
     std::printf("  %-8s %12" PRIx64 " %12" PRIx64 " %12" PRIx64 " %12" PRIx64 " %12" PRIx64
@@ -85,9 +85,10 @@ int print_dry_run(const Config& config) {
   for (const Layer& l : config.network.layers) macs += l.macs();
   const std::uint64_t passes =
       std::uint64_t{3} * config.training.sub_batch * config.network.timesteps;
-  std::printf("Work\n  %.2f M MACs per sample and timestep, %.2f G per sub-batch over the three "
-              "phases\n",
-              macs / 1e6, static_cast<double>(macs * passes) / 1e9);
+  std::printf(
+      "Work\n  %.2f M MACs per sample and timestep, %.2f G per sub-batch over the three "
+      "phases\n",
+      macs / 1e6, static_cast<double>(macs * passes) / 1e9);
   print_estimate(config, estimate_sub_batch(config, device));
   return 0;
 }

@@ -26,7 +26,8 @@ const Command kCommands[] = {
     {"train", "train the network through the platform; writes summary.json and a waveform",
      run_train},
     {"profile", "time a network without data, from densities; writes summary.json", run_profile},
-    {"traffic", "load one MemN with synthetic requests: bandwidth and latency", run_traffic_command},
+    {"traffic", "load one MemN with synthetic requests: bandwidth and latency",
+     run_traffic_command},
     {"config", "print the whole effective configuration (--schema: its JSON Schema)", run_config},
 };
 
@@ -84,7 +85,9 @@ std::string usage() {
   for (const Command& c : kCommands) {
     text << "  " << c.name << std::string(10 - std::string(c.name).size(), ' ') << c.text << '\n';
   }
-  text << '\n' << options() << '\n' << traffic_options() << "\nExit code: 0 success, 1 the run failed, 2 wrong usage or "
+  text << '\n'
+       << options() << '\n'
+       << traffic_options() << "\nExit code: 0 success, 1 the run failed, 2 wrong usage or "
        << "configuration.\n";
   return text.str();
 }
@@ -182,7 +185,8 @@ int main(int argc, char** argv) {
 }
 
 int sc_main(int argc, char** argv) {
-  sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+  sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO,
+                                          sc_core::SC_DO_NOTHING);
   try {
     return h2::run(argc, argv);
   } catch (const h2::InputError& e) {

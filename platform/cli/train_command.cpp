@@ -32,8 +32,8 @@ int run_train(const CommandLine& line) {
   if (line.dry_run) return print_dry_run(config);
   require_trainable(config);
   const auto begin = std::chrono::steady_clock::now();
-  const LoadedData data = load_data(config.dataset, config.network.input,
-                                    config.network.timesteps, config.training.seed);
+  const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
+                                    config.training.seed);
   auto weights = start_weights(config, line.weights);
   const std::filesystem::path out = make_output_folder(line, config);
   const std::unique_ptr<Trace> trace = make_trace(config, out);

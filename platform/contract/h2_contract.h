@@ -14,32 +14,33 @@
 #define H2_REGS_SIZE UINT64_C(0x1000)
 #define H2_MEM0_BASE UINT64_C(0x1000000000)
 #define H2_MEM_STRIDE UINT64_C(0x1000000000) /* distance of MemN and MemN+1 */
-#define H2_MEM_BASE(n) (H2_MEM0_BASE + (uint64_t)(n) * H2_MEM_STRIDE)
+#define H2_MEM_BASE(n) (H2_MEM0_BASE + (uint64_t)(n)*H2_MEM_STRIDE)
 
-/* ---- Registers: X(name, offset, access, reset, description). 32 bits, aligned accesses only ---- */
+/* ---- Registers: X(name, offset, access, reset, description). 32 bits, aligned accesses only ----
+ */
 #define H2_RO 1
 #define H2_RW 2
 #define H2_W1C 3 /* write one to clear */
-#define H2_REGISTERS(X)                                                                          \
-  X(ID, 0x000, H2_RO, H2_ID, "identification, H2_ID")                                            \
-  X(VERSION, 0x004, H2_RO, H2_VERSION, "contract version")                                       \
-  X(CAPABILITIES, 0x008, H2_RO, 0, "H2_CAP_* fields")                                            \
-  X(TILE, 0x00C, H2_RO, 0, "tile payload: height in bits 15:0, width in bits 31:16")             \
-  X(MEMORY_SIZE, 0x010, H2_RO, 0, "capacity of each MemN in units of 1 MiB")                     \
-  X(CONTROL, 0x020, H2_RW, 0, "H2_CONTROL_* bits")                                               \
-  X(STATUS, 0x024, H2_RO, 0, "H2_STATUS_* bits")                                                 \
-  X(IRQ_STATUS, 0x028, H2_W1C, 0, "H2_IRQ_* bits, write one to clear")                           \
-  X(IRQ_MASK, 0x02C, H2_RW, 0, "H2_IRQ_* bits that raise the interrupt line")                    \
-  X(RING_BASE_LO, 0x030, H2_RW, 0, "descriptor ring address, bits 31:0, 64 B aligned")           \
-  X(RING_BASE_HI, 0x034, H2_RW, 0, "descriptor ring address, bits 63:32")                        \
-  X(RING_SIZE, 0x038, H2_RW, 0, "entries of both rings, power of two, 2..1024")                  \
-  X(RING_HEAD, 0x03C, H2_RO, 0, "next descriptor the card fetches")                              \
-  X(RING_TAIL, 0x040, H2_RW, 0, "doorbell: next descriptor the driver will fill")                \
-  X(COMPLETION_BASE_LO, 0x044, H2_RW, 0, "completion ring address, bits 31:0, 64 B aligned")     \
-  X(COMPLETION_BASE_HI, 0x048, H2_RW, 0, "completion ring address, bits 63:32")                  \
-  X(COMPLETION_HEAD, 0x04C, H2_RO, 0, "next completion the card will write")                     \
-  X(COMPLETION_TAIL, 0x050, H2_RW, 0, "next completion the driver will read")                    \
-  X(ERROR, 0x054, H2_RO, 0, "last H2_ERR_* code; cleared by clearing H2_IRQ_ERROR")              \
+#define H2_REGISTERS(X)                                                                      \
+  X(ID, 0x000, H2_RO, H2_ID, "identification, H2_ID")                                        \
+  X(VERSION, 0x004, H2_RO, H2_VERSION, "contract version")                                   \
+  X(CAPABILITIES, 0x008, H2_RO, 0, "H2_CAP_* fields")                                        \
+  X(TILE, 0x00C, H2_RO, 0, "tile payload: height in bits 15:0, width in bits 31:16")         \
+  X(MEMORY_SIZE, 0x010, H2_RO, 0, "capacity of each MemN in units of 1 MiB")                 \
+  X(CONTROL, 0x020, H2_RW, 0, "H2_CONTROL_* bits")                                           \
+  X(STATUS, 0x024, H2_RO, 0, "H2_STATUS_* bits")                                             \
+  X(IRQ_STATUS, 0x028, H2_W1C, 0, "H2_IRQ_* bits, write one to clear")                       \
+  X(IRQ_MASK, 0x02C, H2_RW, 0, "H2_IRQ_* bits that raise the interrupt line")                \
+  X(RING_BASE_LO, 0x030, H2_RW, 0, "descriptor ring address, bits 31:0, 64 B aligned")       \
+  X(RING_BASE_HI, 0x034, H2_RW, 0, "descriptor ring address, bits 63:32")                    \
+  X(RING_SIZE, 0x038, H2_RW, 0, "entries of both rings, power of two, 2..1024")              \
+  X(RING_HEAD, 0x03C, H2_RO, 0, "next descriptor the card fetches")                          \
+  X(RING_TAIL, 0x040, H2_RW, 0, "doorbell: next descriptor the driver will fill")            \
+  X(COMPLETION_BASE_LO, 0x044, H2_RW, 0, "completion ring address, bits 31:0, 64 B aligned") \
+  X(COMPLETION_BASE_HI, 0x048, H2_RW, 0, "completion ring address, bits 63:32")              \
+  X(COMPLETION_HEAD, 0x04C, H2_RO, 0, "next completion the card will write")                 \
+  X(COMPLETION_TAIL, 0x050, H2_RW, 0, "next completion the driver will read")                \
+  X(ERROR, 0x054, H2_RO, 0, "last H2_ERR_* code; cleared by clearing H2_IRQ_ERROR")          \
   X(ERROR_TAG, 0x058, H2_RO, 0, "tag of the descriptor that failed, or offset of the register")
 
 #define H2_REG_ENUM_(name, offset, access, reset, text) H2_REG_##name = (offset),
@@ -73,11 +74,11 @@ enum h2_opcode {
 #define H2_DESC_INFERENCE 0x4U /* forward stores spikes only */
 
 typedef struct h2_descriptor {
-  uint8_t version; /* H2_DESCRIPTOR_VERSION */
-  uint8_t opcode;  /* enum h2_opcode */
-  uint16_t flags;  /* H2_DESC_* */
-  uint32_t size;   /* sizeof(h2_descriptor) */
-  uint32_t tag;    /* not 0, unique among descriptors in flight */
+  uint8_t version;  /* H2_DESCRIPTOR_VERSION */
+  uint8_t opcode;   /* enum h2_opcode */
+  uint16_t flags;   /* H2_DESC_* */
+  uint32_t size;    /* sizeof(h2_descriptor) */
+  uint32_t tag;     /* not 0, unique among descriptors in flight */
   uint32_t depends; /* weight gradient: tag of the backward descriptor of the same sub-batch */
   uint16_t memory;  /* 0 or 1: the MemN that holds this sub-batch */
   uint16_t samples; /* 1..sub_batch of the network table */
@@ -98,7 +99,7 @@ typedef struct h2_completion {
 
 enum h2_error {
   H2_OK = 0,
-  H2_ERR_VERSION = 1,     /* descriptor or table version */
+  H2_ERR_VERSION = 1, /* descriptor or table version */
   H2_ERR_OPCODE = 2,
   H2_ERR_SIZE = 3,        /* descriptor size, reserved bits, samples */
   H2_ERR_ALIGNMENT = 4,   /* an address that is not a multiple of H2_TENSOR_ALIGN */
@@ -143,13 +144,13 @@ typedef struct h2_layer {
   uint32_t cin, cout;
   uint16_t kernel, stride;
   uint16_t in_height, in_width;
-  uint64_t weights;       /* values, blocked order (h2_layout.h) */
-  uint64_t spikes;        /* bits at Soma positions */
-  uint64_t pooled;        /* bit planes of AP2 on spikes; 0 if none */
-  uint64_t potential;     /* conv: packed values in slots; FC: dense values */
-  uint64_t mask;          /* bits, Eq. (5) */
-  uint64_t gradient;      /* grad-u, dense values at Soma positions */
-  uint64_t gradient_mask; /* bits, Eq. (6); conv only, 0 for FC */
+  uint64_t weights;                    /* values, blocked order (h2_layout.h) */
+  uint64_t spikes;                     /* bits at Soma positions */
+  uint64_t pooled;                     /* bit planes of AP2 on spikes; 0 if none */
+  uint64_t potential;                  /* conv: packed values in slots; FC: dense values */
+  uint64_t mask;                       /* bits, Eq. (5) */
+  uint64_t gradient;                   /* grad-u, dense values at Soma positions */
+  uint64_t gradient_mask;              /* bits, Eq. (6); conv only, 0 for FC */
   uint64_t weight_gradient;            /* Mem2: values, as weights */
   uint64_t master, momentum, variance; /* Mem2: FP32, as weights; variance 0 for SGD */
 } h2_layer;

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-static uint32_t parts(uint32_t length, uint32_t payload) { return (length + payload - 1) / payload; }
+static uint32_t parts(uint32_t length, uint32_t payload) {
+  return (length + payload - 1) / payload;
+}
 
 uint32_t h2_tile_parts(uint32_t length, uint32_t payload) { return parts(length, payload); }
 

@@ -18,7 +18,7 @@ struct Controller::Command {
   JobContext context;
   std::uint64_t sub_batch = 0;              ///< running number
   std::shared_ptr<const MaskSource> masks;  ///< of the context, runs without data
-  CommandPtr depends;  ///< backward pass that a weight gradient follows
+  CommandPtr depends;                       ///< backward pass that a weight gradient follows
   std::uint32_t error = H2_OK;
   std::uint32_t error_layer = 0;
   std::uint64_t start_cycle = 0;

@@ -89,8 +89,8 @@ std::uint32_t Controller::accept(const h2_descriptor& d, const CommandPtr& comma
   if (d.version != H2_DESCRIPTOR_VERSION) return H2_ERR_VERSION;
   if (d.opcode < H2_OP_FORWARD || d.opcode > H2_OP_UPDATE) return H2_ERR_OPCODE;
   const unsigned known = H2_DESC_FIRST | H2_DESC_LAST | H2_DESC_INFERENCE;
-  if (d.size != sizeof d || d.tag == 0 || d.memory > 1 || d.reserved[0] != 0 || d.reserved[1] != 0 ||
-       (d.flags & ~known)) {
+  if (d.size != sizeof d || d.tag == 0 || d.memory > 1 || d.reserved[0] != 0 ||
+      d.reserved[1] != 0 || (d.flags & ~known)) {
     return H2_ERR_SIZE;
   }
   if (d.table % H2_TENSOR_ALIGN != 0 || d.input % H2_TENSOR_ALIGN != 0 ||
@@ -99,7 +99,8 @@ std::uint32_t Controller::accept(const h2_descriptor& d, const CommandPtr& comma
   }
   const std::uint32_t error = read_table(*command);
   if (error != H2_OK) return error;
-  if (d.opcode == H2_OP_UPDATE ? d.step == 0 : d.samples < 1 || d.samples > command->table.sub_batch)
+  if (d.opcode == H2_OP_UPDATE ? d.step == 0
+                               : d.samples < 1 || d.samples > command->table.sub_batch)
     return H2_ERR_SIZE;
   const std::uint32_t misplaced = check_tensors(*command);
   if (misplaced != H2_OK) return misplaced;
@@ -195,10 +196,18 @@ void Controller::run_phase(Phase& phase) {
   Command& command = *phase.current;
   command.start_cycle = cycle();
   switch (command.descriptor.opcode) {
-    case H2_OP_FORWARD: forward(command); break;
-    case H2_OP_BACKWARD: backward(command); break;
-    case H2_OP_WEIGHT_GRADIENT: weight_gradient(command); break;
-    default: update(command); break;
+    case H2_OP_FORWARD:
+      forward(command);
+      break;
+    case H2_OP_BACKWARD:
+      backward(command);
+      break;
+    case H2_OP_WEIGHT_GRADIENT:
+      weight_gradient(command);
+      break;
+    default:
+      update(command);
+      break;
   }
   if (on_descriptor && command.error == H2_OK && !command.aborted) {
     on_descriptor(command.descriptor, command.context);
@@ -242,7 +251,8 @@ std::uint32_t Controller::run_job(Command& command, Engine& engine, int engine_i
 void Controller::forward(Command& command) {
   const int layers = static_cast<int>(command.table.layers.size());
   for (int l = 0; l < layers; ++l) {
-    if (run_job(command, engines_.forward, 0, *make_forward_job(command.context, l)) != H2_OK) return;
+    if (run_job(command, engines_.forward, 0, *make_forward_job(command.context, l)) != H2_OK)
+      return;
   }
 }
 
@@ -276,8 +286,8 @@ void Controller::weight_gradient(Command& command) {
 void Controller::update(Command& command) {
   const std::vector<std::uint64_t> copies{H2_MEM_BASE(0), H2_MEM_BASE(1)};
   for (int l = 0; l < static_cast<int>(command.table.layers.size()); ++l) {
-    const std::unique_ptr<Job> job = make_update_job(command.context, l, command.table.update,
-                                                     command.descriptor.step, copies);
+    const std::unique_ptr<Job> job =
+        make_update_job(command.context, l, command.table.update, command.descriptor.step, copies);
     if (run_job(command, engines_.weight_update, 2, *job) != H2_OK) return;
   }
 }

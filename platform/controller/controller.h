@@ -26,8 +26,8 @@ struct LayerRecord {
   std::uint16_t samples = 0;
 };
 
-/// Fetches descriptors from the ring, checks them, orders the layers of each phase on its engine and
-/// the weight gradient behind the backward pass, writes completions and raises the interrupt.
+/// Fetches descriptors from the ring, checks them, orders the layers of each phase on its engine
+/// and the weight gradient behind the backward pass, writes completions and raises the interrupt.
 class Controller : public sc_core::sc_module {
  public:
   struct Engines {

@@ -25,11 +25,10 @@ void Controller::connect_registers() {
   for (const std::uint32_t reg : {H2_REG_RING_BASE_LO, H2_REG_RING_BASE_HI, H2_REG_RING_SIZE,
                                   H2_REG_COMPLETION_BASE_LO, H2_REG_COMPLETION_BASE_HI}) {
     registers.on_write(reg, [this, reg](auto, auto after) {
-      const bool aligned = reg == H2_REG_RING_SIZE ||
-                           reg == H2_REG_RING_BASE_HI || reg == H2_REG_COMPLETION_BASE_HI ||
-                           after % H2_TENSOR_ALIGN == 0;
-      const bool sized = reg != H2_REG_RING_SIZE ||
-                         (power_of_two(after) && after >= 2 && after <= H2_RING_MAX);
+      const bool aligned = reg == H2_REG_RING_SIZE || reg == H2_REG_RING_BASE_HI ||
+                           reg == H2_REG_COMPLETION_BASE_HI || after % H2_TENSOR_ALIGN == 0;
+      const bool sized =
+          reg != H2_REG_RING_SIZE || (power_of_two(after) && after >= 2 && after <= H2_RING_MAX);
       const bool legal =
           aligned && sized && (registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) == 0;
       if (!legal) report(H2_ERR_RING, reg);
@@ -165,8 +164,7 @@ void Controller::update_status() {
 }
 
 void Controller::update_irq() {
-  const bool level =
-      (registers.get(H2_REG_IRQ_STATUS) & registers.get(H2_REG_IRQ_MASK)) != 0;
+  const bool level = (registers.get(H2_REG_IRQ_STATUS) & registers.get(H2_REG_IRQ_MASK)) != 0;
   if (level && !irq.read()) ++interrupts_;
   irq.write(level);
   trace_.change(irq_signal_, level ? 1 : 0);

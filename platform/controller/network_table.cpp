@@ -7,14 +7,15 @@
 namespace h2 {
 namespace {
 
-constexpr int kLargestSide = 4096;
+constexpr int kLargestSide = 4096, kLargestKernel = 31;
+constexpr std::uint32_t kMostInputs = 1U << 26, kMostOutputs = 1U << 20;
 
 bool shape_of(const h2_layer& r, Layer& l) {
   if (r.kind > H2_LAYER_FC || r.pool > H2_POOL_BEFORE_SOMA) return false;
   const bool fc = r.kind == H2_LAYER_FC;
-  if (r.kernel % 2 == 0 || r.kernel > 15 || r.stride < 1 || r.stride > 2) return false;
+  if (r.kernel % 2 == 0 || r.kernel > kLargestKernel || r.stride < 1 || r.stride > 2) return false;
   if (r.cin == 0 || r.cout == 0 || r.in_height == 0 || r.in_width == 0) return false;
-  if (r.cin > (1U << 24) || r.cout > (1U << 20)) return false;
+  if (r.cin > kMostInputs || r.cout > kMostOutputs) return false;
   if (r.in_height > kLargestSide || r.in_width > kLargestSide) return false;
   if (r.planes != 1 && r.planes != 3 && r.planes != 8) return false;
   if (fc && (r.kernel != 1 || r.stride != 1 || r.in_height != 1 || r.in_width != 1 || r.pool != 0))
@@ -46,7 +47,8 @@ bool first_fits(const Layer& l) { return l.encoding ? l.planes == 8 : l.planes =
 void name_layers(Network& network) {
   int conv = 0, fc = 0;
   for (Layer& l : network.layers) {
-    l.name = l.kind == LayerKind::fc ? "fc" + std::to_string(++fc) : "conv" + std::to_string(++conv);
+    l.name =
+        l.kind == LayerKind::fc ? "fc" + std::to_string(++fc) : "conv" + std::to_string(++conv);
   }
 }
 
@@ -83,10 +85,10 @@ std::uint32_t check_places(const PlacedLayer& placed, const NetworkTable& table,
   const std::uint64_t bits = h2_map_bits_bytes(&soma);
   const std::uint64_t values = h2_map_values_bytes(&soma, value_bytes);
   const std::uint64_t weights = l.weight_count() * value_bytes, state = l.weight_count() * 4;
-  std::vector<Extent> extents{{p.weights, weights},       {p.spikes, bits},
-                              {p.potential, values},      {p.mask, bits},
-                              {p.gradient, values},       {p.weight_gradient, weights},
-                              {p.master, state},          {p.momentum, state}};
+  std::vector<Extent> extents{{p.weights, weights},  {p.spikes, bits},
+                              {p.potential, values}, {p.mask, bits},
+                              {p.gradient, values},  {p.weight_gradient, weights},
+                              {p.master, state},     {p.momentum, state}};
   if (l.kind == LayerKind::conv) extents.push_back({p.gradient_mask, bits});
   if (l.pool == PoolMode::after_soma) extents.push_back({p.pooled, h2_map_bits_bytes(&pooled)});
   if (table.update.optimizer == Optimizer::adam) extents.push_back({p.variance, state});

@@ -156,8 +156,7 @@ static void each_weight(const h2_layer* l, void (*visit)(void*, uint64_t), void*
     for (uint32_t ib = 0; ib < l->cin; ib += H2_WEIGHT_BLOCK_IN)
       for (uint32_t o = ob; o < least(ob + H2_BLOCK, l->cout); ++o)
         for (uint32_t i = ib; i < least(ib + H2_WEIGHT_BLOCK_IN, l->cin); ++i)
-          for (uint32_t t = 0; t < taps; ++t)
-            visit(context, ((uint64_t)o * l->cin + i) * taps + t);
+          for (uint32_t t = 0; t < taps; ++t) visit(context, ((uint64_t)o * l->cin + i) * taps + t);
 }
 
 typedef struct weight_writer {
@@ -228,27 +227,49 @@ int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
 
 const char* h2_error_text(int error) {
   switch (error) {
-    case H2_OK: return "ok";
-    case H2_ERR_VERSION: return "descriptor or table version not supported";
-    case H2_ERR_OPCODE: return "unknown opcode";
-    case H2_ERR_SIZE: return "descriptor size, flags, samples or step out of range";
-    case H2_ERR_ALIGNMENT: return "address not aligned to 64 bytes";
-    case H2_ERR_ADDRESS: return "tensor outside its memory";
-    case H2_ERR_TABLE: return "network table damaged or impossible";
-    case H2_ERR_DEPENDENCY: return "the backward pass depended on is unknown or failed";
-    case H2_ERR_BUS: return "an engine's memory access failed";
-    case H2_ERR_OVERFLOW: return "a gradient is not finite";
-    case H2_ERR_DOORBELL: return "doorbell out of range or stale";
-    case H2_ERR_RING: return "ring address or size illegal";
-    case H2_ERR_REGISTER: return "register access refused";
-    case H2_ERR_COMPLETION: return "completion ring overrun";
-    case H2_ERR_CAPACITY: return "a tile set does not fit a global buffer";
-    case H2_DRV_BUS: return "bus access failed";
-    case H2_DRV_NOT_FOUND: return "no card, or another contract version";
-    case H2_DRV_NO_MEMORY: return "the network does not fit the card's memories";
-    case H2_DRV_SCRATCH: return "scratch buffer too small";
-    case H2_DRV_IRQ: return "no interrupt came";
-    case H2_DRV_ARGUMENT: return "illegal argument";
-    default: return "unknown error";
+    case H2_OK:
+      return "ok";
+    case H2_ERR_VERSION:
+      return "descriptor or table version not supported";
+    case H2_ERR_OPCODE:
+      return "unknown opcode";
+    case H2_ERR_SIZE:
+      return "descriptor size, flags, samples or step out of range";
+    case H2_ERR_ALIGNMENT:
+      return "address not aligned to 64 bytes";
+    case H2_ERR_ADDRESS:
+      return "tensor outside its memory";
+    case H2_ERR_TABLE:
+      return "network table damaged or impossible";
+    case H2_ERR_DEPENDENCY:
+      return "the backward pass depended on is unknown or failed";
+    case H2_ERR_BUS:
+      return "an engine's memory access failed";
+    case H2_ERR_OVERFLOW:
+      return "a gradient is not finite";
+    case H2_ERR_DOORBELL:
+      return "doorbell out of range or stale";
+    case H2_ERR_RING:
+      return "ring address or size illegal";
+    case H2_ERR_REGISTER:
+      return "register access refused";
+    case H2_ERR_COMPLETION:
+      return "completion ring overrun";
+    case H2_ERR_CAPACITY:
+      return "a tile set does not fit a global buffer";
+    case H2_DRV_BUS:
+      return "bus access failed";
+    case H2_DRV_NOT_FOUND:
+      return "no card, or another contract version";
+    case H2_DRV_NO_MEMORY:
+      return "the network does not fit the card's memories";
+    case H2_DRV_SCRATCH:
+      return "scratch buffer too small";
+    case H2_DRV_IRQ:
+      return "no interrupt came";
+    case H2_DRV_ARGUMENT:
+      return "illegal argument";
+    default:
+      return "unknown error";
   }
 }

@@ -25,11 +25,11 @@ typedef struct h2_bus {
 
 /* Results beside enum h2_error. */
 enum h2_driver_error {
-  H2_DRV_BUS = 1000,      /* a bus access failed */
+  H2_DRV_BUS = 1000,       /* a bus access failed */
   H2_DRV_NOT_FOUND = 1001, /* no card, or another contract version */
   H2_DRV_NO_MEMORY = 1002, /* the network does not fit the card's memories */
-  H2_DRV_SCRATCH = 1003,  /* scratch buffer too small: see h2_scratch_bytes() */
-  H2_DRV_IRQ = 1004,      /* the interrupt did not come */
+  H2_DRV_SCRATCH = 1003,   /* scratch buffer too small: see h2_scratch_bytes() */
+  H2_DRV_IRQ = 1004,       /* the interrupt did not come */
   H2_DRV_ARGUMENT = 1005
 };
 
@@ -92,7 +92,7 @@ typedef struct h2_group {
   h2_source source;
   void* source_context;
   /* Results. */
-  double loss_sum;  /* over the samples */
+  double loss_sum; /* over the samples */
   uint32_t correct;
 } h2_group;
 
@@ -102,7 +102,8 @@ int h2_train_group(h2_device* device, h2_group* group);
 /* Forward only; `predicted` gets one class per sample: most spikes, ties to the lowest index. */
 int h2_infer(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted);
 
-/* Submits a descriptor as it is (version, size and tag are filled in when 0) and waits for a tag. */
+/* Submits a descriptor as it is (version, size and tag are filled in when 0) and waits for a tag.
+ */
 int h2_submit(h2_device* device, h2_descriptor* descriptor);
 int h2_wait(h2_device* device, uint32_t tag);
 

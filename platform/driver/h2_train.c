@@ -102,8 +102,8 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
   d->used[0] = d->used[1] = mem;
   d->used[2] = mem2;
   if (mem > d->memory_bytes || mem2 > d->memory_bytes) return H2_DRV_NO_MEMORY;
-  d->table.checksum = h2_checksum(h2_checksum(0, &d->table, sizeof(h2_table)), d->layers,
-                                  count * sizeof(h2_layer));
+  d->table.checksum =
+      h2_checksum(h2_checksum(0, &d->table, sizeof(h2_table)), d->layers, count * sizeof(h2_layer));
   if (d->bus.write(d->bus.context, d->table_address, &d->table, sizeof(h2_table)) ||
       d->bus.write(d->bus.context, d->table_address + sizeof(h2_table), d->layers,
                    count * sizeof(h2_layer)))
@@ -177,8 +177,8 @@ static uint32_t most_spikes(const uint32_t* counts, uint32_t classes) {
 }
 
 /* grad-s of the last layer, the same at every timestep: [block of 16][t][sample][class]. */
-static int write_gradient(h2_device* d, const float* gradients, uint32_t samples,
-                          uint32_t memory, uint8_t* values) {
+static int write_gradient(h2_device* d, const float* gradients, uint32_t samples, uint32_t memory,
+                          uint8_t* values) {
   const uint32_t classes = classes_of(d);
   uint8_t* to = values;
   for (uint32_t c0 = 0; c0 < classes; c0 += H2_BLOCK) {
@@ -196,8 +196,8 @@ static int write_gradient(h2_device* d, const float* gradients, uint32_t samples
              : H2_OK;
 }
 
-/* Loss and its gradient from the spikes that the forward pass left in memory. A network that does not
- * end in one position per class (timing runs) gets no gradient from here. */
+/* Loss and its gradient from the spikes that the forward pass left in memory. A network that does
+ * not end in one position per class (timing runs) gets no gradient from here. */
 static int apply_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
   const h2_map out = output_map(d, batch->count);
   if (d->bus.work) d->bus.work(d->bus.context);
@@ -275,8 +275,8 @@ int h2_train_group(h2_device* d, h2_group* g) {
   int error = start_forward(d, g, &flights[0]);
   for (uint32_t i = 0; !error && i < g->sub_batches; ++i) {
     flight *now = &flights[i % 2], *other = &flights[(i + 1) % 2];
-    const uint32_t flags = (i == 0 ? H2_DESC_FIRST : 0U) |
-                           (i + 1 == g->sub_batches ? H2_DESC_LAST : 0U);
+    const uint32_t flags =
+        (i == 0 ? H2_DESC_FIRST : 0U) | (i + 1 == g->sub_batches ? H2_DESC_LAST : 0U);
     error = h2_wait(d, now->forward);
     if (!error) error = apply_loss(d, g, &now->batch, now->memory);
     /* The memory of the sub-batch before is the next one's: once it is free, the backward pass of

@@ -29,7 +29,9 @@ h2_bus HostCpu::driver_bus() {
                                                const_cast<void*>(data), bytes);
   };
   ops.wait_irq = [](void* self) { return static_cast<HostCpu*>(self)->wait_irq(); };
-  ops.work = [](void* self) { static_cast<HostCpu*>(self)->wait(static_cast<HostCpu*>(self)->work_); };
+  ops.work = [](void* self) {
+    static_cast<HostCpu*>(self)->wait(static_cast<HostCpu*>(self)->work_);
+  };
   return ops;
 }
 

@@ -30,8 +30,7 @@ void Profile::operator()(HostCpu& host) {
     run_group(size);
     // A short last group carries its update on fewer sub-batches.
     if (size == group || record_.sub_batches == size) {
-      record_.steady_cycles_per_sub_batch =
-          static_cast<double>(platform_.cycle() - before) / size;
+      record_.steady_cycles_per_sub_batch = static_cast<double>(platform_.cycle() - before) / size;
     }
     if (on_progress) on_progress({record_.sub_batches, total, 0.0, false});
   }

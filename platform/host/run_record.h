@@ -20,7 +20,8 @@ inline constexpr std::array<const char*, 3> kEngineKeys{"forward", "backward", "
 struct Snapshot {
   std::uint64_t cycle = 0;
   std::array<Engine::Stats, 3> engines{};
-  std::array<std::uint64_t, 3> read_bytes{}, write_bytes{};  ///< Mem0..2 (unified: all in the first)
+  std::array<std::uint64_t, 3> read_bytes{},
+      write_bytes{};  ///< Mem0..2 (unified: all in the first)
 };
 Snapshot take_snapshot(const Platform& platform);
 
@@ -37,8 +38,8 @@ struct RunRecord {
   double train_accuracy = 0, test_accuracy = 0;
   std::vector<std::vector<std::uint8_t>> weights;  ///< stored values, OIHW, little-endian
   std::uint64_t sub_batches = 0, samples = 0, test_samples = 0;
-  std::uint64_t epoch_sub_batches = 0;       ///< of one whole epoch
-  double steady_cycles_per_sub_batch = 0;    ///< over the last whole group
+  std::uint64_t epoch_sub_batches = 0;     ///< of one whole epoch
+  double steady_cycles_per_sub_batch = 0;  ///< over the last whole group
   Snapshot train_start, train_end, test_end;
   /// By (engine, layer index), jobs of training sub-batches that own weights.
   std::map<std::pair<int, int>, LayerCost> layers;

@@ -86,9 +86,9 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   group_indices_ = order.data() + first;
   group_left_ = count;
   card_.check(h2_train_group(&card_.device, &group_),
-        "training step " + std::to_string(card_.device.step + 1) + " (sub-batches " +
-            std::to_string(record_.sub_batches + 1) + " to " +
-            std::to_string(record_.sub_batches + group_.sub_batches) + ")");
+              "training step " + std::to_string(card_.device.step + 1) + " (sub-batches " +
+                  std::to_string(record_.sub_batches + 1) + " to " +
+                  std::to_string(record_.sub_batches + group_.sub_batches) + ")");
   record_.sub_batches += group_.sub_batches;
   record_.samples += count;
   record_.loss.push_back(group_.loss_sum / static_cast<double>(count));
@@ -160,7 +160,7 @@ void Training::read_weights(HostCpu& host) {
     const Layer& layer = config_.network.layers[l];
     std::vector<std::uint8_t> bytes(layer.weight_count() * card_.device.value_bytes);
     card_.check(h2_read_weights(&card_.device, static_cast<std::uint32_t>(l), bytes.data()),
-          "reading the weights of " + layer.name);
+                "reading the weights of " + layer.name);
     record_.weights.push_back(std::move(bytes));
   }
 }

@@ -197,7 +197,8 @@ TEST(DramMemory, NoCompletionIsEarlierThanAnnounced) {
   for (std::uint64_t id = 1; id <= 400; ++id) {
     random = random * 6364136223846793005ULL + 1442695040888963407ULL;
     const std::uint32_t bytes = 64U << (random >> 40) % 7;
-    memory.submit({id, static_cast<int>(id % 3), (random >> 33) / 64 * 64, bytes, id % 3 == 0}, now);
+    memory.submit({id, static_cast<int>(id % 3), (random >> 33) / 64 * 64, bytes, id % 3 == 0},
+                  now);
     for (std::uint64_t wakes = (random >> 50) % 4; wakes > 0; --wakes) {
       const Picoseconds next = memory.next_completion();
       if (next >= kNoEvent) break;
