@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# The command line as a user meets it: cli_test.sh PATH_TO_H2VP SOURCE_DIR
+set -u
+h2vp=$1
+source_dir=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 1
+quick="$source_dir/configs/quickstart.yaml"
+machine="$source_dir/configs/h2learn.yaml"
+small=(--set dataset.train_limit=16 --set dataset.test_limit=8 --set training.epochs=1)
+failed=0
+
+# expect NAME EXIT_CODE TEXT COMMAND...: exit code, and TEXT somewhere in the output.
+expect() {
+  local name=$1 code=$2 text=$3 output actual
+  shift 3
+  output=$("$@" 2>&1)
+  actual=$?
+  if [ "$actual" -ne "$code" ] || [[ "$output" != *"$text"* ]]; then
+    echo "FAILED $name: exit $actual (expected $code), expected text: $text"
+    echo "${output:0:2000}"
+    failed=$((failed + 1))
+  else
+    echo "ok     $name"
+  fi
+}
+
+expect version 0 "h2vp " "$h2vp" --version
+expect help 0 "Exit code" "$h2vp" --help
+expect no-command 2 "no command" "$h2vp"
+expect unknown-command 2 "legal: train" "$h2vp" dance x.yaml
+expect unknown-option 2 "--dance" "$h2vp" train "$quick" --dance
+expect no-config 2 "no configuration file" "$h2vp" train
+expect missing-config 2 "nowhere.yaml" "$h2vp" train nowhere.yaml
+expect bad-set 2 "key.path=value" "$h2vp" config "$quick" --set nonsense
+expect unknown-key 2 "clock_mhz" "$h2vp" config "$quick" --set clock_mhs=1
+expect bad-threads 2 "1 to 256" "$h2vp" train "$quick" --threads 0
+
+printf 'clock_mhz: 800\nengines:\n  forward:\n    rows: -3\n' > bad.yaml
+expect position 2 "bad.yaml:4:11: engines.forward.rows" "$h2vp" config bad.yaml
+
+expect config 0 "clock_mhz: 800" "$h2vp" config "$quick"
+"$h2vp" config "$quick" > again.yaml
+expect config-loads-again 0 "clock_mhz: 800" "$h2vp" config again.yaml
+expect schema 0 "json-schema.org" "$h2vp" config --schema
+expect dry-run 0 "Address map" "$h2vp" train "$quick" --dry-run
+expect does-not-fit 2 "forward" "$h2vp" train "$quick" --dry-run --set network.timesteps=40
+
+expect train 0 "wrote result/summary.json" "$h2vp" train "$quick" "${small[@]}" --out result
+expect quiet 0 "" "$h2vp" train "$quick" "${small[@]}" --out silent --quiet
+[ -s silent/summary.json ] && [ -s silent/trace.vcd ] || {
+  echo "FAILED files: summary.json or trace.vcd is missing"
+  failed=$((failed + 1))
+}
+expect default-out 0 "out/quickstart/summary.json" "$h2vp" train "$quick" "${small[@]}"
+expect not-trainable 2 "network.layers" "$h2vp" train "$quick" \
+  --set network.layers='16C3(Encoding)-16C3'
+expect missing-data 2 "no/such/folder" "$h2vp" train "$quick" --set dataset.kind=mnist \
+  --set dataset.path=no/such/folder
+expect profile 0 "cycles per sub-batch" "$h2vp" profile "$quick" --set profile.sub_batches=2
+expect profile-needs-network 2 "network.layers" "$h2vp" profile "$machine"
+expect traffic 0 "bandwidth_gbps" "$h2vp" traffic "$machine" --pattern seq_rd --queue-depth 64 \
+  --requests 2000
+expect traffic-idle 0 '"hit": 17' "$h2vp" traffic "$machine" --idle-latency
+expect traffic-pattern 2 "rand_rd" "$h2vp" traffic "$machine" --pattern zigzag
+expect diverged 1 "not finite" "$h2vp" train "$quick" "${small[@]}" \
+  --set training.loss_scale=16777216 --set training.learning_rate=1000
+
+echo "$failed failed"
+[ "$failed" -eq 0 ]

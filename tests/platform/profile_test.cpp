@@ -1,0 +1,196 @@
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "modules/error.h"
+#include "platform/data/npy.h"
+#include "platform/host/drawn_masks.h"
+#include "platform/host/profile.h"
+#include "platform/host/recorded_masks.h"
+#include "tests/platform/simulation.h"
+#include "traces/golden.h"
+
+namespace h2 {
+namespace {
+
+namespace fs = std::filesystem;
+
+RunRecord profile(const Config& config, const MaskFactory& masks) {
+  Platform::Options options;
+  options.masks = masks;
+  Bench bench(config, options);
+  RunRecord record;
+  Profile program(config, bench.platform, record);
+  bench.run([&](HostCpu& host) { program(host); });
+  return record;
+}
+
+RunRecord profile(const Sets& sets) {
+  const Config config = tiny_config(sets);
+  return profile(config, drawn_masks(config));
+}
+
+std::uint64_t elapsed(const RunRecord& r) { return r.train_end.cycle - r.train_start.cycle; }
+
+std::uint64_t backward_compute(const RunRecord& r) {
+  std::uint64_t sum = 0;
+  for (const auto& [key, cost] : r.layers) {
+    if (cost.engine == 1) sum += cost.last.compute_cycles;
+  }
+  return sum;
+}
+
+/// A folder of this test case that is gone afterwards.
+class Golden : public ::testing::Test {
+ protected:
+  Golden()
+      : folder_(fs::temp_directory_path() /
+                ("h2_golden_" + std::to_string(::getpid()) + "_" +
+                 ::testing::UnitTest::GetInstance()->current_test_info()->name())) {}
+  ~Golden() override { fs::remove_all(folder_); }
+
+  TrainingRun record(const Config& config, std::set<std::uint64_t> sub_batches) {
+    GoldenWriter golden(config, folder_.string(), std::move(sub_batches));
+    TrainingRun run = train(config, {}, "", [&](Platform& platform) {
+      platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
+        golden.descriptor_ended(d, c, platform.host);
+      };
+    });
+    golden.close();
+    return run;
+  }
+  NpyArray array(const std::string& name) const {
+    return read_npy((folder_ / (name + ".npy")).string());
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(Golden, ProfileOnRecordedMasksTakesTheCyclesOfTheTraining) {
+  for (const char* pool : {"after_soma", "before_soma"}) {
+    const Sets sets{{"dataset.train_limit", "8"}, {"dataset.test_limit", "2"},
+                    {"training.batch_group", "2"}, {"network.pool", pool},
+                    {"profile.sub_batches", "4"}, {"profile.masks", folder_.string()}};
+    const Config config = tiny_config(sets);
+    const TrainingRun trained = record(config, {0, 1, 2, 3});
+    const RunRecord profiled = profile(config, recorded_masks(config));
+    EXPECT_EQ(elapsed(trained.record), elapsed(profiled));
+    ASSERT_EQ(trained.record.layers.size(), profiled.layers.size());
+    for (const auto& [key, cost] : profiled.layers) {
+      const JobRecord& real = trained.record.layers.at(key).last;
+      EXPECT_EQ(cost.last.cycles, real.cycles) << cost.last.layer;
+      EXPECT_EQ(cost.last.bytes, real.bytes) << cost.last.layer;
+      EXPECT_EQ(cost.last.executed_macs, real.executed_macs) << cost.last.layer;
+    }
+  }
+}
+
+TEST_F(Golden, TensorsAgreeWithOneAnother) {
+  const Config config = tiny_config({{"dataset.train_limit", "4"}, {"dataset.test_limit", "2"}});
+  record(config, {0, 1});
+  const NpyArray mask = array("0/conv1.mask"), u = array("0/conv1.u");
+  ASSERT_EQ(mask.shape, u.shape);
+  ASSERT_EQ(mask.shape.size(), 5U);
+  const std::vector<float> open = mask.to_float(), potential = u.to_float();
+  std::size_t inside = 0;
+  for (std::size_t i = 0; i < open.size(); ++i) {
+    if (open[i] != 0.0F) {
+      ASSERT_TRUE(potential[i] > config.neuron.th_l && potential[i] < config.neuron.th_r);
+      ++inside;
+    } else {
+      ASSERT_EQ(potential[i], 0.0F);
+    }
+  }
+  EXPECT_GT(inside, 0U);
+  EXPECT_EQ(array("0/conv1.input").type, NpyType::uint8);
+  EXPECT_EQ(array("1/conv1.w").bytes, array("0/conv1.w").bytes);
+  EXPECT_NE(array("0/conv1.w_after").bytes, array("0/conv1.w").bytes);
+  EXPECT_TRUE(fs::exists(folder_ / "manifest.json"));
+  EXPECT_FALSE(fs::exists(folder_ / "2"));
+}
+
+TEST(Profile, SkippingZerosSavesCyclesInTheOrderOfThePaper) {
+  std::map<std::string, std::uint64_t> cycles;
+  for (const char* sparsity : {"none", "input", "output", "both"}) {
+    cycles[sparsity] = backward_compute(profile({{"engines.backward.sparsity", sparsity}}));
+  }
+  EXPECT_LT(cycles["both"], cycles["input"]);
+  EXPECT_LT(cycles["both"], cycles["output"]);
+  EXPECT_LT(cycles["input"], cycles["none"]);
+  EXPECT_LT(cycles["output"], cycles["none"]);
+}
+
+TEST(Profile, DensityAndClusteringDriveTheBackwardEngine) {
+  const auto at = [](const char* density) {
+    return backward_compute(profile({{"profile.gradient_density", density}}));
+  };
+  EXPECT_LT(at("0.05"), at("0.25"));
+  EXPECT_LT(at("0.25"), at("0.9"));
+  const auto spread = profile({{"profile.mask_density", "0.25"}});
+  const auto clustered =
+      profile({{"profile.mask_density", "0.25"}, {"profile.clustering", "sample"}});
+  EXPECT_NE(backward_compute(spread), backward_compute(clustered));
+}
+
+TEST(Profile, BetterMemoryIsNeverSlower) {
+  const auto with = [](const Sets& sets) {
+    return static_cast<double>(elapsed(profile(sets)));
+  };
+  const Override ideal{"memory.preset", "ideal"};
+  const double base = with({ideal});
+  EXPECT_LE(with({ideal, {"memory.ideal.bandwidth_gbps", "256"}}), base * 1.01);
+  EXPECT_LE(with({ideal, {"memory.ideal.latency_ns", "10"}}), base * 1.01);
+  EXPECT_LE(with({{"memory.preset", "hbm2"}}), with({{"memory.preset", "ddr4_3200"}}) * 1.01);
+}
+
+TEST(Profile, WithoutMemoryTimeOnlyComputeIsLeft) {
+  const RunRecord r = profile({{"memory.preset", "ideal"},
+                               {"memory.ideal.latency_ns", "0"},
+                               {"memory.ideal.bandwidth_gbps", "1000000"}});
+  for (const auto& [key, cost] : r.layers) {
+    // Arrivals are taken at the next clock edge: a chunk may wait a cycle or two.
+    EXPECT_LE(cost.last.cycles, cost.last.compute_cycles * 1.05 + 64) << cost.last.layer;
+  }
+}
+
+TEST(Profile, NetworkMayEndInAConvolutionAndReadEvents) {
+  const RunRecord r = profile({{"network.layers", "32C3-32C3"},
+                               {"network.input.channels", "32"},
+                               {"network.input.height", "8"},
+                               {"network.input.width", "8"}});
+  EXPECT_EQ(r.layers.size(), 5U);  // forward and weight gradient twice, backward once
+  EXPECT_GT(r.steady_cycles_per_sub_batch, 0);
+}
+
+TEST(Profile, CompressedGradientsMoveFewerBytes) {
+  const auto moved = [](const char* compress) {
+    const RunRecord r = profile({{"memory.compress_gradients", compress}});
+    return r.train_end.read_bytes[0] + r.train_end.write_bytes[0];
+  };
+  EXPECT_LT(moved("true"), moved("false"));
+}
+
+TEST(Profile, SameSeedSameCycles) {
+  EXPECT_EQ(elapsed(profile({})), elapsed(profile({})));
+  EXPECT_NE(backward_compute(profile({})), backward_compute(profile({{"training.seed", "9"}})));
+}
+
+TEST(RecordedMasks, BadFolderIsNamed) {
+  const Config config = tiny_config({{"profile.masks", "/nowhere"}});
+  try {
+    recorded_masks(config);
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_NE(std::string(e.what()).find("/nowhere"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace h2
