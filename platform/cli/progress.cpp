@@ -30,27 +30,22 @@ bool Progress::due(const Training::Status& status) {
 
 void Progress::show(const Training::Status& status, std::uint64_t cycle) {
   if (quiet_) return;
-  if (status.testing != testing_) {
+  if (status.phase != phase_) {
     finish();
-    testing_ = status.testing;
+    phase_ = status.phase;
     start_ = shown_ = std::chrono::steady_clock::now();
   }
   if (!due(status)) return;
   const double elapsed = std::chrono::duration<double>(shown_ - start_).count();
   const double left = elapsed * static_cast<double>(status.of - status.sub_batches) /
                       static_cast<double>(status.sub_batches);
+  char loss[32] = "";
+  if (phase_ == "train") std::snprintf(loss, sizeof loss, "   loss %.4f", status.loss);
   char text[160];
-  if (status.testing) {
-    std::snprintf(text, sizeof text, "test   sub-batch %llu/%llu   ETA %.0f s",
-                  static_cast<unsigned long long>(status.sub_batches),
-                  static_cast<unsigned long long>(status.of), left);
-  } else {
-    std::snprintf(text, sizeof text,
-                  "train  sub-batch %llu/%llu   loss %.4f   simulated %.3f ms   ETA %.0f s",
-                  static_cast<unsigned long long>(status.sub_batches),
-                  static_cast<unsigned long long>(status.of), status.loss,
-                  static_cast<double>(cycle) / clock_mhz_ / 1e3, left);
-  }
+  std::snprintf(text, sizeof text, "%-7s sub-batch %llu/%llu%s   simulated %.3f ms   ETA %.0f s",
+                status.phase, static_cast<unsigned long long>(status.sub_batches),
+                static_cast<unsigned long long>(status.of), loss,
+                static_cast<double>(cycle) / clock_mhz_ / 1e3, left);
   std::printf(terminal_ ? "\r%-100s" : "%s\n", text);
   std::fflush(stdout);
   open_ = terminal_;

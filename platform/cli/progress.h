@@ -22,7 +22,8 @@ class Progress {
   bool quiet_, terminal_;
   double clock_mhz_;
   std::chrono::steady_clock::time_point start_, shown_;
-  bool testing_ = false, open_ = false;
+  std::string phase_;
+  bool open_ = false;
 };
 
 }  // namespace h2

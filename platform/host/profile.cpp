@@ -32,7 +32,7 @@ void Profile::operator()(HostCpu& host) {
     if (size == group || record_.sub_batches == size) {
       record_.steady_cycles_per_sub_batch = static_cast<double>(platform_.cycle() - before) / size;
     }
-    if (on_progress) on_progress({record_.sub_batches, total, 0.0, false});
+    if (on_progress) on_progress({"profile", record_.sub_batches, total, 0.0});
   }
   platform_.controller.on_job = nullptr;
   record_.train_end = take_snapshot(platform_);

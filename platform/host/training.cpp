@@ -101,7 +101,7 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   }
   last_group_end_ = now;
   if (on_progress) {
-    on_progress({record_.sub_batches, total_sub_batches_, record_.loss.back(), false});
+    on_progress({"train", record_.sub_batches, total_sub_batches_, record_.loss.back()});
   }
 }
 
@@ -146,7 +146,7 @@ void Training::test() {
     card_.check(h2_infer(&card_.device, &batch, predicted.data()), "testing");
     for (std::size_t i = 0; i < count; ++i) correct += predicted[i] == batch.labels[i];
     if (on_progress) {
-      on_progress({(first + count) / step, ceil_div(size, step), 0.0, true});
+      on_progress({"test", ceil_div(first + count, step), ceil_div(size, step), 0.0});
     }
   }
   record_.test_samples = size;

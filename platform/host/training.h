@@ -19,9 +19,9 @@ class Training {
  public:
   /// Where a run stands, after every batch group.
   struct Status {
+    const char* phase = "train";  ///< train, test or profile
     std::uint64_t sub_batches = 0, of = 0;
-    double loss = 0;
-    bool testing = false;
+    double loss = 0;  ///< train only
   };
 
   /// `weights`: start values per layer, OIHW.

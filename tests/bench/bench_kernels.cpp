@@ -98,5 +98,3 @@ BENCHMARK(weight_gradient)
 
 }  // namespace
 }  // namespace h2
-
-BENCHMARK_MAIN();
