@@ -3,6 +3,8 @@
 #include <cmath>
 #include <utility>
 
+#include "memory/bus/payload.h"
+
 namespace h2 {
 namespace {
 
@@ -201,11 +203,7 @@ void Engine::glb_access(tlm::tlm_command command, std::uint64_t address,
                         std::vector<std::uint8_t>& data) {
   if (data.empty()) return;
   tlm::tlm_generic_payload payload;
-  payload.set_command(command);
-  payload.set_address(address);
-  payload.set_data_ptr(data.data());
-  payload.set_data_length(static_cast<unsigned>(data.size()));
-  payload.set_streaming_width(static_cast<unsigned>(data.size()));
+  set_access(payload, command, address, data.data(), data.size());
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   glb_socket->b_transport(payload, delay);
   if (payload.is_response_error()) fail(H2_ERR_CAPACITY);

@@ -1,3 +1,4 @@
+#include "memory/bus/payload.h"
 #include "platform/controller/command.h"
 #include "platform/controller/controller.h"
 
@@ -176,11 +177,7 @@ bool Controller::access(tlm::tlm_command command, std::uint64_t address, void* d
   info.port = kControllerPort;
   info.charged_bytes = static_cast<std::uint32_t>(bytes);
   tlm::tlm_generic_payload payload;
-  payload.set_command(command);
-  payload.set_address(address);
-  payload.set_data_ptr(static_cast<std::uint8_t*>(data));
-  payload.set_data_length(static_cast<unsigned>(bytes));
-  payload.set_streaming_width(static_cast<unsigned>(bytes));
+  set_access(payload, command, address, data, bytes);
   payload.set_extension(&info);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   bus->b_transport(payload, delay);

@@ -1,5 +1,7 @@
 #include "platform/host/host_cpu.h"
 
+#include "memory/bus/payload.h"
+
 namespace h2 {
 
 HostCpu::HostCpu(sc_core::sc_module_name name, sc_core::sc_time work)
@@ -55,11 +57,7 @@ int HostCpu::access(tlm::tlm_command command, std::uint64_t address, void* data,
   info_.port = kHostPort;
   info_.charged_bytes = static_cast<std::uint32_t>(bytes);
   tlm::tlm_generic_payload payload;
-  payload.set_command(command);
-  payload.set_address(address);
-  payload.set_data_ptr(static_cast<std::uint8_t*>(data));
-  payload.set_data_length(static_cast<unsigned>(bytes));
-  payload.set_streaming_width(static_cast<unsigned>(bytes));
+  set_access(payload, command, address, data, bytes);
   payload.set_extension(&info_);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   waiting_for_ = "a bus access";
@@ -80,11 +78,7 @@ int HostCpu::wait_irq() {
 bool HostCpu::debug(tlm::tlm_command command, std::uint64_t address, void* data,
                     std::size_t bytes) {
   tlm::tlm_generic_payload payload;
-  payload.set_command(command);
-  payload.set_address(address);
-  payload.set_data_ptr(static_cast<std::uint8_t*>(data));
-  payload.set_data_length(static_cast<unsigned>(bytes));
-  payload.set_streaming_width(static_cast<unsigned>(bytes));
+  set_access(payload, command, address, data, bytes);
   return bus->transport_dbg(payload) == bytes;
 }
 
