@@ -5,7 +5,6 @@
 namespace h2 {
 namespace {
 
-constexpr Command column_command(bool write) { return write ? Command::write : Command::read; }
 constexpr bool is_column(Command c) { return c == Command::read || c == Command::write; }
 constexpr std::uint64_t bit(int bank) { return std::uint64_t{1} << bank; }
 
@@ -24,22 +23,21 @@ DramChannel::DramChannel(const DramSpec& spec, Clock run_gap)
   for (std::size_t i = entries_.size(); i-- > 0;) free_.push_back(static_cast<std::int16_t>(i));
 }
 
-inline DramChannel::Choice DramChannel::offer_column(int b, bool write) const {
-  const Clock at = std::max(not_before_, device_.earliest_column(write, b));
-  return Choice::make(at, column_command(write), b, write, entry(bank(b).queue[write].hit).order);
-}
-
-inline DramChannel::Choice DramChannel::offer_row(int b, bool write) const {
-  const bool closed = device_.open_row(b) == DramDevice::kClosed;
-  return Choice::make(std::max(not_before_, device_.earliest_row(b)),
-                      closed ? Command::activate : Command::precharge, b, write,
-                      entry(bank(b).queue[write].head).order);
-}
-
 void DramChannel::set_hit(int b, bool write, std::int16_t index) {
   bank(b).queue[write].hit = index;
-  std::uint64_t& hits = queues_[write].hits;
-  hits = index == kNone ? hits & ~bit(b) : hits | bit(b);
+  Queue& queue = queues_[write];
+  const bool hit = index != kNone;
+  if (hit == ((queue.hits & bit(b)) != 0)) return;
+  queue.hits ^= bit(b);
+  Candidates& known = candidates_;
+  if (write != known.write) return;
+  if (hit) {
+    if (known.columns_known) known.column.improve(bank_choice(b, write));
+    if (known.row.bank() == b) known.rows_known = false;
+  } else {
+    known.columns_known = false;
+    if (known.rows_known && (queue.banks & bit(b)) != 0) known.row.improve(offer_row(b, write));
+  }
 }
 
 void DramChannel::push(bool write, const DramRun& run, Clock now) {
@@ -50,32 +48,23 @@ void DramChannel::push(bool write, const DramRun& run, Clock now) {
   BankQueue& q = bank(run.bank).queue[write];
   (q.head == kNone ? q.head : entry(q.tail).next) = index;
   q.tail = index;
-  const bool hit = q.hit == kNone && device_.open_row(run.bank) == run.row;
-  if (hit) set_hit(run.bank, write, index);
+  const bool first = (queues_[write].banks & bit(run.bank)) == 0;
   queues_[write].banks |= bit(run.bank);
   queues_[write].lines += run.lines;
   int& deepest = write ? statistics_.max_writes_queued : statistics_.max_reads_queued;
   deepest = std::max(deepest, queues_[write].lines);
   not_before_ = std::max(not_before_, now + 1);
-  update_choice(run, write, hit);
-}
-
-/// Most arrivals queue behind others and leave the next command as it is.
-void DramChannel::update_choice(const DramRun& run, bool write, bool hit) {
-  if (!next_known_) return;
-  const bool direction = next_direction();
-  if (direction != next_writing_ || next_.at >= refresh_due_ || (hit && next_.bank() == run.bank)) {
-    next_known_ = false;
-  } else if (direction == write &&
-             (hit || bank(run.bank).queue[write].head == bank(run.bank).queue[write].tail)) {
-    const Choice choice = bank_choice(run.bank, write);
-    if (choice.before(next_)) next_ = choice;
+  next_known_ = false;
+  if (q.hit != kNone) return;
+  if (device_.open_row(run.bank) == run.row) {
+    set_hit(run.bank, write, index);
+  } else if (first && candidates_.rows_known && candidates_.write == write) {
+    candidates_.row.improve(offer_row(run.bank, write));
   }
 }
 
 void DramChannel::choose_next() const {
   next_ = choose();
-  next_writing_ = next_direction();
   next_known_ = true;
 }
 
@@ -119,33 +108,46 @@ DramChannel::Choice DramChannel::choose() const {
 
 DramChannel::Choice DramChannel::request_choice() const {
   const bool write = next_direction();
-  const Queue& queue = queues_[write];
-  Choice best;
-  const bool direction_pending = activated_banks_[!write] != 0;
-  for (std::uint64_t set = direction_pending ? queue.banks | activated_banks_[!write] : queue.hits;
-       set != 0; set &= set - 1) {
-    best.improve(bank_choice(__builtin_ctzll(set), write));
-  }
+  if (activated_banks_[!write] != 0) return pending_choice(write);
+  find_candidates(write);
+  Choice best = candidates_.column;
   // A column command that can go at once leaves nothing to the row commands.
-  if (direction_pending || best.at <= not_before_) return best;
-  for (std::uint64_t set = queue.banks & ~queue.hits; set != 0; set &= set - 1) {
-    best.improve(offer_row(__builtin_ctzll(set), write));
+  if (best.at > not_before_) best.improve(candidates_.row);
+  return best;
+}
+
+/// While runs of the other direction wait in rows activated for them.
+DramChannel::Choice DramChannel::pending_choice(bool write) const {
+  Choice best;
+  for (std::uint64_t set = queues_[write].banks | activated_banks_[!write]; set != 0;
+       set &= set - 1) {
+    best.improve(bank_choice(__builtin_ctzll(set), write));
   }
   return best;
 }
 
-inline DramChannel::Choice DramChannel::bank_choice(int b, bool write) const {
-  const BankState& state = bank(b);
-  if (state.activated[!write]) return offer_column(b, !write);
-  const BankQueue& q = state.queue[write];
-  if (q.hit == kNone) return offer_row(b, write);
-  const Choice column = activated_banks_[!write] == 0 ? offer_column(b, write) : Choice{};
-  if (q.hit == q.head || state.activated[write]) return column;
-  const Clock patience_ends = entry(q.head).accepted + kPatience;
-  if (column.at <= patience_ends) return column;
-  Choice precharge = offer_row(b, write);
-  precharge.at = std::max(precharge.at, patience_ends + 1);
-  return precharge;
+/// A candidate found earlier still is the best one of its kind as long as it lies ahead: of
+/// several in the past, the oldest run would win.
+void DramChannel::find_candidates(bool write) const {
+  Candidates& c = candidates_;
+  if (write != c.write) c = Candidates{write, false, false, {}, {}};
+  const Queue& queue = queues_[write];
+  if (!c.columns_known || c.column.at < not_before_) {
+    Choice best;
+    for (std::uint64_t set = queue.hits; set != 0; set &= set - 1) {
+      const int b = __builtin_ctzll(set);
+      best.improve(hit_choice(b, write, offer_column(b, write)));
+    }
+    c.column = best;
+    c.columns_known = true;
+  }
+  if (c.column.at <= not_before_ || (c.rows_known && c.row.at >= not_before_)) return;
+  Choice best;
+  for (std::uint64_t set = queue.banks & ~queue.hits; set != 0; set &= set - 1) {
+    best.improve(offer_row(__builtin_ctzll(set), write));
+  }
+  c.row = best;
+  c.rows_known = true;
 }
 
 DramChannel::Choice DramChannel::maintenance_choice() const {
@@ -205,6 +207,8 @@ void DramChannel::issue_columns(const Choice& choice, std::vector<DramServed>& s
     const int other = queues_[!write].lines;
     if (other > 0 && write == writing_ && batch_left_ > 0) lines = std::min(lines, batch_left_);
   }
+  candidates_.columns_known = false;
+  if (write != candidates_.write) candidates_.rows_known = false;
   device_.issue(choice.command(), choice.bank(), e.run.row, choice.at, lines, run_gap_);
   if (observer_) observer_(choice.command(), choice.bank(), e.run.row, choice.at);
 
@@ -232,7 +236,7 @@ void DramChannel::issue_columns(const Choice& choice, std::vector<DramServed>& s
 void DramChannel::remove(Entry& e, bool write, std::int16_t index) {
   const int b = e.run.bank;
   BankQueue& q = bank(b).queue[write];
-  set_hit(b, write, find_row(e.next, e.run.row));
+  const std::int16_t hit = find_row(e.next, e.run.row);
   if (q.head == index) {
     q.head = e.next;
     if (q.head == kNone) q.tail = kNone;
@@ -243,6 +247,7 @@ void DramChannel::remove(Entry& e, bool write, std::int16_t index) {
     if (q.tail == index) q.tail = before;
   }
   if (q.head == kNone) queues_[write].banks &= ~bit(b);
+  set_hit(b, write, hit);
   free_.push_back(index);
 }
 
@@ -252,6 +257,7 @@ std::int16_t DramChannel::find_row(std::int16_t from, std::int64_t row) const {
 }
 
 void DramChannel::issue_row(const Choice& choice) {
+  candidates_.rows_known = false;
   BankState& state = bank(choice.bank());
   Entry& e = entry(state.queue[choice.write()].head);
   device_.issue(choice.command(), choice.bank(), e.run.row, choice.at);
@@ -273,6 +279,7 @@ void DramChannel::issue_row(const Choice& choice) {
 }
 
 void DramChannel::issue_maintenance(const Choice& choice) {
+  candidates_ = {};
   device_.issue(choice.command(), 0, 0, choice.at);
   if (observer_) observer_(choice.command(), 0, 0, choice.at);
   not_before_ = choice.at + 1;

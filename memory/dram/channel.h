@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <functional>
@@ -116,17 +117,49 @@ class DramChannel {
     [[nodiscard]] int bank() const { return static_cast<int>(key >> 4 & 63); }
   };
 
+  /// The best commands of one direction while the other has no activated run: of the banks with
+  /// hits, and of the others. Issuing a command or a new run mostly leaves one or both in force.
+  struct Candidates {
+    bool write = false;
+    bool columns_known = false, rows_known = false;
+    Choice column, row;
+  };
+
   [[nodiscard]] bool next_direction() const;
   void choose_next() const;
   [[nodiscard]] Choice choose() const;
   [[nodiscard]] Choice request_choice() const;
+  [[nodiscard]] Choice pending_choice(bool write) const;
+  void find_candidates(bool write) const;
   [[nodiscard]] Choice maintenance_choice() const;
   [[nodiscard]] Choice refresh_choice() const;
-  [[nodiscard]] Choice bank_choice(int bank, bool write) const;
-  [[nodiscard]] Choice offer_column(int bank, bool write) const;
-  [[nodiscard]] Choice offer_row(int bank, bool write) const;
+  [[nodiscard]] Choice bank_choice(int b, bool write) const {
+    if (bank(b).activated[!write]) return offer_column(b, !write);
+    if (bank(b).queue[write].hit == kNone) return offer_row(b, write);
+    return hit_choice(b, write, activated_banks_[!write] == 0 ? offer_column(b, write) : Choice{});
+  }
+  /// Of a bank with hits: the column command, unless its oldest run has waited too long by then.
+  [[nodiscard]] Choice hit_choice(int b, bool write, const Choice& column) const {
+    const BankQueue& q = bank(b).queue[write];
+    if (q.hit == q.head || bank(b).activated[write]) return column;
+    const Clock patience_ends = entry(q.head).accepted + kPatience;
+    if (column.at <= patience_ends) return column;
+    Choice precharge = offer_row(b, write);
+    precharge.at = std::max(precharge.at, patience_ends + 1);
+    return precharge;
+  }
+  [[nodiscard]] Choice offer_column(int b, bool write) const {
+    return Choice::make(std::max(not_before_, device_.earliest_column(write, b)),
+                        write ? Command::write : Command::read, b, write,
+                        entry(bank(b).queue[write].hit).order);
+  }
+  [[nodiscard]] Choice offer_row(int b, bool write) const {
+    const bool closed = device_.open_row(b) == DramDevice::kClosed;
+    return Choice::make(std::max(not_before_, device_.earliest_row(b)),
+                        closed ? Command::activate : Command::precharge, b, write,
+                        entry(bank(b).queue[write].head).order);
+  }
   void set_hit(int bank, bool write, std::int16_t entry);
-  void update_choice(const DramRun& run, bool write, bool hit);
   void issue(const Choice& choice, std::vector<DramServed>& served);
   void issue_columns(const Choice& choice, std::vector<DramServed>& served);
   void issue_row(const Choice& choice);
@@ -156,7 +189,7 @@ class DramChannel {
   std::uint64_t order_ = 0;
   mutable Choice next_;
   mutable bool next_known_ = false;
-  mutable bool next_writing_ = false;  ///< direction for which next_ was chosen
+  mutable Candidates candidates_;
   DramStatistics statistics_;
   Observer observer_;
 };

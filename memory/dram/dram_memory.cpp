@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <utility>
+
+#include "modules/error.h"
 
 namespace h2 {
 namespace {
@@ -24,6 +28,7 @@ DramMemory::DramMemory(const DramSpec& spec, std::uint64_t capacity_bytes, Burst
       map_((static_cast<void>(DramTiming(spec)), spec), capacity_bytes),
       service_(service),
       channels_(static_cast<std::size_t>(spec.channels), DramChannel(spec, run_gap(spec, map_))),
+      held_up_(channels_.size()),
       open_piece_(static_cast<std::size_t>(spec.channels * spec.ranks * spec.bank_groups *
                                            spec.banks_per_group),
                   -1) {}
@@ -47,6 +52,10 @@ DramStatistics DramMemory::statistics() {
 }
 
 void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
+  if (request.port < 0 || request.port >= kMaxPorts) {
+    throw InputError("memory port " + std::to_string(request.port) + " must be from 0 to " +
+                     std::to_string(kMaxPorts - 1));
+  }
   const auto clock =
       static_cast<Clock>(std::ceil((static_cast<double>(now) - kRoundingPs) / tck_ps_));
   if (free_.empty()) {
@@ -67,7 +76,10 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   ++under_way_[port][request.write];
   ++all_under_way_;
   ports_[port].waiting.push_back(slot);
-  if (ports_[port].waiting.size() == 1) split(slot, ports_[port]);
+  if (ports_[port].waiting.size() == 1) {
+    split(slot, ports_[port]);
+    ready_ |= std::uint64_t{1} << port;
+  }
   ++waiting_;
   admit_at_ = std::min(admit_at_, std::max(clock, now_));
   next_clock_ = std::min(next_clock_, admit_at_);
@@ -116,18 +128,25 @@ void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& compl
 
 void DramMemory::step(Clock now, std::vector<MemoryCompletion>& completions) {
   now_ = now;
-  served_.clear();
-  for (DramChannel& channel : channels_) {
-    if (channel.next_command() <= now) channel.advance(now, served_);
+  bool room = false;
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    if (channels_[i].next_command() > now) continue;
+    served_.clear();
+    channels_[i].advance(now, served_);
+    for (const DramServed& s : served_) {
+      room = true;
+      ready_ |= std::exchange(held_up_[i][s.write], 0);
+      if (!s.write) serve(s, completions);
+    }
   }
-  for (const DramServed& s : served_) {
-    if (s.write) continue;
-    Transaction& t = transactions_[s.owner];
-    t.data_end = std::max(t.data_end, s.data_end);
-    t.lines_left -= static_cast<std::uint32_t>(s.lines);
-    if (t.lines_left == 0) finish(s.owner, t.data_end, completions);
-  }
-  if (now >= admit_at_ || (waiting_ > 0 && !served_.empty())) admit(now, completions);
+  if (now >= admit_at_ || (waiting_ > 0 && room)) admit(now, completions);
+}
+
+void DramMemory::serve(const DramServed& s, std::vector<MemoryCompletion>& completions) {
+  Transaction& t = transactions_[s.owner];
+  t.data_end = std::max(t.data_end, s.data_end);
+  t.lines_left -= static_cast<std::uint32_t>(s.lines);
+  if (t.lines_left == 0) finish(s.owner, t.data_end, completions);
 }
 
 void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
@@ -135,22 +154,31 @@ void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
     admitted_at_ = now;
     admitted_ = 0;
   }
-  std::size_t blocked = 0;
-  while (admitted_ < kLinesPerClock && blocked < ports_.size()) {
-    Port& port = ports_[turn_];
-    turn_ = turn_ + 1 == ports_.size() ? 0 : turn_ + 1;
-    blocked = admit_piece(port, now, completions) ? 0 : blocked + 1;
+  while (admitted_ < kLinesPerClock && ready_ != 0) {
+    const std::size_t port = next_ready_port();
+    if (admit_piece(port, now, completions)) turn_ = port + 1 == ports_.size() ? 0 : port + 1;
   }
   admit_at_ = waiting_ > 0 && admitted_ >= kLinesPerClock ? now + 1 : kNever;
 }
 
-bool DramMemory::admit_piece(Port& port, Clock now, std::vector<MemoryCompletion>& completions) {
-  if (port.waiting.empty()) return false;
+std::size_t DramMemory::next_ready_port() const {
+  const std::uint64_t from_turn = ready_ >> turn_ << turn_;
+  return static_cast<std::size_t>(__builtin_ctzll(from_turn != 0 ? from_turn : ready_));
+}
+
+bool DramMemory::admit_piece(std::size_t index, Clock now,
+                             std::vector<MemoryCompletion>& completions) {
+  Port& port = ports_[index];
+  const std::uint64_t port_bit = std::uint64_t{1} << index;
   const std::uint32_t slot = port.waiting.front();
   Transaction& t = transactions_[slot];
   const Piece& piece = port.pieces[port.next_piece];
   DramChannel& to = channel(piece.channel);
-  if (!to.can_accept(t.request.write, piece.run.lines)) return false;
+  if (!to.can_accept(t.request.write, piece.run.lines)) {
+    ready_ &= ~port_bit;
+    held_up_[static_cast<std::size_t>(piece.channel)][t.request.write] |= port_bit;
+    return false;
+  }
   to.push(t.request.write, piece.run, now);
   admitted_ += piece.run.lines;
   if (!t.started) {
@@ -161,8 +189,12 @@ bool DramMemory::admit_piece(Port& port, Clock now, std::vector<MemoryCompletion
   if (t.request.write) finish(slot, now + 1, completions);
   --waiting_;
   port.waiting.pop_front();
-  if (!port.waiting.empty()) split(port.waiting.front(), port);
   port.next_piece = 0;
+  if (port.waiting.empty()) {
+    ready_ &= ~port_bit;
+  } else {
+    split(port.waiting.front(), port);
+  }
   return true;
 }
 

@@ -19,6 +19,7 @@ class DramMemory final : public MemoryTiming {
   /// Throws InputError on an invalid specification.
   DramMemory(const DramSpec& spec, std::uint64_t capacity_bytes, BurstService service);
 
+  /// Throws InputError when the port is not below kMaxPorts.
   void submit(const MemoryRequest& request, Picoseconds now) override;
   [[nodiscard]] Picoseconds next_event() const override;
   [[nodiscard]] Picoseconds next_completion() const override;
@@ -30,6 +31,7 @@ class DramMemory final : public MemoryTiming {
   [[nodiscard]] int channels() const { return static_cast<int>(channels_.size()); }
   [[nodiscard]] const AddressMap& address_map() const { return map_; }
 
+  static constexpr int kMaxPorts = 64;
   static constexpr int kLinesPerClock = 8;
   static constexpr int kLinesPerRun = 8;
   static constexpr std::uint32_t kMinRunBytes = 2048;
@@ -57,8 +59,11 @@ class DramMemory final : public MemoryTiming {
 
   void find_next_clock();
   void step(Clock now, std::vector<MemoryCompletion>& completions);
+  void serve(const DramServed& served, std::vector<MemoryCompletion>& completions);
   void admit(Clock now, std::vector<MemoryCompletion>& completions);
-  [[nodiscard]] bool admit_piece(Port& port, Clock now, std::vector<MemoryCompletion>& completions);
+  [[nodiscard]] std::size_t next_ready_port() const;
+  [[nodiscard]] bool admit_piece(std::size_t index, Clock now,
+                                 std::vector<MemoryCompletion>& completions);
   void split(std::uint32_t transaction, Port& port);
   [[nodiscard]] bool serve_as_runs(const MemoryRequest& request, const Port& port) const;
   void finish(std::uint32_t transaction, Clock at, std::vector<MemoryCompletion>& completions);
@@ -75,6 +80,9 @@ class DramMemory final : public MemoryTiming {
   /// Transactions under way, by port and direction; the sum of all.
   std::vector<std::array<int, 2>> under_way_;
   int all_under_way_ = 0;
+  std::uint64_t ready_ = 0;  ///< bit per port that waits for nothing but its turn
+  /// Per channel, reads and writes: bit per port held up by the full queue.
+  std::vector<std::array<std::uint64_t, 2>> held_up_;
   std::size_t turn_ = 0;     ///< port served next
   std::size_t waiting_ = 0;  ///< transactions not entirely in the queues
   Clock now_ = 0;

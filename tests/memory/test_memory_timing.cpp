@@ -252,6 +252,14 @@ TEST(IdealMemory, LatencyAndBandwidth) {
   EXPECT_EQ(memory.statistics().bytes(), 3u * 4096);
 }
 
+TEST(DramMemory, RejectsPortsOutOfRange) {
+  DramMemory memory(DramSpec{}, 1 << 30, BurstService::exact);
+  EXPECT_THROW(memory.submit({0, -1, 0, 64, false}, 0), InputError);
+  EXPECT_THROW(memory.submit({0, DramMemory::kMaxPorts, 0, 64, false}, 0), InputError);
+  memory.submit({0, DramMemory::kMaxPorts - 1, 0, 64, false}, 0);
+  EXPECT_EQ(drain(memory).size(), 1u);
+}
+
 TEST(IdealMemory, RejectsImpossibleValues) {
   EXPECT_THROW(IdealMemory(IdealSpec{50.0, 0.0}), InputError);
   EXPECT_THROW(IdealMemory(IdealSpec{-1.0, 128.0}), InputError);
