@@ -86,12 +86,11 @@ DramLocation AddressMap::decode(std::uint64_t address) const {
 
 std::uint64_t AddressMap::encode(const DramLocation& at) const {
   const auto channel = static_cast<std::uint64_t>(at.channel);
-  const std::uint64_t address = channel_.at(channel / parts_) |
-                                rank_.at(static_cast<std::uint64_t>(at.rank)) |
-                                group_.at(static_cast<std::uint64_t>(at.group)) |
-                                bank_.at(static_cast<std::uint64_t>(at.bank)) |
-                                row_.at(static_cast<std::uint64_t>(at.row)) |
-                                column_.at(static_cast<std::uint64_t>(at.column));
+  const std::uint64_t address =
+      channel_.at(channel / parts_) | rank_.at(static_cast<std::uint64_t>(at.rank)) |
+      group_.at(static_cast<std::uint64_t>(at.group)) |
+      bank_.at(static_cast<std::uint64_t>(at.bank)) | row_.at(static_cast<std::uint64_t>(at.row)) |
+      column_.at(static_cast<std::uint64_t>(at.column));
   return (address / kLineBytes * parts_ + channel % parts_) * kLineBytes;
 }
 
