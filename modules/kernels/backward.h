@@ -56,11 +56,9 @@ void grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch,
           const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
           Region region, ValueMap& grad_u, BitMap& nonzero);
 
-/// Copies a quarter of each pooled gradient to its four convolution positions, 0 to a dropped row
-/// or column (pool before Soma): what the array of the layer below and the Weight Update Engine
-/// read.
-void spread_quarters(Numerics numerics, const ValueMap& pooled, ValueMap& conv);
-/// The same for the pooled positions of `region` only.
+/// Copies a quarter of each pooled gradient of `region` to its four convolution positions (pool
+/// before Soma): what the array of the layer below and the Weight Update Engine read. A dropped row
+/// or column of `conv` is left alone: it stays 0.
 void spread_quarters(Numerics numerics, const ValueMap& pooled, Region region, ValueMap& conv);
 
 }  // namespace h2

@@ -17,8 +17,6 @@ void for_positions(Region region, Body body) {
   }
 }
 
-Region whole(int height, int width) { return {0, height, 0, width}; }
-
 std::size_t map_words(const BitMap& map) {
   return static_cast<std::size_t>(map.height) * map.width * map.words();
 }
@@ -130,18 +128,6 @@ void spread_quarters(Numerics numerics, const ValueMap& pooled, Region region, V
         core.scale(pooled.at(map, y, x), 0.25F, conv.at(map, 2 * y + child / 2, 2 * x + child % 2),
                    conv.channels);
       }
-    });
-  }
-}
-
-void spread_quarters(Numerics numerics, const ValueMap& pooled, ValueMap& conv) {
-  const Core& core = selected_core(numerics);
-  std::vector<float> zero(conv.channels, 0.0F);
-  for (int map = 0; map < conv.maps; ++map) {
-    for_positions(whole(conv.height, conv.width), [&](int y, int x) {
-      const bool inside = y / 2 < pooled.height && x / 2 < pooled.width;
-      const float* from = inside ? pooled.at(map, y / 2, x / 2) : zero.data();
-      core.scale(from, 0.25F, conv.at(map, y, x), conv.channels);
     });
   }
 }

@@ -109,7 +109,7 @@ ValueMap NetworkRun::backward(const Layer& layer, int batch, const Kept& kept,
        kept.mask, all_of(layer.soma_h, layer.soma_w), grad_u, nonzero);
   if (layer.pool != PoolMode::before_soma) return grad_u;
   ValueMap conv(maps, layer.out_h, layer.out_w, layer.cout);
-  spread_quarters(numerics_, grad_u, conv);
+  spread_quarters(numerics_, grad_u, {0, grad_u.height, 0, grad_u.width}, conv);
   return conv;
 }
 

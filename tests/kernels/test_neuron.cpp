@@ -144,8 +144,8 @@ TEST(Pooling, QuartersReachAllChildrenAndNoDroppedPosition) {
   ValueMap pooled(1, 1, 2, 1), conv(1, 3, 5, 1);
   pooled.values = {8, 0x1p-24F};
   std::fill(conv.values.begin(), conv.values.end(), 7.0F);
-  spread_quarters(Numerics::fp16, pooled, conv);
-  EXPECT_EQ(conv.values, (std::vector<float>{2, 2, 0, 0, 0, 2, 2, 0, 0, 0, 0, 0, 0, 0, 0}));
+  spread_quarters(Numerics::fp16, pooled, {0, pooled.height, 0, pooled.width}, conv);
+  EXPECT_EQ(conv.values, (std::vector<float>{2, 2, 0, 0, 7, 2, 2, 0, 0, 7, 7, 7, 7, 7, 7}));
 }
 
 }  // namespace
