@@ -97,8 +97,7 @@ void Platform::run() {
 }
 
 std::string Platform::describe() const {
-  std::string text =
-      std::string("host waits for ") + host.waiting_for() + "; " + controller.describe();
+  std::string text = "host waits for " + host.waiting_for() + "; " + controller.describe();
   for (const Engine* e : engines()) text += "; " + e->describe();
   return text;
 }

@@ -11,13 +11,18 @@
 #include "traces/summary.h"
 
 namespace h2 {
+namespace {
+
+void options(boost::program_options::options_description_easy_init add) {
+  add("dry-run", "print sizes and estimates, then stop");
+}
 
 int run_profile(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
   if (!config.has_network) {
     throw InputError(line.config + ": network.layers: missing; a profile needs a network");
   }
-  if (line.dry_run) return print_dry_run(config);
+  if (line.has("dry-run")) return print_dry_run(config);
   const auto begin = std::chrono::steady_clock::now();
   const std::filesystem::path out = make_output_folder(line, config);
   const std::unique_ptr<Trace> trace = make_trace(config, out);
@@ -41,5 +46,11 @@ int run_profile(const CommandLine& line) {
   finish_run(line, config, out, make_summary(config, record, platform, wall));
   return 0;
 }
+
+}  // namespace
+
+const Command kProfileCommand{"profile",
+                              "time a network without data, from densities; writes summary.json",
+                              run_profile, options};
 
 }  // namespace h2

@@ -2,33 +2,72 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "memory/dram/traffic.h"
 #include "modules/error.h"
 #include "platform/cli/commands.h"
 
 namespace h2 {
+namespace {
 
-int run_traffic_command(const CommandLine& line) {
-  if (line.memory != "mem0" && line.memory != "mem1" && line.memory != "mem2") {
-    throw InputError("--memory " + line.memory + ": legal are mem0, mem1, mem2");
-  }
-  const Config config = load_config(line.config, line.sets);
-  nlohmann::json result;
-  if (line.idle_latency) {
-    result["idle_latency_ns"] = measure_idle_latency(config.memory);
-  } else {
-    result = run_traffic(config.memory, line.traffic);
-    result["queue_depth"] = line.traffic.queue_depth;
-    result["requests"] = line.traffic.requests;
-  }
-  result["memory"] = line.memory;
-  result["preset"] = config.memory.ideal ? "ideal" : config.memory.dram.preset;
-  if (!line.quiet) std::cout << result.dump(2) << '\n';
-  if (line.json.empty()) return 0;
-  std::ofstream file(line.json);
+void options(boost::program_options::options_description_easy_init add) {
+  namespace po = boost::program_options;
+  std::string patterns;
+  for (const std::string& p : traffic_patterns()) patterns += (patterns.empty() ? "" : " ") + p;
+  add("pattern", po::value<std::string>(), patterns.c_str());
+  add("queue-depth", po::value<int>(), "requests each requestor keeps outstanding");
+  add("requests", po::value<std::uint64_t>(), "64 B requests completed in all");
+  add("warmup", po::value<std::uint64_t>(), "first completions that are not measured");
+  add("seed", po::value<std::uint64_t>(), "seed of random patterns");
+  add("stride", po::value<std::uint64_t>(), "bytes between reads of pattern stride");
+  add("memory", po::value<std::string>(), "mem0, mem1 or mem2 (they are alike)");
+  add("idle-latency", "measure closed, hit and conflict latency of an idle channel instead");
+  add("json", po::value<std::string>(), "also write the result to this file");
+}
+
+TrafficSpec spec_of(const CommandLine& line) {
+  TrafficSpec t;
+  t.pattern = line.get("pattern", t.pattern);
+  t.queue_depth = line.get("queue-depth", t.queue_depth);
+  t.requests = line.get("requests", t.requests);
+  t.warmup = line.get("warmup", t.warmup);
+  t.seed = line.get("seed", t.seed);
+  t.stride = line.get("stride", t.stride);
+  return t;
+}
+
+void write_json(const std::string& path, const nlohmann::json& result) {
+  std::ofstream file(path);
   file << result.dump(2) << '\n';
   file.close();
-  if (!file) throw InputError("--json " + line.json + ": cannot be written");
+  if (!file) throw InputError("--json " + path + ": cannot be written");
+}
+
+int run_traffic_command(const CommandLine& line) {
+  const auto memory = line.get<std::string>("memory", "mem0");
+  if (memory != "mem0" && memory != "mem1" && memory != "mem2") {
+    throw InputError("--memory " + memory + ": legal are mem0, mem1, mem2");
+  }
+  const Config config = load_config(line.config, line.sets);
+  const TrafficSpec traffic = spec_of(line);
+  nlohmann::json result;
+  if (line.has("idle-latency")) {
+    result["idle_latency_ns"] = measure_idle_latency(config.memory);
+  } else {
+    result = run_traffic(config.memory, traffic);
+    result["queue_depth"] = traffic.queue_depth;
+    result["requests"] = traffic.requests;
+  }
+  result["memory"] = memory;
+  result["preset"] = config.memory.ideal ? "ideal" : config.memory.dram.preset;
+  if (!line.quiet) std::cout << result.dump(2) << '\n';
+  if (line.has("json")) write_json(line.get<std::string>("json"), result);
   return 0;
 }
+
+}  // namespace
+
+const Command kTrafficCommand{"traffic",
+                              "load one MemN with synthetic requests: bandwidth and latency",
+                              run_traffic_command, options};
 
 }  // namespace h2

@@ -1,6 +1,8 @@
 #include <chrono>
-#include <iostream>
+#include <set>
+#include <sstream>
 
+#include "modules/error.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/dry_run.h"
 #include "platform/cli/outputs.h"
@@ -25,16 +27,35 @@ std::vector<std::vector<float>> start_weights(const Config& config, const std::s
   return weights;
 }
 
-}  // namespace
+std::set<std::uint64_t> parse_numbers(const std::string& option, const std::string& text) {
+  std::set<std::uint64_t> numbers;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) {
+    if (part.empty() || part.size() > 18 ||
+        part.find_first_not_of("0123456789") != std::string::npos) {
+      throw InputError(option + " " + text + ": expected numbers as 0,1,5");
+    }
+    numbers.insert(std::stoull(part));
+  }
+  return numbers;
+}
+
+void options(boost::program_options::options_description_easy_init add) {
+  namespace po = boost::program_options;
+  add("dry-run", "print sizes and estimates, then stop");
+  add("weights", po::value<std::string>(), "start from <layer>.w.npy in this folder");
+  add("golden", po::value<std::string>(), "write tensors as .npy to this folder");
+  add("golden-sub-batches", po::value<std::string>(), "which, as 0,1,5 (default 0)");
+}
 
 int run_train(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
-  if (line.dry_run) return print_dry_run(config);
+  if (line.has("dry-run")) return print_dry_run(config);
   require_trainable(config);
   const auto begin = std::chrono::steady_clock::now();
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
                                     config.training.seed);
-  auto weights = start_weights(config, line.weights);
+  auto weights = start_weights(config, line.get<std::string>("weights"));
   const std::filesystem::path out = make_output_folder(line, config);
   const std::unique_ptr<Trace> trace = make_trace(config, out);
 
@@ -46,8 +67,10 @@ int run_train(const CommandLine& line) {
   Progress progress(line.quiet, config.machine.clock_mhz);
   training.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
   std::unique_ptr<GoldenWriter> golden;
-  if (!line.golden.empty()) {
-    golden = std::make_unique<GoldenWriter>(config, line.golden, line.golden_sub_batches);
+  if (line.has("golden")) {
+    golden = std::make_unique<GoldenWriter>(
+        config, line.get<std::string>("golden"),
+        parse_numbers("--golden-sub-batches", line.get<std::string>("golden-sub-batches", "0")));
     training.on_labels = [&](const std::uint32_t* labels, std::size_t count) {
       golden->labels(labels, count);
     };
@@ -69,13 +92,10 @@ int run_train(const CommandLine& line) {
   return 0;
 }
 
-int run_config(const CommandLine& line) {
-  if (line.schema) {
-    std::cout << config_schema();
-  } else {
-    std::cout << print_config(load_config(line.config, line.sets));
-  }
-  return 0;
-}
+}  // namespace
+
+const Command kTrainCommand{
+    "train", "train the network through the platform; writes summary.json and a waveform",
+    run_train, options};
 
 }  // namespace h2

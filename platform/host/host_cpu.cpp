@@ -24,13 +24,16 @@ h2_bus HostCpu::driver_bus() {
   h2_bus ops{};
   ops.context = this;
   ops.read = [](void* self, std::uint64_t address, void* data, std::size_t bytes) {
-    return static_cast<HostCpu*>(self)->access(tlm::TLM_READ_COMMAND, address, data, bytes);
+    const auto status =
+        static_cast<HostCpu*>(self)->transport(tlm::TLM_READ_COMMAND, address, data, bytes);
+    return status == tlm::TLM_OK_RESPONSE ? 0 : 1;
   };
   ops.write = [](void* self, std::uint64_t address, const void* data, std::size_t bytes) {
-    return static_cast<HostCpu*>(self)->access(tlm::TLM_WRITE_COMMAND, address,
-                                               const_cast<void*>(data), bytes);
+    const auto status = static_cast<HostCpu*>(self)->transport(tlm::TLM_WRITE_COMMAND, address,
+                                                               const_cast<void*>(data), bytes);
+    return status == tlm::TLM_OK_RESPONSE ? 0 : 1;
   };
-  ops.wait_irq = [](void* self) { return static_cast<HostCpu*>(self)->wait_irq(); };
+  ops.wait_irq = [](void* self) { return static_cast<HostCpu*>(self)->wait_irq() ? 0 : 1; };
   ops.work = [](void* self) {
     static_cast<HostCpu*>(self)->wait(static_cast<HostCpu*>(self)->work_);
   };
@@ -52,27 +55,36 @@ h2_bus HostCpu::loader_bus() {
   return ops;
 }
 
-int HostCpu::access(tlm::tlm_command command, std::uint64_t address, void* data,
-                    std::size_t bytes) {
+tlm::tlm_response_status HostCpu::transport(tlm::tlm_command command, std::uint64_t address,
+                                            void* data, std::size_t bytes) {
   info_.port = kHostPort;
   info_.charged_bytes = static_cast<std::uint32_t>(bytes);
   tlm::tlm_generic_payload payload;
   set_access(payload, command, address, data, bytes);
   payload.set_extension(&info_);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  waiting_for_ = "a bus access";
+  const std::string before = std::exchange(waiting_for_, "a bus access");
   bus->b_transport(payload, delay);
-  waiting_for_ = "nothing";
   payload.clear_extension(&info_);
   if (delay != sc_core::SC_ZERO_TIME) wait(delay);
-  return payload.is_response_ok() ? 0 : 1;
+  waiting_for_ = before;
+  return payload.get_response_status();
 }
 
-int HostCpu::wait_irq() {
-  waiting_for_ = "the interrupt";
-  while (!irq.read()) wait(irq.value_changed_event());
-  waiting_for_ = "nothing";
-  return 0;
+bool HostCpu::wait_irq(sc_core::sc_time timeout) {
+  const std::string before = std::exchange(waiting_for_, "the interrupt");
+  const sc_core::sc_time start = sc_core::sc_time_stamp();
+  while (!irq.read()) {
+    if (timeout == sc_core::sc_max_time()) {
+      wait(irq.value_changed_event());
+      continue;
+    }
+    const sc_core::sc_time waited = sc_core::sc_time_stamp() - start;
+    if (waited >= timeout) break;
+    wait(timeout - waited, irq.value_changed_event());
+  }
+  waiting_for_ = before;
+  return irq.read();
 }
 
 bool HostCpu::debug(tlm::tlm_command command, std::uint64_t address, void* data,

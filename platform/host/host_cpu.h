@@ -5,15 +5,18 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <string>
 #include <systemc>
+#include <utility>
 
 #include "memory/bus/transfer_info.h"
 #include "platform/driver/h2_driver.h"
 
 namespace h2 {
 
-/// The host processor: runs a native program whose only ways to the card are the bus and the
-/// interrupt line. Computation takes a fixed configured time; bus accesses take theirs.
+/// The host processor: runs a program whose only ways to the card are the bus and the interrupt
+/// line. The program is native code, a simulated processor, or stands for a process outside.
+/// Computation of native code takes a fixed configured time; bus accesses take theirs.
 class HostCpu : public sc_core::sc_module {
  public:
   using Program = std::function<void(HostCpu&)>;
@@ -28,9 +31,17 @@ class HostCpu : public sc_core::sc_module {
   Program program;
   bool finished() const { return finished_; }
   std::exception_ptr failure() const { return failure_; }
-  const char* waiting_for() const { return waiting_for_; }
+  const std::string& waiting_for() const { return waiting_for_; }
+  /// What a watchdog prints while the program neither accesses the bus nor waits for the interrupt.
+  void describe(std::string activity) { waiting_for_ = std::move(activity); }
 
-  /// Accesses for the driver.
+  /// A timed access, to be called from the program; returns when its time has passed.
+  tlm::tlm_response_status transport(tlm::tlm_command command, std::uint64_t address, void* data,
+                                     std::size_t bytes);
+  /// Returns true once the interrupt line is up, false after `timeout`. From the program.
+  bool wait_irq(sc_core::sc_time timeout = sc_core::sc_max_time());
+
+  /// The same accesses for the driver.
   h2_bus driver_bus();
   /// Debug accesses, outside simulated time: what a loader uses before a run and a reader after it.
   h2_bus loader_bus();
@@ -39,14 +50,12 @@ class HostCpu : public sc_core::sc_module {
 
  private:
   void run();
-  int access(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
-  int wait_irq();
 
   const sc_core::sc_time work_;
   TransferInfo info_;
   bool finished_ = false;
   std::exception_ptr failure_;
-  const char* waiting_for_ = "nothing";
+  std::string waiting_for_ = "nothing";
 };
 
 }  // namespace h2

@@ -32,6 +32,7 @@ expect no-command 2 "no command" "$h2vp"
 expect unknown-command 2 "legal: train" "$h2vp" dance x.yaml
 expect unknown-option 2 "--dance" "$h2vp" train "$quick" --dance
 expect no-config 2 "no configuration file" "$h2vp" train
+expect extra-argument 2 "unexpected argument" "$h2vp" train "$quick" more.yaml
 expect missing-config 2 "nowhere.yaml" "$h2vp" train nowhere.yaml
 expect bad-set 2 "key.path=value" "$h2vp" config "$quick" --set nonsense
 expect unknown-key 2 "clock_mhz" "$h2vp" config "$quick" --set clock_mhs=1

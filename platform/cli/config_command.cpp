@@ -1,0 +1,29 @@
+#include <iostream>
+
+#include "modules/error.h"
+#include "platform/cli/commands.h"
+
+namespace h2 {
+namespace {
+
+void options(boost::program_options::options_description_easy_init add) {
+  add("schema", "print the JSON Schema of configuration files");
+}
+
+int run_config(const CommandLine& line) {
+  if (line.has("schema")) {
+    std::cout << config_schema();
+    return 0;
+  }
+  if (line.config.empty()) throw InputError("h2vp config: no configuration file");
+  std::cout << print_config(load_config(line.config, line.sets));
+  return 0;
+}
+
+}  // namespace
+
+const Command kConfigCommand{"config",
+                             "print the whole effective configuration (--schema: its JSON Schema)",
+                             run_config, options, ConfigFile::optional};
+
+}  // namespace h2
