@@ -73,6 +73,7 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
         label.c_str(), unified ? unified_memory(config.memory) : config.memory, trace));
     interconnect.targets.bind(memories.back()->socket);
   }
+  interconnect.guard = [this](const tlm::tlm_generic_payload& p) { return controller.judge(p); };
   host.irq.bind(irq);
   controller.irq.bind(irq);
 }

@@ -23,14 +23,29 @@ const AddressRange* Interconnect::decode(const tlm::tlm_generic_payload& payload
   return nullptr;
 }
 
+const AddressRange* Interconnect::admit(tlm::tlm_generic_payload& payload, bool& swallow) const {
+  const AddressRange* range = decode(payload);
+  const AccessGuard::Verdict verdict = range == nullptr ? AccessGuard::Verdict::refuse
+                                       : guard          ? guard(payload)
+                                                        : AccessGuard::Verdict::pass;
+  swallow = verdict == AccessGuard::Verdict::swallow;
+  if (verdict == AccessGuard::Verdict::pass) return range;
+  payload.set_response_status(verdict == AccessGuard::Verdict::refuse
+                                  ? tlm::TLM_ADDRESS_ERROR_RESPONSE
+                                  : tlm::TLM_GENERIC_ERROR_RESPONSE);
+  return nullptr;
+}
+
 tlm::tlm_sync_enum Interconnect::forward(int initiator, tlm::tlm_generic_payload& payload,
                                          tlm::tlm_phase& phase, sc_core::sc_time& delay) {
   if (phase == tlm::BEGIN_REQ) {
-    const AddressRange* range = decode(payload);
-    if (range == nullptr) {
-      payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-      return tlm::TLM_COMPLETED;
+    bool swallow = false;
+    const AddressRange* range = admit(payload, swallow);
+    if (swallow) {
+      phase = tlm::END_REQ;
+      return tlm::TLM_UPDATED;
     }
+    if (range == nullptr) return tlm::TLM_COMPLETED;
     const Route route{initiator, range->target, payload.get_address()};
     in_flight_[&payload] = route;
     payload.set_address(route.address - range->base + range->offset);
@@ -63,11 +78,9 @@ tlm::tlm_sync_enum Interconnect::backward(int, tlm::tlm_generic_payload& payload
 
 void Interconnect::blocking(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   const std::uint64_t address = payload.get_address();
-  const AddressRange* range = decode(payload);
-  if (range == nullptr) {
-    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-    return;
-  }
+  bool swallow = false;
+  const AddressRange* range = admit(payload, swallow);
+  if (range == nullptr) return;
   payload.set_address(address - range->base + range->offset);
   targets[range->target]->b_transport(payload, delay);
   payload.set_address(address);

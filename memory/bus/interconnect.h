@@ -4,10 +4,13 @@
 #include <tlm_utils/multi_passthrough_target_socket.h>
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <systemc>
 #include <unordered_map>
 #include <vector>
+
+#include "memory/bus/access_guard.h"
 
 namespace h2 {
 
@@ -30,6 +33,9 @@ class Interconnect : public sc_core::sc_module {
 
   const std::vector<AddressRange>& map() const { return map_; }
 
+  /// Decides what becomes of a timed transaction; debug accesses and DMI are not asked for.
+  std::function<AccessGuard::Verdict(const tlm::tlm_generic_payload&)> guard;
+
  private:
   struct Route {
     int initiator = 0, target = 0;
@@ -43,6 +49,8 @@ class Interconnect : public sc_core::sc_module {
   void blocking(int initiator, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned debug(int initiator, tlm::tlm_generic_payload& payload);
   bool direct(int initiator, tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
+  /// The range to go on to, or null with the response set; `swallow`: it is not to be answered.
+  const AddressRange* admit(tlm::tlm_generic_payload& payload, bool& swallow) const;
   /// The range that holds the whole access, or null.
   const AddressRange* decode(const tlm::tlm_generic_payload& payload) const;
 

@@ -14,7 +14,13 @@ MemoryPort::~MemoryPort() = default;
 void MemoryPort::issue(Batch& batch) {
   for (const Transfer& t : batch.list.transfers()) {
     for (std::uint64_t done = 0; done < t.bytes; done += settings_.burst_bytes) {
-      while (in_flight_ >= settings_.outstanding || requesting_ != nullptr) wait(progress_);
+      while (!cancelled_ && (in_flight_ >= settings_.outstanding || requesting_ != nullptr)) {
+        wait(progress_);
+      }
+      if (cancelled_) {
+        batch.failed = true;
+        return;
+      }
       request(batch, t, done, std::min<std::uint64_t>(settings_.burst_bytes, t.bytes - done));
     }
   }
@@ -23,6 +29,26 @@ void MemoryPort::issue(Batch& batch) {
 bool MemoryPort::finish(Batch& batch) {
   while (batch.left > 0) wait(progress_);
   return !batch.failed;
+}
+
+void MemoryPort::cancel() {
+  cancelled_ = true;
+  progress_.notify();
+}
+
+void MemoryPort::abandon() {
+  for (const auto& [payload, batch] : batches_) {
+    batch->left = 0;
+    batch->failed = true;
+    auto* orphan = const_cast<tlm::tlm_generic_payload*>(payload);
+    std::vector<std::uint8_t>& bytes = orphans_[payload];
+    bytes.assign(orphan->get_data_ptr(), orphan->get_data_ptr() + orphan->get_data_length());
+    orphan->set_data_ptr(bytes.data());
+  }
+  batches_.clear();
+  in_flight_ = 0;
+  requesting_ = nullptr;
+  progress_.notify();
 }
 
 void MemoryPort::request(Batch& batch, const Transfer& t, std::uint64_t done, std::uint64_t bytes) {
@@ -72,12 +98,16 @@ tlm::tlm_sync_enum MemoryPort::backward(tlm::tlm_generic_payload& payload, tlm::
 }
 
 void MemoryPort::complete(tlm::tlm_generic_payload& payload) {
-  Batch& batch = *batches_.at(&payload);
-  --batch.left;
-  if (payload.is_response_error()) {
-    batch.failed = true;
-    error_address_ = payload.get_address();
+  const auto found = batches_.find(&payload);
+  if (found == batches_.end()) {
+    orphans_.erase(&payload);
+    payload.release();
+    return;
   }
+  Batch& batch = *found->second;
+  batches_.erase(found);
+  --batch.left;
+  if (payload.is_response_error()) batch.failed = true;
   if (requesting_ == &payload) requesting_ = nullptr;  // BEGIN_RESP implies END_REQ
   --in_flight_;
   progress_.notify();

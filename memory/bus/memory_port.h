@@ -39,13 +39,18 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   };
   /// Sends the requests of `batch` and returns when the last one is out; from one thread process.
   void issue(Batch& batch);
-  /// Returns when the last response is in. False: some response was an error; `error_address` tells
-  /// which.
+  /// Returns when the last response is in. False: some response was an error, or the port was
+  /// cancelled before the last request was out.
   bool finish(Batch& batch);
 
-  std::uint64_t error_address() const { return error_address_; }
+  /// Sends nothing more until resume().
+  void cancel();
+  /// After cancel(): does not wait for responses any longer either. One that still comes is
+  /// dropped.
+  void abandon();
+  void resume() { cancelled_ = false; }
+
   const Stats& stats() const { return stats_; }
-  int in_flight() const { return in_flight_; }
 
  private:
   void request(Batch& batch, const Transfer& transfer, std::uint64_t done, std::uint64_t bytes);
@@ -64,7 +69,9 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   std::unordered_map<const tlm::tlm_generic_payload*, Batch*> batches_;
   int in_flight_ = 0;
   const tlm::tlm_generic_payload* requesting_ = nullptr;  // sent and not yet accepted
-  std::uint64_t error_address_ = 0;
+  bool cancelled_ = false;
+  /// Payloads without a batch, with the bytes they still refer to.
+  std::unordered_map<const tlm::tlm_generic_payload*, std::vector<std::uint8_t>> orphans_;
   sc_core::sc_event progress_;
 };
 

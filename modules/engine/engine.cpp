@@ -32,10 +32,15 @@ Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
   SC_THREAD(arrive_process);
   SC_THREAD(compute_process);
   SC_THREAD(store_process);
+  SC_METHOD(give_up);
+  sensitive << give_up_;
+  dont_initialize();
 }
 
-JobRecord Engine::run(Job& job, std::uint32_t sub_batch) {
+JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit) {
   wait_edge();
+  load_port.resume();
+  store_port.resume();
   job_ = &job;
   record_ = JobRecord{};
   record_.layer = job.name;
@@ -49,7 +54,12 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch) {
   set_state(State::stall);
   finished_ = false;
   start_.notify();
+  if (limit > sc_core::SC_ZERO_TIME) {
+    wait(limit, done_);
+    if (!finished_) abort(H2_ERR_TIMEOUT);
+  }
   while (!finished_) wait(done_);
+  give_up_.cancel();
   wait_edge();
   set_state(State::idle);
   trace_.change(layer_signal_, "-");
@@ -59,6 +69,19 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch) {
   job_ = nullptr;
   ++jobs_;
   return record_;
+}
+
+void Engine::abort(std::uint32_t error) {
+  if (job_ == nullptr || finished_) return;
+  fail(error);
+  load_port.cancel();
+  store_port.cancel();
+  give_up_.notify(kGraceCycles * settings_.period);
+}
+
+void Engine::give_up() {
+  load_port.abandon();
+  store_port.abandon();
 }
 
 void Engine::load_process() {

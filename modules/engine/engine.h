@@ -56,9 +56,14 @@ class Engine : public sc_core::sc_module {
   Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb, WorkerPool& workers,
          Trace& trace);
 
-  /// Carries `job` out and returns its cost; call from one thread process at a time.
-  /// `sub_batch` is shown in the waveform.
-  JobRecord run(Job& job, std::uint32_t sub_batch);
+  /// Carries `job` out and returns its cost; call from one thread process at a time. `sub_batch` is
+  /// shown in the waveform. A job that takes longer than `limit` (zero: none) is aborted with
+  /// H2_ERR_TIMEOUT.
+  JobRecord run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit = {});
+  /// Ends the job under way, if any, with `error`: nothing more is sent to memory, and responses
+  /// that do not come within kGraceCycles are not waited for.
+  void abort(std::uint32_t error);
+  static constexpr int kGraceCycles = 16384;
 
   /// Up to now, an interval under way included.
   Stats stats() const;
@@ -99,6 +104,7 @@ class Engine : public sc_core::sc_module {
   void set_state(State state);
   void transfers(int change);
   void wait_edge();
+  void give_up();
   std::uint64_t cycles(const sc_core::sc_time& time) const {
     return static_cast<std::uint64_t>(time / settings_.period + 0.5);
   }
@@ -114,7 +120,7 @@ class Engine : public sc_core::sc_module {
   std::deque<Arrival> arrivals_;
   std::deque<MemoryPort::Batch> stores_;
   sc_core::sc_fifo<Token> issued_{"issued", 2}, loaded_{"loaded", 2}, computed_{"computed", 2};
-  sc_core::sc_event start_, arrived_, done_;
+  sc_core::sc_event start_, arrived_, done_, give_up_;
   int arrived_chunks_ = 0, loads_open_ = 0;
   bool finished_ = false;
   std::uint64_t jobs_ = 0;

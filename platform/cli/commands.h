@@ -4,6 +4,6 @@
 
 namespace h2 {
 
-extern const Command kTrainCommand, kProfileCommand, kTrafficCommand, kConfigCommand;
+extern const Command kTrainCommand, kProfileCommand, kTrafficCommand, kConfigCommand, kRegsCommand;
 
 }  // namespace h2

@@ -22,7 +22,8 @@ struct Controller::Command {
   std::uint32_t error = H2_OK;
   std::uint32_t error_layer = 0;
   std::uint64_t start_cycle = 0;
-  bool aborted = false;  ///< by a soft reset: no completion
+  bool aborted = false;    ///< by a soft reset: runs no further layer
+  bool forgotten = false;  ///< by a soft reset: no completion
   /// Backward: grad-u of layers >= this is in memory. `progress` is notified when it falls or the
   /// command fails.
   int gradients_from = 1 << 30;

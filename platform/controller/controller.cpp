@@ -65,6 +65,7 @@ void Controller::fetch() {
     while (phase.queue.size() >= Phase::kDepth && !aborting_) wait(space_);
     if (aborting_) return;
     ++running_;
+    in_flight_.insert(descriptor.tag);
     phase.queue.push_back(command);
     phase.filled.notify();
   } else {
@@ -128,7 +129,11 @@ void Controller::weight_process() {
 std::uint32_t Controller::run_job(Command& command, Engine& engine, int engine_index, Job& job) {
   if (command.error != H2_OK || command.aborted) return command.error;
   LayerRecord record;
-  record.job = engine.run(job, static_cast<std::uint32_t>(command.sub_batch));
+  sc_core::sc_time limit;
+  if (command.descriptor.opcode != H2_OP_UPDATE) {
+    limit = 1024.0 * registers.get(H2_REG_TIMEOUT) * settings_.period;
+  }
+  record.job = engine.run(job, static_cast<std::uint32_t>(command.sub_batch), limit);
   record.engine = engine_index;
   record.opcode = command.descriptor.opcode;
   record.samples = command.descriptor.samples;
@@ -163,6 +168,8 @@ void Controller::backward(Command& command) {
 void Controller::weight_gradient(Command& command) {
   Command& backward = *command.depends;
   const bool first = (command.descriptor.flags & H2_DESC_FIRST) != 0;
+  const bool usable = first || gradients_usable_;
+  gradients_usable_ = false;
   for (int l = static_cast<int>(command.table.layers.size()) - 1; l >= 0; --l) {
     while (backward.gradients_from > l && !backward.ended) wait(backward.progress);
     if (backward.gradients_from > l) {
@@ -173,15 +180,21 @@ void Controller::weight_gradient(Command& command) {
     const std::unique_ptr<Job> job = make_weight_gradient_job(command.context, l, first);
     if (run_job(command, engines_.weight_update, 2, *job) != H2_OK) return;
   }
+  gradients_usable_ = usable && !command.aborted;
 }
 
 void Controller::update(Command& command) {
+  if (!gradients_usable_) {
+    command.error = H2_ERR_DEPENDENCY;
+    return;
+  }
   const std::vector<std::uint64_t> copies{H2_MEM_BASE(0), H2_MEM_BASE(1)};
   for (int l = 0; l < static_cast<int>(command.table.layers.size()); ++l) {
     const std::unique_ptr<Job> job =
         make_update_job(command.context, l, command.table.update, command.descriptor.step, copies);
     if (run_job(command, engines_.weight_update, 2, *job) != H2_OK) return;
   }
+  if (!command.aborted) registers.set(H2_REG_LAST_STEP, command.descriptor.step);
 }
 
 std::string Controller::describe() const {

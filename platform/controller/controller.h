@@ -6,10 +6,12 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <systemc>
 #include <vector>
 
+#include "memory/bus/access_guard.h"
 #include "memory/memory_spec.h"
 #include "modules/engine/engine.h"
 #include "platform/controller/network_table.h"
@@ -55,6 +57,8 @@ class Controller : public sc_core::sc_module {
   std::function<void(const LayerRecord&)> on_job;
   /// Called when a descriptor has ended without error, before its completion is written.
   std::function<void(const h2_descriptor&, const JobContext&)> on_descriptor;
+  /// For the interconnect: what becomes of a transaction of the card.
+  AccessGuard::Verdict judge(const tlm::tlm_generic_payload& payload);
   std::uint64_t interrupts() const { return interrupts_; }
   std::string describe() const;
 
@@ -78,18 +82,29 @@ class Controller : public sc_core::sc_module {
   /// Numbers the sub-batches as forward descriptors bring them.
   void hold_sub_batch(Command& command);
   std::uint32_t read_table(Command& command);
+  std::uint32_t check_fields(const h2_descriptor& descriptor) const;
   std::uint32_t check_tensors(const Command& command) const;
+  std::uint32_t check_windows(const Command& command) const;
+  std::uint32_t check_dependence(const CommandPtr& command);
+  bool covers_control(const Command& command) const;
+  bool in_a_memory(std::uint64_t address, std::uint64_t bytes) const;
   std::uint32_t run_job(Command& command, Engine& engine, int engine_index, Job& job);
   void complete(Command& command);
   void end_work();
-  void write_completion(const h2_completion& completion);
+  std::uint32_t write_completion(const h2_completion& completion);
 
   void connect_registers();
+  void connect_windows();
+  bool set_window(std::uint32_t n, std::uint32_t reg, std::uint32_t before, std::uint32_t after);
+  bool inject(std::uint32_t value);
   bool ring_doorbell(std::uint32_t before, std::uint32_t after);
   bool control(std::uint32_t after);
   void reset();
+  void clear_registers();
   void raise(std::uint32_t irq_bits);
   void report(std::uint32_t error, std::uint32_t tag);
+  void drop_error();
+  void show_error();
   void update_status();
   void update_irq();
   bool access(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
@@ -102,7 +117,14 @@ class Controller : public sc_core::sc_module {
   int head_signal_, tail_signal_, irq_signal_;
 
   std::unique_ptr<Phase> forward_phase_, backward_phase_, weight_phase_;
+  AccessGuard guard_;
+  struct QueuedError {
+    std::uint32_t code = H2_OK, tag = 0;
+  };
+  std::deque<QueuedError> errors_;
+  std::set<std::uint32_t> in_flight_;         // tags of accepted descriptors
   std::deque<CommandPtr> backward_commands_;  // for the dependence of weight gradients
+  bool gradients_usable_ = false;             // grad-w of the group is complete and finite so far
   /// The sub-batch that Mem0 and Mem1 hold: running number, and masks in runs without data.
   struct Held {
     std::uint64_t number = 0;

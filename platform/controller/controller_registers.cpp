@@ -11,9 +11,11 @@ bool power_of_two(std::uint32_t n) { return n != 0 && (n & (n - 1)) == 0; }
 
 void Controller::connect_registers() {
   const std::uint32_t value_bytes = machine_.numerics == Numerics::fp16 ? 2 : 4;
-  registers.set(H2_REG_CAPABILITIES, value_bytes | H2_RING_MAX << 16);
-  registers.set(H2_REG_TILE, static_cast<std::uint32_t>(machine_.tile.height) |
-                                 static_cast<std::uint32_t>(machine_.tile.width) << 16);
+  registers.set(H2_REG_CAPABILITIES, H2_PUT(CAPABILITIES, VALUE_BYTES, value_bytes) |
+                                         H2_PUT(CAPABILITIES, WINDOWS, H2_WINDOWS) |
+                                         H2_PUT(CAPABILITIES, RING_MAX, H2_RING_MAX));
+  registers.set(H2_REG_TILE, H2_PUT(TILE, HEIGHT, machine_.tile.height) |
+                                 H2_PUT(TILE, WIDTH, machine_.tile.width));
   registers.set(H2_REG_MEMORY_SIZE, static_cast<std::uint32_t>(settings_.memory_bytes >> 20));
   registers.on_write(H2_REG_CONTROL, [this](auto, auto after) { return control(after); });
   registers.on_write(H2_REG_RING_TAIL,
@@ -36,19 +38,21 @@ void Controller::connect_registers() {
       return legal;
     });
   }
-  registers.on_write(H2_REG_IRQ_MASK, [this](auto, auto) {
+  registers.on_write(H2_REG_IRQ_MASK, [this](auto, auto after) {
+    if ((after & ~(H2_IRQ_COMPLETION | H2_IRQ_ERROR)) != 0) {
+      report(H2_ERR_REGISTER, H2_REG_IRQ_MASK);
+      return false;
+    }
     irq_change_.notify(sc_core::SC_ZERO_TIME);
     return true;
   });
-  registers.on_write(H2_REG_IRQ_STATUS, [this](auto, auto after) {
-    if ((after & H2_IRQ_ERROR) == 0) {
-      registers.set(H2_REG_ERROR, H2_OK);
-      registers.set(H2_REG_ERROR_TAG, 0);
-    }
+  registers.on_write(H2_REG_IRQ_STATUS, [this](auto before, auto after) {
+    if ((before & ~after & H2_IRQ_ERROR) != 0) drop_error();
     update_status();
     irq_change_.notify(sc_core::SC_ZERO_TIME);
     return true;
   });
+  connect_windows();
   registers.on_fault = [this](std::uint32_t offset) { report(H2_ERR_REGISTER, offset); };
 }
 
@@ -87,60 +91,77 @@ bool Controller::control(std::uint32_t after) {
   return true;
 }
 
-/// Drops queued descriptors, lets the jobs under way end without a completion, then clears.
+/// Drops queued descriptors, breaks off the jobs under way and clears. An update under way ends
+/// first, so that no weight is left half-way; the driver learns of it through LAST_STEP.
 void Controller::reset() {
+  if (aborting_) return;
   aborting_ = true;
   for (Phase* phase : {forward_phase_.get(), backward_phase_.get(), weight_phase_.get()}) {
-    for (const CommandPtr& command : phase->queue) command->aborted = true;
+    for (const CommandPtr& command : phase->queue) {
+      command->forgotten = true;
+      command->aborted = command != phase->current || command->descriptor.opcode != H2_OP_UPDATE;
+    }
   }
+  engines_.forward.abort(H2_ERR_BUS);
+  engines_.backward.abort(H2_ERR_BUS);
+  const CommandPtr& last = weight_phase_->current;
+  if (last != nullptr && last->aborted) engines_.weight_update.abort(H2_ERR_BUS);
   doorbell_.notify(sc_core::SC_ZERO_TIME);
   space_.notify(sc_core::SC_ZERO_TIME);
   sc_core::sc_spawn([this] {
     while (running_ > 0) wait(idle_);
-    for (const std::uint32_t reg :
-         {H2_REG_RING_HEAD, H2_REG_RING_TAIL, H2_REG_COMPLETION_HEAD, H2_REG_COMPLETION_TAIL,
-          H2_REG_RING_SIZE, H2_REG_IRQ_STATUS, H2_REG_IRQ_MASK, H2_REG_ERROR, H2_REG_ERROR_TAG}) {
-      registers.set(reg, 0);
-    }
+    clear_registers();
     backward_commands_.clear();
+    in_flight_.clear();
     aborting_ = false;
-    registers.set(H2_REG_CONTROL, 0);
     update_status();
     irq_change_.notify(sc_core::SC_ZERO_TIME);
   });
 }
 
+void Controller::clear_registers() {
+#define H2_CLEAR_REGISTER(reg, offset, access, value, text) \
+  if ((access) != H2_RO) registers.set(offset, value);
+  H2_REGISTERS(H2_CLEAR_REGISTER)
+#undef H2_CLEAR_REGISTER
+  for (const std::uint32_t reg : {H2_REG_RING_HEAD, H2_REG_COMPLETION_HEAD, H2_REG_ERROR,
+                                  H2_REG_ERROR_TAG, H2_REG_ERROR_LOST}) {
+    registers.set(reg, 0);
+  }
+  errors_.clear();
+  guard_.close_all();
+  guard_.inject(AccessGuard::Fault::none, 0, 0);
+}
+
 void Controller::complete(Command& command) {
-  if (command.aborted) return;
+  if (command.forgotten) return;
   h2_completion c{};
   c.tag = command.descriptor.tag;
   c.status = command.error;
   c.layer = command.error_layer;
   c.start_cycle = command.start_cycle;
   c.end_cycle = cycle();
+  in_flight_.erase(c.tag);
   completion_lock_.lock();
-  write_completion(c);
+  const std::uint32_t lost = write_completion(c);
   completion_lock_.unlock();
-  if (command.error != H2_OK) report(command.error, command.descriptor.tag);
+  if (lost != H2_OK) report(lost, c.tag);
+  if (command.error != H2_OK && command.error != lost) report(command.error, c.tag);
 }
 
-void Controller::write_completion(const h2_completion& completion) {
+/// Returns why the completion could not be written.
+std::uint32_t Controller::write_completion(const h2_completion& completion) {
   const std::uint32_t size = registers.get(H2_REG_RING_SIZE);
   const std::uint32_t head = registers.get(H2_REG_COMPLETION_HEAD);
   const std::uint32_t next = (head + 1) % size;
-  if (next == registers.get(H2_REG_COMPLETION_TAIL)) {
-    report(H2_ERR_COMPLETION, completion.tag);
-    return;
-  }
+  if (next == registers.get(H2_REG_COMPLETION_TAIL)) return H2_ERR_COMPLETION;
   const std::uint64_t at =
       registers.get64(H2_REG_COMPLETION_BASE_LO) + std::uint64_t{head} * sizeof completion;
   h2_completion copy = completion;
-  if (!access(tlm::TLM_WRITE_COMMAND, at, &copy, sizeof copy)) {
-    report(H2_ERR_RING, completion.tag);
-    return;
-  }
+  if (!access(tlm::TLM_WRITE_COMMAND, at, &copy, sizeof copy)) return H2_ERR_RING;
   registers.set(H2_REG_COMPLETION_HEAD, next);
   raise(H2_IRQ_COMPLETION);
+  return H2_OK;
 }
 
 void Controller::raise(std::uint32_t irq_bits) {
@@ -148,19 +169,12 @@ void Controller::raise(std::uint32_t irq_bits) {
   irq_change_.notify(sc_core::SC_ZERO_TIME);
 }
 
-void Controller::report(std::uint32_t error, std::uint32_t tag) {
-  registers.set(H2_REG_ERROR, error);
-  registers.set(H2_REG_ERROR_TAG, tag);
-  raise(H2_IRQ_ERROR);
-  update_status();
-}
-
 void Controller::update_status() {
   std::uint32_t status = 0;
   if ((registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) != 0) status |= H2_STATUS_ENABLED;
   const bool pending = registers.get(H2_REG_RING_HEAD) != registers.get(H2_REG_RING_TAIL);
   if (running_ > 0 || pending) status |= H2_STATUS_BUSY;
-  if ((registers.get(H2_REG_IRQ_STATUS) & H2_IRQ_ERROR) != 0) status |= H2_STATUS_ERROR;
+  if (!errors_.empty()) status |= H2_STATUS_ERROR;
   registers.set(H2_REG_STATUS, status);
 }
 

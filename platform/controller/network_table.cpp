@@ -52,49 +52,6 @@ void name_layers(Network& network) {
   }
 }
 
-/// A tensor's place: aligned and inside its memory.
-struct Extent {
-  std::uint64_t offset, bytes;
-};
-
-std::uint32_t check_extents(const std::vector<Extent>& extents, std::uint64_t memory_bytes) {
-  for (const Extent& e : extents) {
-    if (e.offset % H2_TENSOR_ALIGN != 0) return H2_ERR_ALIGNMENT;
-    if (e.offset > memory_bytes || e.bytes > memory_bytes - e.offset) return H2_ERR_ADDRESS;
-  }
-  return H2_OK;
-}
-
-std::uint32_t check_places(const PlacedLayer& placed, const NetworkTable& table,
-                           const Machine& machine, std::uint64_t memory_bytes) {
-  const Layer& l = placed.layer;
-  const h2_layer& p = placed.place;
-  const std::uint64_t value_bytes = machine.numerics == Numerics::fp16 ? 2 : 4;
-  h2_map soma{};
-  soma.channels = l.cout;
-  soma.height = l.soma_h;
-  soma.width = l.soma_w;
-  soma.steps = table.network.timesteps;
-  soma.samples = table.sub_batch;
-  soma.tile_height = machine.tile.height;
-  soma.tile_width = machine.tile.width;
-  h2_map pooled = soma;
-  pooled.channels = l.cout * l.next_planes;
-  pooled.height = l.next_h;
-  pooled.width = l.next_w;
-  const std::uint64_t bits = h2_map_bits_bytes(&soma);
-  const std::uint64_t values = h2_map_values_bytes(&soma, value_bytes);
-  const std::uint64_t weights = l.weight_count() * value_bytes, state = l.weight_count() * 4;
-  std::vector<Extent> extents{{p.weights, weights},  {p.spikes, bits},
-                              {p.potential, values}, {p.mask, bits},
-                              {p.gradient, values},  {p.weight_gradient, weights},
-                              {p.master, state},     {p.momentum, state}};
-  if (l.kind == LayerKind::conv) extents.push_back({p.gradient_mask, bits});
-  if (l.pool == PoolMode::after_soma) extents.push_back({p.pooled, h2_map_bits_bytes(&pooled)});
-  if (table.update.optimizer == Optimizer::adam) extents.push_back({p.variance, state});
-  return check_extents(extents, memory_bytes);
-}
-
 bool parameters_of(const h2_table& h, NetworkTable& table) {
   const float values[] = {h.alpha,    h.th_f,  h.th_l,  h.th_r,    h.beta,      h.learning_rate,
                           h.momentum, h.beta1, h.beta2, h.epsilon, h.loss_scale};
@@ -134,10 +91,9 @@ std::uint32_t parse_header(const h2_table& h) {
 }
 
 std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& records,
-                          const Machine& machine, std::uint64_t memory_bytes, NetworkTable& table,
-                          std::uint32_t& layer) {
+                          const Machine& machine, NetworkTable& table, std::uint32_t& layer) {
   layer = 0;
-  if (checksum_of(header, records) != header.checksum) return H2_ERR_TABLE;
+  if (checksum_of(header, records) != header.checksum) return H2_ERR_CHECKSUM;
   if (!parameters_of(header, table)) return H2_ERR_TABLE;
   table.sub_batch = static_cast<int>(header.sub_batch);
   table.network.timesteps = static_cast<int>(header.timesteps);
@@ -150,16 +106,14 @@ std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& r
     table.network.layers.push_back(l);
   }
   name_layers(table.network);
+  layer = 0;
   const Layer& first = table.network.layers.front();
   table.network.input = {first.cin, first.in_h, first.in_w};
-  layer = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
-    ++layer;
     table.layers.push_back({table.network.layers[i], records[i]});
-    const std::uint32_t bad = check_places(table.layers.back(), table, machine, memory_bytes);
-    if (bad != H2_OK) return bad;
   }
-  layer = 0;
+  table.extents = tensor_extents(table.layers, machine, table.sub_batch, table.network.timesteps,
+                                 table.update.optimizer);
   return H2_OK;
 }
 

@@ -6,6 +6,7 @@
 #include "modules/engine/job.h"
 #include "modules/kernels/update.h"
 #include "modules/machine.h"
+#include "platform/controller/tensor_extents.h"
 
 namespace h2 {
 
@@ -13,6 +14,7 @@ namespace h2 {
 struct NetworkTable {
   Network network;
   std::vector<PlacedLayer> layers;
+  std::vector<TensorExtent> extents;
   NeuronSpec neuron;
   UpdateSpec update;
   int sub_batch = 1;
@@ -23,7 +25,6 @@ struct NetworkTable {
 /// failure `layer` is the offending record, counted from 1 (0: the header).
 std::uint32_t parse_header(const h2_table& header);
 std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& records,
-                          const Machine& machine, std::uint64_t memory_bytes, NetworkTable& table,
-                          std::uint32_t& layer);
+                          const Machine& machine, NetworkTable& table, std::uint32_t& layer);
 
 }  // namespace h2

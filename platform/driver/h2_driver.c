@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "platform/driver/h2_math.h"
+#include "platform/driver/h2_internal.h"
 
 static int read_reg(h2_device* d, uint32_t reg, uint32_t* value) {
   return d->bus.read(d->bus.context, H2_REGS_BASE + reg, value, 4) ? H2_DRV_BUS : H2_OK;
@@ -23,7 +23,26 @@ static int write_address(h2_device* d, uint32_t low, uint64_t address) {
   return error;
 }
 
-static int start_rings(h2_device* d) {
+static int set_window(h2_device* d, uint32_t n, uint64_t address, uint64_t bytes, uint32_t rights) {
+  const uint32_t first = (uint32_t)(address / H2_WINDOW_PAGE);
+  const uint32_t pages = (uint32_t)((bytes + H2_WINDOW_PAGE - 1) / H2_WINDOW_PAGE);
+  int error = write_reg(d, H2_REG_WINDOW_BASE(n), first);
+  if (!error) error = write_reg(d, H2_REG_WINDOW_LIMIT(n), first + pages);
+  if (!error) error = write_reg(d, H2_REG_WINDOW_CONTROL(n), rights);
+  return error;
+}
+
+/* The card may reach what the network uses, and nothing else until the next reset. */
+int h2_open_windows(h2_device* d) {
+  int error = H2_OK;
+  for (uint32_t n = 0; !error && n < 3; ++n)
+    error = set_window(d, n, H2_MEM_BASE(n), d->used[n],
+                       H2_WINDOW_READ | H2_WINDOW_WRITE | H2_WINDOW_LOCK);
+  d->locked = 1;
+  return error;
+}
+
+int h2_reset(h2_device* d) {
   int error = write_reg(d, H2_REG_CONTROL, H2_CONTROL_RESET);
   for (uint32_t control = H2_CONTROL_RESET; !error && control != 0;)
     error = read_reg(d, H2_REG_CONTROL, &control);
@@ -31,9 +50,29 @@ static int start_rings(h2_device* d) {
   if (!error) error = write_address(d, H2_REG_COMPLETION_BASE_LO, completion_address());
   if (!error) error = write_reg(d, H2_REG_RING_SIZE, H2_DRIVER_RING);
   if (!error) error = write_reg(d, H2_REG_IRQ_MASK, H2_IRQ_COMPLETION | H2_IRQ_ERROR);
+  if (!error) error = write_reg(d, H2_REG_TIMEOUT, d->timeout);
   if (!error) error = write_reg(d, H2_REG_CONTROL, H2_CONTROL_ENABLE);
+  d->tail = d->completion_tail = 0;
+  d->locked = 0;
+  memset(d->slots, 0, sizeof d->slots);
   return error;
 }
+
+int h2_recover(h2_device* d) {
+  int error = h2_reset(d);
+  if (!error && d->table.layers != 0) error = h2_write_table(d);
+  if (!error && d->table.layers != 0) error = h2_open_windows(d);
+  return error;
+}
+
+int h2_set_timeout(h2_device* d, uint64_t core_cycles) {
+  const uint64_t units = (core_cycles + 1023) / 1024;
+  if (units > UINT32_MAX) return H2_DRV_ARGUMENT;
+  d->timeout = (uint32_t)units;
+  return write_reg(d, H2_REG_TIMEOUT, d->timeout);
+}
+
+int h2_last_step(h2_device* d, uint32_t* step) { return read_reg(d, H2_REG_LAST_STEP, step); }
 
 int h2_open(h2_device* d, const h2_bus* bus, void* scratch, size_t scratch_bytes) {
   memset(d, 0, sizeof *d);
@@ -54,37 +93,60 @@ int h2_open(h2_device* d, const h2_bus* bus, void* scratch, size_t scratch_bytes
   d->tile_height = tile & 0xFFFFU;
   d->tile_width = tile >> 16;
   d->memory_bytes = (uint64_t)memory << 20;
-  return start_rings(d);
+  return h2_reset(d);
 }
 
 /* ---- Descriptors and completions ------------------------------------------------------------- */
+
+static h2_slot* slot_of(h2_device* d, uint32_t tag) {
+  for (uint32_t i = 0; i < H2_DRIVER_RING; ++i)
+    if (d->slots[i].tag == tag) return &d->slots[i];
+  return NULL;
+}
+
+static void finish_slot(h2_device* d, const h2_completion* c) {
+  h2_slot* slot = c->tag != 0 ? slot_of(d, c->tag) : NULL;
+  if (slot == NULL) return;
+  slot->done = 1;
+  slot->completion = *c;
+}
 
 static int take_completion(h2_device* d) {
   h2_completion c;
   const uint64_t at = completion_address() + d->completion_tail * sizeof c;
   if (d->bus.read(d->bus.context, at, &c, sizeof c)) return H2_DRV_BUS;
   d->completion_tail = (d->completion_tail + 1) % H2_DRIVER_RING;
-  for (uint32_t i = 0; i < H2_DRIVER_RING; ++i) {
-    if (d->slots[i].tag != c.tag) continue;
-    d->slots[i].done = 1;
-    d->slots[i].completion = c;
-  }
+  finish_slot(d, &c);
   return write_reg(d, H2_REG_COMPLETION_TAIL, d->completion_tail);
 }
 
-/* Clears the interrupt, then takes every completion: none can be missed in between. */
-static int take_completions(h2_device* d) {
-  int error = write_reg(d, H2_REG_IRQ_STATUS, H2_IRQ_COMPLETION | H2_IRQ_ERROR);
-  uint32_t head = d->completion_tail;
-  if (!error) error = read_reg(d, H2_REG_COMPLETION_HEAD, &head);
-  while (!error && d->completion_tail != head) error = take_completion(d);
-  return error;
+/* The oldest error; acknowledging it brings the next one up. A completion that found no room is
+ * known from here only. */
+static int take_error(h2_device* d, uint32_t* code) {
+  h2_completion lost;
+  memset(&lost, 0, sizeof lost);
+  int error = read_reg(d, H2_REG_ERROR, code);
+  if (error || *code == H2_OK) return error;
+  error = read_reg(d, H2_REG_ERROR_TAG, &lost.tag);
+  lost.status = *code;
+  d->last_error = *code;
+  d->last_error_tag = lost.tag;
+  if (*code == H2_ERR_COMPLETION || *code == H2_ERR_RING) finish_slot(d, &lost);
+  return error ? error : write_reg(d, H2_REG_IRQ_STATUS, H2_IRQ_ERROR);
 }
 
-static h2_slot* slot_of(h2_device* d, uint32_t tag) {
-  for (uint32_t i = 0; i < H2_DRIVER_RING; ++i)
-    if (d->slots[i].tag == tag) return &d->slots[i];
-  return NULL;
+/* Acknowledges the interrupt, then takes all there is: nothing can be missed in between. */
+static int take_completions(h2_device* d) {
+  uint32_t reasons = 0, head = d->completion_tail, code = H2_OK;
+  int error = read_reg(d, H2_REG_IRQ_STATUS, &reasons);
+  if (!error && reasons & H2_IRQ_COMPLETION)
+    error = write_reg(d, H2_REG_IRQ_STATUS, H2_IRQ_COMPLETION);
+  if (!error) error = read_reg(d, H2_REG_COMPLETION_HEAD, &head);
+  while (!error && d->completion_tail != head) error = take_completion(d);
+  if (reasons & H2_IRQ_ERROR) do {
+      if (!error) error = take_error(d, &code);
+    } while (!error && code != H2_OK);
+  return error;
 }
 
 int h2_submit(h2_device* d, h2_descriptor* descriptor) {
@@ -116,147 +178,15 @@ int h2_wait(h2_device* d, uint32_t tag) {
   return (int)status;
 }
 
-/* ---- Weights --------------------------------------------------------------------------------- */
-
-/* Sequential writer through a small buffer. */
-typedef struct stream {
-  h2_device* device;
-  uint64_t address;
-  size_t fill;
-  int error;
-  uint8_t bytes[4096];
-} stream;
-
-static void flush(stream* s) {
-  if (s->fill != 0 && !s->error) {
-    h2_bus* bus = &s->device->bus;
-    if (bus->write(bus->context, s->address, s->bytes, s->fill)) s->error = H2_DRV_BUS;
-  }
-  s->address += s->fill;
-  s->fill = 0;
-}
-
-static void put(stream* s, const void* data, size_t bytes) {
-  if (s->fill + bytes > sizeof s->bytes) flush(s);
-  memcpy(s->bytes + s->fill, data, bytes);
-  s->fill += bytes;
-}
-
-static void put_value(stream* s, float value, uint32_t value_bytes) {
-  const uint16_t half = value_bytes == 2 ? h2_half(value) : 0;
-  put(s, value_bytes == 2 ? (const void*)&half : (const void*)&value, value_bytes);
-}
-
-static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
-
-/* Calls visit with the OIHW index of every weight, in memory order. */
-static void each_weight(const h2_layer* l, void (*visit)(void*, uint64_t), void* context) {
-  const uint32_t taps = (uint32_t)l->kernel * l->kernel;
-  for (uint32_t ob = 0; ob < l->cout; ob += H2_BLOCK)
-    for (uint32_t ib = 0; ib < l->cin; ib += H2_WEIGHT_BLOCK_IN)
-      for (uint32_t o = ob; o < least(ob + H2_BLOCK, l->cout); ++o)
-        for (uint32_t i = ib; i < least(ib + H2_WEIGHT_BLOCK_IN, l->cin); ++i)
-          for (uint32_t t = 0; t < taps; ++t) visit(context, ((uint64_t)o * l->cin + i) * taps + t);
-}
-
-typedef struct weight_writer {
-  stream to;
-  const float* oihw; /* null: zeros */
-  uint32_t value_bytes;
-} weight_writer;
-
-static void write_one(void* context, uint64_t index) {
-  weight_writer* w = (weight_writer*)context;
-  put_value(&w->to, w->oihw != NULL ? w->oihw[index] : 0.0F, w->value_bytes);
-}
-
-static int write_array(h2_device* d, const h2_layer* l, uint64_t address, const float* oihw,
-                       uint32_t value_bytes) {
-  weight_writer w = {{d, address, 0, 0, {0}}, oihw, value_bytes};
-  each_weight(l, write_one, &w);
-  flush(&w.to);
-  return w.to.error;
-}
-
-int h2_write_weights(h2_device* d, uint32_t layer, const float* oihw) {
-  if (layer >= d->table.layers) return H2_DRV_ARGUMENT;
-  const h2_layer* l = &d->layers[layer];
-  int error = H2_OK;
-  for (unsigned m = 0; !error && m < 2; ++m)
-    error = write_array(d, l, H2_MEM_BASE(m) + l->weights, oihw, d->value_bytes);
-  if (!error) error = write_array(d, l, H2_MEM_BASE(2) + l->master, oihw, 4);
-  if (!error) error = write_array(d, l, H2_MEM_BASE(2) + l->momentum, NULL, 4);
-  if (!error && d->table.optimizer == H2_OPT_ADAM)
-    error = write_array(d, l, H2_MEM_BASE(2) + l->variance, NULL, 4);
-  return error;
-}
-
-typedef struct weight_reader {
-  h2_device* device;
-  uint64_t address, end;
-  size_t at, fill;
-  int error;
-  uint8_t* oihw;
-  uint8_t bytes[4096];
-} weight_reader;
-
-static void read_one(void* context, uint64_t index) {
-  weight_reader* r = (weight_reader*)context;
-  const uint32_t size = r->device->value_bytes;
-  if (r->at == r->fill) {
-    const uint64_t left = r->end - r->address;
-    r->fill = left < sizeof r->bytes ? (size_t)left : sizeof r->bytes;
-    h2_bus* bus = &r->device->bus;
-    if (!r->error && bus->read(bus->context, r->address, r->bytes, r->fill)) r->error = H2_DRV_BUS;
-    r->address += r->fill;
-    r->at = 0;
-  }
-  memcpy(r->oihw + index * size, r->bytes + r->at, size);
-  r->at += size;
-}
-
-int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
-  if (layer >= d->table.layers) return H2_DRV_ARGUMENT;
-  const h2_layer* l = &d->layers[layer];
-  const uint64_t bytes = (uint64_t)l->cout * l->cin * l->kernel * l->kernel * d->value_bytes;
-  const uint64_t base = H2_MEM_BASE(0) + l->weights;
-  weight_reader r = {d, base, base + bytes, 0, 0, 0, (uint8_t*)oihw, {0}};
-  each_weight(l, read_one, &r);
-  return r.error;
-}
-
 const char* h2_error_text(int error) {
   switch (error) {
     case H2_OK:
       return "ok";
-    case H2_ERR_VERSION:
-      return "descriptor or table version not supported";
-    case H2_ERR_OPCODE:
-      return "unknown opcode";
-    case H2_ERR_SIZE:
-      return "descriptor size, flags, samples or step out of range";
-    case H2_ERR_ALIGNMENT:
-      return "address not aligned to 64 bytes";
-    case H2_ERR_ADDRESS:
-      return "tensor outside its memory";
-    case H2_ERR_TABLE:
-      return "network table damaged or impossible";
-    case H2_ERR_DEPENDENCY:
-      return "the backward pass depended on is unknown or failed";
-    case H2_ERR_BUS:
-      return "an engine's memory access failed";
-    case H2_ERR_OVERFLOW:
-      return "a gradient is not finite";
-    case H2_ERR_DOORBELL:
-      return "doorbell out of range or stale";
-    case H2_ERR_RING:
-      return "ring address or size illegal";
-    case H2_ERR_REGISTER:
-      return "register access refused";
-    case H2_ERR_COMPLETION:
-      return "completion ring overrun";
-    case H2_ERR_CAPACITY:
-      return "a tile set does not fit a global buffer";
+#define H2_ERROR_CASE(name, value, text) \
+  case value:                            \
+    return text;
+      H2_ERRORS(H2_ERROR_CASE)
+#undef H2_ERROR_CASE
     case H2_DRV_BUS:
       return "bus access failed";
     case H2_DRV_NOT_FOUND:

@@ -55,15 +55,29 @@ typedef struct h2_device {
   uint64_t used[3]; /* bytes assigned in each MemN */
   uint32_t tail, completion_tail;
   uint32_t next_tag, parity, step;
+  uint32_t timeout; /* of register TIMEOUT */
+  int locked;       /* windows */
   h2_slot slots[H2_DRIVER_RING];
-  h2_completion failure; /* the last completion with an error */
+  h2_completion failure;               /* the last completion with an error */
+  uint32_t last_error, last_error_tag; /* the last entry taken from the error queue */
 } h2_device;
 
 /* Finds and resets the card, sets the rings up, enables interrupts. */
 int h2_open(h2_device* device, const h2_bus* bus, void* scratch, size_t scratch_bytes);
 
+/* Soft reset: drops what is queued, breaks off what is under way (an update ends first), closes
+ * the windows, sets the rings up again. */
+int h2_reset(h2_device* device);
+/* Soft reset, then the loaded network's table and windows again. Weights stay as they are. */
+int h2_recover(h2_device* device);
+/* Layers that take longer than this fail with H2_ERR_TIMEOUT; rounded up to 1024, 0: no limit. */
+int h2_set_timeout(h2_device* device, uint64_t core_cycles);
+/* Step of the last update that the card completed, also after a reset. */
+int h2_last_step(h2_device* device, uint32_t* step);
+
 /* Takes the network: `table` without magic, version, sizes and checksum, `layers` without
- * addresses. Assigns an address to every tensor and writes the table. */
+ * addresses. Assigns an address to every tensor, writes the table, and lets the card reach the
+ * memory used. */
 int h2_load_network(h2_device* device, const h2_table* table, const h2_layer* layers,
                     uint32_t count);
 /* Scratch bytes that the loaded network needs. */
@@ -91,9 +105,14 @@ typedef struct h2_group {
   int overlap;                   /* forward of the next sub-batch beside backward of this one */
   h2_source source;
   void* source_context;
+  /* Takes the source back to the start of the group, for another attempt after a reset; null: no
+   * other attempt. Returns 0 on success. */
+  int (*rewind)(void* context);
+  uint32_t retries; /* most further attempts */
   /* Results. */
   double loss_sum; /* over the samples */
   uint32_t correct;
+  uint32_t recoveries; /* resets that were needed */
 } h2_group;
 
 /* Trains one batch group and updates the weights. */

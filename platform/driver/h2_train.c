@@ -1,128 +1,9 @@
-/* Placement of a network's tensors, and the training schedule of Fig. 10. */
+/* The training schedule of Fig. 10 of the paper. */
 #include <string.h>
 
 #include "platform/driver/h2_driver.h"
+#include "platform/driver/h2_internal.h"
 #include "platform/driver/h2_math.h"
-
-/* ---- Placement ------------------------------------------------------------------------------- */
-
-typedef struct shapes {
-  uint32_t out_height, out_width, soma_height, soma_width, next_height, next_width, next_planes;
-} shapes;
-
-static shapes shapes_of(const h2_layer* l) {
-  shapes s;
-  const uint32_t pad = l->kernel / 2U, shrink = l->pool == H2_POOL_NONE ? 1 : 2;
-  s.out_height = (l->in_height + 2 * pad - l->kernel) / l->stride + 1;
-  s.out_width = (l->in_width + 2 * pad - l->kernel) / l->stride + 1;
-  s.next_height = s.out_height / shrink;
-  s.next_width = s.out_width / shrink;
-  s.soma_height = l->pool == H2_POOL_BEFORE_SOMA ? s.next_height : s.out_height;
-  s.soma_width = l->pool == H2_POOL_BEFORE_SOMA ? s.next_width : s.out_width;
-  s.next_planes = l->pool == H2_POOL_AFTER_SOMA ? 3 : 1;
-  return s;
-}
-
-static h2_map map_of(const h2_device* d, uint32_t channels, uint32_t height, uint32_t width,
-                     uint32_t steps) {
-  h2_map m;
-  m.channels = channels;
-  m.height = height;
-  m.width = width;
-  m.steps = steps;
-  m.samples = d->table.sub_batch;
-  m.tile_height = d->tile_height;
-  m.tile_width = d->tile_width;
-  return m;
-}
-
-static h2_map input_map(const h2_device* d, uint32_t samples) {
-  const h2_layer* l = &d->layers[0];
-  h2_map m = map_of(d, l->cin * l->planes, l->in_height, l->in_width,
-                    l->flags & H2_LAYER_ENCODING ? 1 : d->table.timesteps);
-  m.samples = samples;
-  return m;
-}
-
-static h2_map output_map(const h2_device* d, uint32_t samples) {
-  const h2_layer* l = &d->layers[d->table.layers - 1];
-  const shapes s = shapes_of(l);
-  h2_map m = map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
-  m.samples = samples;
-  return m;
-}
-
-static uint64_t take(uint64_t* used, uint64_t bytes) {
-  const uint64_t at = *used;
-  *used = (at + bytes + 4095) / 4096 * 4096;
-  return at;
-}
-
-static void place_layer(h2_device* d, h2_layer* l, uint64_t* mem, uint64_t* mem2) {
-  const shapes s = shapes_of(l);
-  const h2_map soma = map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
-  const h2_map pooled =
-      map_of(d, l->cout * s.next_planes, s.next_height, s.next_width, d->table.timesteps);
-  const uint64_t bits = h2_map_bits_bytes(&soma);
-  const uint64_t values = h2_map_values_bytes(&soma, d->value_bytes);
-  const uint64_t weights = (uint64_t)l->cout * l->cin * l->kernel * l->kernel;
-  l->weights = take(mem, weights * d->value_bytes);
-  l->spikes = take(mem, bits);
-  l->pooled = l->pool == H2_POOL_AFTER_SOMA ? take(mem, h2_map_bits_bytes(&pooled)) : 0;
-  l->potential = take(mem, values);
-  l->mask = take(mem, bits);
-  l->gradient = take(mem, values);
-  l->gradient_mask = l->kind == H2_LAYER_CONV ? take(mem, bits) : 0;
-  l->weight_gradient = take(mem2, weights * d->value_bytes);
-  l->master = take(mem2, weights * 4);
-  l->momentum = take(mem2, weights * 4);
-  l->variance = d->table.optimizer == H2_OPT_ADAM ? take(mem2, weights * 4) : 0;
-}
-
-int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers, uint32_t count) {
-  if (count < 1 || count > H2_MAX_LAYERS) return H2_DRV_ARGUMENT;
-  d->table = *table;
-  d->table.magic = H2_TABLE_MAGIC;
-  d->table.version = H2_TABLE_VERSION;
-  d->table.layers = count;
-  d->table.layer_size = sizeof(h2_layer);
-  d->table.checksum = 0;
-  memcpy(d->layers, layers, count * sizeof(h2_layer));
-  uint64_t mem = 0;
-  uint64_t mem2 = H2_DRIVER_RING * (sizeof(h2_descriptor) + sizeof(h2_completion));
-  d->table_address = H2_MEM_BASE(2) + take(&mem2, sizeof(h2_table) + count * sizeof(h2_layer));
-  const h2_map in = input_map(d, table->sub_batch), out = output_map(d, table->sub_batch);
-  const uint64_t input = take(&mem, h2_map_bits_bytes(&in));
-  const uint64_t gradient = take(&mem, h2_map_values_bytes(&out, d->value_bytes));
-  for (unsigned m = 0; m < 2; ++m) {
-    d->input[m] = H2_MEM_BASE(m) + input;
-    d->gradient[m] = H2_MEM_BASE(m) + gradient;
-  }
-  for (uint32_t l = 0; l < count; ++l) place_layer(d, &d->layers[l], &mem, &mem2);
-  d->used[0] = d->used[1] = mem;
-  d->used[2] = mem2;
-  if (mem > d->memory_bytes || mem2 > d->memory_bytes) return H2_DRV_NO_MEMORY;
-  d->table.checksum =
-      h2_checksum(h2_checksum(0, &d->table, sizeof(h2_table)), d->layers, count * sizeof(h2_layer));
-  if (d->bus.write(d->bus.context, d->table_address, &d->table, sizeof(h2_table)) ||
-      d->bus.write(d->bus.context, d->table_address + sizeof(h2_table), d->layers,
-                   count * sizeof(h2_layer)))
-    return H2_DRV_BUS;
-  return h2_scratch_bytes(d) > d->scratch_bytes ? H2_DRV_SCRATCH : H2_OK;
-}
-
-static uint32_t classes_of(const h2_device* d) { return d->layers[d->table.layers - 1].cout; }
-
-size_t h2_scratch_bytes(const h2_device* d) {
-  const h2_map in = input_map(d, d->table.sub_batch), out = output_map(d, d->table.sub_batch);
-  const uint64_t input = h2_map_bits_bytes(&in), bits = h2_map_bits_bytes(&out);
-  const uint64_t values = h2_map_values_bytes(&out, d->value_bytes);
-  const uint64_t counts = (uint64_t)d->table.sub_batch * classes_of(d) * 8; /* and gradients */
-  const uint64_t output = (bits > values ? bits : values) + counts + 16;
-  return (size_t)(input > output ? input : output);
-}
-
-/* ---- Schedule -------------------------------------------------------------------------------- */
 
 static h2_descriptor describe(const h2_device* d, uint8_t opcode, uint32_t memory,
                               uint32_t samples) {
@@ -139,7 +20,7 @@ static h2_descriptor describe(const h2_device* d, uint8_t opcode, uint32_t memor
 
 static int write_input(h2_device* d, const h2_sub_batch* batch, uint32_t memory) {
   if (batch->count < 1 || batch->count > d->table.sub_batch) return H2_DRV_ARGUMENT;
-  const h2_map map = input_map(d, batch->count);
+  const h2_map map = h2_input_map(d, batch->count);
   h2_pack_input(&map, d->layers[0].planes, batch->samples, d->scratch);
   return d->bus.write(d->bus.context, d->input[memory], d->scratch, h2_map_bits_bytes(&map))
              ? H2_DRV_BUS
@@ -149,8 +30,8 @@ static int write_input(h2_device* d, const h2_sub_batch* batch, uint32_t memory)
 /* Spike counts per sample and class, at the start of the scratch buffer. The output is one tile of
  * 1x1, blocks of 16 classes, [t][sample][class]. */
 static int read_counts(h2_device* d, uint32_t memory, uint32_t samples, uint32_t** counts) {
-  const h2_map map = output_map(d, samples);
-  const uint32_t classes = classes_of(d);
+  const h2_map map = h2_output_map(d, samples);
+  const uint32_t classes = h2_classes(d);
   *counts = (uint32_t*)(void*)d->scratch;
   uint8_t* bits = d->scratch + (size_t)samples * classes * 4;
   memset(*counts, 0, (size_t)samples * classes * 4);
@@ -179,7 +60,7 @@ static uint32_t most_spikes(const uint32_t* counts, uint32_t classes) {
 /* grad-s of the last layer, the same at every timestep: [block of 16][t][sample][class]. */
 static int write_gradient(h2_device* d, const float* gradients, uint32_t samples, uint32_t memory,
                           uint8_t* values) {
-  const uint32_t classes = classes_of(d);
+  const uint32_t classes = h2_classes(d);
   uint8_t* to = values;
   for (uint32_t c0 = 0; c0 < classes; c0 += H2_BLOCK) {
     const uint32_t c1 = c0 + H2_BLOCK < classes ? c0 + H2_BLOCK : classes;
@@ -199,13 +80,13 @@ static int write_gradient(h2_device* d, const float* gradients, uint32_t samples
 /* Loss and its gradient from the spikes that the forward pass left in memory. A network that does
  * not end in one position per class (timing runs) gets no gradient from here. */
 static int apply_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
-  const h2_map out = output_map(d, batch->count);
+  const h2_map out = h2_output_map(d, batch->count);
   if (d->bus.work) d->bus.work(d->bus.context);
   if (out.height * out.width != 1) return H2_OK;
   uint32_t* counts;
   const int error = read_counts(d, memory, batch->count, &counts);
   if (error) return error;
-  const uint32_t classes = classes_of(d);
+  const uint32_t classes = h2_classes(d);
   float* gradients = (float*)(void*)(d->scratch + (size_t)batch->count * classes * 4);
   for (uint32_t b = 0; b < batch->count; ++b) {
     const uint32_t* n = counts + b * classes;
@@ -267,7 +148,7 @@ static int start_update(h2_device* d, uint32_t* tag) {
   return error;
 }
 
-int h2_train_group(h2_device* d, h2_group* g) {
+static int run_group(h2_device* d, h2_group* g) {
   flight flights[2];
   memset(flights, 0, sizeof flights);
   g->loss_sum = 0.0;
@@ -292,6 +173,27 @@ int h2_train_group(h2_device* d, h2_group* g) {
   return error ? error : h2_wait(d, tag);
 }
 
+/* What may be gone at the next attempt. */
+static int transient(int error) {
+  return error == H2_ERR_BUS || error == H2_ERR_TIMEOUT || error == H2_ERR_COMPLETION ||
+         error == H2_ERR_CHECKSUM;
+}
+
+/* A group can be trained again as long as its update has not begun: the first weight gradient
+ * overwrites what is left of the sums. */
+int h2_train_group(h2_device* d, h2_group* g) {
+  const uint32_t before = d->step;
+  int error = run_group(d, g);
+  g->recoveries = 0;
+  while (transient(error) && d->step == before && g->rewind && g->recoveries < g->retries) {
+    ++g->recoveries;
+    error = h2_recover(d);
+    if (!error && g->rewind(g->source_context)) error = H2_DRV_ARGUMENT;
+    if (!error) error = run_group(d, g);
+  }
+  return error;
+}
+
 int h2_infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted) {
   const uint32_t memory = d->parity++ & 1U;
   int error = write_input(d, batch, memory);
@@ -304,6 +206,6 @@ int h2_infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted) {
   if (!error) error = read_counts(d, memory, batch->count, &counts);
   if (error) return error;
   for (uint32_t b = 0; b < batch->count; ++b)
-    predicted[b] = most_spikes(counts + b * classes_of(d), classes_of(d));
+    predicted[b] = most_spikes(counts + b * h2_classes(d), h2_classes(d));
   return H2_OK;
 }

@@ -45,6 +45,9 @@ expect config 0 "clock_mhz: 800" "$h2vp" config "$quick"
 "$h2vp" config "$quick" > again.yaml
 expect config-loads-again 0 "clock_mhz: 800" "$h2vp" config again.yaml
 expect schema 0 "json-schema.org" "$h2vp" config --schema
+expect regs 0 "RING_TAIL" "$h2vp" regs
+expect regs-markdown 0 "| offset" "$h2vp" regs --markdown
+expect systemrdl 0 "addrmap h2learn" "$h2vp" regs --systemrdl
 expect dry-run 0 "Address map" "$h2vp" train "$quick" --dry-run
 expect does-not-fit 2 "forward" "$h2vp" train "$quick" --dry-run --set network.timesteps=40
 

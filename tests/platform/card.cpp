@@ -20,6 +20,11 @@ struct Feeder {
   explicit Feeder(const Lesson& l) : lesson(l) {
     for (const auto& s : l.samples) pointers.push_back(s.data());
   }
+  static int rewind(void* self) {
+    auto& f = *static_cast<Feeder*>(self);
+    f.sub_batch = f.sample = 0;
+    return 0;
+  }
   static int next(void* self, h2_sub_batch* batch) {
     auto& f = *static_cast<Feeder*>(self);
     if (f.sub_batch == f.lesson.sizes.size()) return 1;
@@ -82,7 +87,31 @@ int Card::train(const Lesson& lesson) {
   group.overlap = config_.overlap ? 1 : 0;
   group.source = &Feeder::next;
   group.source_context = &feeder;
+  group.rewind = &Feeder::rewind;
+  group.retries = retries;
   return h2_train_group(&device, &group);
+}
+
+void Card::group_without_update(const Lesson& lesson) {
+  std::uint32_t back = 0;
+  for (const std::uint8_t opcode : {H2_OP_FORWARD, H2_OP_BACKWARD, H2_OP_WEIGHT_GRADIENT}) {
+    h2_descriptor d = prepare(lesson, opcode);
+    d.tag = 0;
+    d.depends = opcode == H2_OP_WEIGHT_GRADIENT ? back : 0;
+    d.flags = opcode == H2_OP_FORWARD ? 0 : H2_DESC_FIRST | H2_DESC_LAST;
+    EXPECT_EQ(h2_submit(&device, &d), H2_OK);
+    EXPECT_EQ(h2_wait(&device, d.tag), H2_OK);
+    back = d.tag;
+  }
+}
+
+std::uint32_t Card::submit_update(std::uint32_t step) {
+  h2_descriptor d{};
+  d.opcode = H2_OP_UPDATE;
+  d.step = step;
+  d.table = device.table_address;
+  EXPECT_EQ(h2_submit(&device, &d), H2_OK);
+  return d.tag;
 }
 
 std::vector<std::vector<std::uint8_t>> Card::weights() {

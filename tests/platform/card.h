@@ -29,6 +29,10 @@ class Card {
   void load();
   /// Trains one batch group and returns the driver's result code.
   int train(const Lesson& lesson);
+  /// Forward, backward and weight gradient of the first sub-batch, as a whole group.
+  void group_without_update(const Lesson& lesson);
+  /// Returns the tag of an update descriptor on its way.
+  std::uint32_t submit_update(std::uint32_t step);
   /// Stored weights of all layers, OIHW.
   std::vector<std::vector<std::uint8_t>> weights();
 
@@ -50,7 +54,8 @@ class Card {
 
   HostCpu& host;
   h2_device device{};
-  h2_group group{};  ///< of the last train()
+  h2_group group{};           ///< of the last train()
+  std::uint32_t retries = 0;  ///< of train()
 
  private:
   const Config& config_;

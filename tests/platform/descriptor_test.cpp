@@ -61,18 +61,22 @@ const BadDescriptor kBadDescriptors[] = {
     {"opcode 5", H2_ERR_OPCODE, 5, [](D&) {}},
     {"opcode 255", H2_ERR_OPCODE, 255, [](D&) {}},
     {"size", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.size = 63; }},
-    {"tag 0", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.tag = 0; }},
+    {"tag 0", H2_ERR_TAG, H2_OP_FORWARD, [](D& d) { d.tag = 0; }},
     {"memory 2", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.memory = 2; }},
     {"flags", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.flags = 0x8; }},
-    {"reserved", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.reserved[1] = 1; }},
+    {"reserved", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.reserved1 = 1; }},
     {"no samples", H2_ERR_SIZE, H2_OP_FORWARD, [](D& d) { d.samples = 0; }},
     {"samples", H2_ERR_SIZE, H2_OP_BACKWARD, [](D& d) { d.samples = 3; }},
+    {"inference backwards", H2_ERR_SIZE, H2_OP_BACKWARD, [](D& d) { d.flags = 0x4; }},
+    {"first update", H2_ERR_SIZE, H2_OP_UPDATE, [](D& d) { d.flags = 0x1, d.step = 1; }},
+    {"update of nothing", H2_ERR_DEPENDENCY, H2_OP_UPDATE, [](D& d) { d.step = 1; }},
     {"step 0", H2_ERR_SIZE, H2_OP_UPDATE, [](D& d) { d.step = 0; }},
     {"table +4", H2_ERR_ALIGNMENT, H2_OP_FORWARD, [](D& d) { d.table += 4; }},
     {"input +1", H2_ERR_ALIGNMENT, H2_OP_FORWARD, [](D& d) { d.input += 1; }},
     {"gradient +32", H2_ERR_ALIGNMENT, H2_OP_BACKWARD, [](D& d) { d.output_gradient += 32; }},
     {"table unmapped", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.table = kUnmapped; }},
-    {"table outside", H2_ERR_ADDRESS, H2_OP_UPDATE, [](D& d) { d.table += kAboveMemory; }},
+    {"table outside", H2_ERR_ADDRESS, H2_OP_UPDATE,
+     [](D& d) { d.table += kAboveMemory, d.step = 1; }},
     {"table at 0", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.table = 0; }},
     {"input at 0", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.input = 0; }},
     {"input outside", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.input += kAboveMemory; }},
@@ -80,6 +84,9 @@ const BadDescriptor kBadDescriptors[] = {
      [](D& d) { d.input = H2_MEM_BASE(0) + (4ULL << 30) - 64; }},
     {"input in registers", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.input = H2_REGS_BASE; }},
     {"input in the other memory", H2_ERR_ADDRESS, H2_OP_FORWARD, [](D& d) { d.memory = 1; }},
+    {"input on weights", H2_ERR_OVERLAP, H2_OP_FORWARD, [](D& d) { d.input += 8192; }},
+    {"input behind the window", H2_ERR_WINDOW, H2_OP_FORWARD, [](D& d) { d.input += 1 << 30; }},
+    {"table behind the window", H2_ERR_WINDOW, H2_OP_FORWARD, [](D& d) { d.table += 1 << 30; }},
     {"gradient outside", H2_ERR_ADDRESS, H2_OP_BACKWARD,
      [](D& d) { d.output_gradient = ~std::uint64_t{63}; }},
     {"depends on nothing", H2_ERR_DEPENDENCY, H2_OP_WEIGHT_GRADIENT, [](D&) {}},
@@ -128,7 +135,7 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 const BadTable kBadTables[] = {
     {"magic", H2_ERR_TABLE, 0, [](T& t, L*) { ++t.magic; }},
     {"version", H2_ERR_VERSION, 0, [](T& t, L*) { ++t.version; }},
-    {"checksum", H2_ERR_TABLE, 0, [](T& t, L*) { t.checksum ^= 1; }},
+    {"checksum", H2_ERR_CHECKSUM, 0, [](T& t, L*) { t.checksum ^= 1; }},
     {"no layer", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = 0; }},
     {"65 layers", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = 65; }},
     {"4 billion layers", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = ~0U; }},
@@ -163,12 +170,19 @@ const BadTable kBadTables[] = {
     {"spikes outside", H2_ERR_ADDRESS, 1, [](T&, L* l) { l[0].spikes = kAboveMemory; }},
     {"master outside", H2_ERR_ADDRESS, 4, [](T&, L* l) { l[3].master = kAboveMemory; }},
     {"pooled over the end", H2_ERR_ADDRESS, 2, [](T&, L* l) { l[1].pooled = (4ULL << 30) - 64; }},
+    {"overlap in a layer", H2_ERR_OVERLAP, 2, [](T&, L* l) { l[1].mask = l[1].spikes; }},
+    {"overlap by one unit", H2_ERR_OVERLAP, 1, [](T&, L* l) { l[0].mask = l[0].gradient - 64; }},
+    {"overlap of layers", H2_ERR_OVERLAP, 4, [](T&, L* l) { l[3].master = l[0].momentum; }},
+    {"overlap with the input", H2_ERR_OVERLAP, 0, [](T&, L* l) { l[3].mask = 0; }},
+    {"overlap with the rings", H2_ERR_OVERLAP, 0, [](T&, L* l) { l[3].master = 64; }},
     {"wrapping around", H2_ERR_ADDRESS, 1, [](T&, L* l) { l[0].weights = ~std::uint64_t{63}; }},
 };
 
 TEST(Descriptors, BadTablesAreRefused) {
   on_working_card([&](Card& card, const Lesson& lesson) {
     const std::uint64_t at = H2_MEM_BASE(2) + (card.device.used[2] + 4095) / 4096 * 4096;
+    card.device.used[2] += 3 * 4096;
+    EXPECT_EQ(h2_recover(&card.device), H2_OK);
     for (const BadTable& bad : kBadTables) {
       SCOPED_TRACE(bad.name);
       spoil_table(card, bad, at);

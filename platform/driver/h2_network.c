@@ -1,0 +1,129 @@
+/* Shapes of a network, and where its tensors are placed. */
+#include <string.h>
+
+#include "platform/driver/h2_driver.h"
+#include "platform/driver/h2_internal.h"
+
+typedef struct shapes {
+  uint32_t out_height, out_width, soma_height, soma_width, next_height, next_width, next_planes;
+} shapes;
+
+static shapes shapes_of(const h2_layer* l) {
+  shapes s;
+  const uint32_t pad = l->kernel / 2U, shrink = l->pool == H2_POOL_NONE ? 1 : 2;
+  s.out_height = (l->in_height + 2 * pad - l->kernel) / l->stride + 1;
+  s.out_width = (l->in_width + 2 * pad - l->kernel) / l->stride + 1;
+  s.next_height = s.out_height / shrink;
+  s.next_width = s.out_width / shrink;
+  s.soma_height = l->pool == H2_POOL_BEFORE_SOMA ? s.next_height : s.out_height;
+  s.soma_width = l->pool == H2_POOL_BEFORE_SOMA ? s.next_width : s.out_width;
+  s.next_planes = l->pool == H2_POOL_AFTER_SOMA ? 3 : 1;
+  return s;
+}
+
+static h2_map map_of(const h2_device* d, uint32_t channels, uint32_t height, uint32_t width,
+                     uint32_t steps) {
+  h2_map m;
+  m.channels = channels;
+  m.height = height;
+  m.width = width;
+  m.steps = steps;
+  m.samples = d->table.sub_batch;
+  m.tile_height = d->tile_height;
+  m.tile_width = d->tile_width;
+  return m;
+}
+
+h2_map h2_input_map(const h2_device* d, uint32_t samples) {
+  const h2_layer* l = &d->layers[0];
+  h2_map m = map_of(d, l->cin * l->planes, l->in_height, l->in_width,
+                    l->flags & H2_LAYER_ENCODING ? 1 : d->table.timesteps);
+  m.samples = samples;
+  return m;
+}
+
+h2_map h2_output_map(const h2_device* d, uint32_t samples) {
+  const h2_layer* l = &d->layers[d->table.layers - 1];
+  const shapes s = shapes_of(l);
+  h2_map m = map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
+  m.samples = samples;
+  return m;
+}
+
+static uint64_t take(uint64_t* used, uint64_t bytes) {
+  const uint64_t at = *used;
+  *used = (at + bytes + 4095) / 4096 * 4096;
+  return at;
+}
+
+static void place_layer(h2_device* d, h2_layer* l, uint64_t* mem, uint64_t* mem2) {
+  const shapes s = shapes_of(l);
+  const h2_map soma = map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
+  const h2_map pooled =
+      map_of(d, l->cout * s.next_planes, s.next_height, s.next_width, d->table.timesteps);
+  const uint64_t bits = h2_map_bits_bytes(&soma);
+  const uint64_t values = h2_map_values_bytes(&soma, d->value_bytes);
+  const uint64_t weights = (uint64_t)l->cout * l->cin * l->kernel * l->kernel;
+  l->weights = take(mem, weights * d->value_bytes);
+  l->spikes = take(mem, bits);
+  l->pooled = l->pool == H2_POOL_AFTER_SOMA ? take(mem, h2_map_bits_bytes(&pooled)) : 0;
+  l->potential = take(mem, values);
+  l->mask = take(mem, bits);
+  l->gradient = take(mem, values);
+  l->gradient_mask = l->kind == H2_LAYER_CONV ? take(mem, bits) : 0;
+  l->weight_gradient = take(mem2, weights * d->value_bytes);
+  l->master = take(mem2, weights * 4);
+  l->momentum = take(mem2, weights * 4);
+  l->variance = d->table.optimizer == H2_OPT_ADAM ? take(mem2, weights * 4) : 0;
+}
+
+int h2_write_table(h2_device* d) {
+  const size_t records = d->table.layers * sizeof(h2_layer);
+  const uint64_t at = d->table_address;
+  if (d->bus.write(d->bus.context, at, &d->table, sizeof(h2_table))) return H2_DRV_BUS;
+  return d->bus.write(d->bus.context, at + sizeof(h2_table), d->layers, records) ? H2_DRV_BUS
+                                                                                 : H2_OK;
+}
+
+int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers, uint32_t count) {
+  if (count < 1 || count > H2_MAX_LAYERS) return H2_DRV_ARGUMENT;
+  d->table = *table;
+  d->table.magic = H2_TABLE_MAGIC;
+  d->table.version = H2_TABLE_VERSION;
+  d->table.layers = count;
+  d->table.layer_size = sizeof(h2_layer);
+  d->table.checksum = 0;
+  memcpy(d->layers, layers, count * sizeof(h2_layer));
+  uint64_t mem = 0;
+  uint64_t mem2 = H2_DRIVER_RING * (sizeof(h2_descriptor) + sizeof(h2_completion));
+  d->table_address = H2_MEM_BASE(2) + take(&mem2, sizeof(h2_table) + count * sizeof(h2_layer));
+  const h2_map in = h2_input_map(d, table->sub_batch), out = h2_output_map(d, table->sub_batch);
+  const uint64_t input = take(&mem, h2_map_bits_bytes(&in));
+  const uint64_t gradient = take(&mem, h2_map_values_bytes(&out, d->value_bytes));
+  for (unsigned m = 0; m < 2; ++m) {
+    d->input[m] = H2_MEM_BASE(m) + input;
+    d->gradient[m] = H2_MEM_BASE(m) + gradient;
+  }
+  for (uint32_t l = 0; l < count; ++l) place_layer(d, &d->layers[l], &mem, &mem2);
+  d->used[0] = d->used[1] = mem;
+  d->used[2] = mem2;
+  if (mem > d->memory_bytes || mem2 > d->memory_bytes) return H2_DRV_NO_MEMORY;
+  d->table.checksum =
+      h2_checksum(h2_checksum(0, &d->table, sizeof(h2_table)), d->layers, count * sizeof(h2_layer));
+  int error = d->locked ? h2_reset(d) : H2_OK;
+  if (!error) error = h2_write_table(d);
+  if (!error) error = h2_open_windows(d);
+  if (error) return error;
+  return h2_scratch_bytes(d) > d->scratch_bytes ? H2_DRV_SCRATCH : H2_OK;
+}
+
+uint32_t h2_classes(const h2_device* d) { return d->layers[d->table.layers - 1].cout; }
+
+size_t h2_scratch_bytes(const h2_device* d) {
+  const h2_map in = h2_input_map(d, d->table.sub_batch), out = h2_output_map(d, d->table.sub_batch);
+  const uint64_t input = h2_map_bits_bytes(&in), bits = h2_map_bits_bytes(&out);
+  const uint64_t values = h2_map_values_bytes(&out, d->value_bytes);
+  const uint64_t counts = (uint64_t)d->table.sub_batch * h2_classes(d) * 8; /* and gradients */
+  const uint64_t output = (bits > values ? bits : values) + counts + 16;
+  return (size_t)(input > output ? input : output);
+}

@@ -1,0 +1,112 @@
+/* Weights in the card's blocked order. */
+#include <string.h>
+
+#include "platform/driver/h2_driver.h"
+#include "platform/driver/h2_math.h"
+
+/* Sequential writer through a small buffer. */
+typedef struct stream {
+  h2_device* device;
+  uint64_t address;
+  size_t fill;
+  int error;
+  uint8_t bytes[4096];
+} stream;
+
+static void flush(stream* s) {
+  if (s->fill != 0 && !s->error) {
+    h2_bus* bus = &s->device->bus;
+    if (bus->write(bus->context, s->address, s->bytes, s->fill)) s->error = H2_DRV_BUS;
+  }
+  s->address += s->fill;
+  s->fill = 0;
+}
+
+static void put(stream* s, const void* data, size_t bytes) {
+  if (s->fill + bytes > sizeof s->bytes) flush(s);
+  memcpy(s->bytes + s->fill, data, bytes);
+  s->fill += bytes;
+}
+
+static void put_value(stream* s, float value, uint32_t value_bytes) {
+  const uint16_t half = value_bytes == 2 ? h2_half(value) : 0;
+  put(s, value_bytes == 2 ? (const void*)&half : (const void*)&value, value_bytes);
+}
+
+static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
+
+/* Calls visit with the OIHW index of every weight, in memory order. */
+static void each_weight(const h2_layer* l, void (*visit)(void*, uint64_t), void* context) {
+  const uint32_t taps = (uint32_t)l->kernel * l->kernel;
+  for (uint32_t ob = 0; ob < l->cout; ob += H2_BLOCK)
+    for (uint32_t ib = 0; ib < l->cin; ib += H2_WEIGHT_BLOCK_IN)
+      for (uint32_t o = ob; o < least(ob + H2_BLOCK, l->cout); ++o)
+        for (uint32_t i = ib; i < least(ib + H2_WEIGHT_BLOCK_IN, l->cin); ++i)
+          for (uint32_t t = 0; t < taps; ++t) visit(context, ((uint64_t)o * l->cin + i) * taps + t);
+}
+
+typedef struct weight_writer {
+  stream to;
+  const float* oihw; /* null: zeros */
+  uint32_t value_bytes;
+} weight_writer;
+
+static void write_one(void* context, uint64_t index) {
+  weight_writer* w = (weight_writer*)context;
+  put_value(&w->to, w->oihw != NULL ? w->oihw[index] : 0.0F, w->value_bytes);
+}
+
+static int write_array(h2_device* d, const h2_layer* l, uint64_t address, const float* oihw,
+                       uint32_t value_bytes) {
+  weight_writer w = {{d, address, 0, 0, {0}}, oihw, value_bytes};
+  each_weight(l, write_one, &w);
+  flush(&w.to);
+  return w.to.error;
+}
+
+int h2_write_weights(h2_device* d, uint32_t layer, const float* oihw) {
+  if (layer >= d->table.layers) return H2_DRV_ARGUMENT;
+  const h2_layer* l = &d->layers[layer];
+  int error = H2_OK;
+  for (unsigned m = 0; !error && m < 2; ++m)
+    error = write_array(d, l, H2_MEM_BASE(m) + l->weights, oihw, d->value_bytes);
+  if (!error) error = write_array(d, l, H2_MEM_BASE(2) + l->master, oihw, 4);
+  if (!error) error = write_array(d, l, H2_MEM_BASE(2) + l->momentum, NULL, 4);
+  if (!error && d->table.optimizer == H2_OPT_ADAM)
+    error = write_array(d, l, H2_MEM_BASE(2) + l->variance, NULL, 4);
+  return error;
+}
+
+typedef struct weight_reader {
+  h2_device* device;
+  uint64_t address, end;
+  size_t at, fill;
+  int error;
+  uint8_t* oihw;
+  uint8_t bytes[4096];
+} weight_reader;
+
+static void read_one(void* context, uint64_t index) {
+  weight_reader* r = (weight_reader*)context;
+  const uint32_t size = r->device->value_bytes;
+  if (r->at == r->fill) {
+    const uint64_t left = r->end - r->address;
+    r->fill = left < sizeof r->bytes ? (size_t)left : sizeof r->bytes;
+    h2_bus* bus = &r->device->bus;
+    if (!r->error && bus->read(bus->context, r->address, r->bytes, r->fill)) r->error = H2_DRV_BUS;
+    r->address += r->fill;
+    r->at = 0;
+  }
+  memcpy(r->oihw + index * size, r->bytes + r->at, size);
+  r->at += size;
+}
+
+int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
+  if (layer >= d->table.layers) return H2_DRV_ARGUMENT;
+  const h2_layer* l = &d->layers[layer];
+  const uint64_t bytes = (uint64_t)l->cout * l->cin * l->kernel * l->kernel * d->value_bytes;
+  const uint64_t base = H2_MEM_BASE(0) + l->weights;
+  weight_reader r = {d, base, base + bytes, 0, 0, 0, (uint8_t*)oihw, {0}};
+  each_weight(l, read_one, &r);
+  return r.error;
+}
