@@ -4,6 +4,7 @@
 
 #include "tests/platform/card.h"
 #include "tests/platform/simulation.h"
+#include "tests/platform/traffic_counters.h"
 
 // Results come out of the modelled hardware alone: every byte goes through the memories and every
 // number through the engines.
@@ -13,27 +14,6 @@ namespace {
 
 using Weights = std::vector<std::vector<std::uint8_t>>;
 using OnJob = std::function<void(Platform&, Card&, const LayerRecord&)>;
-
-/// Bytes of engine traffic as three independent counters saw them.
-struct Traffic {
-  std::uint64_t jobs = 0, ports = 0, memories = 0;
-};
-
-Traffic engine_traffic(const Platform& platform, std::uint64_t job_bytes) {
-  Traffic t;
-  t.jobs = job_bytes;
-  for (const Engine* e : platform.engines()) {
-    for (const MemoryPort* port : {&e->load_port, &e->store_port}) {
-      t.ports += port->stats().read_bytes + port->stats().write_bytes;
-    }
-  }
-  const auto control = static_cast<std::size_t>(TensorKind::control);
-  for (const auto& memory : platform.memories) {
-    const ExternalMemory::Stats& s = memory->stats();
-    t.memories += s.total_read() + s.total_write() - s.read_bytes[control] - s.write_bytes[control];
-  }
-  return t;
-}
 
 struct Outcome {
   Weights weights;
@@ -199,12 +179,6 @@ TEST(Honesty, JobsOfOneEngineNeverOverlap) {
     std::sort(all.begin(), all.end());
     for (std::size_t i = 1; i < all.size(); ++i) EXPECT_LE(all[i - 1].second, all[i].first);
   }
-}
-
-void expect_conserved(const Traffic& t) {
-  EXPECT_GT(t.jobs, 0U);
-  EXPECT_EQ(t.jobs, t.ports);
-  EXPECT_EQ(t.ports, t.memories);
 }
 
 TEST(Honesty, EveryProbeCountsTheSameBytes) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <random>
 
 #include "modules/work_model/peak.h"
 #include "tests/work_model/work_model_helpers.h"
@@ -104,6 +105,31 @@ TEST(ForwardCycles, DoublingADimensionThatDividesHalvesTheCycles) {
   EXPECT_EQ(forward_job(layer, array, 8).array * 2, base);
 }
 
+/// Random layers whose channels the doubled array still divides.
+TEST(ForwardCycles, DoublingHalvesForRandomLayers) {
+  std::mt19937 random(3);
+  const auto draw = [&](int low, int high) {
+    return low + static_cast<int>(random() % static_cast<unsigned>(high - low + 1));
+  };
+  for (int i = 0; i < 200; ++i) {
+    ForwardSpec array;
+    array.rows = 1 << draw(2, 6);
+    array.cols = 1 << draw(2, 5);
+    array.parallelism = array.soma_lanes = 1 << draw(0, 2);
+    const Layer layer =
+        conv_layer(2 * array.rows * draw(1, 3), 2 * array.cols * draw(1, 3), draw(4, 20));
+    const int batch = 2 * array.parallelism * draw(1, 2), steps = draw(1, 12);
+    const std::uint64_t base = forward_job(layer, array, batch, steps).array;
+    ForwardSpec rows = array, cols = array, lanes = array;
+    rows.rows *= 2;
+    cols.cols *= 2;
+    lanes.parallelism *= 2;
+    for (const ForwardSpec& doubled : {rows, cols, lanes}) {
+      EXPECT_EQ(forward_job(layer, doubled, batch, steps).array * 2, base) << i;
+    }
+  }
+}
+
 TEST(ForwardCycles, SlowSomaDrainsAfterTheLastChunkOnly) {
   const Layer layer = conv_layer(128, 16, 8);
   ForwardSpec array;
@@ -189,6 +215,32 @@ TEST(WeightUpdateCycles, DoublingADimensionThatDividesHalvesTheCycles) {
   array = {};
   array.sub_luts = 4;
   EXPECT_EQ(array_cycles(array) * 2, base);
+}
+
+TEST(WeightUpdateCycles, DoublingHalvesForRandomLayers) {
+  std::mt19937 random(4);
+  const auto draw = [&](int low, int high) {
+    return low + static_cast<int>(random() % static_cast<unsigned>(high - low + 1));
+  };
+  for (int i = 0; i < 200; ++i) {
+    WeightUpdateSpec array;
+    array.rows = draw(1, 10);
+    array.cols = 1 << draw(3, 7);
+    array.parallelism = 1 << draw(0, 2);
+    array.lut = false;  // a table fill may be longer than few look-ups
+    const Layer layer = conv_layer(16 * draw(1, 8), 2 * array.cols * draw(1, 3), draw(4, 20));
+    const int batch = draw(1, 5), steps = 2 * array.rows * draw(1, 2);
+    const auto cycles = [&](const WeightUpdateSpec& a) {
+      return weight_update_job(layer, a, layer.cin, batch, steps).array;
+    };
+    WeightUpdateSpec rows = array, cols = array, lanes = array;
+    rows.rows *= 2;
+    cols.cols *= 2;
+    lanes.parallelism *= 2;
+    for (const WeightUpdateSpec& doubled : {rows, cols, lanes}) {
+      EXPECT_EQ(cycles(doubled) * 2, cycles(array)) << i;
+    }
+  }
 }
 
 TEST(WeightUpdateCycles, FullyConnectedAndUpdate) {
