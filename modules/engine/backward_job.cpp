@@ -42,7 +42,7 @@ class BackwardJob : public Job {
     return flattened() ? Region{0, l_.next_h, 0, l_.next_w} : tile(at);
   }
   void unflatten(Span in);
-  ChunkWork count(LoopNest::At at);
+  ChunkWork array_work(LoopNest::At at);
 
   JobContext context_;
   const Layer& l_;
@@ -55,7 +55,8 @@ class BackwardJob : public Job {
   GradStage grad_;
   CompletionMap complete_;
   BackwardKernel kernel_;
-  std::optional<BackwardCounter> counter_;  // convolutions only
+  std::vector<BackwardKernel::Input> prepared_;  // per tile, in the first pass
+  std::optional<BackwardCounter> counter_;       // convolutions only
   BitMap pooled_open_;
   ValueMap sums_;                  // of the pass, at the map the layer above reads
   std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
@@ -127,7 +128,7 @@ bool BackwardJob::load(int chunk, int stage, TransferList& list) {
   return false;
 }
 
-ChunkWork BackwardJob::count(LoopNest::At at) {
+ChunkWork BackwardJob::array_work(LoopNest::At at) {
   const Span in = inputs(at), out = above_channels(at);
   ChunkWork work;
   if (through_fc()) {
@@ -156,7 +157,7 @@ ChunkWork BackwardJob::count(LoopNest::At at) {
 
 ChunkWork BackwardJob::work(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
-  ChunkWork work = count(at);
+  ChunkWork work = array_work(at);
   if (at.inner == 0) tile_cycles_ = 0;
   tile_cycles_ += work.cycles.array;
   if (last(at) && blocks(at).size() > 0) {
@@ -177,14 +178,15 @@ void BackwardJob::compute(int chunk) {
       sums_ = ValueMap(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
     }
   }
-  kernel_.run(gradient_.values(), tile(at), sums_);
+  if (at.pass == 0) prepared_.push_back(kernel_.prepare(gradient_.values(), tile(at)));
+  kernel_.run(prepared_[at.tile], sums_);
   if (flattened()) {
     unflatten(in);
   } else {
     copy_channels(sums_, tile(at), 0, in.size(), grad_.sums(), in.begin);
   }
   const Span ready = blocks(at);
-  if (ready.size() > 0) grad_.run(next_region(at), ready);
+  if (ready.size() > 0) count(grad_.run(next_region(at), ready));
 }
 
 void BackwardJob::unflatten(Span in) {
@@ -248,7 +250,7 @@ class GradJob : public Job {
   void compute(int chunk) override {
     if (!context_.functional()) return;
     copy_channels(loss_.values, tiles_.tile(chunk), 0, l_.cout, grad_.sums(), 0);
-    grad_.run(tiles_.tile(chunk), {0, pieces(16, l_.cout)});
+    count(grad_.run(tiles_.tile(chunk), {0, pieces(16, l_.cout)}));
   }
   void store(int chunk, TransferList& list) override {
     for (const int tile : complete_.complete(chunk)) {

@@ -1,6 +1,7 @@
 #include "modules/engine/engine.h"
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "memory/bus/payload.h"
@@ -47,7 +48,10 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
   record_.layer_index = job.layer;
   record_.macs = job.macs;
   record_.start_cycle = cycles(sc_core::sc_time_stamp());
+  record_.wait_cycles = cycles(sc_core::sc_time_stamp() - last_end_);
+  result_wait_ = sc_core::SC_ZERO_TIME;
   const sc_core::sc_time compute_before = spent_[static_cast<int>(State::compute)];
+  const sc_core::sc_time stall_before = spent_[static_cast<int>(State::stall)];
   const sc_core::sc_time transfer_before = transfer_spent_;
   trace_.change(layer_signal_, job.name);
   trace_.change(sub_batch_signal_, sub_batch);
@@ -66,9 +70,33 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
   record_.cycles = cycles(sc_core::sc_time_stamp()) - record_.start_cycle;
   record_.compute_cycles = cycles(spent_[static_cast<int>(State::compute)] - compute_before);
   record_.memory_cycles = cycles(transfer_spent_ - transfer_before);
+  const sc_core::sc_time starved = spent_[static_cast<int>(State::stall)] - stall_before;
+  record_.load_stall_cycles = cycles(starved - result_wait_);
+  record_.store_stall_cycles = record_.cycles - record_.compute_cycles - record_.load_stall_cycles;
+  last_end_ = sc_core::sc_time_stamp();
+  record_.range = job.range;
   job_ = nullptr;
   ++jobs_;
+  show_job(sub_batch);
   return record_;
+}
+
+void Engine::show_job(std::uint32_t sub_batch) const {
+  if (!trace_.shows(TraceLevel::phases)) return;
+  trace_.slice(name(), record_.layer, record_.start_cycle * settings_.period.value(),
+               {{"sub_batch", sub_batch},
+                {"cycles", record_.cycles},
+                {"compute_cycles", record_.compute_cycles},
+                {"load_stall_cycles", record_.load_stall_cycles},
+                {"store_stall_cycles", record_.store_stall_cycles},
+                {"executed_macs", record_.executed_macs},
+                {"bytes", record_.bytes}});
+}
+
+void Engine::show_phase(const char* process, int chunk, const sc_core::sc_time& begin) const {
+  if (!trace_.shows(TraceLevel::tiles)) return;
+  trace_.slice(std::string(name()) + "." + process, record_.layer, begin.value(),
+               {{"chunk", chunk}});
 }
 
 void Engine::abort(std::uint32_t error) {
@@ -96,6 +124,7 @@ void Engine::load_process() {
       load_wait_ = "memory";
       arrivals_.emplace_back();
       arrivals_.back().index = chunk;
+      arrivals_.back().begin = sc_core::sc_time_stamp();
       if (record_.error == H2_OK) issue_loads(arrivals_.back());
       issued_.write(Token{chunk});
     }
@@ -148,6 +177,8 @@ void Engine::arrive_process() {
     finish_loads(chunk);
     wait_edge();
     const Token token{chunk.index, chunk.bytes};
+    // Loads of two successive chunks overlap.
+    show_phase(chunk.index % 2 == 0 ? "load.even" : "load.odd", chunk.index, chunk.begin);
     record_.bytes += chunk.bytes;
     arrived_chunks_ = chunk.index + 1;
     arrivals_.pop_front();
@@ -173,8 +204,10 @@ bool Engine::compute_chunk(const Token& token) {
   std::future<void> arithmetic = workers_.run([this, token] { job_->compute(token.index); });
   set_state(State::compute);
   compute_wait_ = "the array";
+  const sc_core::sc_time begin = sc_core::sc_time_stamp();
   wait(static_cast<double>(work.cycles.total()) * settings_.period);
   arithmetic.get();
+  show_phase("compute", token.index, begin);
   set_state(token.index == job_->chunks() - 1 ? State::transfer : State::stall);
   record_.fill_cycles += work.cycles.fill;
   record_.drain_cycles += work.cycles.drain;
@@ -187,7 +220,9 @@ bool Engine::compute_chunk(const Token& token) {
   job_->store(token.index, batch.list);
   if (batch.list.transfers().empty()) return false;
   compute_wait_ = "a free result half";
+  const sc_core::sc_time blocked_since = sc_core::sc_time_stamp();
   glb_.acquire(Glb::results);
+  if (state_ == State::stall) result_wait_ += sc_core::sc_time_stamp() - blocked_since;
   const std::uint64_t at = Glb::address(Glb::results, token.index);
   glb_access(tlm::TLM_WRITE_COMMAND, at, batch.list.buffer());
   glb_access(tlm::TLM_READ_COMMAND, at, batch.list.buffer());
@@ -204,6 +239,7 @@ void Engine::store_process() {
     const Token token = computed_.read();
     if (token.has_stores) {
       store_wait_ = "memory";
+      const sc_core::sc_time begin = sc_core::sc_time_stamp();
       transfers(+1);
       trace_.change(store_signal_, 1);
       store_port.issue(stores_.front());
@@ -211,6 +247,7 @@ void Engine::store_process() {
       trace_.change(store_signal_, std::uint64_t{0});
       transfers(-1);
       stores_.pop_front();
+      show_phase("store", token.index, begin);
       glb_.drop(token.bytes);
       glb_.release(Glb::results);
       record_.bytes += token.bytes;

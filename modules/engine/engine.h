@@ -23,9 +23,13 @@ struct JobRecord {
   std::uint64_t compute_cycles = 0;                 ///< the array works
   std::uint64_t memory_cycles = 0;                  ///< a load or a store is under way
   std::uint64_t fill_cycles = 0, drain_cycles = 0;  ///< parts of compute_cycles
+  /// The array waits for operands, or for room or the end of stores: the rest of `cycles`.
+  std::uint64_t load_stall_cycles = 0, store_stall_cycles = 0;
+  std::uint64_t wait_cycles = 0;  ///< no job before this one: descriptors and dependences
   std::uint64_t macs = 0, executed_macs = 0;
   std::uint64_t bytes = 0;  ///< loaded and stored, charged
   std::uint32_t error = H2_OK;
+  RangeCount range;
 };
 
 /// Forward, Backward or Weight Update Engine: one class, three instances. Load, arrive,
@@ -88,6 +92,7 @@ class Engine : public sc_core::sc_module {
     std::uint64_t bytes = 0;   // charged, all stages
     std::uint64_t offset = 0;  // in its GLB half
     bool open = false;         // the batch has been issued and not finished
+    sc_core::sc_time begin;
     MemoryPort::Batch batch;
   };
 
@@ -105,6 +110,8 @@ class Engine : public sc_core::sc_module {
   void transfers(int change);
   void wait_edge();
   void give_up();
+  void show_job(std::uint32_t sub_batch) const;
+  void show_phase(const char* process, int chunk, const sc_core::sc_time& begin) const;
   std::uint64_t cycles(const sc_core::sc_time& time) const {
     return static_cast<std::uint64_t>(time / settings_.period + 0.5);
   }
@@ -130,7 +137,8 @@ class Engine : public sc_core::sc_module {
   const char* store_wait_ = "a job";
 
   State state_ = State::idle;
-  sc_core::sc_time state_since_;
+  sc_core::sc_time state_since_, last_end_;
+  sc_core::sc_time result_wait_;  // for a free result half while in State::stall
   sc_core::sc_time spent_[4];
   int active_transfers_ = 0;
   sc_core::sc_time transfer_since_, transfer_spent_;

@@ -52,6 +52,7 @@ class ForwardJob : public Job {
   TensorImage spikes_image_, mask_image_, potential_image_, next_image_;
   CompletionMap soma_tiles_, pooled_tiles_;  // conv tile -> what is complete with it
   ForwardKernel kernel_;
+  std::vector<ForwardKernel::Input> prepared_;  // per tile, in the first pass
   // Of the current output channels, then of the whole layer.
   ValueMap sums_, pooled_sums_, u_;
   BitMap spikes_, mask_, planes_;
@@ -77,7 +78,8 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
       soma_tiles_(conv_tiles_, spikes_image_.tiling(),
                   l_.pool == PoolMode::before_soma ? children : same),
       pooled_tiles_(conv_tiles_, next_image_.tiling(), l_.pool == PoolMode::none ? same : children),
-      kernel_(l_, context.machine->forward, context.machine->numerics) {
+      kernel_(l_, context.machine->forward, context.machine->numerics,
+              context.fault ? Evaluation::table : Evaluation::fast) {
   name = l_.name;
   layer = index;
   macs = l_.macs() * context.batch * context.steps;
@@ -133,7 +135,8 @@ void ForwardJob::compute(int chunk) {
     inject_fault(out);
     if (sums_.channels != out.size()) allocate_pass(out.size());
   }
-  kernel_.run(input_.bits(), tile(at), sums_);
+  if (at.pass == 0) prepared_.push_back(kernel_.prepare(input_.bits(), tile(at)));
+  kernel_.run(prepared_[at.tile], sums_);
   for (const int soma_tile : soma_tiles_.complete(at.tile)) {
     fire(out, spikes_image_.tiling().tile(soma_tile));
   }
@@ -165,8 +168,8 @@ void ForwardJob::fire(Span out, Region region) {
   const Numerics numerics = context_.machine->numerics;
   const bool pooled = l_.pool == PoolMode::before_soma;
   if (pooled) pool_potentials(numerics, sums_, region, pooled_sums_);
-  soma(context_.neuron, numerics, context_.batch, context_.steps, pooled ? pooled_sums_ : sums_,
-       region, u_, spikes_, mask_);
+  count(soma(context_.neuron, numerics, context_.batch, context_.steps,
+             pooled ? pooled_sums_ : sums_, region, u_, spikes_, mask_));
   copy_channels(u_, region, 0, out.size(), all_u_, out.begin);
   copy_channels(spikes_, region, 0, out.size(), all_spikes_, out.begin);
   copy_channels(mask_, region, 0, out.size(), all_mask_, out.begin);

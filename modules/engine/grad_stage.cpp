@@ -57,18 +57,20 @@ Region GradStage::next_region(Region soma) const {
           high(soma.x1, l_.next_w)};
 }
 
-void GradStage::run(Region next, Span blocks) {
+RangeCount GradStage::run(Region next, Span blocks) {
   const Region region = soma_region(next);
   const int c0 = blocks.begin * 16, count = std::min(blocks.end * 16, l_.cout) - c0;
   const Region local{0, region.height(), 0, region.width()};
   ValueMap gradient(sums_.maps, local.y1, local.x1, count);
   BitMap nonzero(sums_.maps, local.y1, local.x1, count);
-  grad(context_.neuron, context_.machine->numerics, l_.pool, context_.batch, context_.steps,
-       cut(sums_, next, c0, count), cut(u_.values, region, c0, count),
-       cut(spikes_.bits, region, c0, count), cut(mask_.bits, region, c0, count), local, gradient,
-       nonzero);
+  const RangeCount range =
+      grad(context_.neuron, context_.machine->numerics, l_.pool, context_.batch, context_.steps,
+           cut(sums_, next, c0, count), cut(u_.values, region, c0, count),
+           cut(spikes_.bits, region, c0, count), cut(mask_.bits, region, c0, count), local,
+           gradient, nonzero);
   paste(gradient, region, gradient_, c0);
   paste(nonzero, region, nonzero_, c0);
+  return range;
 }
 
 void GradStage::store(int tile, Span blocks, TransferList& list) {

@@ -25,8 +25,8 @@ class GradStage {
   Region soma_region(Region next) const;
   /// Inverse: the region of the handed-on map that Soma positions need.
   Region next_region(Region soma) const;
-  /// grad-u of blocks [b0, b1) at the Soma positions of `next`.
-  void run(Region next, Span blocks);
+  /// grad-u of `blocks` at the Soma positions of `next`; returns the gradients out of range.
+  RangeCount run(Region next, Span blocks);
   /// Writes the units of soma tile `tile`.
   void store(int tile, Span blocks, TransferList& list);
   const TensorImage& image() const { return gradient_image_; }

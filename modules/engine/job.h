@@ -9,6 +9,7 @@
 
 #include "modules/engine/operand.h"
 #include "modules/engine/transfer.h"
+#include "modules/kernels/core.h"
 #include "modules/kernels/update.h"
 #include "modules/machine.h"
 #include "modules/network/network.h"
@@ -80,9 +81,10 @@ struct ChunkWork {
 };
 
 /// One layer of one phase of one sub-batch on one engine: a sequence of chunks that the engine
-/// loads, computes and stores, in ping-pong. Jobs know no simulator: they say what to move, what it
-/// costs, and do the arithmetic. Chunks are loaded, computed and stored in order; `compute` may run
-/// on a worker thread while later chunks load.
+/// loads, computes and stores, in ping-pong. A result that is not finite ends it (H2_ERR_OVERFLOW).
+/// Jobs know no simulator: they say what to move, what it costs, and do the arithmetic. Chunks are
+/// loaded, computed and stored in order; `compute` may run on a worker thread while later chunks
+/// load.
 class Job {
  public:
   virtual ~Job() = default;
@@ -101,6 +103,15 @@ class Job {
   std::uint64_t macs = 0;  ///< dense multiply-accumulates, bit planes counted once
   /// Set by compute when the result must not be used (h2_error).
   std::uint32_t error = H2_OK;
+  RangeCount range;  ///< of the results so far; an overflow sets `error`
+
+ protected:
+  void count(const RangeCount& found) {
+    range.underflows += found.underflows;
+    range.overflows += found.overflows;
+    if (range.overflow_step == 0) range.overflow_step = found.overflow_step;
+    if (found.overflows != 0) error = H2_ERR_OVERFLOW;
+  }
 };
 
 std::unique_ptr<Job> make_forward_job(const JobContext& context, int layer);
@@ -108,8 +119,7 @@ std::unique_ptr<Job> make_forward_job(const JobContext& context, int layer);
 std::unique_ptr<Job> make_backward_job(const JobContext& context, int layer);
 /// grad-u of the last layer from grad-s that the host left at `gradient`.
 std::unique_ptr<Job> make_grad_job(const JobContext& context, std::uint64_t gradient);
-/// `first`: overwrite grad-w in Mem2, otherwise add to it. error = H2_ERR_OVERFLOW if a sum is not
-/// finite, long before any weight is touched.
+/// `first`: overwrite grad-w in Mem2, otherwise add to it.
 std::unique_ptr<Job> make_weight_gradient_job(const JobContext& context, int layer, bool first);
 /// Optimiser step `step` (1 for the first): grad-w, master and state from Mem2, new FP16 weights to
 /// every MemN base in `copies`.

@@ -104,15 +104,14 @@ void WeightImage::add(int unit, Numerics numerics, const float* terms, float* su
   }
 }
 
-bool WeightImage::finite(int unit, const float* oihw) const {
+std::uint64_t WeightImage::not_finite(int unit, const float* oihw) const {
   const Block b = block(unit);
+  std::uint64_t found = 0;
   for (int o = b.o0; o < b.o1; ++o) {
     const float* row = oihw + static_cast<std::size_t>(o) * cin * taps;
-    if (!std::all_of(row + b.i0 * taps, row + b.i1 * taps,
-                     [](float w) { return std::isfinite(w); }))
-      return false;
+    for (int i = b.i0 * taps; i < b.i1 * taps; ++i) found += std::isfinite(row[i]) ? 0 : 1;
   }
-  return true;
+  return found;
 }
 
 WeightOperand::WeightOperand(TensorKind kind, const WeightImage& image, bool functional)

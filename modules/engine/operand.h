@@ -98,7 +98,8 @@ struct WeightImage {
   void encode(int unit, const float* oihw, std::uint8_t* bytes) const;
   /// sum = sum + terms over the weights of a unit; addition commutes bit for bit.
   void add(int unit, Numerics numerics, const float* terms, float* sum) const;
-  bool finite(int unit, const float* oihw) const;
+  /// Weights of a unit that are infinite or NaN.
+  std::uint64_t not_finite(int unit, const float* oihw) const;
 
  private:
   struct Block {

@@ -113,12 +113,14 @@ void WeightGradientJob::compute(int chunk) {
   if (!context_.functional() || !last(at)) return;
   gradient_.settle({0, l_.out_h, 0, l_.out_w});
   const Span in = inputs(at), out = outputs(at);
-  kernel_.run(context_.batch, context_.steps, input_.bits(), gradient_.values(), out.begin,
-              out.size(), in.begin, in.size(), new_.data());
+  RangeCount found;
+  found.underflows = kernel_.run(context_.batch, context_.steps, input_.bits(), gradient_.values(),
+                                 out.begin, out.size(), in.begin, in.size(), new_.data());
   for_complete(at, [&](int unit) {
     if (!first_) sum_.image().add(unit, context_.machine->numerics, sum_.oihw.data(), new_.data());
-    if (!sum_.image().finite(unit, new_.data())) error = H2_ERR_OVERFLOW;
+    found.overflows += sum_.image().not_finite(unit, new_.data());
   });
+  count(found);
 }
 
 void WeightGradientJob::store(int chunk, TransferList& list) {

@@ -8,59 +8,56 @@
 namespace h2 {
 namespace {
 
-constexpr int kWord = 16;  // channels in a BitMap word
-constexpr int kTapWord = 64;
+constexpr int kWord = 16;      // channels in a BitMap word
+constexpr int kTapWords = 16;  // of 64 bits: kernels up to 31x31
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
+/// Share of non-zeros up to which the steps of all windows are kept for every run (at 3x3 18 bytes
+/// per gradient); beyond, each run makes them again, which its arithmetic then hides.
+constexpr double kKept = 0.125;
+
 }  // namespace
 
-struct BackwardKernel::Scratch {
-  Region reach;                     ///< positions of grad-u that the region's windows see
-  std::vector<int> place;           ///< [position][conv ID]: in `reach`, or -1: outside or stuffed
-  std::vector<float> grad;          ///< [place][row] of one map and block of rows
-  std::vector<std::uint16_t> bits;  ///< [place][word]: the non-zero ones
-  std::vector<std::uint64_t> taps;  ///< [row][tap word] of one window
-  std::vector<float> psums;         ///< [map][position][lane]
-};
-
 BackwardKernel::BackwardKernel(const Layer& above, const BackwardSpec& array, Numerics numerics)
-    : above_(above), rows_(array.rows), core_(&selected_core(numerics)) {}
+    : above_(above), rows_(array.rows), core_(&selected_core(numerics)) {
+  if (numerics == Numerics::fp32) fp32_.emplace(above);
+}
 
 void BackwardKernel::load(const float* oihw, int ci0, int count) {
-  const int k = above_.kernel;
+  if (fp32_) {
+    fp32_->load(oihw, ci0, count);
+    return;
+  }
   const int taps = above_.taps();
   count_ = count;
   groups_.clear();
-  for (int first = 0; first < count; first += kWindowBlocks * kLanes) {
+  std::vector<float> packed;
+  for (int first = 0; first < count; first += kMaxBlocks * kLanes) {
     Group group;
     group.first = first;
-    group.blocks = ceil_div(std::min(count - first, kWindowBlocks * kLanes), kLanes);
+    const int used = std::min(count - first, kMaxBlocks * kLanes);
+    group.blocks = ceil_div(used, kLanes);
     const int lanes = group.blocks * kLanes;
-    group.weights.assign(static_cast<std::size_t>(above_.cout) * taps * lanes, 0.0F);
+    packed.assign(static_cast<std::size_t>(above_.cout) * taps * lanes, 0.0F);
     for (int co = 0; co < above_.cout; ++co) {
-      for (int i = 0; i < std::min(lanes, count - first); ++i) {
-        const std::size_t ci = ci0 + first + i;
-        const float* from = oihw + (static_cast<std::size_t>(co) * above_.cin + ci) * taps;
-        float* to = &group.weights[static_cast<std::size_t>(co) * taps * lanes + i];
+      const float* from = oihw + (static_cast<std::size_t>(co) * above_.cin + ci0 + first) * taps;
+      float* to = &packed[static_cast<std::size_t>(co) * taps * lanes];
+      for (int lane = 0; lane < used; ++lane) {
         // The window slides with the kernel rotated by 180 degrees.
-        for (int id = 0; id < k * k; ++id)
-          to[static_cast<std::size_t>(id) * lanes] = from[k * k - 1 - id];
+        for (int id = taps - 1; id >= 0; --id) to[id * lanes + lane] = *from++;
       }
     }
+    group.weights.resize(packed.size() * core_->entry_bytes);
+    core_->store_entries(packed.data(), packed.size() / kLanes, group.weights.data());
     groups_.push_back(std::move(group));
   }
 }
 
-void BackwardKernel::plan_windows(Region region, Scratch& scratch) const {
-  const int k = above_.kernel;
-  const int s = above_.stride;
-  const int before = k - 1 - above_.pad;
-  Region& reach = scratch.reach;
-  reach.y0 = std::max(0, (region.y0 - before) / s);
-  reach.y1 = std::min(above_.out_h, (region.y1 - 1 + above_.pad) / s + 1);
-  reach.x0 = std::max(0, (region.x0 - before) / s);
-  reach.x1 = std::min(above_.out_w, (region.x1 - 1 + above_.pad) / s + 1);
+void BackwardKernel::plan_windows(Input& input) const {
+  const int k = above_.kernel, s = above_.stride, before = k - 1 - above_.pad;
+  const Region region = input.region;
+  input.reach = Windows::backward(above_).reach(region, above_.out_h, above_.out_w);
   for (int y = region.y0; y < region.y1; ++y) {
     for (int x = region.x0; x < region.x1; ++x) {
       for (int id = 0; id < k * k; ++id) {
@@ -68,98 +65,165 @@ void BackwardKernel::plan_windows(Region region, Scratch& scratch) const {
         const int sx = x - before + id % k;
         const bool inside = sy >= 0 && sx >= 0 && sy % s == 0 && sx % s == 0 &&
                             sy / s < above_.out_h && sx / s < above_.out_w;
-        const int row = sy / s - reach.y0;
-        scratch.place.push_back(inside ? row * reach.width() + sx / s - reach.x0 : -1);
+        const int row = sy / s - input.reach.y0;
+        input.place.push_back(inside ? row * input.reach.width() + sx / s - input.reach.x0 : -1);
       }
     }
   }
 }
 
-/// Brings one block of rows together: the maps' own stride would thrash a level-1 cache.
-void BackwardKernel::gather(const ValueMap& grad_u, int map, int row0, int rows,
-                            Scratch& scratch) const {
-  const Region reach = scratch.reach;
-  const int words = ceil_div(rows, kWord);
-  scratch.grad.resize(static_cast<std::size_t>(reach.area()) * rows);
-  scratch.bits.resize(static_cast<std::size_t>(reach.area()) * words);
-  float* grad = scratch.grad.data();
-  std::uint16_t* bits = scratch.bits.data();
-  for (int y = reach.y0; y < reach.y1; ++y) {
-    for (int x = reach.x0; x < reach.x1; ++x, grad += rows, bits += words) {
-      const float* from = grad_u.at(map, y, x) + row0;
-      std::copy(from, from + rows, grad);
-      core_->nonzero(grad, rows, bits);
-    }
-  }
-}
-
-/// Collects the taps of one window that see a non-zero gradient; false if there is none.
-bool BackwardKernel::open_window(const int* place, int rows, Scratch& scratch) const {
-  const int taps = above_.taps();
-  const int words = ceil_div(rows, kWord);
-  const int tap_words = ceil_div(taps, kTapWord);
-  std::fill(scratch.taps.begin(), scratch.taps.end(), 0);
-  bool any = false;
-  for (int word = 0; word < words; ++word) {
-    const int used = std::min(kWord, rows - word * kWord);
-    for (int id0 = 0; id0 < taps; id0 += 8) {
-      std::uint16_t seen[8];
-      unsigned all = 0;
-      const int n = std::min(8, taps - id0);
-      for (int i = 0; i < n; ++i) {
-        seen[i] = place[id0 + i] < 0 ? 0 : scratch.bits[place[id0 + i] * words + word];
-        all |= seen[i];
-      }
-      if (all == 0) continue;
-      any = true;
-      std::uint8_t bytes[kWord];
-      gather_bits(seen, n, bytes);
-      std::uint64_t* to = &scratch.taps[word * kWord * tap_words + id0 / kTapWord];
-      for (int c = 0; c < used; ++c) to[c * tap_words] |= std::uint64_t{bytes[c]} << id0 % kTapWord;
-    }
-  }
-  return any;
-}
-
-void BackwardKernel::run_group(const Group& group, const ValueMap& grad_u, Region region,
-                               Scratch& scratch, ValueMap& sums) const {
-  const int lanes = group.blocks * kLanes;
-  const std::size_t positions = static_cast<std::size_t>(grad_u.maps) * region.area();
-  scratch.psums.assign(positions * lanes, 0.0F);
-  WindowArgs args;
-  args.taps = scratch.taps.data();
-  args.tap_words = ceil_div(above_.taps(), kTapWord);
-  args.blocks = group.blocks;
-  args.row_stride = static_cast<std::size_t>(above_.taps()) * lanes;
+/// Fills `bits`; returns the share of non-zeros.
+double BackwardKernel::find_gradients(Input& input) const {
+  const int words = row_words(), maps = input.grad_u->maps;
+  const Region reach = input.reach;
+  const int blocks = ceil_div(above_.cout, rows_);
+  input.bits.resize(static_cast<std::size_t>(blocks) * maps * reach.area() * words);
+  std::uint16_t* bits = input.bits.data();
   for (int row0 = 0; row0 < above_.cout; row0 += rows_) {
-    args.rows = std::min(rows_, above_.cout - row0);
-    args.weights = &group.weights[row0 * args.row_stride];
-    args.psum = scratch.psums.data();
-    for (int map = 0; map < grad_u.maps; ++map) {
-      gather(grad_u, map, row0, args.rows, scratch);
-      args.grad = scratch.grad.data();
-      args.place = scratch.place.data();
-      for (int i = 0; i < region.area(); ++i, args.place += above_.taps(), args.psum += lanes) {
-        if (open_window(args.place, args.rows, scratch)) core_->window(args);
+    const int rows = std::min(rows_, above_.cout - row0);
+    for (int map = 0; map < maps; ++map) {
+      for (int y = reach.y0; y < reach.y1; ++y) {
+        for (int x = reach.x0; x < reach.x1; ++x, bits += words) {
+          core_->nonzero(input.grad_u->at(map, y, x) + row0, rows, bits);
+        }
       }
     }
   }
+  std::size_t ones = 0;
+  for (const std::uint16_t word : input.bits) ones += __builtin_popcount(word);
+  const double all = static_cast<double>(reach.area()) * maps * above_.cout;
+  return all > 0 ? static_cast<double>(ones) / all : 0.0;
+}
+
+/// One window: rows are leaves, taps with a non-zero gradient their terms.
+void BackwardKernel::add_window(const int* place, const std::uint16_t* bits,
+                                const float* const* grad, int rows, TreeProgram& program) const {
+  const int taps = above_.taps(), words = row_words(), parts = ceil_div(taps, 64);
+  std::uint64_t seen[kTapWords][kWord];  // per row its taps
+  for (int word = 0; word * kWord < rows; ++word) {
+    std::fill(&seen[0][0], &seen[0][0] + parts * kWord, 0);
+    unsigned live = 0;
+    for (int id0 = 0; id0 < taps; id0 += 8) {
+      std::uint16_t column[8] = {};
+      unsigned any = 0;
+      for (int i = 0; i < std::min(8, taps - id0); ++i) {
+        if (place[id0 + i] >= 0) column[i] = bits[place[id0 + i] * words + word];
+        any |= column[i];
+      }
+      if (any == 0) continue;
+      live |= any;
+      std::uint8_t bytes[kWord];
+      gather_bits(column, 8, bytes);
+      for (int row = 0; row < kWord; ++row) {
+        seen[id0 / 64][row] |= std::uint64_t{bytes[row]} << id0 % 64;
+      }
+    }
+    for (; live != 0; live &= live - 1) {
+      const int bit = __builtin_ctz(live), row = word * kWord + bit;
+      program.begin_leaf(row);
+      for (int part = 0; part < parts; ++part) {
+        for (std::uint64_t rest = seen[part][bit]; rest != 0; rest &= rest - 1) {
+          const int id = part * 64 + __builtin_ctzll(rest);
+          program.add_term(row * taps + id, grad[place[id]][row]);
+        }
+      }
+    }
+  }
+  program.end_tree();
+}
+
+/// Appends the steps of one block of rows of one map, window by window.
+void BackwardKernel::add_windows(const Input& input, int map, int row0, TreeProgram& program,
+                                 std::vector<std::uint32_t>& ends) const {
+  const Region reach = input.reach;
+  const int rows = std::min(rows_, above_.cout - row0), taps = above_.taps();
+  const std::size_t block = static_cast<std::size_t>(row0 / rows_) * input.grad_u->maps + map;
+  const std::uint16_t* bits = input.bits.data() + block * reach.area() * row_words();
+  std::vector<const float*> grad;
+  for (int y = reach.y0; y < reach.y1; ++y) {
+    for (int x = reach.x0; x < reach.x1; ++x) grad.push_back(input.grad_u->at(map, y, x) + row0);
+  }
+  for (int i = 0; i < input.region.area(); ++i) {
+    program.reserve(static_cast<std::size_t>(rows) * taps);
+    add_window(&input.place[static_cast<std::size_t>(i) * taps], bits, grad.data(), rows, program);
+    ends.push_back(program.size());
+  }
+}
+
+BackwardKernel::Input BackwardKernel::prepare(const ValueMap& grad_u, Region region) const {
+  Input input;
+  input.grad_u = &grad_u;
+  input.region = region;
+  if (fp32_) {
+    input.fp32 = fp32_->prepare(grad_u, region);
+    return input;
+  }
+  plan_windows(input);
+  if (find_gradients(input) > kKept) return input;
+  input.ends.push_back(0);
+  for (int row0 = 0; row0 < above_.cout; row0 += rows_) {
+    for (int map = 0; map < grad_u.maps; ++map) {
+      add_windows(input, map, row0, input.program, input.ends);
+    }
+  }
+  return input;
+}
+
+void BackwardKernel::run(const Input& input, ValueMap& sums) const {
+  if (fp32_) {
+    fp32_->run(input.fp32, sums);
+    return;
+  }
+  const int maps = input.grad_u->maps, taps = above_.taps();
+  std::vector<std::vector<float>> psums;
+  for (const Group& group : groups_) {
+    psums.emplace_back(static_cast<std::size_t>(maps) * input.region.area() * group.blocks *
+                       kLanes);
+  }
+  TreeProgram program;
+  std::vector<std::uint32_t> ends;
+  ProductTreeArgs args;
+  args.outputs = input.region.area();
+  const std::uint32_t* kept = input.ends.empty() ? nullptr : input.ends.data();
+  for (int row0 = 0; row0 < above_.cout; row0 += rows_) {
+    for (int map = 0; map < maps; ++map) {
+      if (kept != nullptr) {
+        args.steps = input.program.steps();
+        args.ends = kept;
+        kept += args.outputs;
+      } else {
+        program.clear();
+        ends.assign(1, 0);
+        add_windows(input, map, row0, program, ends);
+        args.steps = program.steps();
+        args.ends = ends.data();
+      }
+      for (std::size_t g = 0; g < groups_.size(); ++g) {
+        const std::size_t width = static_cast<std::size_t>(groups_[g].blocks) * kLanes;
+        args.blocks = groups_[g].blocks;
+        args.rows = &groups_[g].weights[row0 * taps * width * core_->entry_bytes];
+        args.sums = &psums[g][map * args.outputs * width];
+        core_->product_trees(args);
+      }
+    }
+  }
+  for (std::size_t g = 0; g < groups_.size(); ++g) {
+    write_out(groups_[g], psums[g], input.region, sums);
+  }
+}
+
+void BackwardKernel::write_out(const Group& group, const std::vector<float>& psums, Region region,
+                               ValueMap& sums) const {
+  const int lanes = group.blocks * kLanes;
   const int used = std::min(lanes, count_ - group.first);
-  const float* from = scratch.psums.data();
-  for (int map = 0; map < grad_u.maps; ++map) {
+  const float* from = psums.data();
+  for (int map = 0; map < sums.maps; ++map) {
     for (int y = region.y0; y < region.y1; ++y) {
       for (int x = region.x0; x < region.x1; ++x, from += lanes) {
         std::copy(from, from + used, sums.at(map, y, x) + group.first);
       }
     }
   }
-}
-
-void BackwardKernel::run(const ValueMap& grad_u, Region region, ValueMap& sums) const {
-  Scratch scratch;
-  plan_windows(region, scratch);
-  scratch.taps.resize(static_cast<std::size_t>(rows_) * ceil_div(above_.taps(), kTapWord));
-  for (const Group& group : groups_) run_group(group, grad_u, region, scratch, sums);
 }
 
 }  // namespace h2

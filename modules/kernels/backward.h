@@ -2,10 +2,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "modules/kernels/core.h"
+#include "modules/kernels/fp32_backward.h"
 #include "modules/kernels/maps.h"
+#include "modules/kernels/tree_program.h"
 #include "modules/machine.h"
 #include "modules/network/network.h"
 #include "modules/network/tiling.h"
@@ -21,28 +24,49 @@ class BackwardKernel {
   /// Takes the weights towards input channels ci0..ci0+count. `oihw` is the whole layer `above`.
   void load(const float* oihw, int ci0, int count);
 
-  /// `grad_u` has above.cout channels at above.out_h x above.out_w. Writes the loaded channels at
-  /// the positions of `region` (of the in_h x in_w map) to `sums`, which has `count` channels.
-  /// Zero gradients are skipped, which never changes a bit.
-  void run(const ValueMap& grad_u, Region region, ValueMap& sums) const;
+  /// What the array needs of grad-u for one region of the in_h x in_w map. Independent of the
+  /// weights: serves any number of runs, also at the same time. Refers to grad-u.
+  struct Input {
+    const ValueMap* grad_u = nullptr;
+    Region region;
+    Region reach;            ///< positions of grad-u that the region's windows see
+    std::vector<int> place;  ///< [position][conv ID]: in `reach`, or -1: outside or stuffed
+    std::vector<std::uint16_t> bits;  ///< [block of rows][map][place][word]: the non-zero ones
+    TreeProgram program;              ///< of all windows, if non-zeros are few
+    std::vector<std::uint32_t> ends;  ///< [block of rows][map][position]: of its steps
+    Fp32Backward::Input fp32;
+  };
+  /// `grad_u` has above.cout channels at above.out_h x above.out_w.
+  Input prepare(const ValueMap& grad_u, Region region) const;
+
+  /// Writes the loaded channels at the positions of the region to `sums`, which has `count`
+  /// channels. Zero gradients are skipped, which never changes a bit.
+  void run(const Input& input, ValueMap& sums) const;
+  void run(const ValueMap& grad_u, Region region, ValueMap& sums) const {
+    run(prepare(grad_u, region), sums);
+  }
 
  private:
   /// Channels of the lower layer computed side by side.
   struct Group {
-    int first = 0, blocks = 0;   ///< first loaded channel, blocks of kLanes channels
-    std::vector<float> weights;  ///< [cout][conv ID][blocks*kLanes]
+    int first = 0, blocks = 0;           ///< first loaded channel, blocks of kLanes channels
+    std::vector<unsigned char> weights;  ///< [cout][conv ID][blocks*kLanes], storage format
   };
-  struct Scratch;
 
-  void plan_windows(Region region, Scratch& scratch) const;
-  void gather(const ValueMap& grad_u, int map, int row0, int rows, Scratch& scratch) const;
-  bool open_window(const int* place, int rows, Scratch& scratch) const;
-  void run_group(const Group& group, const ValueMap& grad_u, Region region, Scratch& scratch,
+  int row_words() const { return (rows_ + 15) / 16; }
+  void plan_windows(Input& input) const;
+  double find_gradients(Input& input) const;
+  void add_window(const int* place, const std::uint16_t* bits, const float* const* grad, int rows,
+                  TreeProgram& program) const;
+  void add_windows(const Input& input, int map, int row0, TreeProgram& program,
+                   std::vector<std::uint32_t>& ends) const;
+  void write_out(const Group& group, const std::vector<float>& psums, Region region,
                  ValueMap& sums) const;
 
   Layer above_;
   int rows_;
   const Core* core_;
+  std::optional<Fp32Backward> fp32_;  // evaluates instead of the trees
   int count_ = 0;
   std::vector<Group> groups_;
 };
@@ -51,10 +75,10 @@ class BackwardKernel {
 /// `spatial` is grad-s's spatial term: at the same map when `pool` is not after_soma, otherwise at
 /// the pooled map, and each child takes a quarter (a dropped row or column takes 0).
 /// All maps hold batch*steps maps of `channels` channels. `u` is used where `mask` is set only.
-/// Writes grad_u, and in `nonzero` where it is not zero.
-void grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
-          const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
-          Region region, ValueMap& grad_u, BitMap& nonzero);
+/// Writes grad_u, and in `nonzero` where it is not zero. Returns the gradients out of range.
+RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
+                const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
+                const BitMap& mask, Region region, ValueMap& grad_u, BitMap& nonzero);
 
 /// Copies a quarter of each pooled gradient of `region` to its four convolution positions (pool
 /// before Soma): what the array of the layer below and the Weight Update Engine read. A dropped row

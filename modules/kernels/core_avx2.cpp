@@ -6,6 +6,6 @@
 
 namespace h2 {
 
-const Core& avx2_core(Numerics numerics) { return core_of(numerics); }
+const Core& avx2_core(Numerics numerics) { return core_of<Fp16>(numerics); }
 
 }  // namespace h2

@@ -1,23 +1,12 @@
 #pragma once
 
-#include "modules/kernels/core_tree.h"
+#include "modules/kernels/core_events.h"
+#include "modules/kernels/core_numerics.h"
 
 // Soma, Grad and the elementwise steps.
 
 namespace h2 {
 namespace {
-
-/// Calls body(offset, valid lanes) over `n` floats.
-template <class Body>
-inline void for_lanes(std::size_t n, Body body) {
-  std::size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) body(i, kLanes);
-  if (i < n) body(i, static_cast<int>(n - i));
-}
-
-inline Lanes load(const float* p, int n) {
-  return n == kLanes ? Lanes::load(p) : Lanes::load(p, n);
-}
 
 inline void store(const Lanes& a, float* p, int n) {
   if (n == kLanes) {
@@ -54,27 +43,38 @@ void average(const float* a, const float* b, const float* c, const float* d, flo
 }
 
 template <class N>
-void combine_planes(const float* acc, std::size_t plane_stride, int planes, float scale, float* out,
-                    std::size_t n) {
+std::size_t combine_planes(const float* acc, std::size_t plane_stride, int planes, float scale,
+                           float* out, std::size_t n) {
+  std::size_t underflows = 0;
   for_lanes(n, [&](std::size_t i, int) {
     Lanes sum = Lanes::zero();
     for (int p = 0; p < planes; ++p) {
       const Lanes weight = Lanes::broadcast(static_cast<float>(1 << p));
       sum = N::add(sum, N::multiply(Lanes::load(acc + p * plane_stride + i), weight));
     }
-    if (planes > 1) sum = N::multiply(sum, Lanes::broadcast(scale));
+    if (planes > 1) {
+      const Lanes scaled = N::multiply(sum, Lanes::broadcast(scale));
+      underflows += __builtin_popcount(nonzero_bits(sum) & ~nonzero_bits(scaled));
+      sum = scaled;
+    }
     sum.store(out + i);
   });
+  return underflows;
 }
 
-/// Bit i: lane i is not +-0 (a NaN is not).
-inline std::uint16_t nonzero_bits(const Lanes& a) {
-  const Lanes zero = Lanes::zero();
-  return static_cast<std::uint16_t>(~(at_least(a, zero) & at_least(zero, a)));
+/// Bit i: lane i is infinite or NaN.
+inline std::uint16_t not_finite(const Lanes& a) {
+  const Lanes infinity = Lanes::broadcast(__builtin_inff());
+  const Lanes negative = Lanes::broadcast(-__builtin_inff());
+  return static_cast<std::uint16_t>(~(less(negative, a) & less(a, infinity)));
 }
 
-inline void nonzero(const float* in, std::size_t n, std::uint16_t* out) {
-  for_lanes(n, [&](std::size_t i, int lanes) { *out++ = nonzero_bits(load(in + i, lanes)); });
+/// Counts the overflows of timestep t; timesteps are computed forward or backward.
+inline void count_overflows(unsigned lanes, int t, bool forward, RangeCount& range) {
+  if (lanes == 0) return;
+  range.overflows += __builtin_popcount(lanes);
+  const int step = t + 1, known = range.overflow_step;
+  if (known == 0 || (forward ? step < known : step > known)) range.overflow_step = step;
 }
 
 template <class N>
@@ -92,6 +92,7 @@ void soma(const SomaArgs& args) {
     u = N::add(leak, load(args.sums + t * args.sums_step, n));
     spikes = at_least(u, th_f);
     store(u, args.u + t * args.u_step, n);
+    count_overflows(not_finite(u) & valid, t, true, *args.range);
     args.spikes[t * args.word_step] = spikes & valid;
     args.mask[t * args.word_step] = less(th_l, u) & less(u, th_r) & valid;
   }
@@ -105,21 +106,31 @@ void grad(const GradArgs& args) {
   const Lanes quarter = Lanes::broadcast(0.25F);
   const int n = args.channels;
   const auto valid = static_cast<std::uint16_t>((1U << n) - 1);
+  const unsigned leaks = nonzero_bits(alpha), passes = nonzero_bits(beta);
   Lanes grad_u = Lanes::zero();
+  unsigned later = 0;  // lanes whose grad-u of the next timestep is not zero
   for (int t = args.steps - 1; t >= 0; --t) {
     const std::size_t value = t * args.value_step;
     const std::size_t word = t * args.word_step;
     const std::uint16_t mask = args.mask[word];
     Lanes spatial = Lanes::zero();
     if (args.spatial != nullptr) spatial = load(args.spatial + t * args.spatial_step, n);
+    const unsigned driven = nonzero_bits(spatial);
     if (args.quarter) spatial = N::multiply(spatial, quarter);
-    const Lanes reset = N::multiply(minus_alpha, load(args.u + value, n));
+    const Lanes u = load(args.u + value, n);
+    const Lanes reset = N::multiply(minus_alpha, u);
     const Lanes grad_s = N::add(N::multiply(grad_u, reset), spatial);
     const auto silent = static_cast<std::uint16_t>(~args.spikes[word]);
     grad_u =
         N::add(keep(silent, N::multiply(grad_u, alpha)), keep(mask, N::multiply(grad_s, beta)));
     store(grad_u, args.grad_u + value, n);
-    args.nonzero[word] = nonzero_bits(grad_u) & valid;
+    const unsigned carried = later & leaks;
+    const unsigned terms =
+        (mask & passes & (driven | (carried & nonzero_bits(u)))) | (silent & carried);
+    later = nonzero_bits(grad_u) & valid;
+    args.nonzero[word] = static_cast<std::uint16_t>(later);
+    args.range->underflows += __builtin_popcount(terms & ~later & valid);
+    count_overflows(not_finite(grad_u) & valid, t, false, *args.range);
   }
 }
 

@@ -2,32 +2,12 @@
 
 #include <cstring>
 
-#include "modules/kernels/core.h"
+#include "modules/kernels/core_numerics.h"
 
-// Included after the Lanes of one instruction set, into that translation unit only.
+// Adder trees over table look-ups.
 
 namespace h2 {
 namespace {
-
-/// FP16 values held as float, rounded after every operation: a float carries 24 >= 2*11+2
-/// significant bits, so rounding its correctly rounded sum or product again gives the FP16 one.
-struct Fp16 {
-  using Entry = std::uint16_t;
-  static Lanes add(const Lanes& a, const Lanes& b) { return (a + b).rounded(); }
-  static Lanes multiply(const Lanes& a, const Lanes& b) { return (a * b).rounded(); }
-  static Lanes constant(float value) { return Lanes::broadcast(value).rounded(); }
-  static Lanes load_entry(const Entry* p) { return Lanes::load_half(p); }
-  static void store_entry(const Lanes& a, Entry* p) { a.store_half(p); }
-};
-
-struct Fp32 {
-  using Entry = float;
-  static Lanes add(const Lanes& a, const Lanes& b) { return a + b; }
-  static Lanes multiply(const Lanes& a, const Lanes& b) { return a * b; }
-  static Lanes constant(float value) { return Lanes::broadcast(value); }
-  static Lanes load_entry(const Entry* p) { return Lanes::load(p); }
-  static void store_entry(const Lanes& a, Entry* p) { a.store(p); }
-};
 
 /// Pairwise sum over the aligned binary tree of leaf indices. Leaves that are zero may be left out:
 /// the remaining sums are the same.
@@ -35,7 +15,7 @@ template <class N, int Blocks>
 class TreeSum {
  public:
   struct Node {
-    Lanes part[Blocks];
+    typename N::L part[Blocks];
   };
 
   bool empty() const { return empty_; }
@@ -79,8 +59,8 @@ class TreeSum {
 
 /// Sum of `count` (a power of two, at most 8) neighbouring leaves looked up in their tables.
 template <class N, int count>
-inline Lanes looked_up(const typename N::Entry* tables, std::size_t table_size,
-                       const std::uint8_t* address) {
+inline typename N::L looked_up(const typename N::Entry* tables, std::size_t table_size,
+                               const std::uint8_t* address) {
   if constexpr (count == 1) {
     return N::load_entry(tables + std::size_t{*address} * kLanes);
   } else {
@@ -90,36 +70,67 @@ inline Lanes looked_up(const typename N::Entry* tables, std::size_t table_size,
   }
 }
 
+/// Sum of the last count < 8 leaves of a tree, which stand alone in their subtree of eight.
 template <class N>
-void tree_tables(const TreeArgs& args) {
-  using Tree = TreeSum<N, 1>;
+inline typename N::L looked_up_rest(const typename N::Entry* tables, std::size_t table_size,
+                                    const std::uint8_t* address, int count) {
+  const int pairs = count & 6;
+  typename N::L sum = N::L::zero();
+  bool any = false;
+  const auto join = [&](const typename N::L& left) {
+    sum = any ? N::add(left, sum) : left;
+    any = true;
+  };
+  if ((count & 1) != 0) {
+    join(looked_up<N, 1>(tables + pairs * table_size, table_size, address + pairs));
+  }
+  if ((count & 2) != 0) {
+    const int at = count & 4;
+    join(looked_up<N, 2>(tables + at * table_size, table_size, address + at));
+  }
+  if ((count & 4) != 0) join(looked_up<N, 4>(tables, table_size, address));
+  return sum;
+}
+
+/// Eight tables, which fit a level-1 cache, serve all outputs before the next eight. What is summed
+/// of each output waits in `nodes`, one node per level of the tree above the eight.
+template <class N>
+void tree_tables_part(const TreeArgs& args, int first, int outputs) {
   const auto* tables = static_cast<const typename N::Entry*>(args.tables);
   const std::size_t table_size = kLanes * table_pitch(args.address_bits);
-  for (int i = 0; i < args.count; ++i) {
-    const std::uint8_t* address = args.addresses + static_cast<std::size_t>(i) * args.stride;
-    Tree tree;
-    int leaf = 0;
-    // Aligned subtrees of 8, then the rest as 4, 2, 1, each under the index of its first leaf.
-    for (; leaf + 8 <= args.leaves; leaf += 8) {
-      std::uint64_t any;
-      std::memcpy(&any, address + leaf, sizeof any);
-      if (any == 0 && args.skip_zero) continue;
-      tree.push(leaf, {{looked_up<N, 8>(tables + leaf * table_size, table_size, address + leaf)}});
+  const int groups = (args.leaves + 7) / 8;
+  for (int g = 0; g < groups; ++g, tables += 8 * table_size) {
+    const int rest = args.leaves - 8 * g;
+    const bool last = g == groups - 1;
+    // Levels whose left neighbour is complete: like the carry of a counter; at the end all.
+    const unsigned trailing = static_cast<unsigned>(g) & ~static_cast<unsigned>(g + 1);
+    const unsigned levels = last ? static_cast<unsigned>(g) : trailing;
+    float* to =
+        args.nodes + static_cast<std::size_t>(__builtin_popcount(trailing)) * kTreeOutputs * kLanes;
+    for (int i = 0; i < outputs; ++i) {
+      const std::uint8_t* address =
+          args.addresses + static_cast<std::size_t>(first + i) * args.stride + 8 * g;
+      typename N::L node = rest >= 8 ? looked_up<N, 8>(tables, table_size, address)
+                                     : looked_up_rest<N>(tables, table_size, address, rest);
+      for (unsigned left = levels; left != 0; left &= left - 1) {
+        const int level = __builtin_ctz(left);
+        node = N::add(N::L::load(args.nodes + (level * kTreeOutputs + i) * kLanes), node);
+      }
+      if (last) {
+        float* sum = args.sums + static_cast<std::size_t>(first + i) * kLanes;
+        N::add(N::L::load(sum), node).store(sum);
+      } else {
+        node.store(to + i * kLanes);
+      }
     }
-    if ((args.leaves & 4) != 0) {
-      tree.push(leaf, {{looked_up<N, 4>(tables + leaf * table_size, table_size, address + leaf)}});
-      leaf += 4;
-    }
-    if ((args.leaves & 2) != 0) {
-      tree.push(leaf, {{looked_up<N, 2>(tables + leaf * table_size, table_size, address + leaf)}});
-      leaf += 2;
-    }
-    if ((args.leaves & 1) != 0) {
-      tree.push(leaf, {{looked_up<N, 1>(tables + leaf * table_size, table_size, address + leaf)}});
-    }
-    if (tree.empty()) continue;
-    float* sum = args.sums + static_cast<std::size_t>(i) * kLanes;
-    N::add(Lanes::load(sum), tree.total().part[0]).store(sum);
+  }
+}
+
+template <class N>
+void tree_tables(const TreeArgs& args) {
+  for (int first = 0; first < args.count; first += kTreeOutputs) {
+    const int left = args.count - first;
+    tree_tables_part<N>(args, first, left < kTreeOutputs ? left : kTreeOutputs);
   }
 }
 
@@ -133,26 +144,26 @@ void tree_direct(const TreeArgs& args) {
     for (int leaf = 0; leaf < args.leaves; ++leaf) {
       if (address[leaf] == 0) continue;
       const float* first = weights + static_cast<std::size_t>(leaf) * args.address_bits * kLanes;
-      Lanes sum = Lanes::zero();
+      typename N::L sum = N::L::zero();
       for (unsigned rest = address[leaf]; rest != 0; rest &= rest - 1) {
-        sum = N::add(sum, Lanes::load(first + __builtin_ctz(rest) * kLanes));
+        sum = N::add(sum, N::L::load(first + __builtin_ctz(rest) * kLanes));
       }
       tree.push(leaf, {{sum}});
     }
     if (tree.empty()) continue;
     float* sum = args.sums + static_cast<std::size_t>(i) * kLanes;
-    N::add(Lanes::load(sum), tree.total().part[0]).store(sum);
+    N::add(N::L::load(sum), tree.total().part[0]).store(sum);
   }
 }
 
 template <class N>
 void leaf_table(const float* weights, int bits, float* out) {
-  Lanes::zero().store(out);
+  N::L::zero().store(out);
   for (int b = 0; b < bits; ++b) {
-    const Lanes weight = Lanes::load(weights + b * kLanes);
+    const typename N::L weight = N::L::load(weights + b * kLanes);
     const int known = 1 << b;
     for (int e = 0; e < known; ++e) {
-      N::add(Lanes::load(out + e * kLanes), weight).store(out + (known + e) * kLanes);
+      N::add(N::L::load(out + e * kLanes), weight).store(out + (known + e) * kLanes);
     }
   }
 }
@@ -160,9 +171,9 @@ void leaf_table(const float* weights, int bits, float* out) {
 template <class N>
 void merge_tables(const float* a, int a_bits, const float* b, int b_bits, float* out) {
   for (int eb = 0; eb < 1 << b_bits; ++eb) {
-    const Lanes right = Lanes::load(b + eb * kLanes);
+    const typename N::L right = N::L::load(b + eb * kLanes);
     for (int ea = 0; ea < 1 << a_bits; ++ea, out += kLanes) {
-      N::add(Lanes::load(a + ea * kLanes), right).store(out);
+      N::add(N::L::load(a + ea * kLanes), right).store(out);
     }
   }
 }
@@ -171,7 +182,7 @@ template <class N>
 void store_entries(const float* in, std::size_t entries, void* out) {
   auto* entry = static_cast<typename N::Entry*>(out);
   for (std::size_t e = 0; e < entries; ++e, in += kLanes, entry += kLanes) {
-    N::store_entry(Lanes::load(in), entry);
+    N::store_entry(N::L::load(in), entry);
   }
 }
 

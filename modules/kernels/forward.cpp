@@ -12,8 +12,6 @@ namespace {
 /// Tables of merged leaves stay below this width: 64 entries, which keeps 64 channels of a 3x3
 /// layer within a level-2 cache.
 constexpr int kMergedAddressBits = 6;
-/// Positions whose addresses are held at once.
-constexpr int kPositionsAtOnce = 512;
 
 }  // namespace
 
@@ -29,6 +27,10 @@ ForwardKernel::ForwardKernel(const Layer& layer, const ForwardSpec& array, Numer
   if (inputs_ < 1 || inputs_ > 8) {
     throw InputError("engines.forward.sub_lut_inputs = " + std::to_string(inputs_) +
                      ": legal 1..8");
+  }
+  if (numerics == Numerics::fp32 && evaluation == Evaluation::fast) {
+    fp32_.emplace(layer);
+    return;
   }
   if (layer.kind == LayerKind::fc) {
     rows_ *= sub_luts_;
@@ -66,7 +68,7 @@ TapChunk ForwardKernel::plan_chunk(int first_tap) const {
   int parts = 0;
   chunk.address_bits = evaluation_ == Evaluation::direct ? inputs_ : widest(0, chunk.parts);
   if (evaluation_ == Evaluation::direct) chunk.parts = 1;
-  while (evaluation_ == Evaluation::table && (1 << chunk.merge) < leaves) {
+  while (evaluation_ != Evaluation::direct && (1 << chunk.merge) < leaves) {
     const int bits = widest(chunk.merge + 1, parts);
     if (bits > kMergedAddressBits) break;
     ++chunk.merge;
@@ -101,6 +103,7 @@ void ForwardKernel::plan_iterations() {
       const int leaves = it.channels * sub_luts_;
       const int width = 1 << chunks_[c].merge;
       it.tables = (leaves + width - 1) / width;
+      it.stride = (it.tables + 7) / 8 * 8;
       it.weights = block_weights_;
       it.table = block_entries_;
       block_weights_ += static_cast<std::size_t>(leaves) * inputs_ * kLanes;
@@ -110,50 +113,71 @@ void ForwardKernel::plan_iterations() {
   }
 }
 
-void ForwardKernel::run(const BitMap& input, Region region, ValueMap& sums) const {
-  const int area = region.area();
-  const int blocks = this->blocks();
-  const std::size_t positions = static_cast<std::size_t>(input.maps) * area;
-  std::vector<float> psums(blocks * positions * kLanes, 0.0F);
-  std::vector<std::uint8_t> addresses;
+ForwardKernel::Input ForwardKernel::prepare(const BitMap& input, Region region) const {
+  Input prepared;
+  prepared.maps = input.maps;
+  prepared.region = region;
+  if (fp32_) {
+    prepared.fp32 = fp32_->prepare(input, region);
+    return prepared;
+  }
+  const std::size_t positions = static_cast<std::size_t>(input.maps) * region.area();
+  std::size_t bytes = 0;
+  for (const Iteration& it : iterations_) bytes += positions * it.stride;
+  prepared.addresses.resize(bytes);
+  std::uint8_t* to = prepared.addresses.data();
   AddressBuilder builder(layer_, rows_, sub_luts_);
-  const int maps_at_once = std::max(1, kPositionsAtOnce / area);
   for (const Iteration& it : iterations_) {
-    TreeArgs args;
+    for (int map = 0; map < input.maps; ++map) {
+      builder.build(input, map, region, chunks_[it.chunk], it.first_channel, it.channels, it.tables,
+                    to, it.stride);
+      to += static_cast<std::size_t>(region.area()) * it.stride;
+    }
+  }
+  return prepared;
+}
+
+void ForwardKernel::run(const Input& input, ValueMap& sums) const {
+  if (fp32_) {
+    fp32_->run(input.fp32, sums);
+    return;
+  }
+  const std::size_t positions = static_cast<std::size_t>(input.maps) * input.region.area();
+  std::vector<float> psums(blocks() * positions * kLanes, 0.0F);
+  std::vector<float> nodes(tree_nodes(rows_ * sub_luts_));
+  TreeArgs args;
+  args.addresses = input.addresses.data();
+  args.count = static_cast<int>(positions);
+  args.nodes = nodes.data();
+  for (const Iteration& it : iterations_) {
     args.address_bits = chunks_[it.chunk].address_bits;
     args.leaves = it.tables;
-    args.stride = (it.tables + 7) / 8 * 8;
-    args.skip_zero = zero_entries_;
-    addresses.resize(static_cast<std::size_t>(maps_at_once) * area * args.stride);
-    for (int map0 = 0; map0 < input.maps; map0 += maps_at_once) {
-      const int maps = std::min(maps_at_once, input.maps - map0);
-      for (int m = 0; m < maps; ++m) {
-        builder.build(input, map0 + m, region, chunks_[it.chunk], it.first_channel, it.channels,
-                      it.tables, &addresses[static_cast<std::size_t>(m) * area * args.stride],
-                      args.stride);
-      }
-      args.addresses = addresses.data();
-      args.count = maps * area;
-      for (int block = 0; block < blocks; ++block) {
-        const std::size_t first = static_cast<std::size_t>(map0) * area;
-        args.sums = &psums[(block * positions + first) * kLanes];
-        if (evaluation_ == Evaluation::direct) {
-          args.tables = &weights_[block * block_weights_ + it.weights];
-          core_->tree_direct(args);
-        } else {
-          const std::size_t entry = block * block_entries_ + it.table;
-          args.tables = &tables_[entry * kLanes * core_->entry_bytes];
-          core_->tree_tables(args);
-        }
+    args.stride = it.stride;
+    for (int block = 0; block < blocks(); ++block) {
+      args.sums = &psums[block * positions * kLanes];
+      if (evaluation_ == Evaluation::direct) {
+        args.tables = &weights_[block * block_weights_ + it.weights];
+        core_->tree_direct(args);
+      } else {
+        const std::size_t entry = block * block_entries_ + it.table;
+        args.tables = &tables_[entry * kLanes * core_->entry_bytes];
+        core_->tree_tables(args);
       }
     }
+    args.addresses += positions * it.stride;
   }
   if (layer_.planes > 1) {
     core_->scale(psums.data(), layer_.plane_scale(), psums.data(), psums.size());
   }
-  for (int block = 0; block < blocks; ++block) {
+  write_out(psums, input, sums);
+}
+
+void ForwardKernel::write_out(const std::vector<float>& psums, const Input& input,
+                              ValueMap& sums) const {
+  const Region region = input.region;
+  const float* from = psums.data();
+  for (int block = 0; block < blocks(); ++block) {
     const int lanes = std::min(kLanes, count_ - block * kLanes);
-    const float* from = &psums[block * positions * kLanes];
     for (int map = 0; map < input.maps; ++map) {
       for (int y = region.y0; y < region.y1; ++y) {
         for (int x = region.x0; x < region.x1; ++x, from += kLanes) {

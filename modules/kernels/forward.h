@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "modules/kernels/core.h"
 #include "modules/kernels/forward_addresses.h"
+#include "modules/kernels/fp32_forward.h"
 #include "modules/kernels/maps.h"
 #include "modules/machine.h"
 #include "modules/network/network.h"
@@ -14,8 +16,9 @@
 namespace h2 {
 
 /// How the LUT arrays evaluate: through tables as the hardware does, or by adding the selected
-/// entries' weights directly in the same order. The results agree bit for bit.
-enum class Evaluation { table, direct };
+/// entries' weights directly in the same order; the results agree bit for bit. `fast` is the tables
+/// under fp16, and under fp32, where the order is free, the fastest order.
+enum class Evaluation { fast, table, direct };
 
 /// LUT PE columns and Acc trees of the Forward Engine: the spatial term of Eq. (1).
 class ForwardKernel {
@@ -23,21 +26,35 @@ class ForwardKernel {
   /// The layer, the array and the numerics fix the order of operations. Throws InputError unless
   /// sub_lut_inputs is 1..8.
   ForwardKernel(const Layer& layer, const ForwardSpec& array, Numerics numerics,
-                Evaluation evaluation = Evaluation::table);
+                Evaluation evaluation = Evaluation::fast);
 
   /// Takes the weights of output channels co0..co0+count and fills their tables.
   /// `oihw` is the whole layer, [cout][cin][ky][kx].
   void load(const float* oihw, int co0, int count);
 
-  /// Spatial term of the loaded channels for every map of `input` (BitMap with cin_star channels at
-  /// in_h x in_w) at the output positions of `region`. `sums` has input.maps maps of out_h x out_w
-  /// and `count` channels; positions outside the region are left alone.
-  void run(const BitMap& input, Region region, ValueMap& sums) const;
+  /// What the arrays need of the spikes for one region of outputs. Independent of the weights:
+  /// serves any number of runs, also at the same time.
+  struct Input {
+    int maps = 0;
+    Region region;
+    std::vector<std::uint8_t> addresses;  ///< [iteration][map][position][stride of the iteration]
+    Fp32Forward::Input fp32;
+  };
+  /// `input` has cin_star channels at in_h x in_w.
+  Input prepare(const BitMap& input, Region region) const;
+
+  /// Spatial term of the loaded channels for every map at the output positions of the region.
+  /// `sums` has input.maps maps of out_h x out_w and `count` channels; positions outside the region
+  /// are left alone.
+  void run(const Input& input, ValueMap& sums) const;
+  void run(const BitMap& input, Region region, ValueMap& sums) const {
+    run(prepare(input, region), sums);
+  }
 
   /// Flips one bit of one table entry (fault injection): `channel` of the loaded ones, `input` in
   /// 0..cin_star-1, `table` in 0..tables per input-1 (conv: taps / sub_lut_inputs, rounded up; FC:
   /// 1), `entry` in 0..2^(taps of that table)-1, `bit` in 0..15 (fp32: 31). Lasts until the next
-  /// load(). Throws InputError naming the argument and its legal range.
+  /// load(). Throws InputError naming the argument and its legal range, or without tables.
   void corrupt(int channel, int input, int table, int entry, int bit);
 
  private:
@@ -46,6 +63,7 @@ class ForwardKernel {
     int first_channel = 0, channels = 0;
     int chunk = 0;
     int tables = 0;
+    int stride = 0;           ///< bytes of addresses per position
     std::size_t weights = 0;  ///< offset of its first weight, in floats
     std::size_t table = 0;    ///< offset of its first table, in entries
   };
@@ -58,13 +76,15 @@ class ForwardKernel {
   void pack_weights(const float* oihw, int co0);
   void fill_table(int block, const Iteration& iteration, int table);
   int fill_leaf(int block, const Iteration& iteration, int leaf, std::vector<float>& out) const;
+  void write_out(const std::vector<float>& psums, const Input& input, ValueMap& sums) const;
   int blocks() const { return (count_ + kLanes - 1) / kLanes; }
 
   Layer layer_;
   Numerics numerics_;
   Evaluation evaluation_;
   const Core* core_;
-  int rows_, sub_luts_, inputs_;  // FC: one-tap leaves, all sub-LUTs of a PE as rows
+  std::optional<Fp32Forward> fp32_;  // evaluates instead of the tables
+  int rows_, sub_luts_, inputs_;     // FC: one-tap leaves, all sub-LUTs of a PE as rows
   std::vector<TapChunk> chunks_;
   std::vector<Iteration> iterations_;
   std::size_t block_weights_ = 0, block_entries_ = 0;  // of one block of kLanes output channels
@@ -73,14 +93,14 @@ class ForwardKernel {
   std::vector<float> weights_;         // [block][iteration][row][sub-LUT][input][lane]
   std::vector<unsigned char> tables_;  // [block][iteration][table][entry][lane], storage format
   std::vector<Fault> faults_;
-  bool zero_entries_ = true;  // entry 0 of every table is +0
 };
 
 /// Soma, Eq. (1) and (5): potentials, spikes and gradient mask at the positions of `region`.
 /// `sums` has batch*steps maps, or batch maps when the input is static; u, spikes and mask have
 /// batch*steps maps. All have the same height, width and channels. th_l < u < th_r is open.
-void soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps, const ValueMap& sums,
-          Region region, ValueMap& u, BitMap& spikes, BitMap& mask);
+/// Returns the potentials that are not finite.
+RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps,
+                const ValueMap& sums, Region region, ValueMap& u, BitMap& spikes, BitMap& mask);
 
 /// 2x2 average of potentials (pool before Soma): sum in Acc-tree order (row-major), then * 0.25, at
 /// the pooled positions of `region`.

@@ -31,9 +31,12 @@ float flip_bit(Numerics numerics, float value, int bit) {
 }  // namespace
 
 void ForwardKernel::load(const float* oihw, int co0, int count) {
+  if (fp32_) {
+    fp32_->load(oihw, co0, count);
+    return;
+  }
   count_ = count;
   faults_.clear();
-  zero_entries_ = true;
   pack_weights(oihw, co0);
   if (evaluation_ == Evaluation::direct) return;
   tables_.resize(blocks() * block_entries_ * kLanes * core_->entry_bytes);
@@ -103,8 +106,8 @@ void ForwardKernel::fill_table(int block, const Iteration& iteration, int table)
 }
 
 void ForwardKernel::corrupt(int channel, int input, int table, int entry, int bit) {
-  if (evaluation_ == Evaluation::direct) {
-    throw InputError("table fault: direct evaluation has no tables; legal with lut: true");
+  if (fp32_ || evaluation_ == Evaluation::direct) {
+    throw InputError("table fault: this evaluation has no tables; legal: Evaluation::table");
   }
   check_range("channel", channel, count_);
   check_range("input", input, layer_.cin_star());
@@ -117,7 +120,6 @@ void ForwardKernel::corrupt(int channel, int input, int table, int entry, int bi
   fault.iteration = input / rows_ * static_cast<int>(chunks_.size()) + chunk;
   fault.leaf = input % rows_ * sub_luts_ + table % sub_luts_;
   faults_.push_back(fault);
-  if (entry == 0) zero_entries_ = false;
   fill_table(fault.block, iterations_[fault.iteration], fault.leaf >> chunks_[chunk].merge);
 }
 

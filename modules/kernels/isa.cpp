@@ -4,44 +4,96 @@
 #include <string>
 
 #include "modules/error.h"
+#ifdef H2_X86
+#include <cpuid.h>
+#endif
 
 namespace h2 {
 
 const Core& plain_core(Numerics numerics);
-#ifdef H2_HAVE_AVX2
 const Core& avx2_core(Numerics numerics);
+const Core& avx512_core(Numerics numerics);
+const Core& avx512fp16_core(Numerics numerics);
+
+namespace {
+
+/// What the kernels are compiled for, in ascending order.
+struct Variant {
+  Isa isa;
+  const char* name;
+  bool (*supported)();
+  const Core& (*core)(Numerics);
+};
+
+bool always() { return true; }
+
+#ifdef H2_X86
+bool has_avx2() {
+  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+         __builtin_cpu_supports("f16c");
+}
+
+bool has_avx512() {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
+}
 #endif
 
-const char* isa_name(Isa isa) { return isa == Isa::avx2 ? "avx2" : "plain"; }
+#ifdef H2_AVX512FP16
+bool has_avx512fp16() {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return has_avx512() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) != 0 &&
+         (edx >> 23 & 1U) != 0;
+}
+#endif
+
+const Variant kVariants[] = {
+    {Isa::plain, "plain", always, plain_core},
+#ifdef H2_X86
+    {Isa::avx2, "avx2", has_avx2, avx2_core},
+    {Isa::avx512, "avx512", has_avx512, avx512_core},
+#endif
+#ifdef H2_AVX512FP16
+    {Isa::avx512fp16, "avx512fp16", has_avx512fp16, avx512fp16_core},
+#endif
+};
+
+const Variant& selected() {
+  const char* wanted = std::getenv("H2_ISA");
+  const bool any = wanted == nullptr || *wanted == '\0';
+  const Variant* best = nullptr;
+  std::string legal;
+  for (const Variant& variant : kVariants) {
+    if (!variant.supported()) continue;
+    if (any || std::string(wanted) == variant.name) best = &variant;
+    legal += std::string(legal.empty() ? "" : ", ") + variant.name;
+  }
+  if (best == nullptr) {
+    throw InputError("environment variable H2_ISA = \"" + std::string(wanted) +
+                     "\": legal on this machine: " + legal);
+  }
+  return *best;
+}
+
+}  // namespace
+
+const char* isa_name(Isa isa) {
+  for (const Variant& variant : kVariants) {
+    if (variant.isa == isa) return variant.name;
+  }
+  return "not in this build";
+}
 
 std::vector<Isa> supported_isas() {
-  std::vector<Isa> found{Isa::plain};
-#ifdef H2_HAVE_AVX2
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c")) found.push_back(Isa::avx2);
-#endif
+  std::vector<Isa> found;
+  for (const Variant& variant : kVariants) {
+    if (variant.supported()) found.push_back(variant.isa);
+  }
   return found;
 }
 
-Isa selected_isa() {
-  const std::vector<Isa> supported = supported_isas();
-  const char* wanted = std::getenv("H2_ISA");
-  if (wanted == nullptr || *wanted == '\0') return supported.back();
-  std::string legal;
-  for (const Isa isa : supported) {
-    if (std::string(wanted) == isa_name(isa)) return isa;
-    legal += std::string(legal.empty() ? "" : ", ") + isa_name(isa);
-  }
-  throw InputError("environment variable H2_ISA = \"" + std::string(wanted) +
-                   "\": legal on this machine: " + legal);
-}
+Isa selected_isa() { return selected().isa; }
 
-const Core& selected_core(Numerics numerics) {
-#ifdef H2_HAVE_AVX2
-  if (selected_isa() == Isa::avx2) return avx2_core(numerics);
-#else
-  selected_isa();
-#endif
-  return plain_core(numerics);
-}
+const Core& selected_core(Numerics numerics) { return selected().core(numerics); }
 
 }  // namespace h2

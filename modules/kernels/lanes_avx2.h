@@ -71,16 +71,68 @@ inline std::uint16_t less(Lanes a, Lanes b) {
   return sign_bits(_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), _mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ));
 }
 
-inline __m256 keep8(std::uint16_t bits, int shift, __m256 v) {
-  const __m256i lane =
-      _mm256_sllv_epi32(_mm256_set1_epi32(1 << shift), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
-  const __m256i set = _mm256_and_si256(_mm256_set1_epi32(bits), lane);
-  return _mm256_and_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(set, lane)), v);
+/// a*b + c, rounded once.
+inline Lanes fused(const Lanes& a, const Lanes& b, const Lanes& c) {
+  return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
+}
+
+/// Per byte: a lane mask for each bit, and the positions of its ones.
+struct ByteTables {
+  alignas(32) std::uint32_t mask[256][8];
+  alignas(32) std::uint32_t ones[256][8];
+  constexpr ByteTables() : mask(), ones() {
+    for (int byte = 0; byte < 256; ++byte) {
+      int found = 0;
+      for (int i = 0; i < 8; ++i) {
+        const bool set = ((byte >> i) & 1) != 0;
+        mask[byte][i] = set ? ~0U : 0U;
+        if (set) ones[byte][found++] = i;
+      }
+    }
+  }
+};
+constexpr ByteTables kByteTables;
+
+inline __m256i ones_of(unsigned byte) {
+  return _mm256_load_si256(reinterpret_cast<const __m256i*>(kByteTables.ones[byte]));
+}
+
+inline __m256 keep8(unsigned byte, __m256 v) {
+  return _mm256_and_ps(_mm256_load_ps(reinterpret_cast<const float*>(kByteTables.mask[byte])), v);
 }
 
 /// Lane i where bit i is set, else +0.
 inline Lanes keep(std::uint16_t bits, Lanes a) {
-  return {keep8(bits, 0, a.lo), keep8(bits, 8, a.hi)};
+  return {keep8(bits & 0xFFU, a.lo), keep8(bits >> 8, a.hi)};
+}
+
+inline std::uint32_t* append_ones8(unsigned byte, std::uint32_t first, std::uint32_t* out) {
+  const __m256i at = _mm256_add_epi32(ones_of(byte), _mm256_set1_epi32(static_cast<int>(first)));
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), at);
+  return out + __builtin_popcount(byte);
+}
+
+/// Writes first + i for every set bit i; may write kLanes entries too many. Returns the end.
+inline std::uint32_t* append_ones(std::uint16_t bits, std::uint32_t first, std::uint32_t* out) {
+  return append_ones8(bits >> 8, first + 8, append_ones8(bits & 0xFFU, first, out));
+}
+
+inline Term* append_terms8(unsigned byte, std::uint32_t first, __m256 v, Term* out) {
+  const __m256i lane = ones_of(byte);
+  const __m256i row = _mm256_add_epi32(lane, _mm256_set1_epi32(static_cast<int>(first)));
+  const __m256i value = _mm256_castps_si256(_mm256_permutevar8x32_ps(v, lane));
+  const __m256i even = _mm256_unpacklo_epi32(row, value);  // terms 0 1 4 5
+  const __m256i odd = _mm256_unpackhi_epi32(row, value);   // terms 2 3 6 7
+  auto* to = reinterpret_cast<__m256i*>(out);
+  _mm256_storeu_si256(to, _mm256_permute2x128_si256(even, odd, 0x20));
+  _mm256_storeu_si256(to + 1, _mm256_permute2x128_si256(even, odd, 0x31));
+  return out + __builtin_popcount(byte);
+}
+
+/// The same with the lane's value.
+inline Term* append_terms(std::uint16_t bits, std::uint32_t first, const Lanes& a, Term* out) {
+  out = append_terms8(bits & 0xFFU, first, a.lo, out);
+  return append_terms8(bits >> 8, first + 8, a.hi, out);
 }
 
 }  // namespace

@@ -99,6 +99,9 @@ Lanes operator*(const Lanes& a, const Lanes& b) {
   return r;
 }
 
+/// a*b + c, the product rounded first.
+Lanes fused(const Lanes& a, const Lanes& b, const Lanes& c) { return a * b + c; }
+
 /// Bit i: a >= b in lane i (false for a NaN).
 std::uint16_t at_least(const Lanes& a, const Lanes& b) {
   std::uint32_t bits = 0;
@@ -118,6 +121,21 @@ Lanes keep(std::uint16_t bits, const Lanes& a) {
   Lanes r;
   for (int i = 0; i < kLanes; ++i) r.v[i] = ((bits >> i) & 1) != 0 ? a.v[i] : 0.0F;
   return r;
+}
+
+/// Writes first + i for every set bit i; may write kLanes entries too many. Returns the end.
+std::uint32_t* append_ones(std::uint16_t bits, std::uint32_t first, std::uint32_t* out) {
+  for (unsigned rest = bits; rest != 0; rest &= rest - 1) *out++ = first + __builtin_ctz(rest);
+  return out;
+}
+
+/// The same with the lane's value.
+Term* append_terms(std::uint16_t bits, std::uint32_t first, const Lanes& a, Term* out) {
+  for (unsigned rest = bits; rest != 0; rest &= rest - 1) {
+    const int lane = __builtin_ctz(rest);
+    *out++ = {first + lane, a.v[lane]};
+  }
+  return out;
 }
 
 }  // namespace

@@ -27,11 +27,13 @@ std::size_t map_values(const ValueMap& map) {
 
 }  // namespace
 
-void soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps, const ValueMap& sums,
-          Region region, ValueMap& u, BitMap& spikes, BitMap& mask) {
+RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps,
+                const ValueMap& sums, Region region, ValueMap& u, BitMap& spikes, BitMap& mask) {
   const Core& core = selected_core(numerics);
   const bool is_static = sums.maps == batch;
+  RangeCount range;
   SomaArgs args;
+  args.range = &range;
   args.neuron = neuron;
   args.steps = steps;
   args.sums_step = is_static ? 0 : map_values(sums);
@@ -50,14 +52,17 @@ void soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps, con
       }
     });
   }
+  return range;
 }
 
-void grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
-          const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
-          Region region, ValueMap& grad_u, BitMap& nonzero) {
+RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
+                const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
+                const BitMap& mask, Region region, ValueMap& grad_u, BitMap& nonzero) {
   const Core& core = selected_core(numerics);
   const bool pooled = pool == PoolMode::after_soma;
+  RangeCount range;
   GradArgs args;
+  args.range = &range;
   args.neuron = neuron;
   args.steps = steps;
   args.quarter = pooled;
@@ -82,6 +87,7 @@ void grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch,
       }
     });
   }
+  return range;
 }
 
 void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, ValueMap& pooled) {

@@ -1,37 +1,22 @@
 #include "modules/kernels/weight_gradient.h"
 
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "modules/error.h"
-#include "modules/kernels/bits.h"
+#include "modules/kernels/events.h"
 #include "modules/kernels/isa.h"
-#include "modules/kernels/subtree.h"
 
 namespace h2 {
 namespace {
 
-constexpr int kWord = 16;        // channels in a BitMap word
-constexpr int kAddressBits = 8;  // a table address is one byte
+constexpr int kWord = 16;      // channels in a BitMap word
+constexpr int kMaxInputs = 8;  // of a sub-LUT: a table address is one byte
+/// Share of non-zero gradients up to which adding them one by one beats the tables (measured,
+/// AVX2).
+constexpr double kFew = 0.1;
 
 }  // namespace
-
-/// One call of run().
-struct WeightGradientKernel::Job {
-  int batch, steps;
-  const BitMap* input;
-  const ValueMap* grad_u;
-  int co0, co_count;
-  int c0, channels;  ///< input channels*
-  int merge;         ///< 2^merge sub-LUTs of a timestep share a table
-  int blocks;        ///< of kLanes output channels
-  std::size_t sums_per_block;
-  std::vector<float> sums;              ///< [block][channel*][tap][lane]
-  int stride = 0;                       ///< of addresses
-  std::vector<std::uint8_t> addresses;  ///< [channel*][tap][leaf]
-  std::vector<unsigned char> tables;
-};
 
 WeightGradientKernel::WeightGradientKernel(const Layer& layer, const WeightUpdateSpec& array,
                                            TileSpec tile, Numerics numerics, Evaluation evaluation)
@@ -42,14 +27,54 @@ WeightGradientKernel::WeightGradientKernel(const Layer& layer, const WeightUpdat
       tile_(tile),
       evaluation_(evaluation),
       core_(&selected_core(numerics)) {
-  if (inputs_ < 1 || inputs_ > kAddressBits) {
+  if (inputs_ < 1 || inputs_ > kMaxInputs) {
     throw InputError("engines.weight_update.sub_lut_inputs = " + std::to_string(inputs_) +
                      ": legal 1..8");
   }
+  if (numerics == Numerics::fp32 && evaluation == Evaluation::fast) fp32_.emplace(layer);
 }
 
-void WeightGradientKernel::run(int batch, int steps, const BitMap& input, const ValueMap& grad_u,
-                               int co0, int co_count, int ci0, int ci_count, float* oihw) const {
+/// The loop nest of the definition.
+template <class Visit>
+void WeightGradientKernel::for_groups(int batch, int steps, Visit visit) const {
+  std::vector<Source> sources;
+  if (layer_.kind == LayerKind::fc) {
+    for (int first = 0; first < batch; first += sub_luts_) {
+      sources.clear();
+      for (int b = first; b < std::min(first + sub_luts_, batch); ++b) {
+        sources.push_back({b, 0, 0});
+      }
+      for (int t = 0; t < steps; t += rows_) {
+        visit(sources, t, std::min(rows_, steps - t));
+      }
+    }
+    return;
+  }
+  const Tiling tiling(layer_.out_h, layer_.out_w, tile_);
+  const int positions = sub_luts_ * inputs_;
+  for (int sample = 0; sample < batch; ++sample) {
+    for (int index = 0; index < tiling.count(); ++index) {
+      const Region tile = tiling.tile(index);
+      for (int t = 0; t < steps; t += rows_) {
+        for (int first = 0; first < tile.area(); first += positions) {
+          sources.clear();
+          for (int q = first; q < std::min(first + positions, tile.area()); ++q) {
+            sources.push_back({sample, tile.y0 + q / tile.width(), tile.x0 + q % tile.width()});
+          }
+          visit(sources, t, std::min(rows_, steps - t));
+        }
+      }
+    }
+  }
+}
+
+std::uint64_t WeightGradientKernel::run(int batch, int steps, const BitMap& input,
+                                        const ValueMap& grad_u, int co0, int co_count, int ci0,
+                                        int ci_count, float* oihw) const {
+  if (fp32_) {
+    fp32_->run(batch, steps, input, grad_u, co0, co_count, ci0, ci_count, oihw);
+    return 0;
+  }
   Job job;
   job.batch = batch;
   job.steps = steps;
@@ -59,183 +84,108 @@ void WeightGradientKernel::run(int batch, int steps, const BitMap& input, const 
   job.co_count = co_count;
   job.c0 = ci0 * layer_.planes;
   job.channels = ci_count * layer_.planes;
-  job.blocks = (co_count + kLanes - 1) / kLanes;
-  job.sums_per_block = static_cast<std::size_t>(job.channels) * layer_.taps() * kLanes;
-  job.sums.assign(job.blocks * job.sums_per_block, 0.0F);
-  job.merge = 0;
-  const int look_ups = job.channels * layer_.taps();
-  // A wider table saves one addition per look-up and costs one per entry.
-  while (evaluation_ == Evaluation::table && sub_luts_ % (2 << job.merge) == 0 &&
-         inputs_ * (2 << job.merge) <= kAddressBits &&
-         look_ups > 1 << (inputs_ * (2 << job.merge))) {
-    ++job.merge;
+  if (evaluation_ == Evaluation::fast && density(grad_u, co0, co_count) <= kFew) {
+    return by_gradients(job, oihw);
   }
-  run_groups(job);
-  write_out(job, oihw);
+  plan_tables(job);
+  for_groups(batch, steps, [&](const std::vector<Source>& sources, int t, int count) {
+    run_group(job, sources, t, count);
+  });
+  return write_out(job, oihw);
 }
 
-/// The loop nest of the definition: what shares one Acc tree, in the order of accumulation.
-void WeightGradientKernel::run_groups(Job& job) const {
-  std::vector<Source> sources;
-  if (layer_.kind == LayerKind::fc) {
-    for (int first = 0; first < job.batch; first += sub_luts_) {
-      sources.clear();
-      for (int b = first; b < std::min(first + sub_luts_, job.batch); ++b) {
-        sources.push_back({b, 0, 0});
-      }
-      for (int t = 0; t < job.steps; t += rows_) {
-        run_group(job, sources, t, std::min(rows_, job.steps - t));
-      }
-    }
-    return;
-  }
-  const Tiling tiling(layer_.out_h, layer_.out_w, tile_);
-  const int positions = sub_luts_ * inputs_;
-  for (int sample = 0; sample < job.batch; ++sample) {
-    for (int index = 0; index < tiling.count(); ++index) {
-      const Region tile = tiling.tile(index);
-      for (int t = 0; t < job.steps; t += rows_) {
-        for (int first = 0; first < tile.area(); first += positions) {
-          sources.clear();
-          for (int q = first; q < std::min(first + positions, tile.area()); ++q) {
-            sources.push_back({sample, tile.y0 + q / tile.width(), tile.x0 + q % tile.width()});
-          }
-          run_group(job, sources, t, std::min(rows_, job.steps - t));
-        }
-      }
-    }
-  }
-}
-
-void WeightGradientKernel::run_group(Job& job, const std::vector<Source>& sources, int step0,
-                                     int steps) const {
-  const int per_table = inputs_ << job.merge;
-  TreeArgs args;
-  args.address_bits = evaluation_ == Evaluation::direct
-                          ? inputs_
-                          : std::min(per_table, static_cast<int>(sources.size()));
-  args.leaves = steps * (sub_luts_ >> job.merge);
-  args.count = job.channels * layer_.taps();
-  bool have_addresses = false;
-  for (int block = 0; block < job.blocks; ++block) {
-    if (!fill_tables(job, block, sources, step0, steps, args.address_bits, job.tables)) continue;
-    if (!have_addresses) fill_addresses(job, sources, step0, steps);
-    have_addresses = true;
-    args.tables = job.tables.data();
-    args.addresses = job.addresses.data();
-    args.stride = job.stride;
-    args.sums = &job.sums[block * job.sums_per_block];
-    if (evaluation_ == Evaluation::direct) {
-      core_->tree_direct(args);
-    } else {
-      core_->tree_tables(args);
-    }
-  }
-}
-
-/// Tables (direct: weights) of one block of output channels; false if every gradient is zero.
-bool WeightGradientKernel::fill_tables(const Job& job, int block,
-                                       const std::vector<Source>& sources, int step0, int steps,
-                                       int address_bits, std::vector<unsigned char>& tables) const {
-  const int tables_per_step = sub_luts_ >> job.merge;
-  const int count = static_cast<int>(sources.size());
-  const int lanes = std::min(kLanes, job.co_count - block * kLanes);
-  std::vector<float> grads(static_cast<std::size_t>(sub_luts_) * inputs_ * kLanes, 0.0F);
-  std::vector<float> entries;
-  const auto leaf = [&](int s, std::vector<float>& out) {
-    const int bits = std::clamp(count - s * inputs_, 0, inputs_);
-    out.resize(static_cast<std::size_t>(kLanes) << bits);
-    core_->leaf_table(&grads[static_cast<std::size_t>(s) * inputs_ * kLanes], bits, out.data());
-    return bits;
-  };
-  const bool direct = evaluation_ == Evaluation::direct;
-  const std::size_t table_bytes = direct ? inputs_ * kLanes * sizeof(float)
-                                         : kLanes * core_->entry_bytes * table_pitch(address_bits);
-  tables.assign(steps * tables_per_step * table_bytes, 0);
-  bool any = false;
+/// Appends the non-zero gradients of one group to the program of each output channel.
+void WeightGradientKernel::add_group(const Job& job, const std::vector<Source>& sources, int step0,
+                                     int steps, std::vector<TreeProgram>& programs) const {
+  const bool is_static = job.input->maps == job.batch;
+  const int height = job.input->height + 2 * layer_.pad, width = job.input->width + 2 * layer_.pad;
+  const int words = (job.channels + kWord - 1) / kWord;
+  std::vector<std::uint16_t> bits((job.co_count + kWord - 1) / kWord);
   for (int t = 0; t < steps; ++t) {
-    bool live = false;
-    for (int i = 0; i < count; ++i) {
+    for (std::size_t i = 0; i < sources.size(); ++i) {
       const Source& source = sources[i];
-      const float* from =
-          job.grad_u->at(source.sample * job.steps + step0 + t, source.y, source.x) + job.co0 +
-          block * kLanes;
-      std::copy(from, from + lanes, &grads[static_cast<std::size_t>(i) * kLanes]);
-      live = live || std::any_of(from, from + lanes, [](float g) { return g != 0.0F; });
-    }
-    if (!live) continue;
-    any = true;
-    unsigned char* to = &tables[t * tables_per_step * table_bytes];
-    if (direct) {
-      std::memcpy(to, grads.data(), tables_per_step * table_bytes);
-      continue;
-    }
-    for (int v = 0; v < tables_per_step; ++v, to += table_bytes) {
-      const int bits = subtree_table(*core_, job.merge, v, leaf, entries);
-      core_->store_entries(entries.data(), std::size_t{1} << bits, to);
-    }
-  }
-  return any;
-}
-
-void WeightGradientKernel::fill_addresses(Job& job, const std::vector<Source>& sources, int step0,
-                                          int steps) const {
-  const int taps = layer_.taps();
-  const int per_table = inputs_ << job.merge;
-  const int tables_per_step = sub_luts_ >> job.merge;
-  const BitMap& input = *job.input;
-  const bool is_static = input.maps == job.batch;
-  job.stride = (steps * tables_per_step + 7) / 8 * 8;
-  job.addresses.resize(static_cast<std::size_t>(job.channels) * taps * job.stride);
-  const int word0 = job.c0 / kWord;
-  const int words = (job.c0 + job.channels + kWord - 1) / kWord - word0;
-  for (int leaf = 0; leaf < steps * tables_per_step; ++leaf) {
-    const int t = step0 + leaf / tables_per_step;
-    const int first = leaf % tables_per_step * per_table;
-    const int count = std::clamp(static_cast<int>(sources.size()) - first, 0, per_table);
-    for (int tap = 0; tap < taps; ++tap) {
-      const std::uint16_t* at[kAddressBits];
-      for (int i = 0; i < count; ++i) {
-        const Source& source = sources[first + i];
-        const int y = source.y * layer_.stride + tap / layer_.kernel - layer_.pad;
-        const int x = source.x * layer_.stride + tap % layer_.kernel - layer_.pad;
-        const bool inside = y >= 0 && y < input.height && x >= 0 && x < input.width;
-        const int map = is_static ? source.sample : source.sample * job.steps + t;
-        at[i] = inside ? input.at(map, y, x) + word0 : nullptr;
-      }
-      for (int w = 0; w < words; ++w) {
-        std::uint16_t gathered[kAddressBits];
-        std::uint8_t bytes[kWord];
-        for (int i = 0; i < count; ++i) gathered[i] = at[i] == nullptr ? 0 : at[i][w];
-        gather_bits(gathered, count, bytes);
-        const int base = (word0 + w) * kWord - job.c0;
-        for (int c = std::max(0, -base); c < std::min(kWord, job.channels - base); ++c) {
-          const std::size_t row = static_cast<std::size_t>(base + c) * taps + tap;
-          job.addresses[row * job.stride + leaf] = bytes[c];
+      const int map = source.sample * job.steps + step0 + t;
+      const float* values = job.grad_u->at(map, source.y, source.x) + job.co0;
+      core_->nonzero(values, job.co_count, bits.data());
+      const std::size_t position =
+          (static_cast<std::size_t>(is_static ? source.sample : map) * height +
+           source.y * layer_.stride) *
+              width +
+          source.x * layer_.stride;
+      const auto leaf = static_cast<std::uint32_t>(t * sub_luts_ + static_cast<int>(i) / inputs_);
+      for (std::size_t w = 0; w < bits.size(); ++w) {
+        for (unsigned rest = bits[w]; rest != 0; rest &= rest - 1) {
+          const std::size_t co = w * kWord + __builtin_ctz(rest);
+          TreeProgram& program = programs[co];
+          if (!program.in_leaf(leaf)) program.begin_leaf(leaf);
+          program.reserve(1);
+          program.add_term(static_cast<std::uint32_t>(position * words), values[co]);
         }
       }
     }
   }
+  for (TreeProgram& program : programs) program.end_tree();
 }
 
-void WeightGradientKernel::write_out(const Job& job, float* oihw) const {
-  const std::size_t taps = layer_.taps();
-  const int channels = job.channels / layer_.planes;
-  const int ci0 = job.c0 / layer_.planes;
-  std::vector<float> row(taps * kLanes);
-  for (int block = 0; block < job.blocks; ++block) {
-    const int lanes = std::min(kLanes, job.co_count - block * kLanes);
-    for (int c = 0; c < channels; ++c) {
-      const std::size_t first = static_cast<std::size_t>(c) * layer_.planes * row.size();
-      core_->combine_planes(&job.sums[block * job.sums_per_block + first], row.size(),
-                            layer_.planes, layer_.plane_scale(), row.data(), row.size());
-      for (int lane = 0; lane < lanes; ++lane) {
-        const std::size_t co = job.co0 + block * kLanes + lane;
-        float* to = oihw + (co * layer_.cin + ci0 + c) * taps;
-        for (std::size_t tap = 0; tap < taps; ++tap) to[tap] = row[tap * kLanes + lane];
+/// Lanes are input channels*: each non-zero gradient is a term where a spike is. Which leaves of a
+/// tree exist depends on the output channel alone.
+std::uint64_t WeightGradientKernel::by_gradients(const Job& job, float* oihw) const {
+  std::vector<TreeProgram> programs(job.co_count);
+  for_groups(job.batch, job.steps, [&](const std::vector<Source>& sources, int t, int steps) {
+    add_group(job, sources, t, steps, programs);
+  });
+  const std::vector<std::uint16_t> spikes =
+      padded_words(*job.input, job.c0, job.channels, layer_.pad);
+  const int words = (job.channels + kWord - 1) / kWord, taps = layer_.taps();
+  const int width = job.input->width + 2 * layer_.pad;
+  const std::size_t lanes = static_cast<std::size_t>(words) * kWord;
+  std::vector<float> sums(taps * lanes);
+  std::uint64_t underflows = 0;
+  SelectTreeArgs args;
+  for (int co = 0; co < job.co_count; ++co) {
+    std::fill(sums.begin(), sums.end(), 0.0F);
+    args.steps = programs[co].steps();
+    args.count = static_cast<int>(programs[co].size());
+    for (int tap = 0; tap < taps; ++tap) {
+      const int at = (tap / layer_.kernel * width + tap % layer_.kernel) * words;
+      for (int w = 0; w < words; w += kMaxBlocks) {
+        args.blocks = std::min(kMaxBlocks, words - w);
+        args.words = spikes.data() + at + w;
+        args.sums = &sums[tap * lanes + static_cast<std::size_t>(w) * kWord];
+        core_->select_trees(args);
       }
     }
+    underflows += write_channel(job, job.co0 + co, sums.data(), oihw);
   }
+  return underflows;
+}
+
+/// Weights of one output channel from its sums, [tap][channel*].
+std::uint64_t WeightGradientKernel::write_channel(const Job& job, int co, const float* sums,
+                                                  float* oihw) const {
+  const int taps = layer_.taps(), planes = layer_.planes, channels = job.channels / planes;
+  const std::size_t lanes = (job.channels + kWord - 1) / kWord * static_cast<std::size_t>(kWord);
+  const std::size_t ci0 = job.c0 / planes;
+  float* to = oihw + (static_cast<std::size_t>(co) * layer_.cin + ci0) * taps;
+  if (planes == 1) {
+    for (int c = 0; c < channels; ++c) {
+      for (int tap = 0; tap < taps; ++tap) *to++ = sums[tap * lanes + c];
+    }
+    return 0;
+  }
+  const std::size_t count =
+      (static_cast<std::size_t>(channels) * taps + kLanes - 1) / kLanes * kLanes;
+  std::vector<float> by_plane(planes * count, 0.0F), row(count);
+  for (int p = 0; p < planes; ++p) {
+    float* at = &by_plane[p * count];
+    for (int c = 0; c < channels; ++c) {
+      for (int tap = 0; tap < taps; ++tap) *at++ = sums[tap * lanes + c * planes + p];
+    }
+  }
+  const std::uint64_t underflows = core_->combine_planes(by_plane.data(), count, planes,
+                                                         layer_.plane_scale(), row.data(), count);
+  std::copy(row.begin(), row.begin() + channels * taps, to);
+  return underflows;
 }
 
 void accumulate(Numerics numerics, const float* add, float* sum, std::size_t count) {

@@ -39,9 +39,11 @@ void forward(benchmark::State& state) {
   ForwardKernel kernel(l, ForwardSpec{}, numerics(state));
   ValueMap sums(kMaps, l.out_h, l.out_w, 16);
   for (auto _ : state) {
+    std::vector<ForwardKernel::Input> tiles;
+    for (int i = 0; i < tiling.count(); ++i) tiles.push_back(kernel.prepare(input, tiling.tile(i)));
     for (int co = 0; co < l.cout; co += 16) {
       kernel.load(weights.data(), co, 16);
-      for (int tile = 0; tile < tiling.count(); ++tile) kernel.run(input, tiling.tile(tile), sums);
+      for (const auto& tile : tiles) kernel.run(tile, sums);
     }
     benchmark::DoNotOptimize(sums.values.data());
   }
@@ -57,9 +59,12 @@ void backward(benchmark::State& state) {
   BackwardKernel kernel(l, BackwardSpec{}, numerics(state));
   ValueMap sums(kMaps, l.in_h, l.in_w, 64);
   for (auto _ : state) {
+    std::vector<BackwardKernel::Input> tiles;
+    for (int i = 0; i < tiling.count(); ++i)
+      tiles.push_back(kernel.prepare(grad_u, tiling.tile(i)));
     for (int ci = 0; ci < l.cin; ci += 64) {
       kernel.load(weights.data(), ci, 64);
-      for (int tile = 0; tile < tiling.count(); ++tile) kernel.run(grad_u, tiling.tile(tile), sums);
+      for (const auto& tile : tiles) kernel.run(tile, sums);
     }
     benchmark::DoNotOptimize(sums.values.data());
   }
