@@ -90,6 +90,8 @@ void ExternalMemory::submit(tlm::tlm_generic_payload& payload, Pending pending) 
   request.address = payload.get_address();
   request.bytes = static_cast<std::uint32_t>(charged);
   request.write = payload.is_write();
+  if (pending_.empty()) busy_since_ = now();
+  pending.submitted = now();
   pending_[request.id] = pending;
   advance();
   timing_->submit(request, now());
@@ -108,7 +110,10 @@ void ExternalMemory::arm() {
 void ExternalMemory::advance() {
   completions_.clear();
   timing_->advance(now(), completions_);
-  for (const MemoryCompletion& c : completions_) responses_.push({c.time, c.id});
+  for (const MemoryCompletion& c : completions_) {
+    stats_.queueing_ps += static_cast<double>(c.accepted - pending_.at(c.id).submitted);
+    responses_.push({c.time, c.id});
+  }
 }
 
 void ExternalMemory::serve() {
@@ -126,6 +131,8 @@ void ExternalMemory::serve() {
 void ExternalMemory::respond(std::uint64_t id) {
   const Pending pending = pending_.at(id);
   pending_.erase(id);
+  stats_.latency.add(now() - pending.submitted);
+  if (pending_.empty()) stats_.busy_ps += now() - busy_since_;
   if (pending.done != nullptr) {
     pending.done->notify();
     return;

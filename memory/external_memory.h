@@ -25,6 +25,10 @@ class ExternalMemory : public sc_core::sc_module {
   struct Stats {
     std::array<std::uint64_t, static_cast<int>(TensorKind::count)> read_bytes{}, write_bytes{};
 
+    LatencyHistogram latency;  ///< request to response, ps
+    double queueing_ps = 0;    ///< sum of request to first line in a command queue
+    Picoseconds busy_ps = 0;   ///< with transactions under way
+
     std::uint64_t total_read() const;
     std::uint64_t total_write() const;
   };
@@ -47,6 +51,7 @@ class ExternalMemory : public sc_core::sc_module {
   struct Pending {
     tlm::tlm_generic_payload* payload = nullptr;  // non-blocking
     sc_core::sc_event* done = nullptr;            // blocking
+    Picoseconds submitted = 0;
   };
   struct Response {
     Picoseconds time;
@@ -84,6 +89,7 @@ class ExternalMemory : public sc_core::sc_module {
   int drop_ = 0;
   std::uint64_t window_bytes_ = 0;
   Picoseconds window_end_ = 0;
+  Picoseconds busy_since_ = 0;
 };
 
 }  // namespace h2

@@ -78,21 +78,27 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
   controller.irq.bind(irq);
 }
 
+std::uint64_t Platform::patience() const {
+  return config_.watchdog_cycles != 0 ? config_.watchdog_cycles : 100'000'000;
+}
+
+std::uint64_t Platform::progress() const {
+  std::uint64_t progress = host.signs_of_life();
+  for (const Engine* e : engines()) progress += e->jobs();
+  return progress;
+}
+
 void Platform::run() {
-  const std::uint64_t patience =
-      config_.watchdog_cycles != 0 ? config_.watchdog_cycles : 100'000'000;
+  const sc_core::sc_time window = static_cast<double>(patience()) * period_;
   std::uint64_t seen = ~std::uint64_t{0};
   while (!host.finished()) {
-    sc_core::sc_start(static_cast<double>(patience) * period_);
+    sc_core::sc_start(window);
     if (host.finished()) break;
-    // Every completed job or register access is progress.
-    std::uint64_t progress = controller.registers.reads() + controller.registers.writes();
-    for (const Engine* e : engines()) progress += e->jobs();
-    if (progress == seen) {
-      throw RunError("no progress for " + std::to_string(patience) +
+    if (progress() == seen && !host.bounded_wait_since(sc_core::sc_time_stamp() - window)) {
+      throw RunError("no progress for " + std::to_string(patience()) +
                      " core cycles (host.watchdog_cycles): " + describe());
     }
-    seen = progress;
+    seen = progress();
   }
   if (host.failure()) std::rethrow_exception(host.failure());
 }

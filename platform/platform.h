@@ -34,6 +34,10 @@ class Platform : public sc_core::sc_module {
   /// waits for what if nothing can happen any more or nothing has happened for too long.
   void run();
 
+  /// Grows with every job that ends and every sign of life of the host.
+  std::uint64_t progress() const;
+  /// Core cycles without progress after which a run counts as hung.
+  std::uint64_t patience() const;
   std::string describe() const;
   sc_core::sc_time period() const { return period_; }
   /// Core cycles since the start, rounded down.

@@ -28,11 +28,15 @@ Json layer_json(const LayerCost& cost) {
           {"executed_macs", j.executed_macs},
           {"bound_by", memory ? "memory" : "compute"},
           {"bytes", j.bytes},
+          {"underflows", j.range.underflows},
+          {"overflows", j.range.overflows},
           {"compute_cycles_total", cost.total.compute_cycles},
           {"memory_cycles_total", cost.total.memory_cycles},
           {"cycles_total", cost.total.cycles},
           {"macs_total", cost.total.macs},
-          {"executed_macs_total", cost.total.executed_macs}};
+          {"executed_macs_total", cost.total.executed_macs},
+          {"underflows_total", cost.total.range.underflows},
+          {"overflows_total", cost.total.range.overflows}};
 }
 
 Json time_json(const Config& config, const RunRecord& r) {
@@ -118,6 +122,7 @@ Json make_summary(const Config& config, const RunRecord& r, const Platform& plat
                    {"test_accuracy", r.test_accuracy},
                    {"weights_sha256", weights_sha256(r.weights)}};
   }
+  if (r.interrupted) s["interrupted"] = true;
   s["time"] = time_json(config, r);
   s["engines"] = engines_json(r);
   s["layers"] = Json::array();
@@ -142,7 +147,7 @@ std::string summary_table(const Json& s) {
     std::snprintf(line, sizeof line, format, values...);
     out << line << '\n';
   };
-  if (s.contains("result")) {
+  if (s.contains("result") && !s["result"]["loss"].empty()) {
     const Json& result = s["result"];
     print("accuracy    train %.2f %%   test %.2f %%   loss %.4f -> %.4f",
           result["train_accuracy"].get<double>() * 100, result["test_accuracy"].get<double>() * 100,

@@ -3,23 +3,30 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "platform/config/config.h"
+#include "traces/timeline.h"
 #include "traces/vcd.h"
 
 namespace h2 {
 
-/// What modules say about themselves over time; knows the file format so that they need not. Scopes
-/// are module names. Without a waveform every call returns at once.
+/// What modules say about themselves over time; knows the file formats so that they need not.
+/// Scopes and tracks are module names. Without a waveform and a timeline every call returns at
+/// once.
 class Trace {
  public:
   /// No waveform.
   Trace() = default;
   /// Writes to `path`; `now_ps` tells the simulated time.
   Trace(const std::string& path, const VcdConfig& config, std::function<std::uint64_t()> now_ps);
+
+  /// Adds a timeline; before any module is made.
+  void add_timeline(const std::string& path, TraceLevel level,
+                    std::function<std::uint64_t()> now_ps);
 
   /// A word (engine state) or number (layer, sub-batch) of which every change is shown.
   int add_text(const std::string& scope, const std::string& name);
@@ -28,25 +35,40 @@ class Trace {
   int add_level(const std::string& scope, const std::string& name, int width,
                 TraceLevel exact = TraceLevel::bursts);
 
+  /// True if slices of this level are shown.
+  bool shows(TraceLevel level) const { return timeline_ != nullptr && level <= timeline_level_; }
+  /// A slice on the timeline that ends now.
+  void slice(const std::string& track, const std::string& name, std::uint64_t begin_ps,
+             const nlohmann::ordered_json& arguments);
+  /// An arrow on the timeline that ends now.
+  void arrow(std::uint64_t id, const std::string& from_track, std::uint64_t from_ps,
+             const std::string& to_track);
+
   void start();
   void change(int id, std::uint64_t value);
   void change(int id, std::string_view text);
   void close();
 
  private:
-  /// A level that is shown once per sampling interval.
-  struct Sampled {
-    bool is = false, pending = false;
+  struct Signal {
+    int vcd = VcdWriter::kNotTraced;
+    std::string counter;  ///< of the timeline; empty: none
+    /// Shown once per sampling interval, on the timeline always.
+    bool sampled = false, exact = false, pending = false;
     std::uint64_t value = 0, due_ps = 0;
   };
+  int add(const std::string& scope, const std::string& name, Signal signal);
   void change_sampled(int id, std::uint64_t now, std::uint64_t value);
+  void show(const Signal& signal, std::uint64_t now);
   /// Shows the levels whose interval is over.
   void settle(std::uint64_t now);
 
   std::unique_ptr<VcdWriter> vcd_;
+  std::unique_ptr<Timeline> timeline_;
+  TraceLevel timeline_level_ = TraceLevel::phases;
   VcdConfig config_;
   std::function<std::uint64_t()> now_ps_;
-  std::vector<Sampled> sampled_;  // by id
+  std::vector<Signal> signals_;  // by id
   std::vector<int> pending_;
   std::uint64_t first_due_ps_ = ~std::uint64_t{0};
 };

@@ -19,9 +19,10 @@ int main(int argc, char** argv) {
 int sc_main(int argc, char** argv) {
   sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO,
                                           sc_core::SC_DO_NOTHING);
-  const std::vector<h2::Command> commands{h2::kTrainCommand, h2::kProfileCommand,
-                                          h2::kTrafficCommand, h2::kConfigCommand,
-                                          h2::kRegsCommand};
+  const std::vector<h2::Command> commands{
+      h2::kTrainCommand, h2::kProfileCommand, h2::kTrafficCommand,  h2::kConfigCommand,
+      h2::kServeCommand, h2::kPlayCommand,    h2::kFirmwareCommand, h2::kRegsCommand,
+      h2::kStatsCommand, h2::kReportCommand};
   try {
     return h2::run_command(commands, argc, argv);
   } catch (const h2::InputError& e) {

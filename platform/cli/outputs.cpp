@@ -20,9 +20,21 @@ fs::path make_output_folder(const CommandLine& line, const Config& config) {
 }
 
 std::unique_ptr<Trace> make_trace(const Config& config, const fs::path& out) {
-  if (!config.vcd.enable) return std::make_unique<Trace>();
-  return std::make_unique<Trace>((out / "trace.vcd").string(), config.vcd,
-                                 [] { return sc_core::sc_time_stamp().value(); });
+  const auto now = [] { return sc_core::sc_time_stamp().value(); };
+  auto trace = config.vcd.enable
+                   ? std::make_unique<Trace>((out / "trace.vcd").string(), config.vcd, now)
+                   : std::make_unique<Trace>();
+  if (config.timeline.enable) {
+    trace->add_timeline((out / "timeline.json").string(), config.timeline.level, now);
+  }
+  return trace;
+}
+
+std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, HostCpu& host) {
+  if (!line.has("record")) return nullptr;
+  auto recorder = std::make_unique<TransactionRecorder>(line.get<std::string>("record"));
+  host.on_access = [recorder = recorder.get()](const HostAccess& a) { (*recorder)(a); };
+  return recorder;
 }
 
 void finish_run(const CommandLine& line, const Config& config, const fs::path& out,
@@ -34,8 +46,15 @@ void finish_run(const CommandLine& line, const Config& config, const fs::path& o
   if (!file) throw RunError(path.string() + ": cannot be written");
   if (line.quiet) return;
   std::cout << summary_table(summary) << "wrote " << path.string();
-  if (config.vcd.enable) std::cout << " and " << (out / "trace.vcd").string();
+  if (config.vcd.enable) std::cout << ", " << (out / "trace.vcd").string();
+  if (config.timeline.enable) std::cout << ", " << (out / "timeline.json").string();
   std::cout << '\n';
+}
+
+int exit_code(const RunRecord& record) {
+  if (!record.interrupted) return 0;
+  std::cerr << "h2vp: interrupted; results are those of " << record.sub_batches << " sub-batches\n";
+  return 1;
 }
 
 }  // namespace h2

@@ -5,16 +5,28 @@
 #include <nlohmann/json.hpp>
 
 #include "platform/cli/commands.h"
+#include "platform/host/player/transaction_recorder.h"
+#include "platform/host/run_record.h"
 #include "traces/trace.h"
 
 namespace h2 {
 
 /// --out, or out/<config name>; created if missing.
 std::filesystem::path make_output_folder(const CommandLine& line, const Config& config);
-/// trace.vcd in the folder if trace.vcd.enable.
+/// True if the configuration asks for a waveform or a timeline.
+inline bool wants_files(const Config& config) {
+  return config.vcd.enable || config.timeline.enable;
+}
+/// trace.vcd and timeline.json in the folder, those that are enabled.
 std::unique_ptr<Trace> make_trace(const Config& config, const std::filesystem::path& out);
+/// Writes what the host does on the bus to the file that --record names; null without it. To be
+/// closed after the run.
+std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, HostCpu& host);
 /// Writes summary.json; prints the table and the files made unless quiet.
 void finish_run(const CommandLine& line, const Config& config, const std::filesystem::path& out,
                 const nlohmann::ordered_json& summary);
+
+/// 1, and a line that says so, if the run was interrupted.
+int exit_code(const RunRecord& record);
 
 }  // namespace h2

@@ -2,12 +2,14 @@
 
 #include "modules/error.h"
 #include "platform/cli/dry_run.h"
+#include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
 #include "platform/cli/progress.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/profile.h"
 #include "platform/host/recorded_masks.h"
 #include "platform/platform.h"
+#include "traces/statistics/collect.h"
 #include "traces/summary.h"
 
 namespace h2 {
@@ -34,7 +36,10 @@ int run_profile(const CommandLine& line) {
   Profile profile(config, platform, record);
   Progress progress(line.quiet, config.machine.clock_mhz);
   profile.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
+  const Interrupt interrupt;
+  profile.stop = Interrupt::requested;
   platform.host.program = [&](HostCpu& host) { profile(host); };
+  const Sampler sampler("sampler", [&] { return take_snapshot(platform); });
   trace->start();
   platform.run();
   trace->close();
@@ -43,8 +48,9 @@ int run_profile(const CommandLine& line) {
   WallClock wall;
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples;
+  write_statistics(out, config, record, platform, sampler);
   finish_run(line, config, out, make_summary(config, record, platform, wall));
-  return 0;
+  return exit_code(record);
 }
 
 }  // namespace

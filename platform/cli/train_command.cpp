@@ -5,6 +5,7 @@
 #include "modules/error.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/dry_run.h"
+#include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
 #include "platform/cli/progress.h"
 #include "platform/data/dataset.h"
@@ -12,6 +13,7 @@
 #include "platform/host/training.h"
 #include "platform/platform.h"
 #include "traces/golden.h"
+#include "traces/statistics/collect.h"
 #include "traces/summary.h"
 
 namespace h2 {
@@ -46,6 +48,7 @@ void options(boost::program_options::options_description_easy_init add) {
   add("weights", po::value<std::string>(), "start from <layer>.w.npy in this folder");
   add("golden", po::value<std::string>(), "write tensors as .npy to this folder");
   add("golden-sub-batches", po::value<std::string>(), "which, as 0,1,5 (default 0)");
+  add("record", po::value<std::string>(), "write the host's accesses for h2vp play to this file");
 }
 
 int run_train(const CommandLine& line) {
@@ -78,18 +81,24 @@ int run_train(const CommandLine& line) {
       golden->descriptor_ended(d, c, platform.host);
     };
   }
+  const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
+  const Interrupt interrupt;
+  training.stop = Interrupt::requested;
   platform.host.program = [&](HostCpu& host) { training(host); };
+  const Sampler sampler("sampler", [&] { return take_snapshot(platform); });
   trace->start();
   platform.run();
   trace->close();
   progress.finish();
   if (golden != nullptr) golden->close();
+  if (recorder != nullptr) recorder->close();
 
   WallClock wall;
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples + record.test_samples;
+  write_statistics(out, config, record, platform, sampler);
   finish_run(line, config, out, make_summary(config, record, platform, wall));
-  return 0;
+  return exit_code(record);
 }
 
 }  // namespace

@@ -53,6 +53,12 @@ struct VcdConfig {
   double to_us = 0.0;  ///< 0 = to the end
 };
 
+/// trace.timeline
+struct TimelineConfig {
+  bool enable = false;
+  TraceLevel level = TraceLevel::phases;
+};
+
 /// The whole effective configuration: resolved and validated once, then const.
 struct Config {
   std::string name;  ///< file name without folder and extension
@@ -69,7 +75,9 @@ struct Config {
   DatasetConfig dataset;
   ProfileConfig profile;
   VcdConfig vcd;
+  TimelineConfig timeline;
   std::uint64_t host_cycles = 800;    ///< host.cycles_per_sub_batch: fixed cost of host work
+  double host_clock_mhz = 1000;       ///< host.clock_mhz: of a simulated host processor
   std::uint64_t watchdog_cycles = 0;  ///< core cycles without progress; 0 = 100 million
 };
 

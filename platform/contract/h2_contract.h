@@ -158,12 +158,12 @@ enum h2_opcode { H2_OPCODES(H2_OPCODE_ENUM_) H2_OP_END_ };
   X(uint64_t, reserved0, 48, "0")                                                        \
   X(uint64_t, reserved1, 56, "0")
 
-#define H2_COMPLETION_FIELDS(X)                                        \
-  X(uint32_t, tag, 0, "of the descriptor")                             \
-  X(uint32_t, status, 4, "enum h2_error")                              \
-  X(uint32_t, layer, 8, "of the failure, counted from 1; 0 otherwise") \
-  X(uint32_t, reserved, 12, "0")                                       \
-  X(uint64_t, start_cycle, 16, "core cycles since power-on")           \
+#define H2_COMPLETION_FIELDS(X)                                            \
+  X(uint32_t, tag, 0, "of the descriptor")                                 \
+  X(uint32_t, status, 4, "enum h2_error")                                  \
+  X(uint32_t, layer, 8, "of the failure, counted from 1; 0 otherwise")     \
+  X(uint32_t, timestep, 12, "of an overflow, counted from 1; 0 otherwise") \
+  X(uint64_t, start_cycle, 16, "core cycles since power-on")               \
   X(uint64_t, end_cycle, 24, "core cycles since power-on")
 
 #define H2_MEMBER_(type, name, offset, text) type name;

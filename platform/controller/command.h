@@ -20,8 +20,8 @@ struct Controller::Command {
   std::shared_ptr<const MaskSource> masks;  ///< of the context, runs without data
   CommandPtr depends;                       ///< backward pass that a weight gradient follows
   std::uint32_t error = H2_OK;
-  std::uint32_t error_layer = 0;
-  std::uint64_t start_cycle = 0;
+  std::uint32_t error_layer = 0, error_timestep = 0;
+  std::uint64_t fetch_cycle = 0, start_cycle = 0;
   bool aborted = false;    ///< by a soft reset: runs no further layer
   bool forgotten = false;  ///< by a soft reset: no completion
   /// Backward: grad-u of layers >= this is in memory. `progress` is notified when it falls or the

@@ -1,5 +1,7 @@
 #include "platform/controller/controller.h"
 
+#include <nlohmann/json.hpp>
+
 #include "platform/controller/command.h"
 
 namespace h2 {
@@ -53,6 +55,8 @@ void Controller::fetch() {
   const std::uint64_t at =
       registers.get64(H2_REG_RING_BASE_LO) + std::uint64_t{head} * sizeof descriptor;
   const auto command = std::make_shared<Command>();
+  command->fetch_cycle = cycle();
+  const sc_core::sc_time begin = sc_core::sc_time_stamp();
   std::uint32_t error = H2_ERR_RING;
   if (access(tlm::TLM_READ_COMMAND, at, &descriptor, sizeof descriptor)) {
     error = accept(descriptor, command);
@@ -64,6 +68,10 @@ void Controller::fetch() {
                                                          : *weight_phase_;
     while (phase.queue.size() >= Phase::kDepth && !aborting_) wait(space_);
     if (aborting_) return;
+    if (trace_.shows(TraceLevel::phases)) {
+      trace_.slice(std::string(name()) + ".fetch", "tag " + std::to_string(descriptor.tag),
+                   begin.value(), {{"opcode", descriptor.opcode}});
+    }
     ++running_;
     in_flight_.insert(descriptor.tag);
     phase.queue.push_back(command);
@@ -107,6 +115,7 @@ void Controller::run_phase(Phase& phase) {
   }
   command.ended = true;
   command.progress.notify();
+  show_descriptor(command);
   complete(command);
   phase.queue.pop_front();
   phase.current.reset();
@@ -137,9 +146,11 @@ std::uint32_t Controller::run_job(Command& command, Engine& engine, int engine_i
   record.engine = engine_index;
   record.opcode = command.descriptor.opcode;
   record.samples = command.descriptor.samples;
+  record.sub_batch = command.sub_batch;
   if (record.job.error != H2_OK) {
     command.error = record.job.error;
     command.error_layer = static_cast<std::uint32_t>(job.layer) + 1;
+    command.error_timestep = static_cast<std::uint32_t>(record.job.range.overflow_step);
   }
   if (on_job) on_job(record);
   return command.error;
@@ -195,6 +206,23 @@ void Controller::update(Command& command) {
     if (run_job(command, engines_.weight_update, 2, *job) != H2_OK) return;
   }
   if (!command.aborted) registers.set(H2_REG_LAST_STEP, command.descriptor.step);
+}
+
+void Controller::show_descriptor(const Command& command) const {
+  if (!trace_.shows(TraceLevel::phases)) return;
+  const char* const names[] = {"", "forward", "backward", "weight_gradient", "update"};
+  const h2_descriptor& d = command.descriptor;
+  const bool weights = d.opcode == H2_OP_WEIGHT_GRADIENT || d.opcode == H2_OP_UPDATE;
+  const std::string track =
+      std::string(name()) + "." + (weights ? "weight_update" : names[d.opcode]);
+  const auto ps = [&](std::uint64_t cycles) { return cycles * settings_.period.value(); };
+  trace_.slice(track, names[d.opcode], ps(command.start_cycle),
+               {{"tag", d.tag},
+                {"sub_batch", command.sub_batch},
+                {"memory", d.memory},
+                {"samples", d.samples},
+                {"status", command.error}});
+  trace_.arrow(++arrows_, std::string(name()) + ".fetch", ps(command.fetch_cycle), track);
 }
 
 std::string Controller::describe() const {

@@ -26,6 +26,7 @@ struct LayerRecord {
   int engine = 0;  ///< 0 FE, 1 BE, 2 WUE
   std::uint8_t opcode = 0;
   std::uint16_t samples = 0;
+  std::uint64_t sub_batch = 0;  ///< running number
 };
 
 /// Fetches descriptors from the ring, checks them, orders the layers of each phase on its engine
@@ -89,6 +90,7 @@ class Controller : public sc_core::sc_module {
   bool covers_control(const Command& command) const;
   bool in_a_memory(std::uint64_t address, std::uint64_t bytes) const;
   std::uint32_t run_job(Command& command, Engine& engine, int engine_index, Job& job);
+  void show_descriptor(const Command& command) const;
   void complete(Command& command);
   void end_work();
   std::uint32_t write_completion(const h2_completion& completion);
@@ -137,6 +139,7 @@ class Controller : public sc_core::sc_module {
   sc_core::sc_event doorbell_, space_, irq_change_, idle_;
   sc_core::sc_mutex completion_lock_;
   std::uint64_t interrupts_ = 0;
+  mutable std::uint64_t arrows_ = 0;
 };
 
 }  // namespace h2

@@ -139,6 +139,7 @@ void Controller::complete(Command& command) {
   c.tag = command.descriptor.tag;
   c.status = command.error;
   c.layer = command.error_layer;
+  c.timestep = command.error_timestep;
   c.start_cycle = command.start_cycle;
   c.end_cycle = cycle();
   in_flight_.erase(c.tag);

@@ -199,6 +199,8 @@ const char* h2_error_text(int error) {
       return "no interrupt came";
     case H2_DRV_ARGUMENT:
       return "illegal argument";
+    case H2_DRV_STOPPED:
+      return "stopped by the source of samples";
     default:
       return "unknown error";
   }

@@ -30,7 +30,8 @@ enum h2_driver_error {
   H2_DRV_NO_MEMORY = 1002, /* the network does not fit the card's memories */
   H2_DRV_SCRATCH = 1003,   /* scratch buffer too small: see h2_scratch_bytes() */
   H2_DRV_IRQ = 1004,       /* the interrupt did not come */
-  H2_DRV_ARGUMENT = 1005
+  H2_DRV_ARGUMENT = 1005,
+  H2_DRV_STOPPED = 1006 /* the source ended the group early; its update was left out */
 };
 
 #define H2_DRIVER_RING 16U
@@ -94,7 +95,8 @@ typedef struct h2_sub_batch {
   uint32_t count; /* 1..sub_batch */
 } h2_sub_batch;
 
-/* Called for each sub-batch in order; returns 0 on success. */
+/* Called for each sub-batch in order; returns 0 on success. H2_DRV_STOPPED: what is under way is
+ * finished, and the group ends without its update. */
 typedef int (*h2_source)(void* context, h2_sub_batch* next);
 
 enum h2_loss { H2_LOSS_MSE = 0, H2_LOSS_CROSS_ENTROPY = 1 };

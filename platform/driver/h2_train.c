@@ -109,15 +109,18 @@ typedef struct flight {
 } flight;
 
 static int finish(h2_device* d, flight* f) {
-  int error = f->backward ? h2_wait(d, f->backward) : H2_OK;
+  const int error = f->backward ? h2_wait(d, f->backward) : H2_OK;
+  const h2_completion cause = d->failure;
   const int weight_error = f->weight ? h2_wait(d, f->weight) : H2_OK;
+  if (error) d->failure = cause; /* the weight gradient failed because the backward pass did */
   f->backward = f->weight = 0;
   return error ? error : weight_error;
 }
 
 static int start_forward(h2_device* d, h2_group* g, flight* f) {
   f->memory = d->parity++ & 1U;
-  int error = g->source(g->source_context, &f->batch) ? H2_DRV_ARGUMENT : H2_OK;
+  int error = g->source(g->source_context, &f->batch);
+  if (error) return error == H2_DRV_STOPPED ? H2_DRV_STOPPED : H2_DRV_ARGUMENT;
   if (!error) error = write_input(d, &f->batch, f->memory);
   if (error) return error;
   h2_descriptor x = describe(d, H2_OP_FORWARD, f->memory, f->batch.count);
@@ -166,6 +169,10 @@ static int run_group(h2_device* d, h2_group* g) {
     if (!error) error = start_backward(d, now, flags);
     if (!error && !g->overlap) error = finish(d, now);
     if (!error && i + 1 < g->sub_batches) error = start_forward(d, g, other);
+  }
+  if (error == H2_DRV_STOPPED) {
+    finish(d, &flights[0]);
+    finish(d, &flights[1]);
   }
   if (!error) error = finish(d, &flights[(g->sub_batches - 1) % 2]);
   uint32_t tag = 0;

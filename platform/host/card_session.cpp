@@ -26,6 +26,7 @@ void CardSession::check(int error, const std::string& what) const {
   const h2_completion& f = device.failure;
   if (f.status == static_cast<std::uint32_t>(error) && f.layer != 0) {
     text += " in layer " + config_.network.layers[f.layer - 1].name;
+    if (f.timestep != 0) text += " at timestep " + std::to_string(f.timestep);
   }
   throw RunError(text);
 }

@@ -34,9 +34,7 @@ h2_bus HostCpu::driver_bus() {
     return status == tlm::TLM_OK_RESPONSE ? 0 : 1;
   };
   ops.wait_irq = [](void* self) { return static_cast<HostCpu*>(self)->wait_irq() ? 0 : 1; };
-  ops.work = [](void* self) {
-    static_cast<HostCpu*>(self)->wait(static_cast<HostCpu*>(self)->work_);
-  };
+  ops.work = [](void* self) { static_cast<HostCpu*>(self)->work(); };
   return ops;
 }
 
@@ -44,15 +42,23 @@ h2_bus HostCpu::loader_bus() {
   h2_bus ops{};
   ops.context = this;
   ops.read = [](void* self, std::uint64_t address, void* data, std::size_t bytes) {
-    return static_cast<HostCpu*>(self)->debug(tlm::TLM_READ_COMMAND, address, data, bytes) ? 0 : 1;
+    return static_cast<HostCpu*>(self)->load(tlm::TLM_READ_COMMAND, address, data, bytes);
   };
   ops.write = [](void* self, std::uint64_t address, const void* data, std::size_t bytes) {
-    return static_cast<HostCpu*>(self)->debug(tlm::TLM_WRITE_COMMAND, address,
-                                              const_cast<void*>(data), bytes)
-               ? 0
-               : 1;
+    return static_cast<HostCpu*>(self)->load(tlm::TLM_WRITE_COMMAND, address,
+                                             const_cast<void*>(data), bytes);
   };
   return ops;
+}
+
+int HostCpu::load(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes) {
+  const bool ok = debug(command, address, data, bytes);
+  if (on_access) {
+    on_access({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::debug_read
+                                                : HostAccess::Kind::debug_write,
+               address, data, bytes, sc_core::sc_time_stamp(), ok});
+  }
+  return ok ? 0 : 1;
 }
 
 tlm::tlm_response_status HostCpu::transport(tlm::tlm_command command, std::uint64_t address,
@@ -62,18 +68,25 @@ tlm::tlm_response_status HostCpu::transport(tlm::tlm_command command, std::uint6
   tlm::tlm_generic_payload payload;
   set_access(payload, command, address, data, bytes);
   payload.set_extension(&info_);
+  const sc_core::sc_time start = sc_core::sc_time_stamp();
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   const std::string before = std::exchange(waiting_for_, "a bus access");
   bus->b_transport(payload, delay);
   payload.clear_extension(&info_);
   if (delay != sc_core::SC_ZERO_TIME) wait(delay);
   waiting_for_ = before;
+  alive();
+  if (on_access) {
+    on_access({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::read : HostAccess::Kind::write,
+               address, data, bytes, start, payload.is_response_ok()});
+  }
   return payload.get_response_status();
 }
 
 bool HostCpu::wait_irq(sc_core::sc_time timeout) {
   const std::string before = std::exchange(waiting_for_, "the interrupt");
   const sc_core::sc_time start = sc_core::sc_time_stamp();
+  if (timeout != sc_core::sc_max_time()) bounded_wait_ = start;
   while (!irq.read()) {
     if (timeout == sc_core::sc_max_time()) {
       wait(irq.value_changed_event());
@@ -84,6 +97,8 @@ bool HostCpu::wait_irq(sc_core::sc_time timeout) {
     wait(timeout - waited, irq.value_changed_event());
   }
   waiting_for_ = before;
+  bounded_wait_ = sc_core::sc_max_time();
+  if (on_access) on_access({HostAccess::Kind::wait_irq, 0, nullptr, 0, start, irq.read()});
   return irq.read();
 }
 

@@ -14,6 +14,17 @@
 
 namespace h2 {
 
+/// One access of the host's program, seen when it has ended.
+struct HostAccess {
+  enum class Kind { read, write, debug_read, debug_write, wait_irq };
+  Kind kind;
+  std::uint64_t address;
+  const void* data;  ///< read or written
+  std::size_t bytes;
+  sc_core::sc_time start;  ///< simulated time at which it began; it ends now
+  bool ok;                 ///< answered without error; the interrupt came
+};
+
 /// The host processor: runs a program whose only ways to the card are the bus and the interrupt
 /// line. The program is native code, a simulated processor, or stands for a process outside.
 /// Computation of native code takes a fixed configured time; bus accesses take theirs.
@@ -32,8 +43,17 @@ class HostCpu : public sc_core::sc_module {
   bool finished() const { return finished_; }
   std::exception_ptr failure() const { return failure_; }
   const std::string& waiting_for() const { return waiting_for_; }
+  /// For a program that goes on without accesses, so that a watchdog does not take it for hung.
+  void alive() { ++signs_of_life_; }
+  /// Grows with every timed access and alive().
+  std::uint64_t signs_of_life() const { return signs_of_life_; }
+  /// A wait for the interrupt with a timeout goes on since `time` or longer: that is no hang.
+  bool bounded_wait_since(sc_core::sc_time time) const { return bounded_wait_ <= time; }
   /// What a watchdog prints while the program neither accesses the bus nor waits for the interrupt.
   void describe(std::string activity) { waiting_for_ = std::move(activity); }
+
+  /// Called with every timed access, wait for the interrupt, and access of a loader.
+  std::function<void(const HostAccess&)> on_access;
 
   /// A timed access, to be called from the program; returns when its time has passed.
   tlm::tlm_response_status transport(tlm::tlm_command command, std::uint64_t address, void* data,
@@ -41,7 +61,10 @@ class HostCpu : public sc_core::sc_module {
   /// Returns true once the interrupt line is up, false after `timeout`. From the program.
   bool wait_irq(sc_core::sc_time timeout = sc_core::sc_max_time());
 
-  /// The same accesses for the driver.
+  /// Lets the time of one sub-batch's host computation pass.
+  void work() { wait(work_); }
+
+  /// The same for the driver.
   h2_bus driver_bus();
   /// Debug accesses, outside simulated time: what a loader uses before a run and a reader after it.
   h2_bus loader_bus();
@@ -50,10 +73,13 @@ class HostCpu : public sc_core::sc_module {
 
  private:
   void run();
+  int load(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
 
   const sc_core::sc_time work_;
   TransferInfo info_;
+  std::uint64_t signs_of_life_ = 0;
   bool finished_ = false;
+  sc_core::sc_time bounded_wait_ = sc_core::sc_max_time();  ///< since when; maximal: there is none
   std::exception_ptr failure_;
   std::string waiting_for_ = "nothing";
 };

@@ -28,6 +28,7 @@ void Profile::operator()(HostCpu& host) {
     const std::uint64_t before = platform_.cycle();
     const auto size = static_cast<std::uint32_t>(std::min(group, total - record_.sub_batches));
     run_group(size);
+    if (record_.interrupted) break;
     // A short last group carries its update on fewer sub-batches.
     if (size == group || record_.sub_batches == size) {
       record_.steady_cycles_per_sub_batch = static_cast<double>(platform_.cycle() - before) / size;
@@ -45,13 +46,19 @@ void Profile::run_group(std::uint32_t sub_batches) {
   group.overlap = config_.overlap ? 1 : 0;
   group.source = &Profile::next_sub_batch;
   group.source_context = this;
-  card_.check(h2_train_group(&card_.device, &group), "profiling");
+  const int error = h2_train_group(&card_.device, &group);
+  if (error == H2_DRV_STOPPED) {
+    record_.interrupted = true;
+    return;
+  }
+  card_.check(error, "profiling");
   record_.sub_batches += sub_batches;
   record_.samples += group.samples;
 }
 
 int Profile::next_sub_batch(void* self, h2_sub_batch* next) {
   auto& p = *static_cast<Profile*>(self);
+  if (p.stop && p.stop()) return H2_DRV_STOPPED;
   next->samples = p.samples_.data();
   next->labels = p.labels_.data();
   next->count = static_cast<std::uint32_t>(p.samples_.size());

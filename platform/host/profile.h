@@ -18,6 +18,7 @@ class Profile {
   Profile(const Config& config, Platform& platform, RunRecord& record);
 
   std::function<void(const Training::Status&)> on_progress;
+  std::function<bool()> stop;  ///< as of Training
   void operator()(HostCpu& host);
 
  private:

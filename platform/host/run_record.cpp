@@ -16,10 +16,13 @@ Snapshot take_snapshot(const Platform& platform) {
 }
 
 void RunRecord::add(const LayerRecord& record) {
+  jobs.push_back(record);
+  if (jobs.size() > kMostJobs) jobs.pop_front();
   if (record.job.macs == 0) return;  // Grad alone, optimiser step
   LayerCost& cost = layers[{record.engine, record.job.layer_index}];
   cost.engine = record.engine;
   cost.last = record.job;
+  ++cost.jobs;
   JobRecord& total = cost.total;
   total.cycles += record.job.cycles;
   total.compute_cycles += record.job.compute_cycles;
@@ -27,6 +30,13 @@ void RunRecord::add(const LayerRecord& record) {
   total.macs += record.job.macs;
   total.executed_macs += record.job.executed_macs;
   total.bytes += record.job.bytes;
+  total.fill_cycles += record.job.fill_cycles;
+  total.drain_cycles += record.job.drain_cycles;
+  total.load_stall_cycles += record.job.load_stall_cycles;
+  total.store_stall_cycles += record.job.store_stall_cycles;
+  total.wait_cycles += record.job.wait_cycles;
+  total.range.underflows += record.job.range.underflows;
+  total.range.overflows += record.job.range.overflows;
 }
 
 }  // namespace h2

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <utility>
@@ -30,6 +31,7 @@ struct LayerCost {
   int engine = 0;
   JobRecord last;
   JobRecord total;
+  std::uint64_t jobs = 0;
 };
 
 /// What a run leaves behind, apart from files.
@@ -37,12 +39,15 @@ struct RunRecord {
   std::vector<double> loss;  ///< mean per sample, one per batch group
   double train_accuracy = 0, test_accuracy = 0;
   std::vector<std::vector<std::uint8_t>> weights;  ///< stored values, OIHW, little-endian
+  bool interrupted = false;                        ///< ended before its time, on request
   std::uint64_t sub_batches = 0, samples = 0, test_samples = 0;
   std::uint64_t epoch_sub_batches = 0;     ///< of one whole epoch
   double steady_cycles_per_sub_batch = 0;  ///< over the last whole group
   Snapshot train_start, train_end, test_end;
   /// By (engine, layer index), jobs of training sub-batches that own weights.
   std::map<std::pair<int, int>, LayerCost> layers;
+  static constexpr std::size_t kMostJobs = 512;
+  std::deque<LayerRecord> jobs;  ///< the last ones, of all kinds
 
   void add(const LayerRecord& record);
 };

@@ -28,7 +28,7 @@ void Training::operator()(HostCpu& host) {
   card_.open(host);
   write_weights(host);
   train();
-  test();
+  if (!record_.interrupted) test();
   read_weights(host);
 }
 
@@ -53,7 +53,9 @@ void Training::train() {
     if (r.samples == config_.training.sub_batch) record_.add(r);
   };
   std::uint64_t correct = 0;
-  for (int epoch = 0; epoch < t.epochs; ++epoch) train_epoch(epoch, correct);
+  for (int epoch = 0; epoch < t.epochs && !record_.interrupted; ++epoch) {
+    train_epoch(epoch, correct);
+  }
   platform_.controller.on_job = nullptr;
   record_.train_end = take_snapshot(platform_);
   record_.train_accuracy = samples != 0 ? static_cast<double>(correct) / samples : 0.0;
@@ -68,7 +70,7 @@ void Training::train_epoch(int epoch, std::uint64_t& correct) {
   if (t.shuffle) order = permutation(order.size(), t.seed, epoch);
   correct = 0;
   const std::size_t step = static_cast<std::size_t>(t.sub_batch) * t.batch_group;
-  for (std::size_t first = 0; first < samples; first += step) {
+  for (std::size_t first = 0; first < samples && !record_.interrupted; first += step) {
     train_group(order, first, std::min(step, samples - first));
     correct += group_.correct;
   }
@@ -85,10 +87,14 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   group_.source_context = this;
   group_indices_ = order.data() + first;
   group_left_ = count;
-  card_.check(h2_train_group(&card_.device, &group_),
-              "training step " + std::to_string(card_.device.step + 1) + " (sub-batches " +
-                  std::to_string(record_.sub_batches + 1) + " to " +
-                  std::to_string(record_.sub_batches + group_.sub_batches) + ")");
+  const int error = h2_train_group(&card_.device, &group_);
+  if (error == H2_DRV_STOPPED) {
+    record_.interrupted = true;
+    return;
+  }
+  card_.check(error, "training step " + std::to_string(card_.device.step + 1) + " (sub-batches " +
+                         std::to_string(record_.sub_batches + 1) + " to " +
+                         std::to_string(record_.sub_batches + group_.sub_batches) + ")");
   record_.sub_batches += group_.sub_batches;
   record_.samples += count;
   record_.loss.push_back(group_.loss_sum / static_cast<double>(count));
@@ -107,6 +113,7 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
 
 int Training::next_sub_batch(void* self, h2_sub_batch* next) {
   auto& t = *static_cast<Training*>(self);
+  if (t.stop && t.stop()) return H2_DRV_STOPPED;
   const std::size_t count =
       std::min<std::size_t>(t.group_left_, static_cast<std::size_t>(t.config_.training.sub_batch));
   if (count == 0) return 1;

@@ -29,6 +29,9 @@ class Training {
            Platform& platform, RunRecord& record);
 
   std::function<void(const Status&)> on_progress;
+  /// Asked before every sub-batch; true ends the run: what is under way is finished, the group is
+  /// left without its update, the test is left out.
+  std::function<bool()> stop;
   /// Labels of every training sub-batch in order.
   std::function<void(const std::uint32_t* labels, std::size_t count)> on_labels;
   void operator()(HostCpu& host);

@@ -1,4 +1,4 @@
-# cmake --install: the program, both libraries, every header under the path it has here, the shipped
+# cmake --install: the program, the libraries, every header under the path it has here, the shipped
 # configurations, and the CMake package h2learn_vp.
 include(CMakePackageConfigHelpers)
 include(GNUInstallDirs)
@@ -8,11 +8,13 @@ set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/h2learn_vp)
 set(package_files ${CMAKE_BINARY_DIR}/generated/packaging)
 
 target_compile_features(h2core PUBLIC cxx_std_17)
-install(TARGETS h2core h2platform h2vp EXPORT h2learn_vp)
+install(TARGETS h2core h2platform h2vp h2 EXPORT h2learn_vp)
 install(EXPORT h2learn_vp NAMESPACE h2learn_vp:: FILE h2learn_vp-targets.cmake
         DESTINATION ${package_dir})
 install(DIRECTORY memory modules platform traces DESTINATION include/h2learn_vp
-        FILES_MATCHING PATTERN "*.h" PATTERN cli EXCLUDE PATTERN packaging EXCLUDE)
+        FILES_MATCHING PATTERN "*.h" PATTERN cli EXCLUDE PATTERN packaging EXCLUDE
+                             PATTERN report EXCLUDE)
+install(FILES platform/library/h2.py DESTINATION ${CMAKE_INSTALL_DATADIR}/h2learn_vp/python)
 install(DIRECTORY configs/ DESTINATION ${H2_CONFIG_DIR} FILES_MATCHING PATTERN "*.yaml")
 
 configure_package_config_file(platform/packaging/h2learn_vp-config.cmake.in

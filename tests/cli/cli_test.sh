@@ -71,5 +71,20 @@ expect traffic-pattern 2 "rand_rd" "$h2vp" traffic "$machine" --pattern zigzag
 expect diverged 1 "not finite" "$h2vp" train "$quick" "${small[@]}" \
   --set training.loss_scale=16777216 --set training.learning_rate=1000
 
+# The first SIGINT ends the run in good order, with every output.
+"$h2vp" train "$quick" --out stopped --quiet --set trace.timeline.enable=true 2> stopped.txt &
+pid=$!
+until [ -s stopped/trace.vcd ]; do sleep 0.1; done
+sleep 1
+kill -INT $pid
+wait $pid
+code=$?
+expect interrupted 0 "" test "$code" -eq 1
+expect interrupted-says-so 0 "interrupted; results are those of" cat stopped.txt
+expect interrupted-outputs 0 '"interrupted": true' cat stopped/summary.json
+for file in summary.json timeline.json stats.json; do
+  expect "interrupted-$file" 0 "" python3 -m json.tool "stopped/$file" /dev/null
+done
+
 echo "$failed failed"
 [ "$failed" -eq 0 ]

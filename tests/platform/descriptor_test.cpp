@@ -231,9 +231,9 @@ TEST(Descriptors, OverflowStopsTheStepAndNamesTheLayer) {
     weight.flags = H2_DESC_FIRST | H2_DESC_LAST;
     EXPECT_EQ(h2_submit(&card.device, &back), H2_OK);
     EXPECT_EQ(h2_submit(&card.device, &weight), H2_OK);
-    h2_wait(&card.device, back.tag);
-    EXPECT_EQ(h2_wait(&card.device, weight.tag), H2_ERR_OVERFLOW);
-    EXPECT_GE(card.device.failure.layer, 1U);
+    EXPECT_EQ(h2_wait(&card.device, back.tag), H2_ERR_OVERFLOW);
+    EXPECT_EQ(card.device.failure.layer, card.device.table.layers);
+    EXPECT_EQ(h2_wait(&card.device, weight.tag), H2_ERR_DEPENDENCY);
     EXPECT_EQ(card.weights(), before);
   });
 }

@@ -117,11 +117,11 @@ TEST(Honesty, LookUpTablesMakeTheResult) {
   for (int layer = 0; layer < 4; ++layer) {
     Platform::Options options;
     // A convolution's entry for the first tap; an FC layer's entry for silent inputs.
-    options.fault = LutFault{layer, 1, 1, 0, layer < 2 ? 1 : 0, 14};
+    options.fault = LutFault{layer, 1, 1, 0, layer < 2 ? 1 : 0, layer < 2 ? 12 : 14};
     EXPECT_FALSE(teach(config, 2, nullptr, options).weights == healthy) << "layer " << layer;
   }
   Platform::Options options;
-  options.fault = LutFault{17, 0, 0, 0, 1, 14};
+  options.fault = LutFault{17, 0, 0, 0, 1, 12};
   EXPECT_TRUE(teach(config, 2, nullptr, options).weights == healthy);
 }
 

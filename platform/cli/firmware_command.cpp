@@ -1,0 +1,78 @@
+#include <iostream>
+
+#include "modules/error.h"
+#include "platform/cli/commands.h"
+#include "platform/cli/outputs.h"
+#include "platform/host/gdb/gdb_server.h"
+#include "platform/host/gdb/monitor.h"
+#include "platform/host/riscv/h2_soc.h"
+#include "platform/host/riscv/riscv_host.h"
+#include "platform/platform.h"
+
+namespace h2 {
+namespace {
+
+constexpr std::int64_t kMaxQuantum = 1'000'000'000;
+
+void options(boost::program_options::options_description_easy_init add) {
+  namespace po = boost::program_options;
+  add("elf", po::value<std::string>(), "firmware, a 32-bit RISC-V executable");
+  add("gdb", po::value<int>(),
+      "wait for GDB at this TCP port of this machine (0: any free one, printed on stderr)");
+  add("quantum", po::value<std::int64_t>(),
+      "instructions between two synchronisations with the platform (default 10000)");
+}
+
+RiscvHost::Settings settings_of(const CommandLine& line, const Config& config) {
+  RiscvHost::Settings s;
+  s.period = sc_core::sc_time(1e6 / config.host_clock_mhz, sc_core::SC_PS);
+  const auto quantum = line.get<std::int64_t>("quantum", static_cast<std::int64_t>(s.quantum));
+  if (quantum < 1 || quantum > kMaxQuantum) {
+    throw InputError("--quantum " + std::to_string(quantum) + ": legal are 1 to " +
+                     std::to_string(kMaxQuantum));
+  }
+  s.quantum = static_cast<std::uint64_t>(quantum);
+  return s;
+}
+
+std::unique_ptr<GdbServer> make_debugger(const CommandLine& line, Platform& platform,
+                                         RiscvHost& riscv) {
+  if (!line.has("gdb")) return nullptr;
+  const int port = line.get<int>("gdb");
+  if (port < 0 || port > 65535)
+    throw InputError("--gdb " + std::to_string(port) + ": legal are 0 to 65535");
+  return std::make_unique<GdbServer>(riscv, static_cast<std::uint16_t>(port),
+                                     Monitor(platform, riscv));
+}
+
+int run_firmware(const CommandLine& line) {
+  if (!line.has("elf")) throw InputError("h2vp firmware: --elf FILE is missing");
+  const Config config = load_config(line.config, line.sets);
+  ElfImage image = read_elf(line.get<std::string>("elf"), H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE);
+  const std::unique_ptr<Trace> trace = wants_files(config)
+                                           ? make_trace(config, make_output_folder(line, config))
+                                           : std::make_unique<Trace>();
+  Platform::Options options;
+  options.threads = line.threads;
+  Platform platform("top", config, options, *trace);
+  RiscvHost riscv("riscv", platform.host, std::move(image), settings_of(line, config), std::cout);
+  const std::unique_ptr<GdbServer> debugger = make_debugger(line, platform, riscv);
+  riscv.control = debugger.get();
+  platform.host.program = [&](HostCpu&) { riscv.run(); };
+  trace->start();
+  platform.run();
+  trace->close();
+  if (!line.quiet) {
+    std::cerr << "firmware ended with exit code " << riscv.exit_code() << " after "
+              << riscv.instructions() << " instructions, core cycle " << platform.cycle() << '\n';
+  }
+  return riscv.exit_code();
+}
+
+}  // namespace
+
+const Command kFirmwareCommand{
+    "firmware", "run firmware on a simulated RISC-V host; its exit code is that of the program",
+    run_firmware, options};
+
+}  // namespace h2

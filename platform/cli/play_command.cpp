@@ -1,0 +1,49 @@
+#include <cstdio>
+#include <iostream>
+
+#include "modules/error.h"
+#include "platform/cli/outputs.h"
+#include "platform/host/player/transaction_player.h"
+#include "platform/platform.h"
+
+namespace h2 {
+namespace {
+
+void options(boost::program_options::options_description_easy_init add) {
+  add("keep-going", "print every failed transaction instead of ending with the first");
+}
+
+int run_play(const CommandLine& line) {
+  const Config config = load_config(line.config, line.sets);
+  if (line.files.size() != 1) throw InputError("h2vp play: expected one transaction file");
+  TransactionPlayer player(line.files.front(), line.has("keep-going"));
+  player.on_failure = [](const std::string& text) { std::cerr << "h2vp: " << text << '\n'; };
+  const std::unique_ptr<Trace> trace =
+      make_trace(config, wants_files(config) ? make_output_folder(line, config) : "");
+  Platform::Options options;
+  options.threads = line.threads;
+  Platform platform("top", config, options, *trace);
+  platform.host.program = [&](HostCpu& host) { player(host); };
+  trace->start();
+  platform.run();
+  trace->close();
+  const TransactionPlayer::Stats& s = player.stats();
+  if (!line.quiet) {
+    std::printf(
+        "%llu transactions, %llu checks, %llu failures; simulated %s\n",
+        static_cast<unsigned long long>(s.transactions), static_cast<unsigned long long>(s.checks),
+        static_cast<unsigned long long>(s.failures), sc_core::sc_time_stamp().to_string().c_str());
+  }
+  return s.failures == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+const Command kPlayCommand{"play",
+                           "execute the transactions of a file on the card's bus and check them",
+                           run_play,
+                           options,
+                           ConfigFile::required,
+                           "FILE.txn"};
+
+}  // namespace h2

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "platform/host/host_cpu.h"
+#include "platform/host/player/transaction.h"
+
+namespace h2 {
+
+/// The host's program that executes a transaction file (TRANSACTIONS.md).
+class TransactionPlayer {
+ public:
+  struct Stats {
+    std::uint64_t transactions = 0, checks = 0, failures = 0;
+  };
+
+  /// Reads the whole file once; throws InputError that names file and line. `keep_going`: does not
+  /// end with the first failed transaction.
+  TransactionPlayer(const std::filesystem::path& path, bool keep_going);
+
+  /// Called with the text of a failed transaction, which begins with file and line.
+  std::function<void(const std::string&)> on_failure;
+
+  void operator()(HostCpu& host);
+  const Stats& stats() const { return stats_; }
+
+ private:
+  void play(HostCpu& host, const Transaction& t);
+  void access(HostCpu& host, const Transaction& t);
+  void load(HostCpu& host, const Transaction& t);
+  void verify(HostCpu& host, const Transaction& t);
+  void dump(HostCpu& host, const Transaction& t);
+  void reset(HostCpu& host, const Transaction& t);
+  /// Compares memory from `address` on; false after a mismatch, which is reported.
+  bool compare(const Transaction& t, std::uint64_t address, const std::vector<std::uint8_t>& got,
+               const std::vector<std::uint8_t>& expected, const std::vector<std::uint8_t>& mask);
+  void fail(const Transaction& t, const std::string& text);
+
+  const std::filesystem::path path_;
+  const bool keep_going_;
+  Stats stats_;
+};
+
+}  // namespace h2

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+
+#include "platform/host/host_cpu.h"
+
+namespace h2 {
+
+/// Writes the accesses of a host's program as a transaction file (TRANSACTIONS.md) that repeats the
+/// run to the picosecond, as they happen; data of more than a few bytes go to FILE.bin beside it.
+class TransactionRecorder {
+ public:
+  /// Throws InputError if the files cannot be written or their name contains a space or #.
+  explicit TransactionRecorder(const std::filesystem::path& path);
+
+  /// To be called with every access: HostCpu::on_access.
+  void operator()(const HostAccess& access);
+  /// Ends the files; throws RunError if they could not be written.
+  void close();
+
+ private:
+  void move(const HostAccess& access);
+
+  const std::filesystem::path path_, data_path_;
+  std::ofstream text_, data_;
+  std::uint64_t data_bytes_ = 0;
+  sc_core::sc_time end_;  ///< of the last access
+};
+
+}  // namespace h2

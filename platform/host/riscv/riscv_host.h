@@ -1,0 +1,96 @@
+#pragma once
+
+#include <tlm_utils/simple_initiator_socket.h>
+#include <tlm_utils/simple_target_socket.h>
+#include <tlm_utils/tlm_quantumkeeper.h>
+
+#include <cstdint>
+#include <memory>
+#include <ostream>
+#include <systemc>
+
+#include "memory/bus/interconnect.h"
+#include "platform/host/host_cpu.h"
+#include "platform/host/riscv/elf_image.h"
+#include "platform/host/riscv/riscv_core.h"
+#include "platform/host/riscv/soc_devices.h"
+#include "platform/host/riscv/soc_ram.h"
+
+namespace h2 {
+
+/// Decides between slices whether the processor goes on: a debugger.
+class RunControl {
+ public:
+  virtual ~RunControl() = default;
+  /// Called before the processor executes; takes its time while the processor is stopped. `last`
+  /// is why it came back. Returns the instructions that it may execute before it asks again.
+  virtual std::uint64_t allow(RiscvCore::Stop last) = 0;
+  /// The firmware has ended.
+  virtual void ended(int exit_code) = 0;
+};
+
+/// The host as a RISC-V processor with RAM and peripherals (h2_soc.h); its program is an ELF file.
+/// It takes the place of the native program of a HostCpu and uses that one's way to the card and
+/// interrupt line. An instruction takes one clock; between synchronisations it runs ahead of the
+/// rest of the platform by the quantum at most.
+class RiscvHost : public sc_core::sc_module, private RiscvBus {
+ public:
+  struct Settings {
+    sc_core::sc_time period;
+    std::uint64_t quantum = 10'000;  ///< instructions
+  };
+
+  tlm_utils::simple_initiator_socket<RiscvHost> bus{"bus"};
+  /// The card's registers on the processor's bus.
+  tlm_utils::simple_target_socket<RiscvHost> card{"card"};
+  Interconnect interconnect;
+  SocRam ram;
+  SocTimer timer;
+  SocUart uart;
+  SocDma dma;
+  SocFinisher finisher;
+
+  /// Whole lines of the firmware's console go to `console`.
+  RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image, Settings settings,
+            std::ostream& console);
+
+  /// To be called as the program of the HostCpu; returns when the firmware ends. Throws RunError
+  /// for a trap that the firmware does not handle.
+  void run();
+  int exit_code() const { return finisher.code(); }
+
+  /// Null: nobody debugs.
+  RunControl* control = nullptr;
+  /// Within run().
+  RiscvCore& core() { return *core_; }
+  const ElfImage& image() const { return image_; }
+  std::uint64_t instructions() const { return core_ == nullptr ? 0 : core_->instructions(); }
+  /// Simulated time of the processor, which may be ahead of the platform's by the quantum.
+  sc_core::sc_time now() const;
+  /// Access without time or side effects, for debuggers; false where nothing answers.
+  bool debug(tlm::tlm_command command, std::uint32_t address, void* data, std::uint32_t bytes);
+
+ private:
+  bool access(bool write, std::uint32_t address, void* data, unsigned bytes) override;
+  std::uint32_t pending() override;
+  std::uint64_t quiet_instructions() override;
+  std::uint64_t mtime() override { return timer.ticks(now()); }
+
+  void connect();
+  void load();
+  void execute();
+  void idle();
+  void account();
+  void synchronise();
+  void card_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
+  unsigned card_debug(tlm::tlm_generic_payload& payload);
+
+  HostCpu& host_;
+  const ElfImage image_;
+  const Settings settings_;
+  std::unique_ptr<RiscvCore> core_;
+  tlm_utils::tlm_quantumkeeper keeper_;
+  std::uint64_t accounted_ = 0;  ///< instructions whose time the quantum keeper knows
+};
+
+}  // namespace h2

@@ -1,0 +1,181 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "modules/error.h"
+#include "platform/host/riscv/riscv_core.h"
+
+namespace h2 {
+namespace {
+
+constexpr std::uint32_t kRam = 0x80000000, kBytes = 0x10000;
+constexpr std::uint32_t kDevice = 0x40000000;
+constexpr std::uint32_t kNop = 0x00000013, kWfi = 0x10500073, kMret = 0x30200073;
+constexpr std::uint32_t kEnableInterrupts = 0x30046073;  // csrsi mstatus, 8
+
+/// A processor without platform: one device word, lines that the test pulls.
+class CoreTest : public ::testing::Test, private RiscvBus {
+ protected:
+  /// Words from the start of RAM; x10 points to the device.
+  RiscvCore& boot(std::vector<std::uint32_t> program) {
+    program.resize(64, kNop);
+    std::memcpy(ram_.get(), program.data(), 4 * program.size());
+    core_ =
+        std::make_unique<RiscvCore>(static_cast<RiscvBus&>(*this), ram_.get(), kRam, kBytes, kRam);
+    core_->set(UC_RISCV_REG_X10, kDevice);
+    core_->set(UC_RISCV_REG_MTVEC, kRam + 128);
+    core_->set(UC_RISCV_REG_MIE, kMeip | kMtip);
+    return *core_;
+  }
+  std::uint32_t reg(int n) { return core_->get(UC_RISCV_REG_X0 + n); }
+
+  std::uint32_t device_ = 0, lines_ = 0;
+  bool lines_up_by_store_ = false;
+
+ private:
+  bool access(bool write, std::uint32_t address, void* data, unsigned bytes) override {
+    if (address != kDevice || bytes != 4) return false;
+    if (write && lines_up_by_store_) lines_ = kMeip;
+    std::memcpy(write ? static_cast<void*>(&device_) : data, write ? data : &device_, 4);
+    return true;
+  }
+  std::uint32_t pending() override { return lines_; }
+  std::uint64_t quiet_instructions() override { return 1'000'000; }
+  std::uint64_t mtime() override { return 0x1234'5678'9ABC; }
+
+  struct Free {
+    void operator()(std::uint8_t* memory) const { std::free(memory); }
+  };
+  std::unique_ptr<std::uint8_t, Free> ram_{
+      static_cast<std::uint8_t*>(std::aligned_alloc(4096, kBytes))};
+  std::unique_ptr<RiscvCore> core_;
+};
+
+TEST_F(CoreTest, BudgetCountsInstructions) {
+  RiscvCore& core = boot({});
+  EXPECT_EQ(core.run(7), RiscvCore::Stop::budget);
+  EXPECT_EQ(core.instructions(), 7U);
+  EXPECT_EQ(core.pc(), kRam + 28);
+  EXPECT_EQ(core.run(1), RiscvCore::Stop::budget);
+  EXPECT_EQ(core.pc(), kRam + 32);
+}
+
+TEST_F(CoreTest, DeviceAccesses) {
+  RiscvCore& core = boot({0x07B00593,    // li x11, 123
+                          0x00B52023,    // sw x11, 0(x10)
+                          0x00052603});  // lw x12, 0(x10)
+  core.run(3);
+  EXPECT_EQ(device_, 123U);
+  EXPECT_EQ(reg(12), 123U);
+}
+
+TEST_F(CoreTest, RefusedLoadTrapsAndChangesNothing) {
+  RiscvCore& core = boot({0x07B00613,    // li x12, 123
+                          0x00452603});  // lw x12, 4(x10)
+  core.run(3);
+  EXPECT_EQ(core.pc(), kRam + 132);  // behind the first instruction of the handler
+  EXPECT_EQ(reg(12), 123U);
+  EXPECT_EQ(core.get(UC_RISCV_REG_MEPC), kRam + 4);
+  EXPECT_EQ(core.get(UC_RISCV_REG_MCAUSE), 5U);
+  EXPECT_EQ(core.get(UC_RISCV_REG_MTVAL), kDevice + 4);
+}
+
+TEST_F(CoreTest, TrapWithoutHandlerEndsTheRun) {
+  RiscvCore& core = boot({0x00452603});
+  core.set(UC_RISCV_REG_MTVEC, 0);
+  EXPECT_THROW(core.run(10), RunError);
+}
+
+/// The line comes up in a store, and is taken in front of the next instruction.
+TEST_F(CoreTest, InterruptBehindTheStoreThatCausesIt) {
+  lines_up_by_store_ = true;
+  RiscvCore& core = boot({kEnableInterrupts, 0x00B52023, kNop, kNop});
+  core.run(3);
+  EXPECT_EQ(core.get(UC_RISCV_REG_MEPC), kRam + 8);
+  EXPECT_EQ(core.get(UC_RISCV_REG_MCAUSE), 0x8000000BU);
+  EXPECT_EQ(core.pc(), kRam + 132);
+}
+
+/// A window of one instruction in which interrupts are enabled is enough.
+TEST_F(CoreTest, InterruptInTheShortestWindow) {
+  RiscvCore& core = boot({kNop, kEnableInterrupts, 0x30047073 /* csrci mstatus, 8 */, kNop});
+  lines_ = kMeip;
+  core.run(3);
+  EXPECT_EQ(core.get(UC_RISCV_REG_MEPC), kRam + 8);
+}
+
+TEST_F(CoreTest, ExternalComesBeforeTimerAndMaskedOnesNever) {
+  for (const auto& [enabled, cause] :
+       std::map<std::uint32_t, std::uint32_t>{{kMeip | kMtip, 11}, {kMtip, 7}, {0, 0}}) {
+    RiscvCore& core = boot({kEnableInterrupts});
+    core.set(UC_RISCV_REG_MIE, enabled);
+    lines_ = kMeip | kMtip;
+    core.run(2);
+    EXPECT_EQ(core.get(UC_RISCV_REG_MCAUSE) & 0xFF, cause);
+  }
+}
+
+TEST_F(CoreTest, MretGoesBackAndEnablesAgain) {
+  std::vector<std::uint32_t> program(64, kNop);
+  program[0] = kEnableInterrupts;
+  program[32] = kMret;
+  RiscvCore& core = boot(program);
+  core.run(1);
+  lines_ = kMtip;
+  core.run(1);  // mret
+  EXPECT_EQ(core.pc(), kRam + 4);
+  lines_ = 0;
+  core.run(1);
+  EXPECT_EQ(core.pc(), kRam + 8);
+  EXPECT_NE(core.get(UC_RISCV_REG_MSTATUS) & 8U, 0U);
+}
+
+TEST_F(CoreTest, WfiStopsUntilAnEnabledLineIsUp) {
+  RiscvCore& core = boot({kWfi, kNop});
+  EXPECT_EQ(core.run(10), RiscvCore::Stop::wfi);
+  EXPECT_EQ(core.pc(), kRam);
+  lines_ = kMsip;  // not enabled
+  EXPECT_EQ(core.run(10), RiscvCore::Stop::wfi);
+  lines_ = kMeip;  // wakes although interrupts are masked
+  EXPECT_EQ(core.run(2), RiscvCore::Stop::budget);
+  EXPECT_EQ(core.pc(), kRam + 8);
+}
+
+TEST_F(CoreTest, CountersAndLinesAreThoseOfTheSimulation) {
+  RiscvCore& core = boot({0x34402673,    // csrr x12, mip
+                          0xC01026F3,    // rdtime x13
+                          0xC8102773,    // rdtimeh x14
+                          0xB02027F3});  // csrr x15, minstret
+  lines_ = kMtip;
+  core.run(4);
+  EXPECT_EQ(reg(12), kMtip);
+  EXPECT_EQ(reg(13), 0x56789ABCU);
+  EXPECT_EQ(reg(14), 0x1234U);
+  EXPECT_EQ(reg(15), 3U);
+}
+
+TEST_F(CoreTest, BreakpointsStopInFrontAndNotAtTheStart) {
+  RiscvCore& core = boot({});
+  core.breakpoints = {kRam + 8};
+  EXPECT_EQ(core.run(100), RiscvCore::Stop::breakpoint);
+  EXPECT_EQ(core.pc(), kRam + 8);
+  EXPECT_EQ(core.run(5), RiscvCore::Stop::budget);
+  EXPECT_EQ(core.pc(), kRam + 28);
+}
+
+TEST_F(CoreTest, WatchpointsStopBehindTheAccess) {
+  RiscvCore& core = boot({0x07B00593, 0x00052603, 0x00B52023, kNop});
+  core.enable_watchpoints();
+  core.watches = {{kDevice, 4, false, true}};
+  EXPECT_EQ(core.run(100), RiscvCore::Stop::watchpoint);
+  EXPECT_EQ(core.pc(), kRam + 12);
+  EXPECT_EQ(device_, 123U);
+}
+
+}  // namespace
+}  // namespace h2

@@ -1,0 +1,133 @@
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cinttypes>
+#include <cstdio>
+#include <iostream>
+
+#include "examples/firmware/common/small_training.h"
+#include "modules/error.h"
+#include "tests/firmware/firmware_run.h"
+
+namespace h2 {
+namespace {
+
+TEST(Firmware, ExitCodeAndConsole) {
+  H2_NEEDS_FIRMWARE(elf, "exit_code");
+  const FirmwareResult run = run_firmware(elf);
+  EXPECT_EQ(run.exit_code, 42);
+  EXPECT_EQ(run.console, "a line without end");
+}
+
+TEST(Firmware, TrapsArriveExactly) {
+  H2_NEEDS_FIRMWARE(elf, "traps");
+  const FirmwareResult run = run_firmware(elf);
+  EXPECT_EQ(run.exit_code, 0) << run.console;
+}
+
+TEST(Firmware, EveryInterruptIsTakenOnce) {
+  H2_NEEDS_FIRMWARE(elf, "interrupts");
+  for (const std::uint64_t quantum : {50U, 777U, 10'000U}) {
+    const FirmwareResult run = run_firmware(elf, {}, quantum);
+    EXPECT_EQ(run.exit_code, 0) << run.console;
+    EXPECT_EQ(run.console, "timer 1000, external 1000, other 0, wrong 0\n");
+  }
+}
+
+/// Runs a program that ends with an error and returns its text.
+std::string failure_of(const std::string& elf) {
+  try {
+    run_firmware(elf, {{"host.watchdog_cycles", "1000000"}});
+  } catch (const RunError& e) {
+    return e.what();
+  }
+  return "no failure";
+}
+
+TEST(Firmware, UnhandledTrapIsNamed) {
+  H2_NEEDS_FIRMWARE(elf, "unhandled");
+  const std::string text = failure_of(elf);
+  for (const char* part : {"load access fault", "0x00000005", "stray_load", "0x40000004"})
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST(Firmware, WatchdogNamesTheSleeper) {
+  H2_NEEDS_FIRMWARE(elf, "hang");
+  const std::string text = failure_of(elf);
+  for (const char* part : {"no progress", "wfi", "sleep_for_ever"})
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST(Firmware, LongSleepAndLongComputationAreNoHang) {
+  H2_NEEDS_FIRMWARE(elf, "long_sleep");
+  const FirmwareResult run = run_firmware(elf, {{"host.watchdog_cycles", "1000000"}});
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_GT(run.cycles, 800'000'000U);
+}
+
+/// Simulated time follows from instructions and the host's clock, not from the quantum.
+TEST(Firmware, TimeIsInstructionsTimesClock) {
+  H2_NEEDS_FIRMWARE(elf, "long_sleep");
+  const FirmwareResult fast = run_firmware(elf, {{"host.clock_mhz", "1000"}}, 1000);
+  const FirmwareResult slow = run_firmware(elf, {{"host.clock_mhz", "100"}}, 1000);
+  const double computing_fast = static_cast<double>(fast.cycles) - 800e6;
+  const double computing_slow = static_cast<double>(slow.cycles) - 800e6;
+  EXPECT_NEAR(computing_slow / computing_fast, 10, 0.1);
+}
+
+std::string trained_natively() {
+  const Config config = tiny_config();
+  Bench bench(config);
+  std::uint64_t digest = 0;
+  static std::string text;
+  text.clear();
+  bench.run([&](HostCpu& host) {
+    const h2_bus bus = host.driver_bus();
+    const auto print = [](const char* line) { text += line; };
+    EXPECT_EQ(h2_small_training(&bus, print, &digest), H2_OK);
+  });
+  char line[40];
+  std::snprintf(line, sizeof line, "weights %016" PRIx64 "\n", digest);
+  return text + line;
+}
+
+TEST(SmallTraining, SameLinesAndWeightsOnBothHosts) {
+  H2_NEEDS_FIRMWARE(elf, "train");
+  const FirmwareResult run = run_firmware(elf);
+  EXPECT_EQ(run.exit_code, 0);
+  EXPECT_EQ(run.console, trained_natively());
+}
+
+TEST(SmallTraining, Learns) {
+  const std::string text = trained_natively();
+  unsigned correct = 0, of = 0;
+  const std::size_t at = text.find("new patterns: ");
+  ASSERT_NE(at, std::string::npos);
+  ASSERT_EQ(std::sscanf(text.c_str() + at, "new patterns: %u of %u", &correct, &of), 2);
+  EXPECT_GT(correct, of * 3 / 4) << text;  // chance is a quarter
+}
+
+double user_seconds() {
+  rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return static_cast<double>(usage.ru_utime.tv_sec) +
+         1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
+}
+
+TEST(Firmware, ExecutesMillionsOfInstructionsPerSecond) {
+  H2_NEEDS_FIRMWARE(elf, "compute");
+  double best = 0;
+  for (int i = 0; i < 3; ++i) {
+    const double start = user_seconds();
+    const FirmwareResult run = run_firmware(elf);
+    best = std::max(best, static_cast<double>(run.instructions) / (user_seconds() - start) * 1e-6);
+  }
+  RecordProperty("mips", static_cast<int>(best));
+  std::cout << "integer loop: " << best << " million instructions per second\n";
+#if !defined(__SANITIZE_ADDRESS__)
+  EXPECT_GT(best, 150);
+#endif
+}
+
+}  // namespace
+}  // namespace h2

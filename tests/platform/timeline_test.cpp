@@ -1,0 +1,130 @@
+#include "traces/timeline.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "modules/error.h"
+#include "tests/config/config_files.h"
+#include "tests/platform/simulation.h"
+#include "traces/summary.h"
+
+namespace h2 {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+class TimelineFile : public ConfigFiles {
+ protected:
+  std::string path() const { return (folder_ / "timeline.json").string(); }
+  Json events() const { return Json::parse(read_text(path())); }
+
+  /// Trains with a timeline and returns the summary.
+  Json train_with(TraceLevel level, const std::function<void(Platform&)>& prepare = nullptr) {
+    const Config config = tiny_config();
+    const LoadedData data = load_data(config.dataset, config.network.input,
+                                      config.network.timesteps, config.training.seed);
+    FreshContext context;
+    const auto now = [] { return sc_core::sc_time_stamp().value(); };
+    Trace trace;
+    trace.add_timeline(path(), level, now);
+    RunRecord record;
+    Platform platform("top", config, {}, trace);
+    if (prepare) prepare(platform);
+    Training training(config, data, start_weights(config), platform, record);
+    platform.host.program = [&](HostCpu& host) { training(host); };
+    platform.run();
+    trace.close();
+    return make_summary(config, record, platform, {});
+  }
+};
+
+std::map<int, std::string> track_names(const Json& events) {
+  std::map<int, std::string> names;
+  for (const Json& e : events) {
+    if (e["name"] == "thread_name") names[e["tid"]] = e["args"]["name"];
+  }
+  return names;
+}
+
+TEST_F(TimelineFile, SlicesOfATrackDoNotOverlap) {
+  train_with(TraceLevel::tiles);
+  const Json all = events();
+  std::map<int, double> end;
+  for (const Json& e : all) {
+    if (e["ph"] != "X") continue;
+    double& last = end[e["tid"]];
+    EXPECT_GE(e["ts"].get<double>(), last - 1e-6) << e;
+    last = e["ts"].get<double>() + e["dur"].get<double>();
+  }
+  EXPECT_GT(end.size(), 12U);
+}
+
+TEST_F(TimelineFile, LayersTakeTheCyclesOfTheSummary) {
+  const Json summary = train_with(TraceLevel::phases);
+  const Json all = events();
+  const auto names = track_names(all);
+  std::map<std::string, double> cycles;
+  for (const Json& e : all) {
+    if (e["ph"] == "X" && names.at(e["tid"]) == "top.forward") {
+      cycles[e["name"]] += e["dur"].get<double>() * 800;
+    }
+  }
+  for (const Json& l : summary["layers"]) {
+    if (l["engine"] != "forward") continue;
+    // The test's forward passes are on the timeline too: two of them behind eight of training.
+    EXPECT_GT(cycles[l["name"]], l["cycles_total"].get<double>());
+    EXPECT_LT(cycles[l["name"]], l["cycles_total"].get<double>() * 1.5);
+  }
+}
+
+TEST_F(TimelineFile, ArrowsLeadFromFetchToTheDescriptor) {
+  train_with(TraceLevel::phases);
+  const Json all = events();
+  const auto names = track_names(all);
+  std::map<std::uint64_t, Json> starts;
+  int arrows = 0;
+  for (const Json& e : all) {
+    if (e["ph"] == "s") starts[e["id"]] = e;
+    if (e["ph"] != "f") continue;
+    ++arrows;
+    ASSERT_TRUE(starts.count(e["id"]) != 0) << e;
+    EXPECT_LE(starts[e["id"]]["ts"], e["ts"]);
+    EXPECT_EQ(names.at(starts[e["id"]]["tid"]), "top.controller.fetch");
+    EXPECT_NE(names.at(e["tid"]).find("top.controller."), std::string::npos);
+  }
+  EXPECT_EQ(arrows, 8 * 3 + 4 + 2);  // three phases of 8 sub-batches, 4 updates, 2 tests
+}
+
+TEST_F(TimelineFile, CountersShowMemoriesAndBuffers) {
+  train_with(TraceLevel::phases);
+  std::map<std::string, double> most;
+  for (const Json& e : events()) {
+    if (e["ph"] == "C") {
+      double& m = most[e["name"]];
+      m = std::max(m, e["args"]["value"].get<double>());
+    }
+  }
+  for (const char* counter : {"top.mem0.queue", "top.mem1.bandwidth_mb_per_s",
+                              "top.glb_forward.fill_bytes", "top.mem2.queue"}) {
+    EXPECT_GT(most[counter], 0) << counter;
+  }
+  EXPECT_LE(most["top.mem1.bandwidth_mb_per_s"], 128000);
+}
+
+/// A run that fails leaves a file that is whole.
+TEST_F(TimelineFile, IsValidAfterAFailure) {
+  {
+    Timeline timeline(path());
+    timeline.slice("track", "name", 1000, 2000, {{"key", 1}});
+  }
+  EXPECT_EQ(events().size(), 4U);
+}
+
+TEST_F(TimelineFile, NamesWhatCannotBeWritten) {
+  EXPECT_THROW(Timeline("/no/such/folder/timeline.json"), RunError);
+}
+
+}  // namespace
+}  // namespace h2

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# Processes of their own drive a served card, and a recorded run is played:
+# external_test.sh BUILD_DIR SOURCE_DIR
+set -u
+build=$1
+source_dir=$2
+h2vp=$build/h2vp
+work=$(mktemp -d)
+server=
+trap '[ -z "$server" ] || kill "$server" 2> /dev/null; rm -rf "$work"' EXIT
+cd "$work" || exit 1
+machine="$source_dir/configs/h2learn.yaml"
+quick="$source_dir/configs/quickstart.yaml"
+export H2_LIBRARY=$build/libh2.so PYTHONPATH=$source_dir/platform/library
+export PYTHONDONTWRITEBYTECODE=1
+failed=0
+
+# expect NAME EXIT_CODE TEXT COMMAND...: exit code, and TEXT somewhere in the output.
+expect() {
+  local name=$1 code=$2 text=$3 output actual
+  shift 3
+  output=$("$@" 2>&1)
+  actual=$?
+  if [ "$actual" -ne "$code" ] || [[ "$output" != *"$text"* ]]; then
+    echo "FAILED $name: exit $actual (expected $code), expected text: $text"
+    echo "${output:0:2000}"
+    failed=$((failed + 1))
+  else
+    echo "ok     $name"
+  fi
+}
+
+# serve OPTION...: a server in the background, listening.
+serve() {
+  "$h2vp" serve "$machine" --socket card "$@" > server.log 2>&1 &
+  server=$!
+  for _ in $(seq 200); do
+    [ ! -S card ] || return 0
+    sleep 0.05
+  done
+  echo "FAILED serve: $(cat server.log)"
+  failed=$((failed + 1))
+}
+
+# served CODE TEXT: the server ends with CODE and has printed TEXT; its socket is gone.
+served() {
+  wait "$server"
+  local actual=$?
+  server=
+  if [ "$actual" -ne "$1" ] || ! grep -q "$2" server.log || [ -e card ]; then
+    echo "FAILED end of server: exit $actual (expected $1), expected text: $2; $(cat server.log)"
+    failed=$((failed + 1))
+  fi
+}
+
+expect no-socket 2 "--socket PATH is missing" "$h2vp" serve "$machine"
+expect no-server 2 "No such file" "$build/external_train" card
+
+serve --once
+expect train-c 0 "digest " "$build/external_train" card
+served 0 "1 clients: "
+
+serve --record external.txn
+expect second-server 2 "another server listens there" "$h2vp" serve "$machine" --socket card
+expect train-python 0 "65536 bytes to Mem0" env LD_PRELOAD="${PYTHON_PRELOAD:-}" python3 \
+  "$source_dir/examples/external/train.py" card
+expect train-c-after 0 "digest " "$build/external_train" card
+kill -TERM "$server"
+served 0 "2 clients: "
+expect play-external 0 " 0 failures" "$h2vp" play "$machine" external.txn
+
+serve --quiet
+kill -KILL "$server"
+wait "$server" 2> /dev/null
+[ -S card ] || {
+  echo "FAILED stale: the killed server left no socket"
+  failed=$((failed + 1))
+}
+"$h2vp" serve "$machine" --socket card > server.log 2>&1 &
+server=$!
+until grep -q listening server.log || ! kill -0 "$server" 2> /dev/null; do sleep 0.05; done
+expect train-c-stale 0 "digest " "$build/external_train" card
+kill -INT "$server"
+served 0 "1 clients: "
+
+small=(--set dataset.train_limit=16 --set dataset.test_limit=8 --set trace.vcd.enable=false)
+expect record 0 "" "$h2vp" train "$quick" "${small[@]}" --record run.txn --out out --quiet
+expect play 0 " 0 failures" "$h2vp" play "$quick" run.txn --set trace.vcd.enable=false
+sed -i 's/0xFFFFFFFF 0x4832564C/0xFFFFFFFF 0x4832564D/' run.txn
+expect play-mismatch 1 "run.txn:2: read 0x10000000: got 0x4832564C, expected 0x4832564D" \
+  "$h2vp" play "$quick" run.txn --set trace.vcd.enable=false
+expect play-keep-going 1 " 1 failures" "$h2vp" play "$quick" run.txn --keep-going \
+  --set trace.vcd.enable=false
+echo "poke 1" > bad.txn
+expect play-syntax 2 "bad.txn:1: 'poke': expected one of write" "$h2vp" play "$machine" bad.txn
+expect play-no-file 2 "expected one transaction file" "$h2vp" play "$machine"
+expect play-missing 2 "nowhere.txn: cannot be read" "$h2vp" play "$machine" nowhere.txn
+
+others=$(nm -D --defined-only "$build/libh2.so" | grep -v -e ' h2_' -e ' A H2$' -e asan -e ubsan)
+[ -z "$others" ] || {
+  echo "FAILED symbols: libh2.so exports $others"
+  failed=$((failed + 1))
+}
+
+echo "$failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,82 @@
+#include "traces/statistics/statistics.h"
+
+namespace h2 {
+
+const std::vector<StatisticKind>& statistic_kinds() {
+  static const std::vector<StatisticKind> kinds{
+      {"run.cycles", "cycles", "simulated core cycles of the training",
+       "end of the last update - begin of the first sub-batch"},
+      {"run.sub_batches", "1", "sub-batches trained", "counted"},
+      {"run.samples", "1", "samples trained", "counted"},
+
+      {"engine.<engine>.busy_cycles", "cycles", "the array works", "sum over jobs of compute"},
+      {"engine.<engine>.stall_cycles", "cycles", "a job is open and the array waits for memory",
+       "run.cycles - busy_cycles - idle_cycles"},
+      {"engine.<engine>.idle_cycles", "cycles", "no job",
+       "run.cycles - busy_cycles - stall_cycles"},
+      {"engine.<engine>.utilisation", "share", "of the time the array works",
+       "busy_cycles / run.cycles"},
+
+      {"layer.<layer>.<engine>.jobs", "1", "sub-batches seen", "counted"},
+      {"layer.<layer>.<engine>.cycles", "cycles", "begin of the jobs to their last store",
+       "compute_cycles + load_stall_cycles + store_stall_cycles"},
+      {"layer.<layer>.<engine>.compute_cycles", "cycles",
+       "the array works, fill and drain included", "work model"},
+      {"layer.<layer>.<engine>.lut_fill_cycles", "cycles",
+       "exposed fill of look-up tables or of the PE pipeline, part of compute_cycles",
+       "work model"},
+      {"layer.<layer>.<engine>.drain_cycles", "cycles",
+       "Soma or Grad slower than the array, part of compute_cycles", "work model"},
+      {"layer.<layer>.<engine>.sync_loss_cycles", "cycles",
+       "compute cycles that PEs spend waiting for others or without work, averaged over the array",
+       "compute_cycles - lut_fill_cycles - drain_cycles - executed_macs / peak MACs per cycle"},
+      {"layer.<layer>.<engine>.load_stall_cycles", "cycles", "the array waits for operands",
+       "counted"},
+      {"layer.<layer>.<engine>.store_stall_cycles", "cycles",
+       "the array waits for room for results, or the job for the end of its stores", "counted"},
+      {"layer.<layer>.<engine>.pipeline_wait_cycles", "cycles",
+       "the engine had no job before these: descriptors and dependences", "counted"},
+      {"layer.<layer>.<engine>.memory_cycles", "cycles", "a load or store is under way", "counted"},
+      {"layer.<layer>.<engine>.macs", "1", "dense multiply-accumulates, bit planes counted once",
+       "weights x output positions x timesteps x samples"},
+      {"layer.<layer>.<engine>.executed_macs", "1",
+       "multiply-accumulates that the array did, every bit plane, skipped zeros left out",
+       "counted"},
+      {"layer.<layer>.<engine>.utilisation", "share", "of the array's peak while the job is open",
+       "executed_macs / (cycles x peak MACs per cycle)"},
+      {"layer.<layer>.<engine>.bytes", "B", "moved to and from external memory", "counted"},
+
+      {"memory.<memory>.read_bytes.<kind>", "B", "read by engines, controller and host, by tensor",
+       "counted"},
+      {"memory.<memory>.write_bytes.<kind>", "B", "written, by tensor", "counted"},
+      {"memory.<memory>.bandwidth_gbps", "1e9 B/s", "mean rate, idle time included",
+       "(read + written bytes of the training) / its simulated time"},
+      {"memory.<memory>.busy_bandwidth_gbps", "1e9 B/s", "mean rate without idle time",
+       "read + written bytes / time with transactions under way"},
+      {"memory.<memory>.peak_gbps", "1e9 B/s", "highest rate of the device", "device"},
+      {"memory.<memory>.row_hits", "1", "64 B accesses to the open row", "counted"},
+      {"memory.<memory>.row_misses", "1", "64 B accesses to a closed bank", "counted"},
+      {"memory.<memory>.row_conflicts", "1", "64 B accesses to a bank with another row open",
+       "counted"},
+      {"memory.<memory>.activates", "1", "activate commands", "counted"},
+      {"memory.<memory>.refreshes", "1", "refresh commands, all channels", "counted"},
+      {"memory.<memory>.turnarounds", "1", "changes of direction of the data bus", "counted"},
+      {"memory.<memory>.transactions", "1", "bursts of engines and accesses of host and controller",
+       "counted"},
+      {"memory.<memory>.queueing_ns", "ns", "mean time from request to entering a command queue",
+       "sum of (accepted - submitted) / transactions"},
+      {"memory.<memory>.latency_mean_ns", "ns", "mean time from request to response",
+       "sum of (response - submitted) / transactions"},
+      {"memory.<memory>.latency_p50_ns", "ns", "median", "histogram, error below 1.6 %"},
+      {"memory.<memory>.latency_p99_ns", "ns", "99 % are not slower",
+       "histogram, error below 1.6 %"},
+      {"memory.<memory>.latency_max_ns", "ns", "slowest", "counted"},
+
+      {"host.interrupts", "1", "rising edges of the interrupt line", "counted"},
+      {"host.register_reads", "1", "of the card's registers", "counted"},
+      {"host.register_writes", "1", "of the card's registers", "counted"},
+  };
+  return kinds;
+}
+
+}  // namespace h2
