@@ -1,0 +1,126 @@
+"use strict";
+// Rooflines, sparsity and energy of one run.
+
+/** The roof from below the leftmost point to the right of corner and points: [{x, y}]. */
+function roof(peakMacs, peakBytes, points) {
+  const corner = peakMacs / peakBytes;
+  const xs = points.map((point) => point.macs_per_byte);
+  const left = Math.min(corner, ...xs) / 2;
+  const right = Math.max(corner, ...xs) * 2;
+  return [left, corner, right].map((x) => ({ x, y: Math.min(peakMacs, x * peakBytes) }));
+}
+
+function rooflineChart(parent, { title, memories, points, ...peaks }) {
+  const name = `Roofline: ${title}`;
+  const macs = peaks.peak_macs_per_cycle;
+  const bytes = peaks.peak_bytes_per_cycle;
+  if (points.length === 0 || !(bytes > 0) || !(macs > 0)) {
+    missing(parent, name, "No layer of this engine moved bytes and did work.");
+    return;
+  }
+  const reached = (point) =>
+    point.macs_per_cycle / Math.min(macs, point.macs_per_byte * bytes);
+  const best = points.reduce((a, b) => (reached(a) < reached(b) ? b : a));
+  figure(parent, {
+    title: name,
+    note: `Roofs: ${compact(macs)} MACs per cycle of the array, ${
+      compact(bytes)} bytes per cycle of ${memories}.`,
+    label: `Executed MACs per cycle over MACs per byte, both logarithmic; ${best.layer} comes ` +
+      `nearest to its roof, ${percent(reached(best))}`,
+    columns: ["Layer", "MACs per byte", "MACs per cycle", "Of its roof"],
+    rows: points.map((point) => [point.layer, compact(point.macs_per_byte),
+      compact(point.macs_per_cycle), percent(reached(point))]),
+    height: 300,
+    config: () => ({
+      type: "scatter",
+      data: { datasets: [
+        ...points.map((point, i) => line(point.layer, i,
+          [{ x: point.macs_per_byte, y: point.macs_per_cycle }], { pointRadius: 6 })),
+        line("Roof", 6, roof(macs, bytes, points),
+          { showLine: true, pointRadius: 0, pointStyle: "line" })] },
+      options: {
+        plugins: { legend: { labels: { usePointStyle: true } } },
+        scales: { x: axis("MACs per byte", { type: "logarithmic" }),
+          y: axis("MACs per cycle", { type: "logarithmic" }) } },
+    }),
+  });
+}
+
+const SPARSITIES = [
+  ["output, measured", "measured_output"],
+  ["output, configured", "configured_output"],
+  ["output, Table III", "paper_output"],
+  ["input, measured", "measured_input"],
+  ["input, configured", "configured_input"],
+  ["input, Table III", "paper_input"],
+];
+const BACKWARD_WORK = ["MACs done of dense", "backward_work"];
+
+function sparsityNote(run, present) {
+  const { network } = run.analysis.sparsity;
+  const has = (kind) => present.some(([, key]) => key.startsWith(kind));
+  return [
+    "Output: closed masks of the layer. Input: zeros of grad-u one layer above.",
+    network ? `Table III is the paper's measurement on ${network}.`
+      : "The network is none of the paper's, so Table III has no values for it.",
+    has("measured") ? "" : "The run has no statistics of measured densities.",
+    has("backward_work") ? "MACs done: of the dense backward pass into the layer." : "",
+  ].join(" ").trim();
+}
+
+function sparsityChart(parent, run) {
+  const { layers } = run.analysis.sparsity;
+  const present = [...SPARSITIES, BACKWARD_WORK]
+    .filter(([, key]) => layers.some((layer) => layer[key] !== undefined));
+  if (present.length === 0) {
+    missing(parent, "Sparsity of the backward pass", sparsityNote(run, present));
+    return;
+  }
+  figure(parent, {
+    title: "Sparsity of the backward pass",
+    note: sparsityNote(run, present),
+    label: `Per cent per layer: ${present.map(([text]) => text).join("; ")}`,
+    columns: ["Layer", ...present.map(([text]) => text)],
+    rows: layers.map((layer) => [layer.layer, ...present.map(([, key]) => percent(layer[key]))]),
+    height: 300,
+    config: () => ({
+      type: "bar",
+      data: { labels: layers.map((layer) => layer.layer), datasets: present.map(([text, key], i) =>
+        bars(text, i, layers.map((layer) =>
+          (layer[key] === undefined ? null : 100 * layer[key])))) },
+      options: { scales: { y: axis("%", { min: 0 }) } },
+    }),
+  });
+}
+
+/** Every number of summary.energy, and a chart for each group of numbers in it. */
+function energy(parent, run) {
+  const all = run.summary.energy;
+  if (all === undefined) {
+    missing(parent, "Energy", "summary.json has no energy: it is not modelled in this run.");
+    return;
+  }
+  const numbers = numbersBelow(all, "energy");
+  parent.append(el("h3", {}, "Energy"),
+    table("Energy, fields of summary.json", ["Field", "Value"],
+      numbers.map(([path]) => [path.slice("energy.".length), field(run, path)])));
+  for (const [group, members] of Object.entries(all)) {
+    const parts = Object.entries(members ?? {}).filter(([, value]) => typeof value === "number");
+    if (parts.length < 2) continue;
+    const largest = parts.reduce((a, b) => (a[1] < b[1] ? b : a));
+    figure(parent, {
+      title: `Energy: ${group}`,
+      label: `Breakdown of ${group}; ${largest[0]} is the largest, ${compact(largest[1])}`,
+      columns: ["Part", group],
+      rows: parts,
+      height: 90 + 26 * parts.length,
+      config: () => ({
+        type: "bar",
+        data: { labels: parts.map(([name]) => name),
+          datasets: [bars(group, 0, parts.map(([, value]) => value))] },
+        options: { indexAxis: "y", plugins: { legend: { display: false } },
+          scales: { x: axis(group, { beginAtZero: true }) } },
+      }),
+    });
+  }
+}

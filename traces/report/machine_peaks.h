@@ -1,0 +1,21 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "traces/report/run_files.h"
+
+namespace h2 {
+
+/// 0, 1, 2 for forward, backward, weight_update, the keys of summary.json; -1 for other text.
+int engine_index(const std::string& key);
+/// "Forward Engine" and so on.
+const char* engine_title(int engine);
+/// The memories that an engine's operands and results lie in, in words: "Mem0 and Mem1 (by turns)".
+std::string memories_of(const ReportRun& run, int engine);
+
+/// Per engine {engine, title, memories, peak_macs_per_cycle, peak_bytes_per_cycle, points[]}: what
+/// array and memories can do at most and, per layer, {layer, macs_per_byte, macs_per_cycle}.
+nlohmann::ordered_json rooflines(const ReportRun& run);
+
+}  // namespace h2

@@ -1,0 +1,90 @@
+"use strict";
+// Tables of one run. Every number of summary.json is shown through field().
+
+const HEADLINES = [
+  ["Test accuracy", "result.test_accuracy", "%"],
+  ["Training accuracy, last epoch", "result.train_accuracy", "%"],
+  ["Cycles per sub-batch", "time.cycles_per_sub_batch"],
+  ["Epoch, simulated", "time.epoch_seconds", "s"],
+  ["Samples per simulated second", "time.samples_per_second"],
+  ["Sub-batches", "time.sub_batches"],
+  ["Cycles", "time.cycles"],
+  ["Simulated time", "time.seconds", "s"],
+  ["Test, simulated time", "time.evaluation.seconds", "s"],
+  ["Wall time", "wall.seconds", "s"],
+  ["Largest resident memory", "wall.peak_rss_bytes", "MB"],
+  ["Weights, SHA-256", "result.weights_sha256"],
+  ["Arithmetic", "numerics"],
+];
+
+/** One sentence: what was run. */
+function whatWasRun(run) {
+  const { config } = run.summary;
+  const { channels, height, width } = config.network.input;
+  const kind = run.summary.result
+    ? `Trained on data set ${config.dataset?.kind ?? "unknown"}`
+    : "Timed without data, masks drawn from densities or read from files";
+  const steps = config.network.timesteps ? `, ${config.network.timesteps} timesteps` : "";
+  return el("p", {}, `${kind}: `, el("code", {}, config.network.layers),
+    ` on ${channels} x ${height} x ${width} inputs${steps}, sub-batches of `,
+    field(run, "config.training.sub_batch"), " samples, updates every ",
+    field(run, "config.training.batch_group"), " sub-batches, ",
+    field(run, "config.clock_mhz"), " MHz, ", field(run, "config.memory.organisation"),
+    " memory.");
+}
+
+function warningList(run) {
+  const list = run.analysis.warnings;
+  if (list.length === 0) return el("p", {}, "No warnings.");
+  return el("ul", { class: "warnings", "aria-label": "Warnings" },
+    ...list.map((text) => el("li", {}, text)));
+}
+
+function headlineTable(run) {
+  const rows = HEADLINES.filter(([, path]) => lookUp(run.summary, path) != null)
+    .map(([text, path, unit]) => [text, field(run, path, unit)]);
+  return table("Headline numbers", ["", "Value"], rows);
+}
+
+function engineTable(run) {
+  const cycles = run.summary.time.cycles;
+  const rows = ENGINES.map((key) => {
+    const at = `engines.${key}`;
+    const busy = run.summary.engines[key].busy_cycles;
+    return [ENGINE_TITLES[key], field(run, `${at}.busy_cycles`), field(run, `${at}.stall_cycles`),
+      field(run, `${at}.idle_cycles`), percent(cycles > 0 ? busy / cycles : undefined)];
+  });
+  return table("Engines: cycles with the array at work, waiting for memory, without a job",
+    ["Engine", "Busy", "Stall", "Idle", "Busy share"], rows);
+}
+
+function memoryTable(run) {
+  const rows = Object.entries(run.summary.memory).map(([name, m]) => {
+    const at = `memory.${name}`;
+    return [name, field(run, `${at}.read_bytes`, "GB"), field(run, `${at}.write_bytes`, "GB"),
+      field(run, `${at}.bandwidth_gbps`), field(run, `${at}.peak_gbps`),
+      percent(m.peak_gbps > 0 ? m.bandwidth_gbps / m.peak_gbps : undefined)];
+  });
+  return table("Memories: traffic and mean bandwidth in 1e9 B/s",
+    ["Memory", "Read", "Written", "Bandwidth", "Peak", "Share of peak"], rows);
+}
+
+function layerTable(run) {
+  const fields = ["cycles", "compute_cycles", "memory_cycles", "macs", "executed_macs", "bytes"];
+  const rows = run.summary.layers.map((layer, i) =>
+    [`${layer.name}, ${ENGINE_TITLES[layer.engine]}`,
+      ...fields.map((name) => field(run, `layers.${i}.${name}`)),
+      field(run, `layers.${i}.bound_by`)]);
+  return table("Layers, last full sub-batch",
+    ["Layer", "Cycles", "Compute", "Memory", "MACs, dense", "MACs done", "Bytes", "Bound by"],
+    rows);
+}
+
+/** Every number below an object, as [dotted path, value]. */
+function numbersBelow(object, path) {
+  return Object.entries(object).flatMap(([key, value]) => {
+    const name = `${path}.${key}`;
+    if (typeof value === "number") return [[name, value]];
+    return value !== null && typeof value === "object" ? numbersBelow(value, name) : [];
+  });
+}

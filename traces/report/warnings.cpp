@@ -1,0 +1,153 @@
+#include "traces/report/warnings.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+
+#include "modules/error.h"
+#include "modules/network/network.h"
+#include "traces/report/machine_peaks.h"
+
+namespace h2 {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double kWaiting = 0.2;        // share of a layer's cycles
+constexpr double kNoticeable = 0.01;    // share of the cycles per sub-batch
+constexpr double kIdle = 0.5;           // share of the run
+constexpr double kNearPeak = 0.8;       // share of a memory's bandwidth
+constexpr std::size_t kMostLayers = 5;  // the rest is counted
+const char* const kPasses[] = {"forward", "backward", "weight update"};
+
+std::string percent(double share) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.0f %%", share * 100);
+  return text;
+}
+
+/// 12345 as 12,345.
+std::string grouped(std::uint64_t value) {
+  std::string text = std::to_string(value);
+  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, ",");
+  return text;
+}
+
+Network network_of(const ReportRun& run) {
+  const Json& n = run.summary["config"]["network"];
+  const Json& input = n["input"];
+  try {
+    return parse_network(n["layers"], {input["channels"], input["height"], input["width"]}, 1,
+                         PoolMode::after_soma);
+  } catch (const InputError& e) {
+    throw InputError(run.name + "/summary.json: config." + e.what());
+  }
+}
+
+/// The memory that moves most of the layer's bytes. Every sub-batch reads and writes the sum of
+/// weight gradients, 2 bytes each way per weight, in Mem2.
+std::string bottleneck(const ReportRun& run, const Network& network, const Json& layer) {
+  const int engine = engine_index(layer["engine"]);
+  if (engine != 2 || run.summary["config"]["memory"]["organisation"] == "unified") {
+    return memories_of(run, engine);
+  }
+  for (const Layer& l : network.layers) {
+    if (l.name != layer["name"]) continue;
+    const double sums = 4.0 * static_cast<double>(l.weight_count());
+    return sums > layer["bytes"].get<double>() / 2 ? "Mem2" : memories_of(run, 0);
+  }
+  return memories_of(run, engine);
+}
+
+std::uint64_t waiting_cycles(const Json& layer) {
+  const std::uint64_t all = layer["cycles"], compute = layer["compute_cycles"];
+  return all > compute ? all - compute : 0;
+}
+
+void add_layers(const ReportRun& run, std::vector<std::string>& texts) {
+  const double noticeable = kNoticeable * run.summary["time"]["cycles_per_sub_batch"].get<double>();
+  std::vector<Json> slow;
+  for (const Json& l : run.summary["layers"]) {
+    const auto waiting = static_cast<double>(waiting_cycles(l));
+    if (l["bound_by"] == "memory" && waiting >= kWaiting * l["cycles"].get<double>() &&
+        waiting >= noticeable && waiting > 0) {
+      slow.push_back(l);
+    }
+  }
+  std::stable_sort(slow.begin(), slow.end(), [](const Json& a, const Json& b) {
+    return waiting_cycles(a) > waiting_cycles(b);
+  });
+  const Network network = network_of(run);
+  for (std::size_t i = 0; i < std::min(slow.size(), kMostLayers); ++i) {
+    const Json& l = slow[i];
+    const std::string memory = bottleneck(run, network, l);
+    const char* verb = memory.find(" and ") == std::string::npos ? " is" : " are";
+    const auto share = static_cast<double>(waiting_cycles(l)) / l["cycles"].get<double>();
+    texts.push_back(memory + verb + " the bottleneck in " + l["name"].get<std::string>() + " " +
+                    kPasses[engine_index(l["engine"])] + ": the array waits for memory for " +
+                    percent(share) + " of its " + grouped(l["cycles"]) + " cycles.");
+  }
+  if (slow.size() > kMostLayers) {
+    texts.push_back(std::to_string(slow.size() - kMostLayers) +
+                    " more layers wait for memory for " + percent(kWaiting) +
+                    " of their time or longer.");
+  }
+}
+
+void add_engines(const Json& summary, std::vector<std::string>& texts) {
+  const double cycles = summary["time"]["cycles"];
+  for (const auto& [key, e] : summary["engines"].items()) {
+    const double idle = cycles > 0 ? e["idle_cycles"].get<double>() / cycles : 0;
+    if (idle <= kIdle) continue;
+    texts.push_back(std::string("The ") + engine_title(engine_index(key)) + " has no job for " +
+                    percent(idle) + " of the time.");
+  }
+}
+
+void add_memories(const Json& summary, std::vector<std::string>& texts) {
+  for (const auto& [name, m] : summary["memory"].items()) {
+    const double peak = m["peak_gbps"];
+    const double share = peak > 0 ? m["bandwidth_gbps"].get<double>() / peak : 0;
+    if (share < kNearPeak) continue;
+    texts.push_back(name + " runs at " + percent(share) + " of its peak bandwidth on average.");
+  }
+}
+
+void add_numbers(const Json& summary, std::vector<std::string>& texts) {
+  for (const Json& l : summary["layers"]) {
+    const std::uint64_t overflows = l.value("overflows_total", std::uint64_t{0});
+    if (overflows == 0) continue;
+    texts.push_back(grouped(overflows) + " values of " + l["name"].get<std::string>() + " " +
+                    kPasses[engine_index(l["engine"])] +
+                    " exceeded FP16: lower training.loss_scale or training.learning_rate.");
+  }
+}
+
+void add_result(const Json& summary, std::vector<std::string>& texts) {
+  if (summary.contains("result")) {
+    const Json& loss = summary["result"]["loss"];
+    if (loss.size() > 1 && loss.back() >= loss.front()) {
+      texts.push_back("The loss did not fall: the last batch group is not below the first.");
+    }
+  }
+  const std::uint64_t group = summary["config"]["training"]["batch_group"];
+  const std::uint64_t trained = summary["time"]["sub_batches"];
+  if (trained < 2 * group) {
+    texts.push_back("Only " + grouped(trained) + " sub-batches in groups of " + grouped(group) +
+                    ": cycles per sub-batch include the start, there is no steady state yet.");
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> warnings(const ReportRun& run) {
+  std::vector<std::string> texts;
+  add_layers(run, texts);
+  add_engines(run.summary, texts);
+  add_memories(run.summary, texts);
+  add_numbers(run.summary, texts);
+  add_result(run.summary, texts);
+  return texts;
+}
+
+}  // namespace h2
