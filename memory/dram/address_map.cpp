@@ -58,6 +58,7 @@ AddressMap::AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes) {
                        spec.address_map + "'; it must name each of " + kFields + " once");
     }
     entry->second.field->shift = shift;
+    entry->second.field->bits = entry->second.bits;
     entry->second.field->mask = (std::uint64_t{1} << entry->second.bits) - 1;
     shift += entry->second.bits;
   }
@@ -65,6 +66,15 @@ AddressMap::AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes) {
     throw InputError("memory.address_map: '" + spec.address_map + "' must name each of " + kFields +
                      " once, most significant first");
   }
+  for (std::uint64_t index = 0; index < kTable; ++index) low_[index] = place(index);
+}
+
+LinePlace AddressMap::place(std::uint64_t index) const {
+  const std::uint64_t address = index * kLineBytes;
+  const std::uint64_t group = rank_.of(address) << group_.bits | group_.of(address);
+  return {static_cast<std::int64_t>(row_.of(address)),
+          static_cast<std::uint32_t>(channel_.of(address)) * parts_,
+          static_cast<int>(group << bank_.bits | bank_.of(address))};
 }
 
 DramLocation AddressMap::decode(std::uint64_t address) const {

@@ -20,6 +20,14 @@ struct DramLocation {
   int column = 0;  ///< in lines of 64 B
 };
 
+/// Where the scheduler sends a line: the channel, the bank as the channel numbers it (rank, group,
+/// bank), and the row.
+struct LinePlace {
+  std::int64_t row = 0;
+  std::uint32_t channel = 0;
+  int bank = 0;
+};
+
 /// Splits an address of one MemN into its DRAM location, and back. The order of the fields is
 /// DramSpec::address_map, most significant first.
 class AddressMap {
@@ -30,6 +38,9 @@ class AddressMap {
   AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes);
 
   [[nodiscard]] DramLocation decode(std::uint64_t address) const;
+  /// visit(LinePlace) for `count` consecutive lines from address 64 * `first`.
+  template <class Visit>
+  void for_each_line(std::uint64_t first, std::uint32_t count, Visit visit) const;
   /// Address of the first byte of the line.
   [[nodiscard]] std::uint64_t encode(const DramLocation& at) const;
 
@@ -40,7 +51,7 @@ class AddressMap {
 
  private:
   struct Field {
-    int shift = 0;
+    int shift = 0, bits = 0;
     std::uint64_t mask = 0;
     [[nodiscard]] std::uint64_t of(std::uint64_t address) const { return address >> shift & mask; }
     [[nodiscard]] std::uint64_t at(std::uint64_t value) const { return (value & mask) << shift; }
@@ -49,8 +60,28 @@ class AddressMap {
     return static_cast<std::int64_t>(f.mask + 1);
   }
 
+  static constexpr std::uint64_t kTable = 64;
+  /// Of line `index` of a third, in its first channel.
+  [[nodiscard]] LinePlace place(std::uint64_t index) const;
+
   Field channel_, rank_, group_, bank_, row_, column_;
-  std::uint64_t parts_ = 1;  // 3 for three times a power of two of channels
+  std::uint32_t parts_ = 1;            // 3 for three times a power of two of channels
+  std::array<LinePlace, kTable> low_;  // what the low bits of an index add
 };
+
+/// The bits of an index contribute separately, so that of the low ones a table tells.
+template <class Visit>
+void AddressMap::for_each_line(std::uint64_t first, std::uint32_t count, Visit visit) const {
+  std::uint64_t index = first / parts_;
+  auto part = static_cast<std::uint32_t>(first % parts_);
+  LinePlace high = place(index / kTable * kTable);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const LinePlace& low = low_[index % kTable];
+    visit(LinePlace{high.row + low.row, high.channel + low.channel + part, high.bank + low.bank});
+    if (++part < parts_) continue;
+    part = 0;
+    if (++index % kTable == 0) high = place(index);
+  }
+}
 
 }  // namespace h2

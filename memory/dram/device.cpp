@@ -11,8 +11,6 @@ namespace {
 
 /// Bubble on the data bus when another rank starts to drive it.
 constexpr Clock kRankSwitch = 2;
-constexpr int kMaxBanks = 64;
-constexpr std::size_t kRead = 0, kWrite = 1;
 
 void check(const DramSpec& s) {
   const auto at_least = [&](const char* name, double value, double least) {
@@ -94,12 +92,40 @@ DramTiming::DramTiming(const DramSpec& spec) {
 
 DramDevice::DramDevice(const DramSpec& spec)
     : timing_(spec),
-      banks_(static_cast<std::size_t>(spec.ranks * spec.bank_groups * spec.banks_per_group)),
-      groups_(static_cast<std::size_t>(spec.ranks * spec.bank_groups)),
-      ranks_(static_cast<std::size_t>(spec.ranks)) {
+      bank_count_(spec.ranks * spec.bank_groups * spec.banks_per_group),
+      rank_count_(spec.ranks) {
   for (int b = 0; b < banks(); ++b) {
     banks_[index(b)].group = b / spec.banks_per_group;
     banks_[index(b)].rank = b / spec.banks_per_group / spec.bank_groups;
+  }
+  const DramTiming& t = timing_;
+  same_group_ = {{{t.cas_gap_l, t.write_to_read_l}, {t.read_to_write, t.cas_gap_l}}};
+  same_rank_ = {{{t.cas_gap_s, t.write_to_read_s}, {t.read_to_write, t.cas_gap_s}}};
+  other_rank_ = {{{t.rank_gap, t.rank_wr_to_rd}, {t.read_to_write, t.rank_gap}}};
+  to_precharge_ = {t.read_to_precharge, t.write_to_precharge};
+  // The distances inside a group are never shorter than those inside a rank.
+  longest_gap_ = same_group_;
+  for (std::size_t to = 0; rank_count_ > 1 && to < 2; ++to) {
+    for (std::size_t from = 0; from < 2; ++from) {
+      longest_gap_[to][from] = latest(same_group_[to][from], other_rank_[to][from]);
+    }
+  }
+}
+
+Clock DramDevice::earliest(Command command, int bank) const {
+  switch (command) {
+    case Command::activate: {
+      const Bank& b = banks_[index(bank)];
+      const Clock shared = latest(groups_[index(b.group)].activate, ranks_[index(b.rank)].activate);
+      return latest(command_bus_, latest(b.activate, shared));
+    }
+    case Command::precharge:
+      return latest(command_bus_, banks_[index(bank)].precharge);
+    case Command::read:
+    case Command::write:
+      return earliest_column(command == Command::write, bank);
+    default:
+      return earliest_maintenance(command);
   }
 }
 
@@ -116,19 +142,18 @@ Clock DramDevice::earliest_maintenance(Command command) const {
 }
 
 void DramDevice::issue(Command command, int bank, std::int64_t row, Clock at, int run, Clock gap) {
-  command_bus_ = at + 1;
   switch (command) {
     case Command::activate:
-      activate(banks_[index(bank)], row, at);
+      activate(bank, row, at);
       break;
     case Command::precharge:
       banks_[index(bank)].open_row = kClosed;
-      banks_[index(bank)].activate = std::max(banks_[index(bank)].activate, at + timing_.trp);
+      banks_[index(bank)].activate = latest(banks_[index(bank)].activate, at + timing_.trp);
       --open_banks_;
       break;
     case Command::precharge_all:
       for (Bank& b : banks_) {
-        if (b.open_row != kClosed) b.activate = std::max(b.activate, at + timing_.trp);
+        if (b.open_row != kClosed) b.activate = latest(b.activate, at + timing_.trp);
         b.open_row = kClosed;
       }
       open_banks_ = 0;
@@ -138,42 +163,29 @@ void DramDevice::issue(Command command, int bank, std::int64_t row, Clock at, in
       break;
     case Command::read:
     case Command::write:
-      column(command == Command::write, banks_[index(bank)], at + (run - 1) * gap);
+      issue_columns(command == Command::write, bank, at, at + (run - 1) * gap);
       break;
   }
+  command_bus_ = at + 1;
 }
 
-void DramDevice::activate(Bank& bank, std::int64_t row, Clock at) {
+void DramDevice::activate(int b, std::int64_t row, Clock at) {
+  Bank& bank = banks_[index(b)];
   bank.open_row = row;
   bank.activate = at + timing_.trc;
   bank.precharge = at + timing_.tras;
   bank.column = at + timing_.trcd;
   groups_[index(bank.group)].activate = at + timing_.trrd_l;
   Rank& rank = ranks_[index(bank.rank)];
-  rank.activate = at + timing_.trrd_s;
   rank.window[rank.oldest] = at + timing_.tfaw;
   rank.oldest = (rank.oldest + 1) % 4;
+  rank.activate = latest(at + timing_.trrd_s, rank.window[rank.oldest]);
   ++open_banks_;
-}
-
-void DramDevice::column(bool write, Bank& bank, Clock last) {
-  const DramTiming& t = timing_;
-  Group& group = groups_[index(bank.group)];
-  const Clock until_precharge = write ? t.write_to_precharge : t.read_to_precharge;
-  bank.precharge = std::max(bank.precharge, last + until_precharge);
-  const auto raise = [](Clock& earliest, Clock at) { earliest = std::max(earliest, at); };
-  for (Rank& rank : ranks_) {
-    const bool same = &rank == &ranks_[index(bank.rank)];
-    if (write) {
-      raise(rank.column[kWrite], last + (same ? t.cas_gap_s : t.rank_gap));
-      raise(rank.column[kRead], last + (same ? t.write_to_read_s : t.rank_wr_to_rd));
-    } else {
-      raise(rank.column[kRead], last + (same ? t.cas_gap_s : t.rank_gap));
-      raise(rank.column[kWrite], last + t.read_to_write);
-    }
+  for (BankSet set = opening_; set != 0; set &= set - 1) {
+    if (banks_[index(__builtin_ctzll(set))].column <= at) opening_ &= ~(set & -set);
   }
-  raise(group.column[write], last + t.cas_gap_l);
-  if (write) raise(group.column[kRead], last + t.write_to_read_l);
+  opening_ |= bank_bit(b);
+  opening_until_ = bank.column;
 }
 
 }  // namespace h2

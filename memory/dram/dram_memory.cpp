@@ -13,6 +13,8 @@ namespace {
 /// Clocks are rounded to whole picoseconds on the way out; this undoes it on the way in.
 constexpr double kRoundingPs = 0.6;
 
+std::size_t first_bit(std::uint64_t set) { return static_cast<std::size_t>(__builtin_ctzll(set)); }
+
 /// Distance of the column commands of a run: where the map deals consecutive lines to different
 /// bank groups, the runs of these groups interleave on the bus.
 Clock run_gap(const DramSpec& spec, const AddressMap& map) {
@@ -27,11 +29,13 @@ DramMemory::DramMemory(const DramSpec& spec, std::uint64_t capacity_bytes, Burst
       tck_ps_(spec.tck_ns * 1000.0),
       map_((static_cast<void>(DramTiming(spec)), spec), capacity_bytes),
       service_(service),
-      channels_(static_cast<std::size_t>(spec.channels), DramChannel(spec, run_gap(spec, map_))),
-      held_up_(channels_.size()),
-      open_piece_(static_cast<std::size_t>(spec.channels * spec.ranks * spec.bank_groups *
-                                           spec.banks_per_group),
-                  -1) {}
+      held_up_by_(static_cast<std::size_t>(spec.channels)),
+      banks_per_channel_(
+          static_cast<std::size_t>(spec.ranks * spec.bank_groups * spec.banks_per_group)),
+      last_piece_(static_cast<std::size_t>(spec.channels) * banks_per_channel_) {
+  channels_.reserve(held_up_by_.size());
+  while (channels_.size() < held_up_by_.size()) channels_.emplace_back(spec, run_gap(spec, map_));
+}
 
 Picoseconds DramMemory::to_ps(Clock clock) const {
   return std::llround(static_cast<double>(clock) * tck_ps_);
@@ -61,13 +65,16 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(transactions_.size()));
     transactions_.emplace_back();
+    read_lines_left_.push_back(kNoRead);
   }
   const std::uint32_t slot = free_.back();
   free_.pop_back();
   Transaction& t = transactions_[slot];
   t = Transaction{};
   t.request = request;
-  t.under_way = true;
+  const std::uint64_t bytes = std::max<std::uint64_t>(request.bytes, 1);
+  t.lines = static_cast<std::uint32_t>((request.address % kLineBytes + bytes - 1) / kLineBytes + 1);
+  if (!request.write) read_lines_left_[slot] = t.lines;
   const auto port = static_cast<std::size_t>(request.port);
   if (port >= ports_.size()) {
     ports_.resize(port + 1);
@@ -77,76 +84,103 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   ++all_under_way_;
   ports_[port].waiting.push_back(slot);
   if (ports_[port].waiting.size() == 1) {
-    split(slot, ports_[port]);
+    split(ports_[port]);
     ready_ |= std::uint64_t{1} << port;
   }
   ++waiting_;
   admit_at_ = std::min(admit_at_, std::max(clock, now_));
-  next_clock_ = std::min(next_clock_, admit_at_);
 }
 
-void DramMemory::find_next_clock() {
-  next_clock_ = admit_at_;
-  for (const DramChannel& channel : channels_) {
-    next_clock_ = std::min(next_clock_, channel.next_command());
-  }
+Clock DramMemory::next_clock() const {
+  Clock next = admit_at_;
+  for (const DramChannel& channel : channels_) next = std::min(next, channel.next_command());
+  return next;
 }
 
 Picoseconds DramMemory::next_event() const {
-  return next_clock_ >= kNever ? kNoEvent : to_ps(next_clock_);
+  const Clock next = next_clock();
+  return next >= kNever ? kNoEvent : to_ps(next);
 }
 
 Picoseconds DramMemory::next_completion() const {
-  if (next_clock_ >= kNever) return kNoEvent;
+  const Clock next = next_clock();
+  if (next >= kNever) return kNoEvent;
+  const Clock earliest = std::min(earliest_read_end(next), earliest_write_end(next));
+  return earliest >= kNever ? kNoEvent : to_ps(earliest);
+}
+
+/// A read ends with the data of its last line; every channel issues one line per column gap.
+Clock DramMemory::earliest_read_end(Clock next) const {
+  std::uint32_t fewest = kNoRead;
+  for (const std::uint32_t lines : read_lines_left_) fewest = std::min(fewest, lines);
+  if (fewest == kNoRead) return kNever;
   const DramTiming& timing = channels_.front().timing();
+  const Clock per_channel = (fewest - 1) / static_cast<std::uint32_t>(spec_.channels);
+  return next + per_channel * timing.cas_gap_s + timing.read_latency;
+}
+
+/// A write ends the clock after its last line has entered a queue.
+Clock DramMemory::earliest_write_end(Clock next) const {
   Clock earliest = kNever;
-  // A read ends with the data of its last line; every channel issues one line per column gap.
-  for (const Transaction& t : transactions_) {
-    if (!t.under_way || t.request.write) continue;
-    const Clock per_channel = (t.lines_left + spec_.channels - 1) / spec_.channels;
-    earliest = std::min(earliest, (per_channel - 1) * timing.cas_gap_s);
-  }
-  if (earliest < kNever) earliest += next_clock_ + spec_.cl + spec_.burst_length / 2;
-  // A write ends the clock after its last line has entered a queue.
   for (std::size_t p = 0; p < ports_.size(); ++p) {
-    if (ports_[p].waiting.empty() || under_way_[p][1] == 0) continue;
-    const auto left = static_cast<Clock>(ports_[p].pieces.size() - ports_[p].next_piece);
-    earliest = std::min(earliest, next_clock_ + (left - 1) / kLinesPerClock);
+    const Port& port = ports_[p];
+    if (port.waiting.empty() || under_way_[p][1] == 0) continue;
+    const auto left = static_cast<Clock>(port.pieces.size() - port.next_piece);
+    const bool full = port.write && (held_up_ >> p & 1) != 0;
+    const Clock enters = full ? channels_[port.held_up_by].earliest_write(next) : next;
+    earliest = std::min(earliest, enters + (left - 1) / kLinesPerClock + 1);
   }
-  return earliest >= kNever ? kNoEvent : to_ps(std::max(earliest, next_clock_));
+  return earliest;
 }
 
 void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& completions) {
   const auto last =
       static_cast<Clock>(std::floor((static_cast<double>(until) + kRoundingPs) / tck_ps_));
-  while (next_clock_ <= last) {
-    step(next_clock_, completions);
-    find_next_clock();
+  for (Clock now = next_admission(); now <= last; now = next_admission()) {
+    now_ = now;
+    for (std::uint64_t set = held_up_; set != 0; set &= set - 1) {
+      run_channel(ports_[first_bit(set)].held_up_by, now, completions);
+    }
+    if (ready_ != 0 || now >= admit_at_) admit(now, completions);
   }
+  run_channels(last, completions);
   now_ = std::max(now_, last);
 }
 
-void DramMemory::step(Clock now, std::vector<MemoryCompletion>& completions) {
-  now_ = now;
-  bool room = false;
-  for (std::size_t i = 0; i < channels_.size(); ++i) {
-    if (channels_[i].next_command() > now) continue;
-    served_.clear();
-    channels_[i].advance(now, served_);
-    for (const DramServed& s : served_) {
-      room = true;
-      ready_ |= std::exchange(held_up_[i][s.write], 0);
-      if (!s.write) serve(s, completions);
-    }
+/// Next clock at which a line may enter a queue. The channels that hold up a port are followed
+/// command by command; the others catch up when it matters.
+Clock DramMemory::next_admission() const {
+  Clock next = admit_at_;
+  for (std::uint64_t set = held_up_; set != 0; set &= set - 1) {
+    next = std::min(next, channels_[ports_[first_bit(set)].held_up_by].next_command());
   }
-  if (now >= admit_at_ || (waiting_ > 0 && room)) admit(now, completions);
+  return next;
+}
+
+void DramMemory::run_channel(std::size_t i, Clock until,
+                             std::vector<MemoryCompletion>& completions) {
+  channels_[i].advance(until, served_);
+  for (const DramServed& s : served_) {
+    const std::uint64_t released = std::exchange(held_up_by_[i][s.write], 0);
+    ready_ |= released;
+    held_up_ &= ~released;
+    if (!s.write) serve(s, completions);
+  }
+  served_.clear();
+}
+
+void DramMemory::run_channels(Clock until, std::vector<MemoryCompletion>& completions) {
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    if (channels_[i].due(until)) run_channel(i, until, completions);
+  }
 }
 
 void DramMemory::serve(const DramServed& s, std::vector<MemoryCompletion>& completions) {
   Transaction& t = transactions_[s.owner];
   t.data_end = std::max(t.data_end, s.data_end);
-  t.lines_left -= static_cast<std::uint32_t>(s.lines);
-  if (t.lines_left == 0) finish(s.owner, t.data_end, completions);
+  std::uint32_t& left = read_lines_left_[s.owner];
+  left -= static_cast<std::uint32_t>(s.lines);
+  if (left == 0) finish(s.owner, t.data_end, completions);
 }
 
 void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
@@ -155,47 +189,53 @@ void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
     admitted_ = 0;
   }
   while (admitted_ < kLinesPerClock && ready_ != 0) {
-    const std::size_t port = next_ready_port();
-    if (admit_piece(port, now, completions)) turn_ = port + 1 == ports_.size() ? 0 : port + 1;
+    const std::size_t index = next_ready_port();
+    Port& port = ports_[index];
+    const Piece& piece = port.pieces[port.next_piece];
+    DramChannel& to = channels_[piece.at.channel];
+    if (to.due(now)) run_channel(piece.at.channel, now, completions);
+    if (!to.can_accept(port.write, piece.lines)) {
+      hold_up(index, piece.at.channel);
+      continue;
+    }
+    to.push(port.write, {port.slot, piece.at.bank, piece.at.row, piece.lines}, now);
+    admitted_ += piece.lines;
+    turn_ = index + 1 == ports_.size() ? 0 : index + 1;
+    if (port.next_piece == 0) transactions_[port.slot].accepted = now;
+    if (++port.next_piece == port.pieces.size()) next_transaction(index, now, completions);
   }
   admit_at_ = waiting_ > 0 && admitted_ >= kLinesPerClock ? now + 1 : kNever;
 }
 
 std::size_t DramMemory::next_ready_port() const {
   const std::uint64_t from_turn = ready_ >> turn_ << turn_;
-  return static_cast<std::size_t>(__builtin_ctzll(from_turn != 0 ? from_turn : ready_));
+  return first_bit(from_turn != 0 ? from_turn : ready_);
 }
 
-bool DramMemory::admit_piece(std::size_t index, Clock now,
-                             std::vector<MemoryCompletion>& completions) {
+void DramMemory::hold_up(std::size_t index, std::size_t channel) {
   Port& port = ports_[index];
-  const std::uint64_t port_bit = std::uint64_t{1} << index;
-  const std::uint32_t slot = port.waiting.front();
-  Transaction& t = transactions_[slot];
-  const Piece& piece = port.pieces[port.next_piece];
-  DramChannel& to = channel(piece.channel);
-  if (!to.can_accept(t.request.write, piece.run.lines)) {
-    ready_ &= ~port_bit;
-    held_up_[static_cast<std::size_t>(piece.channel)][t.request.write] |= port_bit;
-    return false;
-  }
-  to.push(t.request.write, piece.run, now);
-  admitted_ += piece.run.lines;
-  if (!t.started) {
-    t.started = true;
-    t.accepted = now;
-  }
-  if (++port.next_piece < port.pieces.size()) return true;
-  if (t.request.write) finish(slot, now + 1, completions);
+  const std::uint64_t bit = std::uint64_t{1} << index;
+  port.held_up_by = channel;
+  ready_ &= ~bit;
+  held_up_ |= bit;
+  held_up_by_[channel][port.write] |= bit;
+}
+
+/// After the last piece of the port's first transaction.
+void DramMemory::next_transaction(std::size_t index, Clock now,
+                                  std::vector<MemoryCompletion>& completions) {
+  Port& port = ports_[index];
+  if (port.write) finish(port.slot, now + 1, completions);
   --waiting_;
   port.waiting.pop_front();
-  port.next_piece = 0;
   if (port.waiting.empty()) {
-    ready_ &= ~port_bit;
-  } else {
-    split(port.waiting.front(), port);
+    port.pieces.clear();
+    ready_ &= ~(std::uint64_t{1} << index);
+    return;
   }
-  return true;
+  // What is under way decides whether the next one is served as runs.
+  if (service_ == BurstService::runs) run_channels(now, completions);
+  split(port);
 }
 
 /// Runs keep the order of the lines only per bank. That costs less than 1.5 % of the bandwidth as
@@ -210,41 +250,34 @@ bool DramMemory::serve_as_runs(const MemoryRequest& request, const Port& port) c
                      [&](const DramChannel& c) { return c.queued(!request.write) == 0; });
 }
 
-void DramMemory::split(std::uint32_t slot, Port& port) {
-  Transaction& t = transactions_[slot];
-  std::vector<Piece>& pieces = port.pieces;
-  pieces.clear();
-  const int run_lines = serve_as_runs(t.request, port) ? kLinesPerRun : 1;
+/// Makes pieces of the first transaction of a port.
+void DramMemory::split(Port& port) {
+  port.slot = port.waiting.front();
+  const Transaction& t = transactions_[port.slot];
+  const int longest = serve_as_runs(t.request, port) ? kLinesPerRun : 1;
+  port.write = t.request.write;
+  port.next_piece = 0;
   port.next_address = t.request.address + t.request.bytes;
-  const int banks_per_rank = spec_.bank_groups * spec_.banks_per_group;
-  const std::uint64_t first = t.request.address / kLineBytes;
-  const std::uint64_t bytes = std::max<std::uint64_t>(t.request.bytes, 1);
-  const std::uint64_t last = (t.request.address + bytes - 1) / kLineBytes;
-  t.lines_left = static_cast<std::uint32_t>(last - first + 1);
-  for (std::uint64_t line = first; line <= last; ++line) {
-    const DramLocation at = map_.decode(line * kLineBytes);
-    const int bank = at.rank * banks_per_rank + at.group * spec_.banks_per_group + at.bank;
-    if (run_lines == 1) {
-      pieces.push_back({at.channel, {slot, bank, at.row, 1}});
-      continue;
+  port.pieces.resize(t.lines);
+  std::size_t pieces = 0;
+  map_.for_each_line(t.request.address / kLineBytes, t.lines, [&](const LinePlace& at) {
+    if (longest > 1) {
+      // The bank's last piece so far, or of an earlier transaction anything.
+      std::size_t& last = last_piece_[at.channel * banks_per_channel_ + index(at.bank)];
+      if (last < pieces && port.pieces[last].continued_by(at, longest)) {
+        ++port.pieces[last].lines;
+        return;
+      }
+      last = pieces;
     }
-    std::int32_t& open =
-        open_piece_[static_cast<std::size_t>(at.channel * spec_.ranks * banks_per_rank + bank)];
-    const auto index = static_cast<std::size_t>(open);
-    if (index < pieces.size() && pieces[index].channel == at.channel &&
-        pieces[index].run.bank == bank && pieces[index].run.row == at.row &&
-        pieces[index].run.lines < run_lines) {
-      ++pieces[index].run.lines;
-      continue;
-    }
-    open = static_cast<std::int32_t>(pieces.size());
-    pieces.push_back({at.channel, {slot, bank, at.row, 1}});
-  }
+    port.pieces[pieces++] = {at, 1};
+  });
+  port.pieces.resize(pieces);
 }
 
 void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompletion>& completions) {
   Transaction& t = transactions_[slot];
-  t.under_way = false;
+  read_lines_left_[slot] = kNoRead;
   completions.push_back({t.request.id, t.request.write, to_ps(t.accepted), to_ps(at)});
   free_.push_back(slot);
   --under_way_[static_cast<std::size_t>(t.request.port)][t.request.write];

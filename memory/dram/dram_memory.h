@@ -37,37 +37,49 @@ class DramMemory final : public MemoryTiming {
   static constexpr std::uint32_t kMinRunBytes = 2048;
 
  private:
+  static constexpr std::uint32_t kNoRead = ~std::uint32_t{0};
   /// A run on its way to the queue of its channel.
   struct Piece {
-    int channel = 0;
-    DramRun run;
+    LinePlace at;
+    int lines = 0;
+    [[nodiscard]] bool continued_by(const LinePlace& next, int longest) const {
+      return next.row == at.row && next.bank == at.bank && next.channel == at.channel &&
+             lines < longest;
+    }
   };
   struct Transaction {
     MemoryRequest request;
-    std::uint32_t lines_left = 0;  ///< not yet read
-    bool under_way = false;
-    bool started = false;
+    std::uint32_t lines = 0;
     Clock accepted = 0;
     Clock data_end = 0;
   };
   struct Port {
-    std::deque<std::uint32_t> waiting;  ///< transactions; the pieces belong to the first
+    std::deque<std::uint32_t> waiting;  ///< transactions
+    std::uint32_t slot = 0;             ///< the first of them, as are the direction and the pieces
+    bool write = false;
     std::vector<Piece> pieces;
     std::size_t next_piece = 0;
     std::uint64_t next_address = 0;  ///< where a sequential stream goes on
+    std::size_t held_up_by = 0;      ///< the channel whose full queue it waits for, if it does
   };
 
-  void find_next_clock();
-  void step(Clock now, std::vector<MemoryCompletion>& completions);
+  /// Of the next command or admission.
+  [[nodiscard]] Clock next_clock() const;
+  [[nodiscard]] Clock next_admission() const;
+  [[nodiscard]] Clock earliest_read_end(Clock next) const;
+  [[nodiscard]] Clock earliest_write_end(Clock next) const;
+  void run_channel(std::size_t i, Clock until, std::vector<MemoryCompletion>& completions);
+  void run_channels(Clock until, std::vector<MemoryCompletion>& completions);
   void serve(const DramServed& served, std::vector<MemoryCompletion>& completions);
   void admit(Clock now, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] std::size_t next_ready_port() const;
-  [[nodiscard]] bool admit_piece(std::size_t index, Clock now,
-                                 std::vector<MemoryCompletion>& completions);
-  void split(std::uint32_t transaction, Port& port);
+  void hold_up(std::size_t port, std::size_t channel);
+  void next_transaction(std::size_t port, Clock now, std::vector<MemoryCompletion>& completions);
+  void split(Port& port);
   [[nodiscard]] bool serve_as_runs(const MemoryRequest& request, const Port& port) const;
   void finish(std::uint32_t transaction, Clock at, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] Picoseconds to_ps(Clock clock) const;
+  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
   DramSpec spec_;
   double tck_ps_;
@@ -75,23 +87,25 @@ class DramMemory final : public MemoryTiming {
   BurstService service_;
   std::vector<DramChannel> channels_;
   std::vector<Transaction> transactions_;
+  std::vector<std::uint32_t> read_lines_left_;  ///< of each transaction; kNoRead unless reading
   std::vector<std::uint32_t> free_;
   std::vector<Port> ports_;
   /// Transactions under way, by port and direction; the sum of all.
   std::vector<std::array<int, 2>> under_way_;
   int all_under_way_ = 0;
-  std::uint64_t ready_ = 0;  ///< bit per port that waits for nothing but its turn
-  /// Per channel, reads and writes: bit per port held up by the full queue.
-  std::vector<std::array<std::uint64_t, 2>> held_up_;
+  std::uint64_t ready_ = 0;    ///< bit per port that waits for nothing but its turn
+  std::uint64_t held_up_ = 0;  ///< bit per port that waits for room in a queue
+  /// The same per channel, reads and writes.
+  std::vector<std::array<std::uint64_t, 2>> held_up_by_;
   std::size_t turn_ = 0;     ///< port served next
   std::size_t waiting_ = 0;  ///< transactions not entirely in the queues
   Clock now_ = 0;
-  Clock next_clock_ = kNever;  ///< next clock at which a channel or the front end acts
-  Clock admit_at_ = kNever;    ///< next clock at which the front end may act by itself
+  Clock admit_at_ = kNever;  ///< next clock at which the front end may act by itself
   Clock admitted_at_ = -1;
   int admitted_ = 0;  ///< lines in clock admitted_at_
   std::vector<DramServed> served_;
-  std::vector<std::int32_t> open_piece_;  ///< per channel and bank, while splitting
+  std::size_t banks_per_channel_;
+  std::vector<std::size_t> last_piece_;  ///< per channel and bank, while splitting
 };
 
 }  // namespace h2

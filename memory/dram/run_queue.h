@@ -1,0 +1,143 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "memory/dram/device.h"
+
+namespace h2 {
+
+/// Accesses to consecutive columns of one row. A single 64 B access is a run of one line.
+struct DramRun {
+  std::uint32_t owner = 0;  ///< handed back when lines are served
+  int bank = 0;             ///< of the channel
+  std::int64_t row = 0;
+  int lines = 1;
+};
+
+/// The runs of one direction that wait in a channel: per bank a list in order of arrival, and its
+/// oldest run to the open row, the hit.
+class RunQueue {
+ public:
+  struct Entry {
+    DramRun run;
+    Clock accepted = 0;
+    std::uint64_t key = 0;  ///< the smaller, the older: ages of both directions compare
+    Entry *next = nullptr, *previous = nullptr;
+    bool counted = false;  ///< as a row miss or conflict
+  };
+
+  explicit RunQueue(int capacity_lines);
+  RunQueue(RunQueue&&) = default;  ///< no copies: the lists point into the entries
+
+  [[nodiscard]] int lines() const { return lines_; }
+  [[nodiscard]] bool fits(int lines) const { return lines_ + lines <= capacity_; }
+  [[nodiscard]] BankSet banks() const { return banks_; }          ///< with runs
+  [[nodiscard]] BankSet hit_banks() const { return hit_banks_; }  ///< with a hit
+  /// Oldest run of a bank that has runs, and its hit when it has one.
+  [[nodiscard]] Entry& oldest(int bank) { return *of_bank_[index(bank)].head; }
+  [[nodiscard]] const Entry& oldest(int bank) const { return *of_bank_[index(bank)].head; }
+  [[nodiscard]] const Entry& hit(int bank) const { return *of_bank_[index(bank)].hit; }
+  [[nodiscard]] std::uint64_t hit_key(int bank) const { return hit_key_[index(bank)]; }
+  /// Key of the oldest hit of the banks in `set`, all of which have one.
+  [[nodiscard]] std::uint64_t oldest_hit_key(BankSet set) const {
+    std::uint64_t key = ~std::uint64_t{0};
+    for (; set != 0; set &= set - 1) key = std::min(key, hit_key(__builtin_ctzll(set)));
+    return key;
+  }
+  /// No run that waits was accepted before; kNever when none waits.
+  [[nodiscard]] Clock oldest_accepted() const;
+
+  /// `row_open`: the run goes to the open row of its bank.
+  void push(const DramRun& run, Clock now, std::uint64_t key, bool row_open);
+  /// Takes lines off the hit of a bank, which leaves with its last line.
+  void serve(int bank, int lines);
+  /// The bank has opened a row, or closed it.
+  void open(int bank, std::int64_t row) { find_hit(bank, of_bank_[index(bank)].head, row); }
+  void close(int bank) { hit_banks_ &= ~bank_bit(bank); }
+  void close_all() { hit_banks_ = 0; }
+
+ private:
+  struct Bank {
+    Entry *head = nullptr, *tail = nullptr, *hit = nullptr;
+  };
+  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
+  /// The first run to `row` in the list from `entry` becomes the hit.
+  void find_hit(int bank, Entry* entry, std::int64_t row);
+  void set_hit(int bank, Entry* entry);
+
+  int capacity_, lines_ = 0;
+  BankSet banks_ = 0, hit_banks_ = 0;
+  std::array<std::uint64_t, kMaxBanks> hit_key_{};
+  std::array<Bank, kMaxBanks> of_bank_;
+  std::vector<Entry> entries_;
+  Entry* free_;  ///< list of the entries not in use
+};
+
+inline RunQueue::RunQueue(int capacity_lines)
+    : capacity_(capacity_lines), entries_(index(capacity_lines)), free_(entries_.data()) {
+  for (std::size_t i = 1; i < entries_.size(); ++i) entries_[i - 1].next = &entries_[i];
+}
+
+inline Clock RunQueue::oldest_accepted() const {
+  Clock accepted = kNever;
+  for (BankSet set = banks_; set != 0; set &= set - 1) {
+    accepted = std::min(accepted, oldest(__builtin_ctzll(set)).accepted);
+  }
+  return accepted;
+}
+
+inline void RunQueue::push(const DramRun& run, Clock now, std::uint64_t key, bool row_open) {
+  Entry* entry = free_;
+  free_ = entry->next;
+  Bank& bank = of_bank_[index(run.bank)];
+  // Field by field: a copy of a whole Entry would read back what has just been written in parts.
+  entry->run.owner = run.owner;
+  entry->run.bank = run.bank;
+  entry->run.row = run.row;
+  entry->run.lines = run.lines;
+  entry->accepted = now;
+  entry->key = key;
+  entry->next = nullptr;
+  entry->previous = bank.tail;
+  entry->counted = false;
+  (bank.tail == nullptr ? bank.head : bank.tail->next) = entry;
+  bank.tail = entry;
+  banks_ |= bank_bit(run.bank);
+  lines_ += run.lines;
+  if (row_open && (hit_banks_ & bank_bit(run.bank)) == 0) set_hit(run.bank, entry);
+}
+
+inline void RunQueue::serve(int b, int lines) {
+  Bank& bank = of_bank_[index(b)];
+  Entry* entry = bank.hit;
+  lines_ -= lines;
+  entry->run.lines -= lines;
+  entry->counted = false;
+  if (entry->run.lines > 0) return;
+  (entry->previous == nullptr ? bank.head : entry->previous->next) = entry->next;
+  (entry->next == nullptr ? bank.tail : entry->next->previous) = entry->previous;
+  if (bank.head == nullptr) banks_ &= ~bank_bit(b);
+  find_hit(b, entry->next, entry->run.row);
+  entry->next = free_;
+  free_ = entry;
+}
+
+inline void RunQueue::find_hit(int bank, Entry* entry, std::int64_t row) {
+  while (entry != nullptr && entry->run.row != row) entry = entry->next;
+  if (entry == nullptr) {
+    close(bank);
+  } else {
+    set_hit(bank, entry);
+  }
+}
+
+inline void RunQueue::set_hit(int bank, Entry* entry) {
+  of_bank_[index(bank)].hit = entry;
+  hit_key_[index(bank)] = entry->key;
+  hit_banks_ |= bank_bit(bank);
+}
+
+}  // namespace h2
