@@ -85,17 +85,23 @@ void ExternalMemory::submit(tlm::tlm_generic_payload& payload, Pending pending) 
   const TransferInfo* info = payload.get_extension<TransferInfo>();
   const std::uint64_t charged = charged_bytes(payload);
   MemoryRequest request;
-  request.id = next_id_++;
+  if (free_ids_.empty()) {
+    free_ids_.push_back(pending_.size());
+    pending_.emplace_back();
+  }
+  request.id = free_ids_.back();
+  free_ids_.pop_back();
   request.port = info != nullptr ? info->port : kHostPort;
   request.address = payload.get_address();
   request.bytes = static_cast<std::uint32_t>(charged);
   request.write = payload.is_write();
-  if (pending_.empty()) busy_since_ = now();
+  if (waiting_++ == 0) busy_since_ = now();
   pending.submitted = now();
+  pending.order = submitted_++;
   pending_[request.id] = pending;
   advance();
   timing_->submit(request, now());
-  trace_.change(queue_signal_, pending_.size());
+  trace_.change(queue_signal_, waiting_);
   arm();
 }
 
@@ -111,8 +117,9 @@ void ExternalMemory::advance() {
   completions_.clear();
   timing_->advance(now(), completions_);
   for (const MemoryCompletion& c : completions_) {
-    stats_.queueing_ps += static_cast<double>(c.accepted - pending_.at(c.id).submitted);
-    responses_.push({c.time, c.id});
+    const Pending& pending = pending_[c.id];
+    stats_.queueing_ps += static_cast<double>(c.accepted - pending.submitted);
+    responses_.push({c.time, pending.order, c.id});
   }
 }
 
@@ -124,15 +131,16 @@ void ExternalMemory::serve() {
     respond(id);
   }
   sample_bandwidth();
-  trace_.change(queue_signal_, pending_.size());
+  trace_.change(queue_signal_, waiting_);
   arm();
 }
 
 void ExternalMemory::respond(std::uint64_t id) {
-  const Pending pending = pending_.at(id);
-  pending_.erase(id);
+  const Pending pending = pending_[id];
+  free_ids_.push_back(id);
+  --waiting_;
   stats_.latency.add(now() - pending.submitted);
-  if (pending_.empty()) stats_.busy_ps += now() - busy_since_;
+  if (waiting_ == 0) stats_.busy_ps += now() - busy_since_;
   if (pending.done != nullptr) {
     pending.done->notify();
     return;

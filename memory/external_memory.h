@@ -7,7 +7,6 @@
 #include <memory>
 #include <queue>
 #include <systemc>
-#include <unordered_map>
 #include <vector>
 
 #include "memory/backing_store.h"
@@ -52,11 +51,15 @@ class ExternalMemory : public sc_core::sc_module {
     tlm::tlm_generic_payload* payload = nullptr;  // non-blocking
     sc_core::sc_event* done = nullptr;            // blocking
     Picoseconds submitted = 0;
+    std::uint64_t order = 0;
   };
   struct Response {
     Picoseconds time;
+    std::uint64_t order;  // of submission
     std::uint64_t id;
-    bool operator>(const Response& o) const { return time != o.time ? time > o.time : id > o.id; }
+    bool operator>(const Response& o) const {
+      return time != o.time ? time > o.time : order > o.order;
+    }
   };
 
   tlm::tlm_sync_enum forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
@@ -80,8 +83,10 @@ class ExternalMemory : public sc_core::sc_module {
   Stats stats_;
   Trace& trace_;
   int queue_signal_, bandwidth_signal_;
-  std::uint64_t next_id_ = 1;
-  std::unordered_map<std::uint64_t, Pending> pending_;
+  std::vector<Pending> pending_;  // by request id
+  std::vector<std::uint64_t> free_ids_;
+  std::size_t waiting_ = 0;      // pending requests
+  std::uint64_t submitted_ = 0;  // requests so far
   std::priority_queue<Response, std::vector<Response>, std::greater<>> responses_;
   tlm::tlm_generic_payload* responding_ = nullptr;  // BEGIN_RESP sent, END_RESP to come
   std::vector<MemoryCompletion> completions_;

@@ -36,44 +36,44 @@ const AddressRange* Interconnect::admit(tlm::tlm_generic_payload& payload, bool&
   return nullptr;
 }
 
+Interconnect::Route& Interconnect::route_of(tlm::tlm_generic_payload& payload) {
+  auto* route = payload.get_extension<Route>();
+  if (route == nullptr) {
+    route = new Route;
+    payload.set_extension(route);
+  }
+  return *route;
+}
+
 tlm::tlm_sync_enum Interconnect::forward(int initiator, tlm::tlm_generic_payload& payload,
                                          tlm::tlm_phase& phase, sc_core::sc_time& delay) {
-  if (phase == tlm::BEGIN_REQ) {
-    bool swallow = false;
-    const AddressRange* range = admit(payload, swallow);
-    if (swallow) {
-      phase = tlm::END_REQ;
-      return tlm::TLM_UPDATED;
-    }
-    if (range == nullptr) return tlm::TLM_COMPLETED;
-    const Route route{initiator, range->target, payload.get_address()};
-    in_flight_[&payload] = route;
-    payload.set_address(route.address - range->base + range->offset);
-    const tlm::tlm_sync_enum status = targets[route.target]->nb_transport_fw(payload, phase, delay);
-    if (status == tlm::TLM_COMPLETED) {
-      payload.set_address(route.address);
-      in_flight_.erase(&payload);
-    }
-    return status;
+  if (phase != tlm::BEGIN_REQ) {
+    return targets[route_of(payload).target]->nb_transport_fw(payload, phase, delay);
   }
-  const Route route = in_flight_.at(&payload);
+  bool swallow = false;
+  const AddressRange* range = admit(payload, swallow);
+  if (swallow) {
+    phase = tlm::END_REQ;
+    return tlm::TLM_UPDATED;
+  }
+  if (range == nullptr) return tlm::TLM_COMPLETED;
+  Route& route = route_of(payload);
+  route.initiator = initiator;
+  route.target = range->target;
+  route.address = payload.get_address();
+  payload.set_address(route.address - range->base + range->offset);
   const tlm::tlm_sync_enum status = targets[route.target]->nb_transport_fw(payload, phase, delay);
-  in_flight_.erase(&payload);  // END_RESP is the last phase
+  if (status == tlm::TLM_COMPLETED) payload.set_address(route.address);
   return status;
 }
 
 tlm::tlm_sync_enum Interconnect::backward(int, tlm::tlm_generic_payload& payload,
                                           tlm::tlm_phase& phase, sc_core::sc_time& delay) {
-  const Route route = in_flight_.at(&payload);
-  if (phase == tlm::END_REQ)
-    return initiators[route.initiator]->nb_transport_bw(payload, phase, delay);
-  // The initiator may release and reuse the payload in this call: forget the route before it.
-  payload.set_address(route.address);
-  in_flight_.erase(&payload);
-  const tlm::tlm_sync_enum status =
-      initiators[route.initiator]->nb_transport_bw(payload, phase, delay);
-  if (status != tlm::TLM_COMPLETED) in_flight_[&payload] = route;
-  return status;
+  const Route& route = route_of(payload);
+  const int initiator = route.initiator;
+  // The initiator may release and reuse the payload in this call.
+  if (phase != tlm::END_REQ) payload.set_address(route.address);
+  return initiators[initiator]->nb_transport_bw(payload, phase, delay);
 }
 
 void Interconnect::blocking(int, tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {

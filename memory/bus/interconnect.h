@@ -7,7 +7,6 @@
 #include <functional>
 #include <string>
 #include <systemc>
-#include <unordered_map>
 #include <vector>
 
 #include "memory/bus/access_guard.h"
@@ -37,10 +36,16 @@ class Interconnect : public sc_core::sc_module {
   std::function<AccessGuard::Verdict(const tlm::tlm_generic_payload&)> guard;
 
  private:
-  struct Route {
+  /// Stays with a payload, for the initiators that use it again and again.
+  struct Route : tlm::tlm_extension<Route> {
     int initiator = 0, target = 0;
     std::uint64_t address = 0;
+    tlm::tlm_extension_base* clone() const override { return new Route(*this); }
+    void copy_from(tlm::tlm_extension_base const& other) override {
+      *this = static_cast<const Route&>(other);
+    }
   };
+  static Route& route_of(tlm::tlm_generic_payload& payload);
 
   tlm::tlm_sync_enum forward(int initiator, tlm::tlm_generic_payload& payload,
                              tlm::tlm_phase& phase, sc_core::sc_time& delay);
@@ -55,7 +60,6 @@ class Interconnect : public sc_core::sc_module {
   const AddressRange* decode(const tlm::tlm_generic_payload& payload) const;
 
   std::vector<AddressRange> map_;
-  std::unordered_map<const tlm::tlm_generic_payload*, Route> in_flight_;
 };
 
 }  // namespace h2

@@ -37,15 +37,16 @@ void MemoryPort::cancel() {
 }
 
 void MemoryPort::abandon() {
-  for (const auto& [payload, batch] : batches_) {
-    batch->left = 0;
-    batch->failed = true;
-    auto* orphan = const_cast<tlm::tlm_generic_payload*>(payload);
-    std::vector<std::uint8_t>& bytes = orphans_[payload];
-    bytes.assign(orphan->get_data_ptr(), orphan->get_data_ptr() + orphan->get_data_length());
-    orphan->set_data_ptr(bytes.data());
+  for (const auto& payload : payloads_) {
+    Burst& burst = burst_of(*payload);
+    if (burst.batch == nullptr) continue;
+    burst.batch->left = 0;
+    burst.batch->failed = true;
+    burst.batch = nullptr;
+    burst.orphan.assign(payload->get_data_ptr(),
+                        payload->get_data_ptr() + payload->get_data_length());
+    payload->set_data_ptr(burst.orphan.data());
   }
-  batches_.clear();
   in_flight_ = 0;
   requesting_ = nullptr;
   progress_.notify();
@@ -53,7 +54,8 @@ void MemoryPort::abandon() {
 
 void MemoryPort::request(Batch& batch, const Transfer& t, std::uint64_t done, std::uint64_t bytes) {
   tlm::tlm_generic_payload& p = allocate();
-  batches_[&p] = &batch;
+  Burst& info = burst_of(p);
+  info.batch = &batch;
   ++batch.left;
   p.set_command(t.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   p.set_address(t.address + done);
@@ -63,12 +65,11 @@ void MemoryPort::request(Batch& batch, const Transfer& t, std::uint64_t done, st
   p.set_byte_enable_ptr(nullptr);
   p.set_dmi_allowed(false);
   p.set_response_status(tlm::TLM_INCOMPLETE_RESPONSE);
-  auto* info = p.get_extension<TransferInfo>();
-  info->kind = t.kind;
-  info->timing_only = t.timing_only;
-  info->port = settings_.port;
-  info->charged_bytes = static_cast<std::uint32_t>(t.halved ? bytes / 2 : bytes);
-  (t.write ? stats_.write_bytes : stats_.read_bytes) += info->charged_bytes;
+  info.kind = t.kind;
+  info.timing_only = t.timing_only;
+  info.port = settings_.port;
+  info.charged_bytes = static_cast<std::uint32_t>(t.halved ? bytes / 2 : bytes);
+  (t.write ? stats_.write_bytes : stats_.read_bytes) += info.charged_bytes;
   ++stats_.bursts;
   send(p);
 }
@@ -98,14 +99,13 @@ tlm::tlm_sync_enum MemoryPort::backward(tlm::tlm_generic_payload& payload, tlm::
 }
 
 void MemoryPort::complete(tlm::tlm_generic_payload& payload) {
-  const auto found = batches_.find(&payload);
-  if (found == batches_.end()) {
-    orphans_.erase(&payload);
+  Burst& burst = burst_of(payload);
+  if (burst.batch == nullptr) {
     payload.release();
     return;
   }
-  Batch& batch = *found->second;
-  batches_.erase(found);
+  Batch& batch = *burst.batch;
+  burst.batch = nullptr;
   --batch.left;
   if (payload.is_response_error()) batch.failed = true;
   if (requesting_ == &payload) requesting_ = nullptr;  // BEGIN_RESP implies END_REQ
@@ -117,7 +117,7 @@ void MemoryPort::complete(tlm::tlm_generic_payload& payload) {
 tlm::tlm_generic_payload& MemoryPort::allocate() {
   if (idle_.empty()) {
     payloads_.push_back(std::make_unique<tlm::tlm_generic_payload>(this));
-    payloads_.back()->set_extension(new TransferInfo);
+    payloads_.back()->set_extension<TransferInfo>(new Burst);
     idle_.push_back(payloads_.back().get());
   }
   tlm::tlm_generic_payload* payload = idle_.back();

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <systemc>
-#include <unordered_map>
 #include <vector>
 
 #include "memory/bus/transfer_info.h"
@@ -53,6 +52,15 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   const Stats& stats() const { return stats_; }
 
  private:
+  /// Travels with a payload.
+  struct Burst : TransferInfo {
+    Batch* batch = nullptr;            ///< null: not under way, or abandoned
+    std::vector<std::uint8_t> orphan;  ///< bytes an abandoned payload still refers to
+  };
+  static Burst& burst_of(tlm::tlm_generic_payload& payload) {
+    return static_cast<Burst&>(*payload.get_extension<TransferInfo>());
+  }
+
   void request(Batch& batch, const Transfer& transfer, std::uint64_t done, std::uint64_t bytes);
   void send(tlm::tlm_generic_payload& payload);
   void complete(tlm::tlm_generic_payload& payload);
@@ -66,12 +74,9 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   std::vector<std::uint8_t> scratch_;
   std::vector<std::unique_ptr<tlm::tlm_generic_payload>> payloads_;
   std::vector<tlm::tlm_generic_payload*> idle_;
-  std::unordered_map<const tlm::tlm_generic_payload*, Batch*> batches_;
   int in_flight_ = 0;
   const tlm::tlm_generic_payload* requesting_ = nullptr;  // sent and not yet accepted
   bool cancelled_ = false;
-  /// Payloads without a batch, with the bytes they still refer to.
-  std::unordered_map<const tlm::tlm_generic_payload*, std::vector<std::uint8_t>> orphans_;
   sc_core::sc_event progress_;
 };
 
