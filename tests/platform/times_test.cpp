@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
 
 #include "tests/config/config_files.h"
 #include "tests/platform/simulation.h"
@@ -97,6 +99,39 @@ TEST_F(Waveform, AgreesWithTheSummary) {
     EXPECT_EQ(cycles("stall") + cycles("load_store"), told["stall_cycles"].get<double>());
     EXPECT_NEAR(cycles("idle"), told["idle_cycles"].get<double>(), 1.0);
   }
+}
+
+/// The save file for GTKWave names signals that a waveform has, each with its range.
+TEST_F(Waveform, SaveFileNamesRealSignals) {
+  const std::string vcd = (folder_ / "trace.vcd").string();
+  train(tiny_config({{"trace.vcd.enable", "true"}}), {}, vcd);
+  std::set<std::string> declared;
+  std::vector<std::string> scopes;
+  std::istringstream header(read_text(vcd));
+  for (std::string line; std::getline(header, line) && line != "$enddefinitions $end";) {
+    std::istringstream words(line);
+    std::string what, kind, name, skip, range;
+    words >> what;
+    if (what == "$scope") {
+      words >> kind >> name;
+      scopes.push_back(name);
+    } else if (what == "$upscope") {
+      scopes.pop_back();
+    } else if (what == "$var") {
+      words >> kind >> skip >> skip >> name >> range;
+      std::string path;
+      for (const std::string& s : scopes) path += s + ".";
+      declared.insert(path + name + (range[0] == '[' ? range : ""));
+    }
+  }
+  std::istringstream save(read_text(H2_SOURCE_DIR "/traces/h2learn.gtkw"));
+  int signals = 0;
+  for (std::string line; std::getline(save, line);) {
+    if (line.rfind("top.", 0) != 0) continue;
+    ++signals;
+    EXPECT_EQ(declared.count(line), 1U) << line;
+  }
+  EXPECT_EQ(static_cast<std::size_t>(signals), declared.size());
 }
 
 TEST_F(Waveform, EveryLevelShowsMore) {
