@@ -45,6 +45,7 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
       config_(config),
       period_(1e6 / config.machine.clock_mhz, sc_core::SC_PS),
       workers_(options.threads),
+      probes(config.probe, trace),
       host("host", static_cast<double>(config.host_cycles) * period_),
       interconnect("interconnect", address_map(config.memory)),
       forward_glb("glb_forward", config.machine.glb.forward, trace),
@@ -59,19 +60,24 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
                     weight_update_glb, workers_, trace),
       controller("controller", config.machine, controller_settings(config, period_, options),
                  {forward, backward, weight_update}, trace) {
-  host.bus.bind(interconnect.initiators);
-  controller.bus.bind(interconnect.initiators);
+  probes.connect(host.bus, interconnect.initiators);
+  probes.connect(controller.bus, interconnect.initiators);
   for (Engine* engine : {&forward, &backward, &weight_update}) {
-    engine->load_port.socket.bind(interconnect.initiators);
-    engine->store_port.socket.bind(interconnect.initiators);
+    probes.connect(engine->load_port.socket, interconnect.initiators);
+    probes.connect(engine->store_port.socket, interconnect.initiators);
   }
-  interconnect.targets.bind(controller.registers.socket);
+  probes.connect(forward.glb_socket, forward_glb.socket);
+  probes.connect(backward.glb_socket, backward_glb.socket);
+  probes.connect(weight_update.glb_socket, weight_update_glb.socket);
+  auto& registers = controller.registers.socket;
+  probes.connect(interconnect.targets, registers, registers);
   const bool unified = config.memory.organisation == MemoryOrganisation::unified;
   for (int n = 0; n < (unified ? 1 : 3); ++n) {
     const std::string label = unified ? "mem" : "mem" + std::to_string(n);
     memories.push_back(std::make_unique<ExternalMemory>(
         label.c_str(), unified ? unified_memory(config.memory) : config.memory, trace));
-    interconnect.targets.bind(memories.back()->socket);
+    auto& socket = memories.back()->socket;
+    probes.connect(interconnect.targets, socket, socket);
   }
   interconnect.guard = [this](const tlm::tlm_generic_payload& p) { return controller.judge(p); };
   host.irq.bind(irq);
@@ -89,6 +95,7 @@ std::uint64_t Platform::progress() const {
 }
 
 void Platform::run() {
+  probes.require_matches();
   const sc_core::sc_time window = static_cast<double>(patience()) * period_;
   std::uint64_t seen = ~std::uint64_t{0};
   while (!host.finished()) {

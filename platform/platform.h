@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "memory/bus/interconnect.h"
+#include "memory/bus/probes.h"
 #include "memory/external_memory.h"
 #include "memory/glb.h"
 #include "modules/engine/engine.h"
@@ -52,6 +53,7 @@ class Platform : public sc_core::sc_module {
   WorkerPool workers_;
 
  public:
+  Probes probes;
   HostCpu host;
   Interconnect interconnect;
   std::vector<std::unique_ptr<ExternalMemory>> memories;  ///< Mem0..2, or one

@@ -123,6 +123,11 @@ void Trace::slice(const std::string& track, const std::string& name, std::uint64
   if (timeline_ != nullptr) timeline_->slice(track, name, begin_ps, now_ps_(), arguments);
 }
 
+void Trace::slice(const std::string& track, const std::string& name, std::uint64_t begin_ps,
+                  std::uint64_t end_ps, const nlohmann::ordered_json& arguments) {
+  if (timeline_ != nullptr) timeline_->slice(track, name, begin_ps, end_ps, arguments);
+}
+
 void Trace::arrow(std::uint64_t id, const std::string& from_track, std::uint64_t from_ps,
                   const std::string& to_track) {
   if (timeline_ != nullptr) timeline_->arrow(id, from_track, from_ps, to_track, now_ps_());

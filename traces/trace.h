@@ -40,6 +40,9 @@ class Trace {
   /// A slice on the timeline that ends now.
   void slice(const std::string& track, const std::string& name, std::uint64_t begin_ps,
              const nlohmann::ordered_json& arguments);
+  /// A slice that ends at a time of its own.
+  void slice(const std::string& track, const std::string& name, std::uint64_t begin_ps,
+             std::uint64_t end_ps, const nlohmann::ordered_json& arguments);
   /// An arrow on the timeline that ends now.
   void arrow(std::uint64_t id, const std::string& from_track, std::uint64_t from_ps,
              const std::string& to_track);

@@ -1,13 +1,12 @@
 #include "traces/vcd.h"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <stdexcept>
 
 #include "modules/error.h"
+#include "traces/glob.h"
 
 namespace h2 {
 namespace {
@@ -32,14 +31,6 @@ std::vector<std::string> split(const std::string& dotted) {
     parts.push_back(dotted.substr(first, dot - first));
   }
   return parts;
-}
-
-/// `pattern` matches the name or one of the scopes around it.
-bool matches(const std::string& pattern, const std::string& full_name) {
-  for (std::size_t end = full_name.find('.');; end = full_name.find('.', end + 1)) {
-    if (fnmatch(pattern.c_str(), full_name.substr(0, end).c_str(), 0) == 0) return true;
-    if (end == std::string::npos) return false;
-  }
 }
 
 std::string wire_text(std::uint64_t value, int width) {
@@ -111,7 +102,7 @@ int VcdWriter::add(const std::string& scope, const std::string& name, Kind kind,
 bool VcdWriter::select(const std::string& full_name) {
   bool selected = false;
   for (std::size_t i = 0; i < selection_.scopes.size(); ++i) {
-    if (!matches(selection_.scopes[i], full_name)) continue;
+    if (!matches_name(selection_.scopes[i], full_name)) continue;
     pattern_matched_[i] = true;
     selected = true;
   }

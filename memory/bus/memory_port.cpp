@@ -1,6 +1,8 @@
 #include "memory/bus/memory_port.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 namespace h2 {
 
@@ -37,15 +39,19 @@ void MemoryPort::cancel() {
 }
 
 void MemoryPort::abandon() {
+  // A transaction under way keeps its data pointer: the buffers stay until the answers are in.
+  std::map<Batch*, std::shared_ptr<std::vector<std::uint8_t>>> orphans;
   for (const auto& payload : payloads_) {
     Burst& burst = burst_of(*payload);
     if (burst.batch == nullptr) continue;
-    burst.batch->left = 0;
-    burst.batch->failed = true;
+    auto& orphan = orphans[burst.batch];
+    if (orphan == nullptr) {
+      orphan = std::make_shared<std::vector<std::uint8_t>>(std::move(burst.batch->list.buffer()));
+      burst.batch->left = 0;
+      burst.batch->failed = true;
+    }
+    burst.orphan = orphan;
     burst.batch = nullptr;
-    burst.orphan.assign(payload->get_data_ptr(),
-                        payload->get_data_ptr() + payload->get_data_length());
-    payload->set_data_ptr(burst.orphan.data());
   }
   in_flight_ = 0;
   requesting_ = nullptr;
@@ -80,7 +86,11 @@ void MemoryPort::send(tlm::tlm_generic_payload& payload) {
   tlm::tlm_phase phase = tlm::BEGIN_REQ;
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   const tlm::tlm_sync_enum status = socket->nb_transport_fw(payload, phase, delay);
-  if (status == tlm::TLM_COMPLETED || (status == tlm::TLM_UPDATED && phase == tlm::BEGIN_RESP)) {
+  if (status == tlm::TLM_COMPLETED) {
+    complete(payload);
+  } else if (status == tlm::TLM_UPDATED && phase == tlm::BEGIN_RESP) {
+    phase = tlm::END_RESP;
+    socket->nb_transport_fw(payload, phase, delay);
     complete(payload);
   } else if (status == tlm::TLM_UPDATED && phase == tlm::END_REQ) {
     requesting_ = nullptr;
@@ -101,6 +111,7 @@ tlm::tlm_sync_enum MemoryPort::backward(tlm::tlm_generic_payload& payload, tlm::
 void MemoryPort::complete(tlm::tlm_generic_payload& payload) {
   Burst& burst = burst_of(payload);
   if (burst.batch == nullptr) {
+    burst.orphan.reset();
     payload.release();
     return;
   }

@@ -54,8 +54,9 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
  private:
   /// Travels with a payload.
   struct Burst : TransferInfo {
-    Batch* batch = nullptr;            ///< null: not under way, or abandoned
-    std::vector<std::uint8_t> orphan;  ///< bytes an abandoned payload still refers to
+    Batch* batch = nullptr;  ///< null: not under way, or abandoned
+    /// Of an abandoned batch: the payload still refers to it.
+    std::shared_ptr<std::vector<std::uint8_t>> orphan;
   };
   static Burst& burst_of(tlm::tlm_generic_payload& payload) {
     return static_cast<Burst&>(*payload.get_extension<TransferInfo>());

@@ -27,7 +27,6 @@ Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
       sub_batch_signal_(trace.add_value(this->name(), "sub_batch", 32)),
       load_signal_(trace.add_level(load_port.name(), "busy", 1, TraceLevel::tiles)),
       store_signal_(trace.add_level(store_port.name(), "busy", 1, TraceLevel::tiles)) {
-  glb_socket.bind(glb.socket);
   SC_HAS_PROCESS(Engine);
   SC_THREAD(load_process);
   SC_THREAD(arrive_process);

@@ -55,6 +55,7 @@ class Engine : public sc_core::sc_module {
   };
 
   MemoryPort load_port, store_port;
+  /// To be bound to the socket of the engine's GLB.
   tlm_utils::simple_initiator_socket<Engine> glb_socket{"glb_socket"};
 
   Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb, WorkerPool& workers,

@@ -23,8 +23,9 @@ void options(boost::program_options::options_description_easy_init add) {
       "instructions between two synchronisations with the platform (default 10000)");
 }
 
-RiscvHost::Settings settings_of(const CommandLine& line, const Config& config) {
+RiscvHost::Settings settings_of(const CommandLine& line, const Config& config, Probes& probes) {
   RiscvHost::Settings s;
+  s.probes = &probes;
   s.period = sc_core::sc_time(1e6 / config.host_clock_mhz, sc_core::SC_PS);
   const auto quantum = line.get<std::int64_t>("quantum", static_cast<std::int64_t>(s.quantum));
   if (quantum < 1 || quantum > kMaxQuantum) {
@@ -55,7 +56,8 @@ int run_firmware(const CommandLine& line) {
   Platform::Options options;
   options.threads = line.threads;
   Platform platform("top", config, options, *trace);
-  RiscvHost riscv("riscv", platform.host, std::move(image), settings_of(line, config), std::cout);
+  RiscvHost riscv("riscv", platform.host, std::move(image),
+                  settings_of(line, config, platform.probes), std::cout);
   const std::unique_ptr<GdbServer> debugger = make_debugger(line, platform, riscv);
   riscv.control = debugger.get();
   platform.host.program = [&](HostCpu&) { riscv.run(); };

@@ -59,6 +59,14 @@ struct TimelineConfig {
   TraceLevel level = TraceLevel::phases;
 };
 
+/// trace.probe
+struct ProbeConfig {
+  bool enable = false;
+  std::vector<std::string> sockets{"*"};
+  bool check = true;      ///< hold every call against the base protocol
+  bool timeline = false;  ///< transactions as slices
+};
+
 /// The whole effective configuration: resolved and validated once, then const.
 struct Config {
   std::string name;  ///< file name without folder and extension
@@ -76,6 +84,7 @@ struct Config {
   ProfileConfig profile;
   VcdConfig vcd;
   TimelineConfig timeline;
+  ProbeConfig probe;
   std::uint64_t host_cycles = 800;    ///< host.cycles_per_sub_batch: fixed cost of host work
   double host_clock_mhz = 1000;       ///< host.clock_mhz: of a simulated host processor
   std::uint64_t watchdog_cycles = 0;  ///< core cycles without progress; 0 = 100 million

@@ -99,10 +99,12 @@ std::vector<Key> data_keys() {
   };
 }
 
-std::vector<Key> trace_and_host_keys() {
-  Key scopes = plain_key("trace.vcd.scopes", KeyType::texts, "glob patterns of traced signals",
-                         H2_AT(vcd.scopes));
-  scopes.text_form = "text or a list of texts";
+Key patterns(Key key) {
+  key.text_form = "text or a list of texts";
+  return key;
+}
+
+std::vector<Key> trace_keys() {
   return {
       boolean("trace.vcd.enable", "write a waveform", H2_AT(vcd.enable)),
       choice("trace.vcd.level",
@@ -110,7 +112,8 @@ std::vector<Key> trace_and_host_keys() {
               {"tiles", TraceLevel::tiles},
               {"bursts", TraceLevel::bursts}},
              "finest events in the waveform", H2_AT(vcd.level)),
-      scopes,
+      patterns(plain_key("trace.vcd.scopes", KeyType::texts, "glob patterns of traced signals",
+                         H2_AT(vcd.scopes))),
       number("trace.vcd.from_us", kMicroseconds, "begin of the waveform, simulated us",
              H2_AT(vcd.from_us)),
       number("trace.vcd.to_us", kMicroseconds, "end of the waveform, simulated us, 0: never",
@@ -118,6 +121,18 @@ std::vector<Key> trace_and_host_keys() {
       boolean("trace.timeline.enable", "write a timeline", H2_AT(timeline.enable)),
       choice("trace.timeline.level", {{"phases", TraceLevel::phases}, {"tiles", TraceLevel::tiles}},
              "finest slices of the timeline", H2_AT(timeline.level)),
+      boolean("trace.probe.enable", "watch transactions between modules", H2_AT(probe.enable)),
+      patterns(plain_key("trace.probe.sockets", KeyType::texts, "glob patterns of watched sockets",
+                         H2_AT(probe.sockets))),
+      boolean("trace.probe.check", "a broken rule of the TLM-2.0 base protocol ends the run",
+              H2_AT(probe.check)),
+      boolean("trace.probe.timeline", "show the transactions on the timeline",
+              H2_AT(probe.timeline)),
+  };
+}
+
+std::vector<Key> host_keys() {
+  return {
       integer("host.cycles_per_sub_batch", kCount, "host work per sub-batch, core cycles",
               H2_AT(host_cycles)),
       number("host.clock_mhz", {0, 100000, true}, "clock of a simulated host processor, MHz",
@@ -132,7 +147,7 @@ std::vector<Key> trace_and_host_keys() {
 
 std::vector<Key> run_keys() {
   std::vector<Key> keys = network_keys();
-  for (std::vector<Key> part : {training_keys(), data_keys(), trace_and_host_keys()}) {
+  for (std::vector<Key> part : {training_keys(), data_keys(), trace_keys(), host_keys()}) {
     for (Key& key : part) keys.push_back(std::move(key));
   }
   return keys;

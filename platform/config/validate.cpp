@@ -153,6 +153,9 @@ void validate(const Config& config, const Origins& origins) {
   check_profile(config, rules);
   rules.require(config.vcd.to_us == 0.0 || config.vcd.to_us > config.vcd.from_us,
                 {"trace.vcd.to_us", "trace.vcd.from_us"}, "0, or to_us > from_us");
+  rules.require(!config.probe.timeline || (config.probe.enable && config.timeline.enable),
+                {"trace.probe.timeline", "trace.probe.enable", "trace.timeline.enable"},
+                "false, or all three true");
 }
 
 void require_trainable(const Config& config) {

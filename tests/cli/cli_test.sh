@@ -63,6 +63,13 @@ expect not-trainable 2 "network.layers" "$h2vp" train "$quick" \
 expect missing-data 2 "no/such/folder" "$h2vp" train "$quick" --set dataset.kind=mnist \
   --set dataset.path=no/such/folder
 expect profile 0 "cycles per sub-batch" "$h2vp" profile "$quick" --set profile.sub_batches=2
+expect probes 0 "cycles per sub-batch" "$h2vp" profile "$quick" --set profile.sub_batches=2 \
+  --set trace.probe.enable=true --set trace.probe.timeline=true --set trace.timeline.enable=true \
+  --set trace.probe.sockets=top.mem1 --out probed
+expect probe-counts 0 "probe.mem1.socket.latency_p99_ns" cat probed/stats.json
+expect probe-slices 0 "top.mem1.socket.0" cat probed/timeline.json
+expect probe-nowhere 2 "matches no socket; legal: top.host.bus" "$h2vp" profile "$quick" \
+  --set trace.probe.enable=true --set trace.probe.sockets=top.mem9
 expect profile-needs-network 2 "network.layers" "$h2vp" profile "$machine"
 expect traffic 0 "bandwidth_gbps" "$h2vp" traffic "$machine" --pattern seq_rd --queue-depth 64 \
   --requests 2000

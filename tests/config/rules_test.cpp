@@ -11,6 +11,9 @@ TEST_F(ConfigRules, NamePlaceKeysAndValues) {
   EXPECT_EQ(error("neuron: {th_l: 0.5}\n", {{"neuron.th_r", "0.5"}}),
             "--set neuron.th_r=0.5: neuron.th_l: 0.5 contradicts neuron.th_r = 0.5; legal: "
             "th_l < th_r");
+  EXPECT_EQ(error("trace: {probe: {enable: true, timeline: true}}\n"),
+            "c.yaml:1:31: trace.probe.timeline: true contradicts trace.probe.enable = true, "
+            "trace.timeline.enable = false; legal: false, or all three true");
   EXPECT_EQ(error("trace: {vcd: {from_us: 5, to_us: 5}}\n"),
             "c.yaml:1:27: trace.vcd.to_us: 5.0 contradicts trace.vcd.from_us = 5.0; legal: 0, or "
             "to_us > from_us");

@@ -32,7 +32,8 @@ inline FirmwareResult run_firmware(const std::string& path, const Sets& sets = {
   Bench bench(config);
   std::ostringstream console;
   RiscvHost riscv("riscv", bench.platform.host, read_elf(path, H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE),
-                  {sc_core::sc_time(1e6 / config.host_clock_mhz, sc_core::SC_PS), quantum},
+                  {sc_core::sc_time(1e6 / config.host_clock_mhz, sc_core::SC_PS), quantum,
+                   &bench.platform.probes},
                   console);
   bench.run([&](HostCpu&) { riscv.run(); });
   return {riscv.exit_code(), console.str(), riscv.instructions(), bench.platform.cycle()};

@@ -62,8 +62,13 @@ Config tiny_config(const Sets& sets) {
   return load_config(H2_SOURCE_DIR "/configs/h2learn.yaml", all);
 }
 
+Config with_probes(Config config) {
+  config.probe.enable = true;
+  return config;
+}
+
 Bench::Bench(const Config& config, const Platform::Options& options, const std::string& vcd)
-    : config_(config),
+    : config_(with_probes(config)),
       trace_(make_trace(config_, vcd)),
       platform("top", config_, options, *trace_) {}
 

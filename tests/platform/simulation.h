@@ -27,7 +27,10 @@ using Sets = std::vector<Override>;
 /// of 2), then `sets`.
 Config tiny_config(const Sets& sets = {});
 
-/// The board with a program on its host.
+/// The same with every socket of the board held against the TLM-2.0 base protocol.
+Config with_probes(Config config);
+
+/// The board with a program on its host, and a probe at every socket.
 class Bench {
  public:
   /// `vcd`: path of a waveform, "" for none.

@@ -92,7 +92,7 @@ TEST(Statistics, EveryKindOccurs) {
   const Measured run = train_with_statistics({});
   for (const StatisticKind& k : statistic_kinds()) {
     const std::string dots = std::regex_replace(std::string(k.pattern), std::regex("\\."), "\\.");
-    const std::regex pattern(std::regex_replace(dots, std::regex("<[a-z]+>"), "[a-z_0-9]+"));
+    const std::regex pattern(std::regex_replace(dots, std::regex("<[a-z]+>"), "[a-z_0-9.]+"));
     bool found = false;
     for (const auto& [path, item] : run.items.items()) found |= std::regex_match(path, pattern);
     EXPECT_TRUE(found) << k.pattern;

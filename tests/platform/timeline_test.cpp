@@ -22,7 +22,7 @@ class TimelineFile : public ConfigFiles {
 
   /// Trains with a timeline and returns the summary.
   Json train_with(TraceLevel level, const std::function<void(Platform&)>& prepare = nullptr) {
-    const Config config = tiny_config();
+    const Config config = with_probes(tiny_config());
     const LoadedData data = load_data(config.dataset, config.network.input,
                                       config.network.timesteps, config.training.seed);
     FreshContext context;

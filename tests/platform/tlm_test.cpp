@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "memory/bus/interconnect.h"
+#include "memory/bus/probes.h"
 #include "memory/dram/address_map.h"
 #include "memory/external_memory.h"
 #include "tests/platform/at_initiator.h"
@@ -18,7 +19,7 @@ std::vector<std::uint8_t> pattern(std::size_t bytes, unsigned seed) {
   return data;
 }
 
-/// Initiators, the interconnect and two memories.
+/// Initiators, the interconnect and two memories, with a probe at every socket.
 struct System {
   FreshContext context;
   Trace trace;
@@ -26,12 +27,13 @@ struct System {
   Interconnect bus{"bus",
                    {{"low", 0x10000, 0x10000, 0, 0x100000}, {"high", 0x4000000000, 1 << 20, 1, 0}}};
   ExternalMemory low, high;
+  Probes probes{ProbeConfig{true}, trace};
 
   System() : low("low", small(), trace), high("high", small(), trace) {
-    initiator.socket.bind(bus.initiators);
-    other.socket.bind(bus.initiators);
-    bus.targets.bind(low.socket);
-    bus.targets.bind(high.socket);
+    probes.connect(initiator.socket, bus.initiators);
+    probes.connect(other.socket, bus.initiators);
+    probes.connect(bus.targets, low.socket, low.socket);
+    probes.connect(bus.targets, high.socket, high.socket);
     other.program = [] { sc_core::wait(1, sc_core::SC_SEC); };
   }
   static MemorySpec small() {

@@ -71,16 +71,13 @@ void add_dram(const DramStatistics& d, const std::vector<std::string>& name, Sta
   s.set("memory.<memory>.turnarounds", name, static_cast<double>(d.turnarounds));
 }
 
-void add_latency(const ExternalMemory::Stats& m, const std::vector<std::string>& name,
-                 Statistics& s) {
+void add_latency(const std::string& of, const std::vector<std::string>& name,
+                 const LatencyHistogram& latency, Statistics& s) {
   const auto ns = [](double ps) { return ps / 1e3; };
-  const auto count = static_cast<double>(m.latency.count());
-  s.set("memory.<memory>.transactions", name, count);
-  s.set("memory.<memory>.queueing_ns", name, ns(share(m.queueing_ps, count)));
-  s.set("memory.<memory>.latency_mean_ns", name, ns(m.latency.mean()));
-  s.set("memory.<memory>.latency_p50_ns", name, ns(static_cast<double>(m.latency.quantile(0.5))));
-  s.set("memory.<memory>.latency_p99_ns", name, ns(static_cast<double>(m.latency.quantile(0.99))));
-  s.set("memory.<memory>.latency_max_ns", name, ns(static_cast<double>(m.latency.max())));
+  s.set(of + ".latency_mean_ns", name, ns(latency.mean()));
+  s.set(of + ".latency_p50_ns", name, ns(static_cast<double>(latency.quantile(0.5))));
+  s.set(of + ".latency_p99_ns", name, ns(static_cast<double>(latency.quantile(0.99))));
+  s.set(of + ".latency_max_ns", name, ns(static_cast<double>(latency.max())));
 }
 
 void add_memory(ExternalMemory& memory, std::size_t index, const Config& config, const RunRecord& r,
@@ -105,7 +102,26 @@ void add_memory(ExternalMemory& memory, std::size_t index, const Config& config,
               static_cast<double>(m.busy_ps) / 1e3));
   s.set("memory.<memory>.peak_gbps", name, memory.peak_gbps());
   add_dram(memory.dram_statistics(), name, s);
-  add_latency(m, name, s);
+  const auto count = static_cast<double>(m.latency.count());
+  s.set("memory.<memory>.transactions", name, count);
+  s.set("memory.<memory>.queueing_ns", name, share(m.queueing_ps, count) / 1e3);
+  add_latency("memory.<memory>", name, m.latency, s);
+}
+
+void add_probe(const Probe& probe, Statistics& s) {
+  const std::string& socket = probe.watched();
+  const std::vector<std::string> name{socket.substr(socket.find('.') + 1)};  // without the board
+  const Probe::Stats& p = probe.stats();
+  const auto set = [&](const char* item, std::uint64_t value) {
+    s.set(std::string("probe.<socket>.") + item, name, static_cast<double>(value));
+  };
+  set("transactions", p.transactions);
+  set("errors", p.errors);
+  set("read_bytes", p.read_bytes);
+  set("write_bytes", p.write_bytes);
+  set("debug_accesses", p.debug_accesses);
+  set("most_open", p.most_open);
+  add_latency("probe.<socket>", name, p.latency, s);
 }
 
 Json jobs_json(const RunRecord& r) {
@@ -139,6 +155,7 @@ Statistics collect_statistics(const Config& config, const RunRecord& record, Pla
   for (std::size_t m = 0; m < platform.memories.size(); ++m) {
     add_memory(*platform.memories[m], m, config, record, s);
   }
+  for (const auto& probe : platform.probes.all()) add_probe(*probe, s);
   s.set("host.interrupts", {}, static_cast<double>(platform.controller.interrupts()));
   s.set("host.register_reads", {}, static_cast<double>(platform.controller.registers.reads()));
   s.set("host.register_writes", {}, static_cast<double>(platform.controller.registers.writes()));

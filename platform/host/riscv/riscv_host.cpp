@@ -42,13 +42,16 @@ RiscvHost::RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image
       settings_(settings) {
   card.register_b_transport(this, &RiscvHost::card_transport);
   card.register_transport_dbg(this, &RiscvHost::card_debug);
-  bus.bind(interconnect.initiators);
-  interconnect.targets.bind(timer.socket);
-  interconnect.targets.bind(card);
-  interconnect.targets.bind(uart.socket);
-  interconnect.targets.bind(dma.socket);
-  interconnect.targets.bind(finisher.socket);
-  interconnect.targets.bind(ram.socket);
+  Probes none;
+  Probes& probes = settings.probes != nullptr ? *settings.probes : none;
+  const auto connect = [&](auto& socket) { probes.connect(interconnect.targets, socket, socket); };
+  probes.connect(bus, interconnect.initiators);
+  connect(timer.socket);
+  connect(card);
+  connect(uart.socket);
+  connect(dma.socket);
+  connect(finisher.socket);
+  connect(ram.socket);
 }
 
 void RiscvHost::card_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {

@@ -10,6 +10,7 @@
 #include <systemc>
 
 #include "memory/bus/interconnect.h"
+#include "memory/bus/probes.h"
 #include "platform/host/host_cpu.h"
 #include "platform/host/riscv/elf_image.h"
 #include "platform/host/riscv/riscv_core.h"
@@ -38,6 +39,7 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   struct Settings {
     sc_core::sc_time period;
     std::uint64_t quantum = 10'000;  ///< instructions
+    Probes* probes = nullptr;        ///< of the platform
   };
 
   tlm_utils::simple_initiator_socket<RiscvHost> bus{"bus"};
