@@ -26,6 +26,7 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const MemorySpec& s
       spec_(spec),
       timing_(make_memory_timing(spec)),
       trace_(trace),
+      log_(trace.log(this->name())),
       queue_signal_(trace.add_level(this->name(), "queue", 16)),
       bandwidth_signal_(trace.add_level(this->name(), "bandwidth_mb_per_s", 32)),
       window_end_(kWindow) {
@@ -178,6 +179,11 @@ void ExternalMemory::count(tlm::tlm_generic_payload& payload) {
   const TransferInfo* info = payload.get_extension<TransferInfo>();
   const std::uint64_t charged = charged_bytes(payload);
   const int kind = static_cast<int>(info != nullptr ? info->kind : TensorKind::control);
+  if (log_.shows(TraceLevel::bursts)) {
+    log_.print(std::string(payload.is_write() ? "write" : "read") + " of " +
+               std::to_string(charged) + " B at " + std::to_string(payload.get_address()) + ", " +
+               name_of(static_cast<TensorKind>(kind)));
+  }
   (payload.is_write() ? stats_.write_bytes : stats_.read_bytes)[kind] += charged;
   window_bytes_ += charged;
 }

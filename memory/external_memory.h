@@ -82,6 +82,7 @@ class ExternalMemory : public sc_core::sc_module {
   BackingStore store_;
   Stats stats_;
   Trace& trace_;
+  const ModuleLog log_;
   int queue_signal_, bandwidth_signal_;
   std::vector<Pending> pending_;  // by request id
   std::vector<std::uint64_t> free_ids_;

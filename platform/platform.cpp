@@ -46,7 +46,7 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
       period_(1e6 / config.machine.clock_mhz, sc_core::SC_PS),
       workers_(options.threads),
       probes(config.probe, trace),
-      host("host", static_cast<double>(config.host_cycles) * period_),
+      host("host", static_cast<double>(config.host_cycles) * period_, trace),
       interconnect("interconnect", address_map(config.memory)),
       forward_glb("glb_forward", config.machine.glb.forward, trace),
       backward_glb("glb_backward", config.machine.glb.backward, trace),

@@ -32,6 +32,11 @@ void Trace::add_timeline(const std::string& path, TraceLevel level,
   now_ps_ = std::move(now_ps);
 }
 
+void Trace::add_log(std::vector<Log::Pattern> patterns, std::ostream& out,
+                    std::function<std::uint64_t()> now_ps) {
+  log_ = std::make_unique<Log>(std::move(patterns), out, std::move(now_ps));
+}
+
 int Trace::add(const std::string& scope, const std::string& name, Signal signal) {
   if (timeline_ != nullptr && signal.sampled) signal.counter = scope + "." + name;
   if (signal.vcd == VcdWriter::kNotTraced && signal.counter.empty()) return VcdWriter::kNotTraced;
@@ -62,6 +67,7 @@ int Trace::add_level(const std::string& scope, const std::string& name, int widt
 
 void Trace::start() {
   if (vcd_ != nullptr) vcd_->start();
+  if (log_ != nullptr) log_->require_matches();
 }
 
 void Trace::change(int id, std::uint64_t value) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "platform/config/config.h"
+#include "traces/log.h"
 #include "traces/timeline.h"
 #include "traces/vcd.h"
 
@@ -27,6 +28,14 @@ class Trace {
   /// Adds a timeline; before any module is made.
   void add_timeline(const std::string& path, TraceLevel level,
                     std::function<std::uint64_t()> now_ps);
+
+  /// Adds messages to `out`; before any module is made.
+  void add_log(std::vector<Log::Pattern> patterns, std::ostream& out,
+               std::function<std::uint64_t()> now_ps);
+  /// For the messages of `module`.
+  ModuleLog log(const std::string& module) {
+    return log_ == nullptr ? ModuleLog() : log_->of(module);
+  }
 
   /// A word (engine state) or number (layer, sub-batch) of which every change is shown.
   int add_text(const std::string& scope, const std::string& name);
@@ -47,6 +56,7 @@ class Trace {
   void arrow(std::uint64_t id, const std::string& from_track, std::uint64_t from_ps,
              const std::string& to_track);
 
+  /// Throws InputError when a selection fits nothing.
   void start();
   void change(int id, std::uint64_t value);
   void change(int id, std::string_view text);
@@ -68,6 +78,7 @@ class Trace {
 
   std::unique_ptr<VcdWriter> vcd_;
   std::unique_ptr<Timeline> timeline_;
+  std::unique_ptr<Log> log_;
   TraceLevel timeline_level_ = TraceLevel::phases;
   VcdConfig config_;
   std::function<std::uint64_t()> now_ps_;

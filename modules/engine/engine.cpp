@@ -22,6 +22,7 @@ Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
       glb_(glb),
       workers_(workers),
       trace_(trace),
+      log_(trace.log(this->name())),
       state_signal_(trace.add_text(this->name(), "state")),
       layer_signal_(trace.add_text(this->name(), "layer")),
       sub_batch_signal_(trace.add_value(this->name(), "sub_batch", 32)),
@@ -54,6 +55,10 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
   const sc_core::sc_time transfer_before = transfer_spent_;
   trace_.change(layer_signal_, job.name);
   trace_.change(sub_batch_signal_, sub_batch);
+  if (log_.shows(TraceLevel::phases)) {
+    log_.print(job.name + " of sub-batch " + std::to_string(sub_batch) + " begins, " +
+               std::to_string(job.chunks()) + " chunks");
+  }
   set_state(State::stall);
   finished_ = false;
   start_.notify();
@@ -81,6 +86,12 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
 }
 
 void Engine::show_job(std::uint32_t sub_batch) const {
+  if (log_.shows(TraceLevel::phases)) {
+    log_.print(record_.layer + " of sub-batch " + std::to_string(sub_batch) + " ended after " +
+               std::to_string(record_.cycles) + " cycles, " +
+               std::to_string(record_.compute_cycles) + " of them computing" +
+               (record_.error == H2_OK ? "" : ", error " + std::to_string(record_.error)));
+  }
   if (!trace_.shows(TraceLevel::phases)) return;
   trace_.slice(name(), record_.layer, record_.start_cycle * settings_.period.value(),
                {{"sub_batch", sub_batch},
@@ -93,6 +104,10 @@ void Engine::show_job(std::uint32_t sub_batch) const {
 }
 
 void Engine::show_phase(const char* process, int chunk, const sc_core::sc_time& begin) const {
+  if (log_.shows(TraceLevel::tiles)) {
+    log_.print(record_.layer + " chunk " + std::to_string(chunk) + ": " + process + " since " +
+               begin.to_string());
+  }
   if (!trace_.shows(TraceLevel::tiles)) return;
   trace_.slice(std::string(name()) + "." + process, record_.layer, begin.value(),
                {{"chunk", chunk}});

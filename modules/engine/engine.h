@@ -121,6 +121,7 @@ class Engine : public sc_core::sc_module {
   Glb& glb_;
   WorkerPool& workers_;
   Trace& trace_;
+  const ModuleLog log_;
   int state_signal_, layer_signal_, sub_batch_signal_, load_signal_, store_signal_;
 
   Job* job_ = nullptr;

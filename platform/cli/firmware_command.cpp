@@ -15,6 +15,7 @@ namespace {
 constexpr std::int64_t kMaxQuantum = 1'000'000'000;
 
 void options(boost::program_options::options_description_easy_init add) {
+  add_verbose_option(add);
   namespace po = boost::program_options;
   add("elf", po::value<std::string>(), "firmware, a 32-bit RISC-V executable");
   add("gdb", po::value<int>(),
@@ -50,9 +51,8 @@ int run_firmware(const CommandLine& line) {
   if (!line.has("elf")) throw InputError("h2vp firmware: --elf FILE is missing");
   const Config config = load_config(line.config, line.sets);
   ElfImage image = read_elf(line.get<std::string>("elf"), H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE);
-  const std::unique_ptr<Trace> trace = wants_files(config)
-                                           ? make_trace(config, make_output_folder(line, config))
-                                           : std::make_unique<Trace>();
+  const std::unique_ptr<Trace> trace =
+      make_trace(line, config, wants_files(config) ? make_output_folder(line, config) : "");
   Platform::Options options;
   options.threads = line.threads;
   Platform platform("top", config, options, *trace);

@@ -19,7 +19,29 @@ fs::path make_output_folder(const CommandLine& line, const Config& config) {
   return out;
 }
 
-std::unique_ptr<Trace> make_trace(const Config& config, const fs::path& out) {
+namespace {
+
+Log::Pattern parse_verbose(const std::string& text) {
+  const std::size_t equals = text.find('=');
+  const std::string level = equals == std::string::npos ? "phases" : text.substr(equals + 1);
+  const std::string modules = text.substr(0, equals);
+  if (modules.empty()) throw InputError("-v " + text + ": expected PATH[=LEVEL]");
+  if (level == "phases") return {modules, TraceLevel::phases};
+  if (level == "tiles") return {modules, TraceLevel::tiles};
+  if (level == "bursts") return {modules, TraceLevel::bursts};
+  throw InputError("-v " + text + ": legal levels: phases, tiles, bursts");
+}
+
+}  // namespace
+
+void add_verbose_option(boost::program_options::options_description_easy_init& add) {
+  add("verbose,v", boost::program_options::value<std::vector<std::string>>()->composing(),
+      "PATH[=LEVEL]: print messages of the modules PATH, a glob, as top.forward; LEVEL phases "
+      "(default), tiles, bursts (repeatable)");
+}
+
+std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
+                                  const fs::path& out) {
   const auto now = [] { return sc_core::sc_time_stamp().value(); };
   auto trace = config.vcd.enable
                    ? std::make_unique<Trace>((out / "trace.vcd").string(), config.vcd, now)
@@ -27,6 +49,11 @@ std::unique_ptr<Trace> make_trace(const Config& config, const fs::path& out) {
   if (config.timeline.enable) {
     trace->add_timeline((out / "timeline.json").string(), config.timeline.level, now);
   }
+  std::vector<Log::Pattern> patterns;
+  for (const auto& text : line.get<std::vector<std::string>>("verbose")) {
+    patterns.push_back(parse_verbose(text));
+  }
+  if (!patterns.empty()) trace->add_log(std::move(patterns), std::cerr, now);
   return trace;
 }
 

@@ -17,8 +17,11 @@ std::filesystem::path make_output_folder(const CommandLine& line, const Config& 
 inline bool wants_files(const Config& config) {
   return config.vcd.enable || config.timeline.enable;
 }
-/// trace.vcd and timeline.json in the folder, those that are enabled.
-std::unique_ptr<Trace> make_trace(const Config& config, const std::filesystem::path& out);
+/// Adds -v to the options of a command that simulates.
+void add_verbose_option(boost::program_options::options_description_easy_init& add);
+/// trace.vcd and timeline.json in the folder, those that are enabled; messages that -v asks for.
+std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
+                                  const std::filesystem::path& out);
 /// Writes what the host does on the bus to the file that --record names; null without it. To be
 /// closed after the run.
 std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, HostCpu& host);

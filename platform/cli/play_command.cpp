@@ -10,6 +10,7 @@ namespace h2 {
 namespace {
 
 void options(boost::program_options::options_description_easy_init add) {
+  add_verbose_option(add);
   add("keep-going", "print every failed transaction instead of ending with the first");
 }
 
@@ -19,7 +20,7 @@ int run_play(const CommandLine& line) {
   TransactionPlayer player(line.files.front(), line.has("keep-going"));
   player.on_failure = [](const std::string& text) { std::cerr << "h2vp: " << text << '\n'; };
   const std::unique_ptr<Trace> trace =
-      make_trace(config, wants_files(config) ? make_output_folder(line, config) : "");
+      make_trace(line, config, wants_files(config) ? make_output_folder(line, config) : "");
   Platform::Options options;
   options.threads = line.threads;
   Platform platform("top", config, options, *trace);

@@ -16,6 +16,7 @@ namespace h2 {
 namespace {
 
 void options(boost::program_options::options_description_easy_init add) {
+  add_verbose_option(add);
   add("dry-run", "print sizes and estimates, then stop");
 }
 
@@ -27,7 +28,7 @@ int run_profile(const CommandLine& line) {
   if (line.has("dry-run")) return print_dry_run(config);
   const auto begin = std::chrono::steady_clock::now();
   const std::filesystem::path out = make_output_folder(line, config);
-  const std::unique_ptr<Trace> trace = make_trace(config, out);
+  const std::unique_ptr<Trace> trace = make_trace(line, config, out);
 
   RunRecord record;
   Platform::Options options;

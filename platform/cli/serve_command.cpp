@@ -10,6 +10,7 @@ namespace h2 {
 namespace {
 
 void options(boost::program_options::options_description_easy_init add) {
+  add_verbose_option(add);
   namespace po = boost::program_options;
   add("socket", po::value<std::string>(), "Unix socket to make; programs reach it with libh2.so");
   add("once", "end after the first client");
@@ -31,7 +32,7 @@ int run_serve(const CommandLine& line) {
   const auto path = line.get<std::string>("socket");
   if (path.empty()) throw InputError("h2vp serve: --socket PATH is missing");
   const std::unique_ptr<Trace> trace =
-      make_trace(config, wants_files(config) ? make_output_folder(line, config) : "");
+      make_trace(line, config, wants_files(config) ? make_output_folder(line, config) : "");
   Platform::Options options;
   options.threads = line.threads;
   Platform platform("top", config, options, *trace);

@@ -43,6 +43,7 @@ std::set<std::uint64_t> parse_numbers(const std::string& option, const std::stri
 }
 
 void options(boost::program_options::options_description_easy_init add) {
+  add_verbose_option(add);
   namespace po = boost::program_options;
   add("dry-run", "print sizes and estimates, then stop");
   add("weights", po::value<std::string>(), "start from <layer>.w.npy in this folder");
@@ -60,7 +61,7 @@ int run_train(const CommandLine& line) {
                                     config.training.seed);
   auto weights = start_weights(config, line.get<std::string>("weights"));
   const std::filesystem::path out = make_output_folder(line, config);
-  const std::unique_ptr<Trace> trace = make_trace(config, out);
+  const std::unique_ptr<Trace> trace = make_trace(line, config, out);
 
   RunRecord record;
   Platform::Options options;

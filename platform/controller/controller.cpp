@@ -10,6 +10,11 @@ namespace {
 /// Register access time over the host link, in core cycles (decision).
 constexpr double kRegisterCycles = 16;
 
+const char* phase_name(std::uint8_t opcode) {
+  static const char* const names[] = {"", "forward", "backward", "weight_gradient", "update"};
+  return names[opcode];
+}
+
 }  // namespace
 
 Controller::Controller(sc_core::sc_module_name name, const Machine& machine,
@@ -20,6 +25,7 @@ Controller::Controller(sc_core::sc_module_name name, const Machine& machine,
       settings_(settings),
       engines_(engines),
       trace_(trace),
+      log_(trace.log(this->name())),
       head_signal_(trace.add_value(this->name(), "ring_head", 16)),
       tail_signal_(trace.add_value(this->name(), "ring_tail", 16)),
       irq_signal_(trace.add_value(this->name(), "irq", 1)),
@@ -71,6 +77,10 @@ void Controller::fetch() {
     if (trace_.shows(TraceLevel::phases)) {
       trace_.slice(std::string(name()) + ".fetch", "tag " + std::to_string(descriptor.tag),
                    begin.value(), {{"opcode", descriptor.opcode}});
+    }
+    if (log_.shows(TraceLevel::phases)) {
+      log_.print("tag " + std::to_string(descriptor.tag) + ": " + phase_name(descriptor.opcode) +
+                 " of sub-batch " + std::to_string(command->sub_batch) + " taken");
     }
     ++running_;
     in_flight_.insert(descriptor.tag);
@@ -210,13 +220,12 @@ void Controller::update(Command& command) {
 
 void Controller::show_descriptor(const Command& command) const {
   if (!trace_.shows(TraceLevel::phases)) return;
-  const char* const names[] = {"", "forward", "backward", "weight_gradient", "update"};
   const h2_descriptor& d = command.descriptor;
   const bool weights = d.opcode == H2_OP_WEIGHT_GRADIENT || d.opcode == H2_OP_UPDATE;
   const std::string track =
-      std::string(name()) + "." + (weights ? "weight_update" : names[d.opcode]);
+      std::string(name()) + "." + (weights ? "weight_update" : phase_name(d.opcode));
   const auto ps = [&](std::uint64_t cycles) { return cycles * settings_.period.value(); };
-  trace_.slice(track, names[d.opcode], ps(command.start_cycle),
+  trace_.slice(track, phase_name(d.opcode), ps(command.start_cycle),
                {{"tag", d.tag},
                 {"sub_batch", command.sub_batch},
                 {"memory", d.memory},

@@ -116,6 +116,7 @@ class Controller : public sc_core::sc_module {
   const Settings settings_;
   Engines engines_;
   Trace& trace_;
+  const ModuleLog log_;
   int head_signal_, tail_signal_, irq_signal_;
 
   std::unique_ptr<Phase> forward_phase_, backward_phase_, weight_phase_;

@@ -143,6 +143,9 @@ void Controller::complete(Command& command) {
   c.start_cycle = command.start_cycle;
   c.end_cycle = cycle();
   in_flight_.erase(c.tag);
+  if (log_.shows(TraceLevel::phases)) {
+    log_.print("tag " + std::to_string(c.tag) + ": ended with status " + std::to_string(c.status));
+  }
   completion_lock_.lock();
   const std::uint32_t lost = write_completion(c);
   completion_lock_.unlock();
@@ -182,6 +185,9 @@ void Controller::update_status() {
 void Controller::update_irq() {
   const bool level = (registers.get(H2_REG_IRQ_STATUS) & registers.get(H2_REG_IRQ_MASK)) != 0;
   if (level && !irq.read()) ++interrupts_;
+  if (level != irq.read() && log_.shows(TraceLevel::phases)) {
+    log_.print(level ? "interrupt raised" : "interrupt lowered");
+  }
   irq.write(level);
   trace_.change(irq_signal_, level ? 1 : 0);
 }

@@ -4,10 +4,25 @@
 
 namespace h2 {
 
-HostCpu::HostCpu(sc_core::sc_module_name name, sc_core::sc_time work)
-    : sc_module(name), work_(work) {
+HostCpu::HostCpu(sc_core::sc_module_name name, sc_core::sc_time work, Trace& trace)
+    : sc_module(name), work_(work), view_(this->name(), trace) {
   SC_HAS_PROCESS(HostCpu);
   SC_THREAD(run);
+  if (!view_.on()) return;
+  SC_METHOD(see_irq);
+  sensitive << irq;
+  dont_initialize();
+}
+
+void HostCpu::ended(const HostAccess& access) {
+  view_.access(access);
+  if (on_access) on_access(access);
+}
+
+void HostCpu::work() {
+  const sc_core::sc_time begin = sc_core::sc_time_stamp();
+  wait(work_);
+  view_.work(begin);
 }
 
 void HostCpu::run() {
@@ -53,11 +68,9 @@ h2_bus HostCpu::loader_bus() {
 
 int HostCpu::load(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes) {
   const bool ok = debug(command, address, data, bytes);
-  if (on_access) {
-    on_access({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::debug_read
-                                                : HostAccess::Kind::debug_write,
-               address, data, bytes, sc_core::sc_time_stamp(), ok});
-  }
+  ended({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::debug_read
+                                          : HostAccess::Kind::debug_write,
+         address, data, bytes, sc_core::sc_time_stamp(), ok});
   return ok ? 0 : 1;
 }
 
@@ -76,10 +89,8 @@ tlm::tlm_response_status HostCpu::transport(tlm::tlm_command command, std::uint6
   if (delay != sc_core::SC_ZERO_TIME) wait(delay);
   waiting_for_ = before;
   alive();
-  if (on_access) {
-    on_access({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::read : HostAccess::Kind::write,
-               address, data, bytes, start, payload.is_response_ok()});
-  }
+  ended({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::read : HostAccess::Kind::write,
+         address, data, bytes, start, payload.is_response_ok()});
   return payload.get_response_status();
 }
 
@@ -98,7 +109,7 @@ bool HostCpu::wait_irq(sc_core::sc_time timeout) {
   }
   waiting_for_ = before;
   bounded_wait_ = sc_core::sc_max_time();
-  if (on_access) on_access({HostAccess::Kind::wait_irq, 0, nullptr, 0, start, irq.read()});
+  ended({HostAccess::Kind::wait_irq, 0, nullptr, 0, start, irq.read()});
   return irq.read();
 }
 

@@ -11,6 +11,7 @@
 
 #include "memory/bus/transfer_info.h"
 #include "platform/driver/h2_driver.h"
+#include "platform/host/host_view.h"
 
 namespace h2 {
 
@@ -36,7 +37,7 @@ class HostCpu : public sc_core::sc_module {
   sc_core::sc_in<bool> irq{"irq"};
 
   /// `work` is the time of one sub-batch's host computation.
-  HostCpu(sc_core::sc_module_name name, sc_core::sc_time work);
+  HostCpu(sc_core::sc_module_name name, sc_core::sc_time work, Trace& trace);
 
   /// To be set before simulation starts. An exception ends the simulation and is kept in `failure`.
   Program program;
@@ -62,7 +63,7 @@ class HostCpu : public sc_core::sc_module {
   bool wait_irq(sc_core::sc_time timeout = sc_core::sc_max_time());
 
   /// Lets the time of one sub-batch's host computation pass.
-  void work() { wait(work_); }
+  void work();
 
   /// The same for the driver.
   h2_bus driver_bus();
@@ -73,9 +74,13 @@ class HostCpu : public sc_core::sc_module {
 
  private:
   void run();
+  void see_irq() { view_.interrupt(irq.read()); }
+  /// Tells everybody who watches.
+  void ended(const HostAccess& access);
   int load(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
 
   const sc_core::sc_time work_;
+  HostView view_;
   TransferInfo info_;
   std::uint64_t signs_of_life_ = 0;
   bool finished_ = false;

@@ -70,6 +70,14 @@ expect probe-counts 0 "probe.mem1.socket.latency_p99_ns" cat probed/stats.json
 expect probe-slices 0 "top.mem1.socket.0" cat probed/timeline.json
 expect probe-nowhere 2 "matches no socket; legal: top.host.bus" "$h2vp" profile "$quick" \
   --set trace.probe.enable=true --set trace.probe.sockets=top.mem9
+expect verbose 0 "us top.controller: tag 1: forward of sub-batch 0 taken" "$h2vp" profile "$quick" \
+  --set profile.sub_batches=2 -v top.controller -v 'top.*=phases'
+expect verbose-tiles 0 "top.forward: conv1 chunk 0: compute" "$h2vp" train "$quick" "${small[@]}" \
+  -v top.forward=tiles
+expect verbose-nowhere 2 "-v top.fwd: matches no module; legal: top.host" "$h2vp" train "$quick" \
+  "${small[@]}" -v top.fwd
+expect verbose-level 2 "legal levels: phases, tiles, bursts" "$h2vp" train "$quick" -v top=beats
+expect verbose-elsewhere 2 "-v" "$h2vp" config "$quick" -v top
 expect profile-needs-network 2 "network.layers" "$h2vp" profile "$machine"
 expect traffic 0 "bandwidth_gbps" "$h2vp" traffic "$machine" --pattern seq_rd --queue-depth 64 \
   --requests 2000

@@ -8,6 +8,7 @@
 #include "modules/error.h"
 #include "tests/config/config_files.h"
 #include "tests/platform/simulation.h"
+#include "tests/platform/traffic_counters.h"
 #include "traces/summary.h"
 
 namespace h2 {
@@ -20,9 +21,11 @@ class TimelineFile : public ConfigFiles {
   std::string path() const { return (folder_ / "timeline.json").string(); }
   Json events() const { return Json::parse(read_text(path())); }
 
-  /// Trains with a timeline and returns the summary.
-  Json train_with(TraceLevel level, const std::function<void(Platform&)>& prepare = nullptr) {
-    const Config config = with_probes(tiny_config());
+  /// Trains with a timeline, lets `look` see the board afterwards and returns the summary.
+  Json train_with(TraceLevel level, const std::function<void(Platform&)>& look = nullptr,
+                  bool transactions = false) {
+    Config config = with_probes(tiny_config());
+    config.probe.timeline = transactions;
     const LoadedData data = load_data(config.dataset, config.network.input,
                                       config.network.timesteps, config.training.seed);
     FreshContext context;
@@ -31,11 +34,11 @@ class TimelineFile : public ConfigFiles {
     trace.add_timeline(path(), level, now);
     RunRecord record;
     Platform platform("top", config, {}, trace);
-    if (prepare) prepare(platform);
     Training training(config, data, start_weights(config), platform, record);
     platform.host.program = [&](HostCpu& host) { training(host); };
     platform.run();
     trace.close();
+    if (look) look(platform);
     return make_summary(config, record, platform, {});
   }
 };
@@ -49,7 +52,7 @@ std::map<int, std::string> track_names(const Json& events) {
 }
 
 TEST_F(TimelineFile, SlicesOfATrackDoNotOverlap) {
-  train_with(TraceLevel::tiles);
+  train_with(TraceLevel::tiles, nullptr, true);
   const Json all = events();
   std::map<int, double> end;
   for (const Json& e : all) {
@@ -77,6 +80,94 @@ TEST_F(TimelineFile, LayersTakeTheCyclesOfTheSummary) {
     EXPECT_GT(cycles[l["name"]], l["cycles_total"].get<double>());
     EXPECT_LT(cycles[l["name"]], l["cycles_total"].get<double>() * 1.5);
   }
+}
+
+/// The bytes on the timeline are those that ports and memories count.
+TEST_F(TimelineFile, BytesAreConserved) {
+  Traffic counted;
+  train_with(TraceLevel::phases,
+             [&](Platform& platform) { counted = engine_traffic(platform, 0); });
+  const Json all = events();
+  const auto names = track_names(all);
+  for (const Json& e : all) {
+    if (e["ph"] != "X") continue;
+    const std::string& track = names.at(e["tid"]);
+    if (track == "top.forward" || track == "top.backward" || track == "top.weight_update") {
+      counted.jobs += e["args"]["bytes"].get<std::uint64_t>();
+    }
+  }
+  expect_conserved(counted);
+}
+
+/// Every transaction at every memory, with its time and bytes.
+TEST_F(TimelineFile, TransactionsAreThoseOfTheMemories) {
+  struct Seen {
+    std::uint64_t slices = 0, bytes = 0;
+    double nanoseconds = 0;
+  };
+  std::map<std::string, Seen> memories, slices;
+  train_with(
+      TraceLevel::phases,
+      [&](Platform& platform) {
+        for (const auto& m : platform.memories) {
+          const ExternalMemory::Stats& s = m->stats();
+          memories[m->socket.name()] = {s.latency.count(), s.total_read() + s.total_write(),
+                                        s.latency.mean() * s.latency.count() / 1e3};
+        }
+      },
+      true);
+  const Json all = events();
+  const auto names = track_names(all);
+  for (const Json& e : all) {
+    if (e["ph"] != "X") continue;
+    const std::string& track = names.at(e["tid"]);  // top.mem0.socket.<lane>
+    Seen& seen = slices[track.substr(0, track.rfind('.'))];
+    ++seen.slices;
+    seen.bytes += e["args"].value("bytes", std::uint64_t{0});
+    seen.nanoseconds += e["dur"].get<double>() * 1e3;
+  }
+  ASSERT_EQ(memories.size(), 3U);
+  for (const auto& [socket, memory] : memories) {
+    EXPECT_GT(memory.slices, 100U);
+    EXPECT_EQ(slices[socket].slices, memory.slices) << socket;
+    EXPECT_EQ(slices[socket].bytes, memory.bytes) << socket;
+    EXPECT_NEAR(slices[socket].nanoseconds, memory.nanoseconds, memory.nanoseconds * 1e-6);
+  }
+}
+
+TEST_F(TimelineFile, HostTrackShowsAccessesWaitsAndInterrupts) {
+  std::uint64_t register_accesses = 0, interrupts = 0, memory_bytes = 0;
+  train_with(TraceLevel::phases, [&](Platform& platform) {
+    const Controller& c = platform.controller;
+    register_accesses = c.registers.reads() + c.registers.writes();
+    interrupts = c.interrupts();
+    for (const auto& p : platform.probes.all()) {
+      if (p->watched() == "top.host.bus") {
+        memory_bytes = p->stats().read_bytes + p->stats().write_bytes - 4 * register_accesses;
+      }
+    }
+  });
+  const Json all = events();
+  const auto names = track_names(all);
+  std::map<std::string, std::uint64_t> host, handled;
+  std::uint64_t bytes = 0, accesses = 0;
+  for (const Json& e : all) {
+    if (e["ph"] != "X") continue;
+    const std::string& track = names.at(e["tid"]);
+    const std::string name = e["name"];
+    if (track == "top.host.interrupt") ++handled[name];
+    if (track != "top.host") continue;
+    ++host[name];
+    if (name == "read" || name == "write") bytes += e["args"]["bytes"].get<std::uint64_t>();
+    if (name.rfind("read ", 0) == 0 || name.rfind("write ", 0) == 0) ++accesses;
+  }
+  EXPECT_EQ(host["write RING_TAIL"], 8U * 3 + 4 + 2);  // descriptors
+  EXPECT_EQ(accesses, register_accesses);
+  EXPECT_EQ(bytes, memory_bytes);
+  EXPECT_GT(host["work"], 0U);
+  EXPECT_GT(host["wait for interrupt"], 0U);
+  EXPECT_GT(interrupts, 0U);
+  EXPECT_EQ(handled["interrupt"], interrupts);
 }
 
 TEST_F(TimelineFile, ArrowsLeadFromFetchToTheDescriptor) {
