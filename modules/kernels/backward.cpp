@@ -1,6 +1,7 @@
 #include "modules/kernels/backward.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "modules/kernels/bits.h"
 #include "modules/kernels/isa.h"
@@ -8,14 +9,28 @@
 namespace h2 {
 namespace {
 
-constexpr int kWord = 16;      // channels in a BitMap word
-constexpr int kTapWords = 16;  // of 64 bits: kernels up to 31x31
+constexpr int kWord = 16;  // channels in a BitMap word
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
-/// Share of non-zeros up to which the steps of all windows are kept for every run (at 3x3 18 bytes
-/// per gradient); beyond, each run makes them again, which its arithmetic then hides.
-constexpr double kKept = 0.125;
+/// No product of this size overflows, even of numbers that rounding to FP16 enlarges.
+constexpr float kFits = 0x1p15F;
+/// Share of non-zeros up to which lists of steps (at 3x3 up to 18 bytes per gradient) beat going
+/// through all rows of the windows.
+constexpr double kFew = 0.125;
+
+/// The largest magnitude; a NaN is beyond all.
+float largest_of(const float* values, std::size_t count, float known) {
+  std::int32_t most;
+  std::memcpy(&most, &known, sizeof most);
+  for (std::size_t i = 0; i < count; ++i) {
+    std::int32_t bits;
+    std::memcpy(&bits, values + i, sizeof bits);
+    most = std::max(most, bits & 0x7FFFFFFF);
+  }
+  std::memcpy(&known, &most, sizeof known);
+  return known;
+}
 
 }  // namespace
 
@@ -32,7 +47,8 @@ void BackwardKernel::load(const float* oihw, int ci0, int count) {
   const int taps = above_.taps();
   count_ = count;
   groups_.clear();
-  std::vector<float> packed;
+  largest_ = 0.0F;
+  AlignedVector<float> packed;
   for (int first = 0; first < count; first += kMaxBlocks * kLanes) {
     Group group;
     group.first = first;
@@ -48,6 +64,7 @@ void BackwardKernel::load(const float* oihw, int ci0, int count) {
         for (int id = taps - 1; id >= 0; --id) to[id * lanes + lane] = *from++;
       }
     }
+    largest_ = largest_of(packed.data(), packed.size(), largest_);
     group.weights.resize(packed.size() * core_->entry_bytes);
     core_->store_entries(packed.data(), packed.size() / kLanes, group.weights.data());
     groups_.push_back(std::move(group));
@@ -84,7 +101,9 @@ double BackwardKernel::find_gradients(Input& input) const {
     for (int map = 0; map < maps; ++map) {
       for (int y = reach.y0; y < reach.y1; ++y) {
         for (int x = reach.x0; x < reach.x1; ++x, bits += words) {
-          core_->nonzero(input.grad_u->at(map, y, x) + row0, rows, bits);
+          const float* values = input.grad_u->at(map, y, x) + row0;
+          core_->nonzero(values, rows, bits);
+          input.largest = largest_of(values, rows, input.largest);
         }
       }
     }
@@ -95,14 +114,20 @@ double BackwardKernel::find_gradients(Input& input) const {
   return all > 0 ? static_cast<double>(ones) / all : 0.0;
 }
 
-/// One window: rows are leaves, taps with a non-zero gradient their terms.
-void BackwardKernel::add_window(const int* place, const std::uint16_t* bits,
-                                const float* const* grad, int rows, TreeProgram& program) const {
-  const int taps = above_.taps(), words = row_words(), parts = ceil_div(taps, 64);
-  std::uint64_t seen[kTapWords][kWord];  // per row its taps
+/// Calls add(first row, map) for what shares one Acc tree, in the order of accumulation.
+template <class Add>
+void BackwardKernel::for_trees(const Input& input, Add add) const {
+  for (int row0 = 0; row0 < above_.cout; row0 += rows_) {
+    for (int map = 0; map < input.grad_u->maps; ++map) add(row0, map);
+  }
+}
+
+/// The taps of one window with a non-zero gradient, per row; `seen` is zero before.
+void BackwardKernel::see_window(const int* place, const std::uint16_t* bits, int rows,
+                                std::uint16_t* seen) const {
+  const int taps = above_.taps(), words = row_words(), parts = tap_words();
   for (int word = 0; word * kWord < rows; ++word) {
-    std::fill(&seen[0][0], &seen[0][0] + parts * kWord, 0);
-    unsigned live = 0;
+    const int used = std::min(kWord, rows - word * kWord);
     for (int id0 = 0; id0 < taps; id0 += 8) {
       std::uint16_t column[8] = {};
       unsigned any = 0;
@@ -111,42 +136,54 @@ void BackwardKernel::add_window(const int* place, const std::uint16_t* bits,
         any |= column[i];
       }
       if (any == 0) continue;
-      live |= any;
       std::uint8_t bytes[kWord];
       gather_bits(column, 8, bytes);
-      for (int row = 0; row < kWord; ++row) {
-        seen[id0 / 64][row] |= std::uint64_t{bytes[row]} << id0 % 64;
-      }
-    }
-    for (; live != 0; live &= live - 1) {
-      const int bit = __builtin_ctz(live), row = word * kWord + bit;
-      program.begin_leaf(row);
-      for (int part = 0; part < parts; ++part) {
-        for (std::uint64_t rest = seen[part][bit]; rest != 0; rest &= rest - 1) {
-          const int id = part * 64 + __builtin_ctzll(rest);
-          program.add_term(row * taps + id, grad[place[id]][row]);
-        }
+      std::uint16_t* to = seen + word * kWord * parts + id0 / 16;
+      for (int row = 0; row < used; ++row, to += parts) {
+        *to = static_cast<std::uint16_t>(*to | bytes[row] << id0 % 16);
       }
     }
   }
-  program.end_tree();
 }
 
-/// Appends the steps of one block of rows of one map, window by window.
-void BackwardKernel::add_windows(const Input& input, int map, int row0, TreeProgram& program,
-                                 std::vector<std::uint32_t>& ends) const {
-  const Region reach = input.reach;
-  const int rows = std::min(rows_, above_.cout - row0), taps = above_.taps();
+/// Window by window, for one block of rows of one map.
+void BackwardKernel::see_windows(const Input& input, int map, int row0, std::uint16_t* seen) const {
+  const int taps = above_.taps(), rows = std::min(rows_, above_.cout - row0);
   const std::size_t block = static_cast<std::size_t>(row0 / rows_) * input.grad_u->maps + map;
-  const std::uint16_t* bits = input.bits.data() + block * reach.area() * row_words();
+  const std::uint16_t* bits = input.bits.data() + block * input.reach.area() * row_words();
+  for (int i = 0; i < input.region.area(); ++i, seen += rows * tap_words()) {
+    see_window(&input.place[static_cast<std::size_t>(i) * taps], bits, rows, seen);
+  }
+}
+
+/// Where the gradients of one block of rows of one map lie, by place.
+std::vector<const float*> BackwardKernel::factors(const Input& input, int map, int row0) const {
+  const Region reach = input.reach;
   std::vector<const float*> grad;
   for (int y = reach.y0; y < reach.y1; ++y) {
     for (int x = reach.x0; x < reach.x1; ++x) grad.push_back(input.grad_u->at(map, y, x) + row0);
   }
+  return grad;
+}
+
+/// Appends the steps of one block of rows of one map: rows are leaves, taps seen their terms.
+void BackwardKernel::add_steps(Input& input, int map, int row0, const std::uint16_t* seen) const {
+  const int taps = above_.taps(), parts = tap_words(), rows = std::min(rows_, above_.cout - row0);
+  const std::vector<const float*> grad = factors(input, map, row0);
+  TreeProgram& program = input.program;
   for (int i = 0; i < input.region.area(); ++i) {
+    const int* place = &input.place[static_cast<std::size_t>(i) * taps];
     program.reserve(static_cast<std::size_t>(rows) * taps);
-    add_window(&input.place[static_cast<std::size_t>(i) * taps], bits, grad.data(), rows, program);
-    ends.push_back(program.size());
+    for (int word = 0; word < rows * parts; ++word, ++seen) {
+      const int row = word / parts;
+      for (unsigned rest = *seen; rest != 0; rest &= rest - 1) {
+        const int id = word % parts * 16 + __builtin_ctz(rest);
+        if (!program.in_leaf(row)) program.begin_leaf(row);
+        program.add_term(row * taps + id, grad[place[id]][row]);
+      }
+    }
+    program.end_tree();
+    input.ends.push_back(program.size());
   }
 }
 
@@ -159,13 +196,23 @@ BackwardKernel::Input BackwardKernel::prepare(const ValueMap& grad_u, Region reg
     return input;
   }
   plan_windows(input);
-  if (find_gradients(input) > kKept) return input;
-  input.ends.push_back(0);
-  for (int row0 = 0; row0 < above_.cout; row0 += rows_) {
-    for (int map = 0; map < grad_u.maps; ++map) {
-      add_windows(input, map, row0, input.program, input.ends);
-    }
+  const std::size_t block = static_cast<std::size_t>(region.area()) * tap_words();
+  if (find_gradients(input) > kFew) {
+    input.seen.assign(block * grad_u.maps * above_.cout, 0);
+    std::uint16_t* seen = input.seen.data();
+    for_trees(input, [&](int row0, int map) {
+      see_windows(input, map, row0, seen);
+      seen += block * std::min(rows_, above_.cout - row0);
+    });
+    return input;
   }
+  input.ends.push_back(0);
+  std::vector<std::uint16_t> seen;
+  for_trees(input, [&](int row0, int map) {
+    seen.assign(block * rows_, 0);
+    see_windows(input, map, row0, seen.data());
+    add_steps(input, map, row0, seen.data());
+  });
   return input;
 }
 
@@ -174,45 +221,71 @@ void BackwardKernel::run(const Input& input, ValueMap& sums) const {
     fp32_->run(input.fp32, sums);
     return;
   }
-  const int maps = input.grad_u->maps, taps = above_.taps();
-  std::vector<std::vector<float>> psums;
+  const int maps = input.grad_u->maps;
+  std::vector<AlignedVector<float>> psums;
   for (const Group& group : groups_) {
     psums.emplace_back(static_cast<std::size_t>(maps) * input.region.area() * group.blocks *
                        kLanes);
   }
-  TreeProgram program;
-  std::vector<std::uint32_t> ends;
-  ProductTreeArgs args;
-  args.outputs = input.region.area();
-  const std::uint32_t* kept = input.ends.empty() ? nullptr : input.ends.data();
-  for (int row0 = 0; row0 < above_.cout; row0 += rows_) {
-    for (int map = 0; map < maps; ++map) {
-      if (kept != nullptr) {
-        args.steps = input.program.steps();
-        args.ends = kept;
-        kept += args.outputs;
-      } else {
-        program.clear();
-        ends.assign(1, 0);
-        add_windows(input, map, row0, program, ends);
-        args.steps = program.steps();
-        args.ends = ends.data();
-      }
-      for (std::size_t g = 0; g < groups_.size(); ++g) {
-        const std::size_t width = static_cast<std::size_t>(groups_[g].blocks) * kLanes;
-        args.blocks = groups_[g].blocks;
-        args.rows = &groups_[g].weights[row0 * taps * width * core_->entry_bytes];
-        args.sums = &psums[g][map * args.outputs * width];
-        core_->product_trees(args);
-      }
-    }
+  if (input.ends.empty()) {
+    run_windows(input, psums);
+  } else {
+    run_program(input, psums);
   }
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     write_out(groups_[g], psums[g], input.region, sums);
   }
 }
 
-void BackwardKernel::write_out(const Group& group, const std::vector<float>& psums, Region region,
+bool BackwardKernel::fits(const Input& input) const { return input.largest * largest_ <= kFits; }
+
+const void* BackwardKernel::weights(const Group& group, int row0) const {
+  const std::size_t row_lanes = static_cast<std::size_t>(above_.taps()) * group.blocks * kLanes;
+  return &group.weights[row0 * row_lanes * core_->entry_bytes];
+}
+
+void BackwardKernel::run_program(const Input& input,
+                                 std::vector<AlignedVector<float>>& psums) const {
+  ProductTreeArgs args;
+  args.steps = input.program.steps();
+  args.ends = input.ends.data();
+  args.outputs = input.region.area();
+  args.fits = fits(input);
+  for_trees(input, [&](int row0, int map) {
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      args.blocks = groups_[g].blocks;
+      args.rows = weights(groups_[g], row0);
+      args.sums = &psums[g][static_cast<std::size_t>(map) * args.outputs * args.blocks * kLanes];
+      core_->product_trees(args);
+    }
+    args.ends += args.outputs;
+  });
+}
+
+void BackwardKernel::run_windows(const Input& input,
+                                 std::vector<AlignedVector<float>>& psums) const {
+  WindowTreeArgs args;
+  args.seen = input.seen.data();
+  args.tap_words = tap_words();
+  args.places = input.place.data();
+  args.taps = above_.taps();
+  args.outputs = input.region.area();
+  args.fits = fits(input);
+  for_trees(input, [&](int row0, int map) {
+    const std::vector<const float*> grad = factors(input, map, row0);
+    args.factors = grad.data();
+    args.rows = std::min(rows_, above_.cout - row0);
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      args.blocks = groups_[g].blocks;
+      args.weights = weights(groups_[g], row0);
+      args.sums = &psums[g][static_cast<std::size_t>(map) * args.outputs * args.blocks * kLanes];
+      core_->window_trees(args);
+    }
+    args.seen += static_cast<std::size_t>(args.outputs) * args.rows * args.tap_words;
+  });
+}
+
+void BackwardKernel::write_out(const Group& group, const AlignedVector<float>& psums, Region region,
                                ValueMap& sums) const {
   const int lanes = group.blocks * kLanes;
   const int used = std::min(lanes, count_ - group.first);

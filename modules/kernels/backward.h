@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "modules/kernels/aligned.h"
 #include "modules/kernels/core.h"
 #include "modules/kernels/fp32_backward.h"
 #include "modules/kernels/maps.h"
@@ -29,9 +30,11 @@ class BackwardKernel {
   struct Input {
     const ValueMap* grad_u = nullptr;
     Region region;
+    float largest = 0.0F;    ///< magnitude of the gradients there
     Region reach;            ///< positions of grad-u that the region's windows see
     std::vector<int> place;  ///< [position][conv ID]: in `reach`, or -1: outside or stuffed
     std::vector<std::uint16_t> bits;  ///< [block of rows][map][place][word]: the non-zero ones
+    std::vector<std::uint16_t> seen;  ///< [block of rows][map][position][row][word]: its taps
     TreeProgram program;              ///< of all windows, if non-zeros are few
     std::vector<std::uint32_t> ends;  ///< [block of rows][map][position]: of its steps
     Fp32Backward::Input fp32;
@@ -49,18 +52,25 @@ class BackwardKernel {
  private:
   /// Channels of the lower layer computed side by side.
   struct Group {
-    int first = 0, blocks = 0;           ///< first loaded channel, blocks of kLanes channels
-    std::vector<unsigned char> weights;  ///< [cout][conv ID][blocks*kLanes], storage format
+    int first = 0, blocks = 0;             ///< first loaded channel, blocks of kLanes channels
+    AlignedVector<unsigned char> weights;  ///< [cout][conv ID][blocks*kLanes], storage format
   };
 
   int row_words() const { return (rows_ + 15) / 16; }
+  int tap_words() const { return (above_.taps() + 15) / 16; }
   void plan_windows(Input& input) const;
   double find_gradients(Input& input) const;
-  void add_window(const int* place, const std::uint16_t* bits, const float* const* grad, int rows,
-                  TreeProgram& program) const;
-  void add_windows(const Input& input, int map, int row0, TreeProgram& program,
-                   std::vector<std::uint32_t>& ends) const;
-  void write_out(const Group& group, const std::vector<float>& psums, Region region,
+  void see_window(const int* place, const std::uint16_t* bits, int rows, std::uint16_t* seen) const;
+  void see_windows(const Input& input, int map, int row0, std::uint16_t* seen) const;
+  std::vector<const float*> factors(const Input& input, int map, int row0) const;
+  void add_steps(Input& input, int map, int row0, const std::uint16_t* seen) const;
+  bool fits(const Input& input) const;
+  const void* weights(const Group& group, int row0) const;
+  template <class Add>
+  void for_trees(const Input& input, Add add) const;
+  void run_program(const Input& input, std::vector<AlignedVector<float>>& psums) const;
+  void run_windows(const Input& input, std::vector<AlignedVector<float>>& psums) const;
+  void write_out(const Group& group, const AlignedVector<float>& psums, Region region,
                  ValueMap& sums) const;
 
   Layer above_;
@@ -68,6 +78,7 @@ class BackwardKernel {
   const Core* core_;
   std::optional<Fp32Backward> fp32_;  // evaluates instead of the trees
   int count_ = 0;
+  float largest_ = 0.0F;  // magnitude of the loaded weights
   std::vector<Group> groups_;
 };
 

@@ -62,6 +62,22 @@ struct ProductTreeArgs {
   const TreeStep* steps = nullptr;
   const std::uint32_t* ends = nullptr;  ///< [1 + outputs]: begin, end of each one's steps
   const void* rows = nullptr;           ///< [row][blocks*kLanes] entries in the storage format
+  bool fits = false;                    ///< no product overflows
+  int outputs = 0;
+  int blocks = 1;
+  float* sums = nullptr;  ///< [outputs][blocks*kLanes]
+};
+
+/// fp16: sums[i] += tree over the rows; a leaf sums factor * row over the taps it sees, ascending.
+struct WindowTreeArgs {
+  /// [output][row][tap_words]: bit = tap whose factor is not zero.
+  const std::uint16_t* seen = nullptr;
+  int tap_words = 1;
+  const int* places = nullptr;            ///< [output][tap], of the factors
+  const float* const* factors = nullptr;  ///< [place] -> [row]
+  const void* weights = nullptr;          ///< [row][tap][blocks*kLanes], storage format
+  bool fits = false;                      ///< no product overflows
+  int rows = 0, taps = 0;
   int outputs = 0;
   int blocks = 1;
   float* sums = nullptr;  ///< [outputs][blocks*kLanes]
@@ -89,15 +105,15 @@ struct Run {
   std::int32_t shift = 0;
 };
 
-/// fp32: sums[i] += the operand rows that the events of its runs select, in order.
+/// fp32: sums[i] += the operand rows that the events of its run select, in order.
 template <class Event>
 struct EventSumArgs {
-  const Run* runs = nullptr;              ///< [outputs][runs_per_output]
+  const Run* runs = nullptr;              ///< one per output, `run_pitch` apart
   const std::uint32_t* starts = nullptr;  ///< in `events`
   const Event* events = nullptr;
   const float* rows = nullptr;  ///< [row][blocks*kLanes]
   int channels = 1;
-  int runs_per_output = 1;
+  int run_pitch = 1;
   int outputs = 0;
   int blocks = 1;
   float* sums = nullptr;  ///< [outputs][blocks*kLanes]
@@ -105,17 +121,6 @@ struct EventSumArgs {
 /// An event counts once, or times its value.
 using RowSumArgs = EventSumArgs<std::uint32_t>;
 using ProductSumArgs = EventSumArgs<Term>;
-
-/// fp32, dense: sums[i] += sum over taps and rows of factors[i][tap][row] * rows[tap][row].
-struct DenseSumArgs {
-  const float* const* factors = nullptr;  ///< [outputs][taps] -> [row_count]
-  const float* rows = nullptr;            ///< [tap][row_count][blocks*kLanes]
-  int taps = 1;
-  int row_count = 0;
-  int outputs = 0;
-  int blocks = 1;
-  float* sums = nullptr;  ///< [outputs][blocks*kLanes]
-};
 
 /// fp32: lane c of sums += value of every term whose spike word `words[row]...` has bit c set.
 struct SelectSumArgs {
@@ -207,11 +212,11 @@ struct Core {
   void (*tree_tables)(const TreeArgs&);
   void (*tree_direct)(const TreeArgs&);
   void (*product_trees)(const ProductTreeArgs&);
+  void (*window_trees)(const WindowTreeArgs&);
   void (*select_trees)(const SelectTreeArgs&);
   /// Sums in any grouping of work, each in one fixed order: numerics fp32 only.
   void (*row_sums)(const RowSumArgs&);
   void (*product_sums)(const ProductSumArgs&);
-  void (*dense_sums)(const DenseSumArgs&);
   void (*select_sums)(const SelectSumArgs&);
   void (*soma)(const SomaArgs&);
   void (*grad)(const GradArgs&);

@@ -55,13 +55,11 @@ template <int Blocks, class Event>
 void add_outputs_one_by_one(const EventSumArgs<Event>& args, int first) {
   constexpr std::size_t width = Blocks * kLanes;
   for (int i = first; i < args.outputs; ++i) {
-    const Run* run = args.runs + static_cast<std::size_t>(i) * args.runs_per_output;
+    const RunRange<Event> range(args, args.runs[static_cast<std::size_t>(i) * args.run_pitch],
+                                width);
     float* sums = args.sums + i * width;
     auto sum = LaneBlocks<Blocks>::load(sums);
-    for (int r = 0; r < args.runs_per_output; ++r, ++run) {
-      const RunRange<Event> range(args, *run, width);
-      for (const Event* e = range.begin; e < range.end; ++e) add_event(sum, range.rows, *e);
-    }
+    for (const Event* e = range.begin; e < range.end; ++e) add_event(sum, range.rows, *e);
     sum.store(sums);
   }
 }
@@ -72,52 +70,21 @@ void add_outputs_in_pairs(const EventSumArgs<Event>& args) {
   constexpr std::size_t width = Blocks * kLanes;
   int i = 0;
   for (; i + 2 <= args.outputs; i += 2) {
-    const Run* first = args.runs + static_cast<std::size_t>(i) * args.runs_per_output;
-    const Run* second = first + args.runs_per_output;
+    const Run* run = args.runs + static_cast<std::size_t>(i) * args.run_pitch;
+    const RunRange<Event> ra(args, run[0], width), rb(args, run[args.run_pitch], width);
     float* sums = args.sums + i * width;
     auto a = LaneBlocks<Blocks>::load(sums), b = LaneBlocks<Blocks>::load(sums + width);
-    for (int r = 0; r < args.runs_per_output; ++r) {
-      const RunRange<Event> ra(args, first[r], width), rb(args, second[r], width);
-      const Event *ea = ra.begin, *eb = rb.begin;
-      for (; ea < ra.end && eb < rb.end; ++ea, ++eb) {
-        add_event(a, ra.rows, *ea);
-        add_event(b, rb.rows, *eb);
-      }
-      for (; ea < ra.end; ++ea) add_event(a, ra.rows, *ea);
-      for (; eb < rb.end; ++eb) add_event(b, rb.rows, *eb);
+    const Event *ea = ra.begin, *eb = rb.begin;
+    for (; ea < ra.end && eb < rb.end; ++ea, ++eb) {
+      add_event(a, ra.rows, *ea);
+      add_event(b, rb.rows, *eb);
     }
+    for (; ea < ra.end; ++ea) add_event(a, ra.rows, *ea);
+    for (; eb < rb.end; ++eb) add_event(b, rb.rows, *eb);
     a.store(sums);
     b.store(sums + width);
   }
   add_outputs_one_by_one<Blocks>(args, i);
-}
-
-/// `Outputs` outputs share every row they load.
-template <int Outputs>
-inline void dense_tile(const DenseSumArgs& args, int first, int block) {
-  const std::size_t width = static_cast<std::size_t>(args.blocks) * kLanes;
-  LaneBlocks<1> sum[Outputs];
-  float* sums = args.sums + first * width + static_cast<std::size_t>(block) * kLanes;
-  for (int i = 0; i < Outputs; ++i) sum[i] = LaneBlocks<1>::load(sums + i * width);
-  const float* row = args.rows + static_cast<std::size_t>(block) * kLanes;
-  for (int tap = 0; tap < args.taps; ++tap) {
-    const float* factors[Outputs];
-    for (int i = 0; i < Outputs; ++i) factors[i] = args.factors[(first + i) * args.taps + tap];
-    for (int r = 0; r < args.row_count; ++r, row += width) {
-      for (int i = 0; i < Outputs; ++i) {
-        sum[i].add_product(Lanes::broadcast(factors[i][r]), row);
-      }
-    }
-  }
-  for (int i = 0; i < Outputs; ++i) sum[i].store(sums + i * width);
-}
-
-void dense_sums(const DenseSumArgs& args) {
-  for (int block = 0; block < args.blocks; ++block) {
-    int i = 0;
-    for (; i + 6 <= args.outputs; i += 6) dense_tile<6>(args, i, block);
-    for (; i < args.outputs; ++i) dense_tile<1>(args, i, block);
-  }
 }
 
 template <int Blocks>

@@ -8,6 +8,9 @@
 namespace h2 {
 namespace {
 
+/// An array adds and makes products of a factor and an entry; `fits` promises that none of them
+/// overflows.
+///
 /// FP16 values held as float, rounded after every operation: a float carries 24 >= 2*11+2
 /// significant bits, so rounding its correctly rounded sum or product again gives the FP16 one.
 struct Fp16 {
@@ -16,6 +19,11 @@ struct Fp16 {
   static L add(const L& a, const L& b) { return (a + b).rounded(); }
   static L multiply(const L& a, const L& b) { return (a * b).rounded(); }
   static L constant(float value) { return L::broadcast(value).rounded(); }
+  static L factor(float value) { return L::broadcast(value); }
+  template <bool fits>
+  static L product(const L& factor, const Entry* p) {
+    return multiply(factor, load_entry(p));
+  }
   static L load_entry(const Entry* p) { return L::load_half(p); }
   static void store_entry(const L& a, Entry* p) { a.store_half(p); }
 };
@@ -26,6 +34,11 @@ struct Fp32 {
   static L add(const L& a, const L& b) { return a + b; }
   static L multiply(const L& a, const L& b) { return a * b; }
   static L constant(float value) { return L::broadcast(value); }
+  static L factor(float value) { return L::broadcast(value); }
+  template <bool fits>
+  static L product(const L& factor, const Entry* p) {
+    return multiply(factor, load_entry(p));
+  }
   static L load_entry(const Entry* p) { return L::load(p); }
   static void store_entry(const L& a, Entry* p) { a.store(p); }
 };

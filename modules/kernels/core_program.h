@@ -53,7 +53,7 @@ inline void store_node(const TreeNode<N, Blocks>& node, float* p) {
   for (int b = 0; b < Blocks; ++b) node.part[b].store(p + b * kLanes);
 }
 
-template <class N, int Blocks>
+template <class N, bool fits, int Blocks>
 void product_trees_blocks(const ProductTreeArgs& args) {
   const auto* rows = static_cast<const typename N::Entry*>(args.rows);
   float* sums = args.sums;
@@ -63,10 +63,10 @@ void product_trees_blocks(const ProductTreeArgs& args) {
     auto sum = load_node<N, Blocks>(sums);
     run_steps<N, Blocks>(step, end, sum, [&](const TreeStep& s) {
       const auto* row = rows + std::size_t{s.row} * Blocks * kLanes;
-      const auto value = N::L::broadcast(s.value);
+      const auto factor = N::factor(s.value);
       TreeNode<N, Blocks> product;
       for (int b = 0; b < Blocks; ++b) {
-        product.part[b] = N::multiply(value, N::load_entry(row + b * kLanes));
+        product.part[b] = N::template product<fits>(factor, row + b * kLanes);
       }
       return product;
     });
@@ -89,8 +89,13 @@ void select_trees_blocks(const SelectTreeArgs& args) {
 
 template <class N>
 void product_trees(const ProductTreeArgs& args) {
-  by_blocks(args, product_trees_blocks<N, 1>, product_trees_blocks<N, 2>,
-            product_trees_blocks<N, 3>, product_trees_blocks<N, 4>);
+  if (args.fits) {
+    by_blocks(args, product_trees_blocks<N, true, 1>, product_trees_blocks<N, true, 2>,
+              product_trees_blocks<N, true, 3>, product_trees_blocks<N, true, 4>);
+  } else {
+    by_blocks(args, product_trees_blocks<N, false, 1>, product_trees_blocks<N, false, 2>,
+              product_trees_blocks<N, false, 3>, product_trees_blocks<N, false, 4>);
+  }
 }
 
 template <class N>

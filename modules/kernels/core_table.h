@@ -6,6 +6,7 @@
 #include "modules/kernels/core_neuron.h"
 #include "modules/kernels/core_program.h"
 #include "modules/kernels/core_tree.h"
+#include "modules/kernels/core_windows.h"
 
 namespace h2 {
 namespace {
@@ -30,10 +31,10 @@ Core make_core() {
   core.tree_tables = tree_tables<Array>;
   core.tree_direct = tree_direct<Array>;
   core.product_trees = product_trees<Array>;
+  core.window_trees = window_trees<Array>;
   core.select_trees = select_trees<Array>;
   core.row_sums = row_sums;
   core.product_sums = product_sums;
-  core.dense_sums = dense_sums;
   core.select_sums = select_sums;
   core.soma = soma<N>;
   core.grad = grad<N>;

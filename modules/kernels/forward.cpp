@@ -143,8 +143,8 @@ void ForwardKernel::run(const Input& input, ValueMap& sums) const {
     return;
   }
   const std::size_t positions = static_cast<std::size_t>(input.maps) * input.region.area();
-  std::vector<float> psums(blocks() * positions * kLanes, 0.0F);
-  std::vector<float> nodes(tree_nodes(rows_ * sub_luts_));
+  AlignedVector<float> psums(blocks() * positions * kLanes, 0.0F);
+  AlignedVector<float> nodes(tree_nodes(rows_ * sub_luts_));
   TreeArgs args;
   args.addresses = input.addresses.data();
   args.count = static_cast<int>(positions);
@@ -172,7 +172,7 @@ void ForwardKernel::run(const Input& input, ValueMap& sums) const {
   write_out(psums, input, sums);
 }
 
-void ForwardKernel::write_out(const std::vector<float>& psums, const Input& input,
+void ForwardKernel::write_out(const AlignedVector<float>& psums, const Input& input,
                               ValueMap& sums) const {
   const Region region = input.region;
   const float* from = psums.data();

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "modules/kernels/aligned.h"
 #include "modules/kernels/core.h"
 #include "modules/kernels/forward_addresses.h"
 #include "modules/kernels/fp32_forward.h"
@@ -75,8 +76,8 @@ class ForwardKernel {
   void plan_iterations();
   void pack_weights(const float* oihw, int co0);
   void fill_table(int block, const Iteration& iteration, int table);
-  int fill_leaf(int block, const Iteration& iteration, int leaf, std::vector<float>& out) const;
-  void write_out(const std::vector<float>& psums, const Input& input, ValueMap& sums) const;
+  int fill_leaf(int block, const Iteration& iteration, int leaf, AlignedVector<float>& out) const;
+  void write_out(const AlignedVector<float>& psums, const Input& input, ValueMap& sums) const;
   int blocks() const { return (count_ + kLanes - 1) / kLanes; }
 
   Layer layer_;
@@ -89,9 +90,9 @@ class ForwardKernel {
   std::vector<Iteration> iterations_;
   std::size_t block_weights_ = 0, block_entries_ = 0;  // of one block of kLanes output channels
 
-  int count_ = 0;                      // loaded output channels
-  std::vector<float> weights_;         // [block][iteration][row][sub-LUT][input][lane]
-  std::vector<unsigned char> tables_;  // [block][iteration][table][entry][lane], storage format
+  int count_ = 0;                        // loaded output channels
+  AlignedVector<float> weights_;         // [block][iteration][row][sub-LUT][input][lane]
+  AlignedVector<unsigned char> tables_;  // [block][iteration][table][entry][lane], storage format
   std::vector<Fault> faults_;
 };
 

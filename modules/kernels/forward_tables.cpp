@@ -75,7 +75,7 @@ void ForwardKernel::pack_weights(const float* oihw, int co0) {
 }
 
 int ForwardKernel::fill_leaf(int block, const Iteration& iteration, int leaf,
-                             std::vector<float>& out) const {
+                             AlignedVector<float>& out) const {
   const bool exists = leaf < iteration.channels * sub_luts_;
   const int taps = exists ? chunks_[iteration.chunk].leaf_taps[leaf % sub_luts_] : 0;
   if (taps == 0) return 0;
@@ -94,8 +94,8 @@ int ForwardKernel::fill_leaf(int block, const Iteration& iteration, int leaf,
 
 void ForwardKernel::fill_table(int block, const Iteration& iteration, int table) {
   const TapChunk& chunk = chunks_[iteration.chunk];
-  std::vector<float> entries;
-  const auto leaf = [&](int index, std::vector<float>& out) {
+  AlignedVector<float> entries;
+  const auto leaf = [&](int index, AlignedVector<float>& out) {
     return fill_leaf(block, iteration, index, out);
   };
   const int bits = subtree_table(*core_, chunk.merge, table, leaf, entries);

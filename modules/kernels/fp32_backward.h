@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "modules/kernels/aligned.h"
 #include "modules/kernels/core.h"
 #include "modules/kernels/events.h"
 #include "modules/kernels/maps.h"
@@ -10,9 +11,10 @@
 
 namespace h2 {
 
-/// Spatial term of Eq. (2) under numerics fp32: driven by the non-zero gradients, or dense where
-/// they are many. Order: blocks of channels of grad-u, rows of the window downwards, columns,
-/// channels; a zero changes nothing, so both ways and any split of the work give the same bits.
+/// Spatial term of Eq. (2) under numerics fp32, driven by the non-zero gradients: each adds its
+/// product with a packed row of weights. Even without zeros this is as fast as a dense product.
+/// Order: blocks of channels of grad-u, rows of the window downwards, columns, channels; the same
+/// for any split of the work.
 class Fp32Backward {
  public:
   explicit Fp32Backward(const Layer& above);
@@ -33,18 +35,12 @@ class Fp32Backward {
  private:
   /// Channels of the lower layer computed side by side.
   struct Group {
-    int first = 0, blocks = 0;   ///< first loaded channel, blocks of kLanes channels
-    std::vector<float> weights;  ///< [block of cout][conv ID][its channel][blocks*kLanes]
+    int first = 0, blocks = 0;     ///< first loaded channel, blocks of kLanes channels
+    AlignedVector<float> weights;  ///< [block of cout][conv ID][its channel][blocks*kLanes]
   };
 
   void pack(const float* oihw, int ci, int lanes, Group& group) const;
   void run_group(const Group& group, const Input& input, ValueMap& sums) const;
-  void add_events(const Group& group, const Input& input, const std::uint32_t* starts, int co0,
-                  float* psums) const;
-  void add_dense(const Group& group, const Input& input, int map, int co0, float* psums) const;
-  const float* weights(const Group& group, int co0) const {
-    return &group.weights[static_cast<std::size_t>(co0) * above_.taps() * group.blocks * kLanes];
-  }
 
   Layer above_;
   Windows windows_;

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "modules/kernels/aligned.h"
 #include "modules/kernels/core.h"
 #include "modules/kernels/events.h"
 #include "modules/kernels/maps.h"
@@ -33,13 +34,13 @@ class Fp32Forward {
  private:
   int blocks() const { return (count_ + kLanes - 1) / kLanes; }
   void pack_block(const float* oihw, int co0, int block);
-  void write_out(const std::vector<float>& psums, Region region, ValueMap& sums) const;
+  void write_out(const AlignedVector<float>& psums, Region region, ValueMap& sums) const;
 
   Layer layer_;
   const Core* core_;
   int count_ = 0;  // loaded output channels
   std::size_t block_weights_ = 0;
-  std::vector<float> weights_;  // [block][block of channels*][tap][its channel*][lane]
+  AlignedVector<float> weights_;  // [block][block of channels*][tap][its channel*][lane]
 };
 
 }  // namespace h2

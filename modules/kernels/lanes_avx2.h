@@ -76,6 +76,22 @@ inline Lanes fused(const Lanes& a, const Lanes& b, const Lanes& c) {
   return {_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi)};
 }
 
+/// c - a*b, rounded once.
+inline Lanes fused_negated(const Lanes& a, const Lanes& b, const Lanes& c) {
+  return {_mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi)};
+}
+
+/// The bits of the mask in every lane, the others 0.
+inline Lanes masked(const Lanes& a, std::uint32_t mask) {
+  const __m256 bits = _mm256_castsi256_ps(_mm256_set1_epi32(static_cast<int>(mask)));
+  return {_mm256_and_ps(a.lo, bits), _mm256_and_ps(a.hi, bits)};
+}
+
+/// The larger one; neither is a NaN.
+inline Lanes larger(const Lanes& a, const Lanes& b) {
+  return {_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi)};
+}
+
 /// Per byte: a lane mask for each bit, and the positions of its ones.
 struct ByteTables {
   alignas(32) std::uint32_t mask[256][8];

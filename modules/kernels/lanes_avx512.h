@@ -46,6 +46,19 @@ inline Lanes fused(const Lanes& a, const Lanes& b, const Lanes& c) {
   return {_mm512_fmadd_ps(a.v, b.v, c.v)};
 }
 
+/// c - a*b, rounded once.
+inline Lanes fused_negated(const Lanes& a, const Lanes& b, const Lanes& c) {
+  return {_mm512_fnmadd_ps(a.v, b.v, c.v)};
+}
+
+/// The bits of the mask in every lane, the others 0.
+inline Lanes masked(const Lanes& a, std::uint32_t mask) {
+  return {_mm512_and_ps(a.v, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(mask))))};
+}
+
+/// The larger one; neither is a NaN.
+inline Lanes larger(const Lanes& a, const Lanes& b) { return {_mm512_max_ps(a.v, b.v)}; }
+
 /// Bit i: a >= b in lane i (false for a NaN).
 inline std::uint16_t at_least(const Lanes& a, const Lanes& b) {
   return _mm512_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ);

@@ -30,6 +30,11 @@ struct NativeFp16 {
   using Entry = std::uint16_t;
   static L add(const L& a, const L& b) { return {_mm256_add_ph(a.v, b.v)}; }
   static L multiply(const L& a, const L& b) { return {_mm256_mul_ph(a.v, b.v)}; }
+  static L factor(float value) { return L::broadcast(value); }
+  template <bool fits>
+  static L product(const L& factor, const Entry* p) {
+    return multiply(factor, load_entry(p));
+  }
   static L load_entry(const Entry* p) { return {_mm256_loadu_ph(p)}; }
   static void store_entry(const L& a, Entry* p) { _mm256_storeu_ph(p, a.v); }
 };

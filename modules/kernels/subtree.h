@@ -3,6 +3,7 @@
 #include <utility>
 #include <vector>
 
+#include "modules/kernels/aligned.h"
 #include "modules/kernels/core.h"
 
 namespace h2 {
@@ -12,9 +13,9 @@ namespace h2 {
 /// of one leaf and returns its address bits, 0 when the leaf is unused. Returns the address bits;
 /// the lower leaf takes the lower bits.
 template <class Leaf>
-int subtree_table(const Core& core, int level, int index, Leaf leaf, std::vector<float>& out) {
+int subtree_table(const Core& core, int level, int index, Leaf leaf, AlignedVector<float>& out) {
   if (level == 0) return leaf(index, out);
-  std::vector<float> left, right;
+  AlignedVector<float> left, right;
   const int left_bits = subtree_table(core, level - 1, 2 * index, leaf, left);
   const int right_bits = subtree_table(core, level - 1, 2 * index + 1, leaf, right);
   if (left_bits == 0 || right_bits == 0) {

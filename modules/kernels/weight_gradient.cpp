@@ -139,7 +139,7 @@ std::uint64_t WeightGradientKernel::by_gradients(const Job& job, float* oihw) co
   const int words = (job.channels + kWord - 1) / kWord, taps = layer_.taps();
   const int width = job.input->width + 2 * layer_.pad;
   const std::size_t lanes = static_cast<std::size_t>(words) * kWord;
-  std::vector<float> sums(taps * lanes);
+  AlignedVector<float> sums(taps * lanes);
   std::uint64_t underflows = 0;
   SelectTreeArgs args;
   for (int co = 0; co < job.co_count; ++co) {
@@ -175,7 +175,7 @@ std::uint64_t WeightGradientKernel::write_channel(const Job& job, int co, const 
   }
   const std::size_t count =
       (static_cast<std::size_t>(channels) * taps + kLanes - 1) / kLanes * kLanes;
-  std::vector<float> by_plane(planes * count, 0.0F), row(count);
+  AlignedVector<float> by_plane(planes * count, 0.0F), row(count);
   for (int p = 0; p < planes; ++p) {
     float* at = &by_plane[p * count];
     for (int c = 0; c < channels; ++c) {

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "modules/kernels/aligned.h"
 #include "modules/kernels/forward.h"
 #include "modules/kernels/fp32_weight_gradient.h"
 #include "modules/kernels/maps.h"
@@ -43,11 +44,11 @@ class WeightGradientKernel {
     int merge = 0;   ///< 2^merge sub-LUTs of a timestep share a table
     int blocks = 0;  ///< of kLanes output channels
     std::size_t sums_per_block = 0;
-    std::vector<float> sums;              ///< [block][channel*][tap][lane]
+    AlignedVector<float> sums;            ///< [block][channel*][tap][lane]
     int stride = 0;                       ///< of addresses
     std::vector<std::uint8_t> addresses;  ///< [channel*][tap][leaf]
-    std::vector<unsigned char> tables;
-    std::vector<float> nodes;
+    AlignedVector<unsigned char> tables;
+    AlignedVector<float> nodes;
   };
 
   /// Calls visit(sources, step0, steps) for what shares one Acc tree, in the order of accumulation.
@@ -56,7 +57,7 @@ class WeightGradientKernel {
   void plan_tables(Job& job) const;
   void run_group(Job& job, const std::vector<Source>& sources, int step0, int steps) const;
   bool fill_tables(const Job& job, int block, const std::vector<Source>& sources, int step0,
-                   int steps, int address_bits, std::vector<unsigned char>& tables) const;
+                   int steps, int address_bits, AlignedVector<unsigned char>& tables) const;
   void fill_addresses(Job& job, const std::vector<Source>& sources, int step0, int steps) const;
   std::uint64_t write_out(const Job& job, float* oihw) const;
   std::uint64_t by_gradients(const Job& job, float* oihw) const;

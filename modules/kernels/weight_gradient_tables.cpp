@@ -59,13 +59,14 @@ void WeightGradientKernel::run_group(Job& job, const std::vector<Source>& source
 /// Tables (direct: weights) of one block of output channels; false if every gradient is zero.
 bool WeightGradientKernel::fill_tables(const Job& job, int block,
                                        const std::vector<Source>& sources, int step0, int steps,
-                                       int address_bits, std::vector<unsigned char>& tables) const {
+                                       int address_bits,
+                                       AlignedVector<unsigned char>& tables) const {
   const int tables_per_step = sub_luts_ >> job.merge;
   const int count = static_cast<int>(sources.size());
   const int lanes = std::min(kLanes, job.co_count - block * kLanes);
-  std::vector<float> grads(static_cast<std::size_t>(sub_luts_) * inputs_ * kLanes, 0.0F);
-  std::vector<float> entries;
-  const auto leaf = [&](int s, std::vector<float>& out) {
+  AlignedVector<float> grads(static_cast<std::size_t>(sub_luts_) * inputs_ * kLanes, 0.0F);
+  AlignedVector<float> entries;
+  const auto leaf = [&](int s, AlignedVector<float>& out) {
     const int bits = std::clamp(count - s * inputs_, 0, inputs_);
     out.resize(static_cast<std::size_t>(kLanes) << bits);
     core_->leaf_table(&grads[static_cast<std::size_t>(s) * inputs_ * kLanes], bits, out.data());
@@ -145,7 +146,7 @@ std::uint64_t WeightGradientKernel::write_out(const Job& job, float* oihw) const
   const std::size_t taps = layer_.taps();
   const int channels = job.channels / layer_.planes;
   const int ci0 = job.c0 / layer_.planes;
-  std::vector<float> row(taps * kLanes);
+  AlignedVector<float> row(taps * kLanes);
   std::uint64_t underflows = 0;
   for (int block = 0; block < job.blocks; ++block) {
     const int lanes = std::min(kLanes, job.co_count - block * kLanes);

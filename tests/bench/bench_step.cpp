@@ -32,6 +32,12 @@ double processor_seconds() {
   return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;  // of all threads
 }
 
+std::int64_t thread_nanoseconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * std::int64_t{1000000000} + time.tv_nsec;
+}
+
 class Step {
  public:
   Step(const Config& config, const StepDensities& densities)
@@ -44,7 +50,7 @@ class Step {
 
   struct Times {
     double wall = 0, cpu = 0;  ///< of the step; processor time of all threads
-    double phase[3] = {};      ///< seconds of threads in forward, backward, weight gradient
+    double phase[3] = {};      ///< processor time in forward, backward, weight gradient
   };
 
   Times run(int threads) const {
@@ -52,9 +58,9 @@ class Step {
     std::atomic<std::int64_t> spent[3] = {};
     const auto work = [&] {
       for (std::size_t i = next++; i < tasks_.size(); i = next++) {
-        const auto start = std::chrono::steady_clock::now();
+        const std::int64_t start = thread_nanoseconds();
         tasks_[i].run();
-        spent[tasks_[i].phase] += (std::chrono::steady_clock::now() - start).count();
+        spent[tasks_[i].phase] += thread_nanoseconds() - start;
       }
     };
     Times times;
