@@ -92,36 +92,79 @@ inline typename N::L looked_up_rest(const typename N::Entry* tables, std::size_t
   return sum;
 }
 
-/// Eight tables, which fit a level-1 cache, serve all outputs before the next eight. What is summed
-/// of each output waits in `nodes`, one node per level of the tree above the eight.
+/// The same of `Outputs` outputs, level by level, so that their chains of additions overlap.
+template <class N, int Outputs>
+inline void looked_up_eight(const typename N::Entry* tables, std::size_t table_size,
+                            const std::uint8_t* address, std::size_t stride, typename N::L* nodes) {
+  typename N::L sums[Outputs][4];
+  for (int pair = 0; pair < 4; ++pair) {
+    const typename N::Entry *left = tables + 2 * pair * table_size, *right = left + table_size;
+    for (int i = 0; i < Outputs; ++i) {
+      const std::uint8_t* at = address + i * stride + 2 * pair;
+      sums[i][pair] = N::add(N::load_entry(left + std::size_t{at[0]} * kLanes),
+                             N::load_entry(right + std::size_t{at[1]} * kLanes));
+    }
+  }
+  for (int i = 0; i < Outputs; ++i) sums[i][0] = N::add(sums[i][0], sums[i][1]);
+  for (int i = 0; i < Outputs; ++i) sums[i][2] = N::add(sums[i][2], sums[i][3]);
+  for (int i = 0; i < Outputs; ++i) nodes[i] = N::add(sums[i][0], sums[i][2]);
+}
+
+/// Where the outputs of one group of eight tables stand in the tree.
+struct TreeLevel {
+  unsigned joins;  ///< levels whose left neighbour is complete
+  bool last;       ///< then the sums are complete
+  float* to;       ///< where the nodes wait otherwise
+};
+
+/// Joins the node of output i with what waits, and lets it wait or ends its tree.
+template <class N, int Outputs>
+inline void join_left(const TreeArgs& args, const TreeLevel& level, int first, int i,
+                      typename N::L* nodes) {
+  for (unsigned left = level.joins; left != 0; left &= left - 1) {
+    const float* waiting = args.nodes + (__builtin_ctz(left) * kTreeOutputs + i) * kLanes;
+    for (int o = 0; o < Outputs; ++o) {
+      nodes[o] = N::add(N::L::load(waiting + o * kLanes), nodes[o]);
+    }
+  }
+  float* sums = args.sums + static_cast<std::size_t>(first + i) * kLanes;
+  for (int o = 0; o < Outputs; ++o) {
+    if (level.last) {
+      N::add(N::L::load(sums + o * kLanes), nodes[o]).store(sums + o * kLanes);
+    } else {
+      nodes[o].store(level.to + (i + o) * kLanes);
+    }
+  }
+}
+
+/// Eight tables serve all outputs before the next eight. What is summed of each output waits in
+/// `nodes`, one node per level of the tree above the eight.
 template <class N>
 void tree_tables_part(const TreeArgs& args, int first, int outputs) {
+  constexpr int kTogether = 4;  // measured, AVX2
   const auto* tables = static_cast<const typename N::Entry*>(args.tables);
   const std::size_t table_size = kLanes * table_pitch(args.address_bits);
+  const std::size_t stride = args.stride;
   const int groups = (args.leaves + 7) / 8;
   for (int g = 0; g < groups; ++g, tables += 8 * table_size) {
     const int rest = args.leaves - 8 * g;
     const bool last = g == groups - 1;
-    // Levels whose left neighbour is complete: like the carry of a counter; at the end all.
+    // Like the carry of a counter; at the end all.
     const unsigned trailing = static_cast<unsigned>(g) & ~static_cast<unsigned>(g + 1);
-    const unsigned levels = last ? static_cast<unsigned>(g) : trailing;
-    float* to =
-        args.nodes + static_cast<std::size_t>(__builtin_popcount(trailing)) * kTreeOutputs * kLanes;
-    for (int i = 0; i < outputs; ++i) {
-      const std::uint8_t* address =
-          args.addresses + static_cast<std::size_t>(first + i) * args.stride + 8 * g;
-      typename N::L node = rest >= 8 ? looked_up<N, 8>(tables, table_size, address)
-                                     : looked_up_rest<N>(tables, table_size, address, rest);
-      for (unsigned left = levels; left != 0; left &= left - 1) {
-        const int level = __builtin_ctz(left);
-        node = N::add(N::L::load(args.nodes + (level * kTreeOutputs + i) * kLanes), node);
-      }
-      if (last) {
-        float* sum = args.sums + static_cast<std::size_t>(first + i) * kLanes;
-        N::add(N::L::load(sum), node).store(sum);
-      } else {
-        node.store(to + i * kLanes);
-      }
+    const int waits_at = __builtin_popcount(trailing);
+    const TreeLevel level{last ? static_cast<unsigned>(g) : trailing, last,
+                          args.nodes + static_cast<std::size_t>(waits_at) * kTreeOutputs * kLanes};
+    const std::uint8_t* address = args.addresses + first * stride + 8 * static_cast<std::size_t>(g);
+    typename N::L nodes[kTogether];
+    int i = 0;
+    for (; rest >= 8 && i + kTogether <= outputs; i += kTogether) {
+      looked_up_eight<N, kTogether>(tables, table_size, address + i * stride, stride, nodes);
+      join_left<N, kTogether>(args, level, first, i, nodes);
+    }
+    for (; i < outputs; ++i) {
+      nodes[0] = rest >= 8 ? looked_up<N, 8>(tables, table_size, address + i * stride)
+                           : looked_up_rest<N>(tables, table_size, address + i * stride, rest);
+      join_left<N, 1>(args, level, first, i, nodes);
     }
   }
 }
