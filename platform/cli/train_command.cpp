@@ -12,7 +12,7 @@
 #include "platform/data/weights.h"
 #include "platform/host/training.h"
 #include "platform/platform.h"
-#include "traces/golden.h"
+#include "traces/golden/golden_writer.h"
 #include "traces/statistics/collect.h"
 #include "traces/summary.h"
 
@@ -42,6 +42,30 @@ std::set<std::uint64_t> parse_numbers(const std::string& option, const std::stri
   return numbers;
 }
 
+std::set<std::string> parse_names(const std::string& text) {
+  std::set<std::string> names;
+  std::istringstream parts(text);
+  for (std::string part; std::getline(parts, part, ',');) names.insert(part);
+  return names;
+}
+
+/// Null unless the command line asks for tensors.
+std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, const Config& config,
+                                          const std::filesystem::path& out) {
+  if (!line.has("golden") && !line.has("dump-tensors") && !line.has("golden-units")) return nullptr;
+  const auto numbers = [&](const char* option) {
+    return parse_numbers(std::string("--") + option, line.get<std::string>(option, "0"));
+  };
+  GoldenRequest request;
+  request.folder = line.get<std::string>("golden", (out / "tensors").string());
+  request.sub_batches = numbers("golden-sub-batches");
+  request.tensors = parse_names(line.get<std::string>("dump-tensors"));
+  request.units = parse_names(line.get<std::string>("golden-units"));
+  request.tiles = numbers("golden-tiles");
+  request.block = line.get<std::uint64_t>("golden-block", 0);
+  return std::make_unique<GoldenWriter>(config, std::move(request));
+}
+
 void options(boost::program_options::options_description_easy_init add) {
   add_verbose_option(add);
   namespace po = boost::program_options;
@@ -49,6 +73,12 @@ void options(boost::program_options::options_description_easy_init add) {
   add("weights", po::value<std::string>(), "start from <layer>.w.npy in this folder");
   add("golden", po::value<std::string>(), "write tensors as .npy to this folder");
   add("golden-sub-batches", po::value<std::string>(), "which, as 0,1,5 (default 0)");
+  add("golden-units", po::value<std::string>(),
+      "also the signals inside the engines for these layers, as conv2,fc1");
+  add("golden-tiles", po::value<std::string>(), "their tiles, as 0,1 (default 0)");
+  add("golden-block", po::value<std::uint64_t>(), "their block of channels (default 0)");
+  add("dump-tensors", po::value<std::string>(),
+      "only these, as conv2.u,conv2.grad_u; to <out>/tensors without --golden");
   add("record", po::value<std::string>(), "write the host's accesses for h2vp play to this file");
 }
 
@@ -70,11 +100,8 @@ int run_train(const CommandLine& line) {
   Training training(config, data, std::move(weights), platform, record);
   Progress progress(line.quiet, config.machine.clock_mhz);
   training.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
-  std::unique_ptr<GoldenWriter> golden;
-  if (line.has("golden")) {
-    golden = std::make_unique<GoldenWriter>(
-        config, line.get<std::string>("golden"),
-        parse_numbers("--golden-sub-batches", line.get<std::string>("golden-sub-batches", "0")));
+  const std::unique_ptr<GoldenWriter> golden = make_golden(line, config, out);
+  if (golden != nullptr) {
     training.on_labels = [&](const std::uint32_t* labels, std::size_t count) {
       golden->labels(labels, count);
     };

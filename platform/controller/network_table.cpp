@@ -36,7 +36,9 @@ bool shape_of(const h2_layer& r, Layer& l) {
 
 bool follows(const Layer& below, const Layer& l) {
   if (l.encoding || l.planes != below.next_planes) return false;
-  if (l.kind == LayerKind::fc) return l.cin == below.cout * below.next_h * below.next_w;
+  if (l.kind == LayerKind::fc) {  // a damaged table may claim more than an int holds
+    return l.cin == std::int64_t{below.cout} * below.next_h * below.next_w;
+  }
   return below.kind == LayerKind::conv && l.cin == below.cout && l.in_h == below.next_h &&
          l.in_w == below.next_w;
 }

@@ -15,7 +15,7 @@
 #include "platform/host/drawn_masks.h"
 #include "platform/host/recorded_masks.h"
 #include "tests/platform/simulation.h"
-#include "traces/golden.h"
+#include "traces/golden/golden_writer.h"
 
 namespace h2 {
 namespace {
@@ -63,7 +63,7 @@ class Golden : public ::testing::Test {
   ~Golden() override { fs::remove_all(folder_); }
 
   TrainingRun record(const Config& config, std::set<std::uint64_t> sub_batches) {
-    GoldenWriter golden(config, folder_.string(), std::move(sub_batches));
+    GoldenWriter golden(config, {folder_.string(), std::move(sub_batches), {}, {}, {}, 0});
     TrainingRun run = train(config, {}, "", [&](Platform& platform) {
       platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
         golden.descriptor_ended(d, c, platform.host);

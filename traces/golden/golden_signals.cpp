@@ -1,0 +1,160 @@
+#include "traces/golden/golden_signals.h"
+
+#include <algorithm>
+#include <cstdint>
+
+#include "modules/engine/feeds.h"
+#include "modules/error.h"
+#include "modules/kernels/fp16.h"
+#include "modules/network/tiling.h"
+#include "modules/work_model/backward_count.h"
+#include "platform/data/npy.h"
+#include "traces/golden/golden_files.h"
+
+namespace h2 {
+namespace {
+
+constexpr int kInputs = 16;  // input channels* of a Weight Update block: keeps files small
+
+int ceil_div(int a, int b) { return (a + b - 1) / b; }
+
+SignalRange range_of(const std::vector<int>& tiles, int block, int columns, int channels) {
+  const int first = block * columns;
+  return {tiles, first, std::min(columns, channels - first)};
+}
+
+BitMap input_of(const JobContext& c, int index, HostCpu& memory) {
+  const Layer& l = c.layer(index);
+  InputFeed feed(c, index);
+  TransferList list;
+  feed.want({0, l.in_h, 0, l.in_w}, 0, l.cin_star(), list);
+  fetch_all(memory, list);
+  return feed.bits();
+}
+
+ValueMap gradient_of(const JobContext& c, int index, HostCpu& memory) {
+  const Layer& l = c.layer(index);
+  const Region whole{0, l.out_h, 0, l.out_w};
+  GradientFeed feed(c, index, true);
+  TransferList masks, values;
+  feed.want_mask(whole, 0, l.cout, masks);
+  fetch_all(memory, masks);
+  feed.want_values(whole, 0, l.cout, values);
+  fetch_all(memory, values);
+  feed.settle(whole);
+  return feed.values();
+}
+
+std::vector<float> weights_of(const JobContext& c, int index, HostCpu& memory) {
+  const Layer& l = c.layer(index);
+  WeightOperand weights(TensorKind::weight, c.weight_image(index, c.base + c.place(index).weights),
+                        true);
+  TransferList list;
+  weights.want_range(0, l.cout, 0, l.cin, list);
+  fetch_all(memory, list);
+  return weights.oihw;
+}
+
+/// The gradient mask below layer `index` at the positions the layer reads.
+BitMap open_outputs(const JobContext& c, int index, HostCpu& memory) {
+  const Layer& below = c.layer(index - 1);
+  BitMap mask = fetch_bits(memory, c.soma_image(index - 1, c.place(index - 1).mask));
+  if (below.pool != PoolMode::after_soma) return mask;
+  BitMap pooled(mask.maps, below.next_h, below.next_w, below.cout);
+  pooled_mask(mask, {0, below.next_h, 0, below.next_w}, pooled);
+  return pooled;
+}
+
+std::string legal(int count) { return count == 0 ? "none" : "0.." + std::to_string(count - 1); }
+
+const Layer& find_layer(const Config& config, const std::string& name) {
+  std::string names;
+  for (const Layer& layer : config.network.layers) {
+    if (layer.name == name) return layer;
+    names += " " + layer.name;
+  }
+  throw InputError("--golden-units " + name + ": no such layer; legal:" + names);
+}
+
+}  // namespace
+
+SignalBlocks signal_blocks(const Machine& machine, const Layer& layer, bool first_layer) {
+  return {ceil_div(layer.cout, machine.forward.cols),
+          first_layer ? 0 : ceil_div(layer.cin, machine.backward.cols),
+          ceil_div(layer.cout, machine.weight_update.cols) * ceil_div(layer.cin_star(), kInputs)};
+}
+
+void check_units(const Config& config, const std::set<std::string>& units,
+                 const std::set<std::uint64_t>& tiles, std::uint64_t block) {
+  for (const std::string& name : units) {
+    const Layer& layer = find_layer(config, name);
+    const bool first = &layer == &config.network.layers.front();
+    const SignalBlocks b = signal_blocks(config.machine, layer, first);
+    if (block >= static_cast<unsigned>(std::max({b.forward, b.backward, b.weight_update}))) {
+      throw InputError("--golden-block " + std::to_string(block) + ": blocks of " + name +
+                       " are, in the Forward Engine, " + legal(b.forward) + "; Backward Engine, " +
+                       legal(b.backward) + "; Weight Update Engine, " + legal(b.weight_update));
+    }
+    const int count = Tiling(layer.out_h, layer.out_w, config.machine.tile).count();
+    for (const std::uint64_t tile : tiles) {
+      if (tile < static_cast<unsigned>(count)) continue;
+      throw InputError("--golden-tiles " + std::to_string(tile) + ": tiles of " + name + " are " +
+                       legal(count));
+    }
+  }
+  if (!units.empty() && config.machine.numerics != Numerics::fp16) {
+    throw InputError("--golden-units: needs numerics: fp16; fp32 has no defined order");
+  }
+}
+
+std::vector<Signal> signals_after_forward(const JobContext& c, int index,
+                                          const std::vector<int>& tiles, int block,
+                                          HostCpu& memory) {
+  const Layer& l = c.layer(index);
+  if (block >= signal_blocks(*c.machine, l, index == 0).forward) return {};
+  return forward_signals(l, c.machine->forward, c.machine->tile, weights_of(c, index, memory),
+                         input_of(c, index, memory),
+                         range_of(tiles, block, c.machine->forward.cols, l.cout));
+}
+
+std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
+                                           const std::vector<int>& tiles, int block,
+                                           HostCpu& memory) {
+  const Layer& l = c.layer(index);
+  const Machine& m = *c.machine;
+  const SignalBlocks blocks = signal_blocks(m, l, index == 0);
+  const ValueMap grad_u = gradient_of(c, index, memory);
+  std::vector<Signal> all;
+  if (block < blocks.backward) {
+    const BitMap open = l.kind == LayerKind::conv ? open_outputs(c, index, memory) : BitMap();
+    all = backward_signals(l, m.backward, m.tile, weights_of(c, index, memory), grad_u, open,
+                           range_of(tiles, block, m.backward.cols, l.cin));
+  }
+  if (block < blocks.weight_update) {
+    const int per_column = ceil_div(l.cin_star(), kInputs);
+    const int first = block % per_column * kInputs;
+    auto more = weight_gradient_signals(
+        l, m.weight_update, m.tile, c.batch, c.steps, input_of(c, index, memory), grad_u,
+        range_of(tiles, block / per_column, m.weight_update.cols, l.cout), first,
+        std::min(kInputs, l.cin_star() - first));
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  return all;
+}
+
+void write_signal(const std::string& path, const Signal& signal) {
+  const std::size_t n = signal.values.size();
+  if (signal.type == Signal::Type::value) {
+    write_floats(path, signal.shape, signal.values, 2);
+  } else if (signal.type == Signal::Type::code) {
+    const std::vector<std::uint8_t> codes(signal.values.begin(), signal.values.end());
+    write_npy(path, NpyType::uint8, signal.shape, codes.data());
+  } else {
+    std::vector<std::int32_t> numbers(n);
+    std::transform(signal.values.begin(), signal.values.end(), numbers.begin(),
+                   [](float v) { return static_cast<std::int32_t>(v); });
+    write_npy(path, NpyType::int32, signal.shape, numbers.data());
+  }
+}
+
+}  // namespace h2
