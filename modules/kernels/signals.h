@@ -27,7 +27,7 @@ struct SignalRange {
 };
 
 // The signals of one layer under fp16 numerics, evaluated in the plain order of ARITHMETIC.md,
-// section 12, which names them and their axes. Slow; for a few tiles.
+// section 13, which names them and their axes. Slow; for a few tiles.
 
 /// Forward Engine; `range` counts output channels. `input` as ForwardKernel takes it.
 std::vector<Signal> forward_signals(const Layer& layer, const ForwardSpec& array, TileSpec tile,

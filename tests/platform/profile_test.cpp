@@ -1,9 +1,7 @@
 #include "platform/host/profile.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -11,16 +9,13 @@
 #include <vector>
 
 #include "modules/error.h"
-#include "platform/data/npy.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/recorded_masks.h"
+#include "tests/platform/golden.h"
 #include "tests/platform/simulation.h"
-#include "traces/golden/golden_writer.h"
 
 namespace h2 {
 namespace {
-
-namespace fs = std::filesystem;
 
 RunRecord profile(const Config& config, const MaskFactory& masks) {
   Platform::Options options;
@@ -53,32 +48,6 @@ std::uint64_t backward_compute(const RunRecord& r) {
   return sum;
 }
 
-/// A folder of this test case that is gone afterwards.
-class Golden : public ::testing::Test {
- protected:
-  Golden()
-      : folder_(fs::temp_directory_path() /
-                ("h2_golden_" + std::to_string(::getpid()) + "_" +
-                 ::testing::UnitTest::GetInstance()->current_test_info()->name())) {}
-  ~Golden() override { fs::remove_all(folder_); }
-
-  TrainingRun record(const Config& config, std::set<std::uint64_t> sub_batches) {
-    GoldenWriter golden(config, {folder_.string(), std::move(sub_batches), {}, {}, {}, 0});
-    TrainingRun run = train(config, {}, "", [&](Platform& platform) {
-      platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
-        golden.descriptor_ended(d, c, platform.host);
-      };
-    });
-    golden.close();
-    return run;
-  }
-  NpyArray array(const std::string& name) const {
-    return read_npy((folder_ / (name + ".npy")).string());
-  }
-
-  fs::path folder_;
-};
-
 TEST_F(Golden, ProfileOnRecordedMasksTakesTheCyclesOfTheTraining) {
   for (const char* pool : {"after_soma", "before_soma"}) {
     const Sets sets{{"dataset.train_limit", "8"},  {"dataset.test_limit", "2"},
@@ -96,30 +65,6 @@ TEST_F(Golden, ProfileOnRecordedMasksTakesTheCyclesOfTheTraining) {
       EXPECT_EQ(cost.last.executed_macs, real.executed_macs) << cost.last.layer;
     }
   }
-}
-
-TEST_F(Golden, TensorsAgreeWithOneAnother) {
-  const Config config = tiny_config({{"dataset.train_limit", "4"}, {"dataset.test_limit", "2"}});
-  record(config, {0, 1});
-  const NpyArray mask = array("0/conv1.mask"), u = array("0/conv1.u");
-  ASSERT_EQ(mask.shape, u.shape);
-  ASSERT_EQ(mask.shape.size(), 5U);
-  const std::vector<float> open = mask.to_float(), potential = u.to_float();
-  std::size_t inside = 0;
-  for (std::size_t i = 0; i < open.size(); ++i) {
-    if (open[i] != 0.0F) {
-      ASSERT_TRUE(potential[i] > config.neuron.th_l && potential[i] < config.neuron.th_r);
-      ++inside;
-    } else {
-      ASSERT_EQ(potential[i], 0.0F);
-    }
-  }
-  EXPECT_GT(inside, 0U);
-  EXPECT_EQ(array("0/conv1.input").type, NpyType::uint8);
-  EXPECT_EQ(array("1/conv1.w").bytes, array("0/conv1.w").bytes);
-  EXPECT_NE(array("0/conv1.w_after").bytes, array("0/conv1.w").bytes);
-  EXPECT_TRUE(fs::exists(folder_ / "manifest.json"));
-  EXPECT_FALSE(fs::exists(folder_ / "2"));
 }
 
 TEST(Profile, SkippingZerosSavesCyclesInTheOrderOfThePaper) {

@@ -18,9 +18,16 @@ constexpr int kInputs = 16;  // input channels* of a Weight Update block: keeps 
 
 int ceil_div(int a, int b) { return (a + b - 1) / b; }
 
-SignalRange range_of(const std::vector<int>& tiles, int block, int columns, int channels) {
-  const int first = block * columns;
-  return {tiles, first, std::min(columns, channels - first)};
+/// Of the chosen tiles those that the map has.
+SignalRange range_of(const std::vector<int>& tiles, const Tiling& tiling, int block, int columns,
+                     int channels) {
+  SignalRange range;
+  for (const int tile : tiles) {
+    if (tile < tiling.count()) range.tiles.push_back(tile);
+  }
+  range.first = block * columns;
+  range.count = std::min(columns, channels - range.first);
+  return range;
 }
 
 BitMap input_of(const JobContext& c, int index, HostCpu& memory) {
@@ -86,24 +93,30 @@ SignalBlocks signal_blocks(const Machine& machine, const Layer& layer, bool firs
 
 void check_units(const Config& config, const std::set<std::string>& units,
                  const std::set<std::uint64_t>& tiles, std::uint64_t block) {
+  if (!units.empty() && config.machine.numerics != Numerics::fp16) {
+    throw InputError("--golden-units: needs numerics: fp16; fp32 has no defined order");
+  }
+  int most_tiles = 0, most_blocks = 0;
+  std::string tiles_text, blocks_text;
   for (const std::string& name : units) {
     const Layer& layer = find_layer(config, name);
     const bool first = &layer == &config.network.layers.front();
     const SignalBlocks b = signal_blocks(config.machine, layer, first);
-    if (block >= static_cast<unsigned>(std::max({b.forward, b.backward, b.weight_update}))) {
-      throw InputError("--golden-block " + std::to_string(block) + ": blocks of " + name +
-                       " are, in the Forward Engine, " + legal(b.forward) + "; Backward Engine, " +
-                       legal(b.backward) + "; Weight Update Engine, " + legal(b.weight_update));
-    }
     const int count = Tiling(layer.out_h, layer.out_w, config.machine.tile).count();
-    for (const std::uint64_t tile : tiles) {
-      if (tile < static_cast<unsigned>(count)) continue;
-      throw InputError("--golden-tiles " + std::to_string(tile) + ": tiles of " + name + " are " +
-                       legal(count));
-    }
+    most_tiles = std::max(most_tiles, count);
+    most_blocks = std::max({most_blocks, b.forward, b.backward, b.weight_update});
+    tiles_text += " " + name + " " + legal(count);
+    blocks_text += " " + name + " FE " + legal(b.forward) + ", BE " + legal(b.backward) + ", WUE " +
+                   legal(b.weight_update);
   }
-  if (!units.empty() && config.machine.numerics != Numerics::fp16) {
-    throw InputError("--golden-units: needs numerics: fp16; fp32 has no defined order");
+  if (units.empty()) return;
+  if (block >= static_cast<unsigned>(most_blocks)) {
+    throw InputError("--golden-block " + std::to_string(block) +
+                     ": no such block; legal:" + blocks_text);
+  }
+  if (!tiles.empty() && *tiles.rbegin() >= static_cast<unsigned>(most_tiles)) {
+    throw InputError("--golden-tiles " + std::to_string(*tiles.rbegin()) +
+                     ": no such tile; legal:" + tiles_text);
   }
 }
 
@@ -114,7 +127,8 @@ std::vector<Signal> signals_after_forward(const JobContext& c, int index,
   if (block >= signal_blocks(*c.machine, l, index == 0).forward) return {};
   return forward_signals(l, c.machine->forward, c.machine->tile, weights_of(c, index, memory),
                          input_of(c, index, memory),
-                         range_of(tiles, block, c.machine->forward.cols, l.cout));
+                         range_of(tiles, Tiling(l.out_h, l.out_w, c.machine->tile), block,
+                                  c.machine->forward.cols, l.cout));
 }
 
 std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
@@ -127,16 +141,18 @@ std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
   std::vector<Signal> all;
   if (block < blocks.backward) {
     const BitMap open = l.kind == LayerKind::conv ? open_outputs(c, index, memory) : BitMap();
-    all = backward_signals(l, m.backward, m.tile, weights_of(c, index, memory), grad_u, open,
-                           range_of(tiles, block, m.backward.cols, l.cin));
+    all = backward_signals(
+        l, m.backward, m.tile, weights_of(c, index, memory), grad_u, open,
+        range_of(tiles, Tiling(l.in_h, l.in_w, m.tile), block, m.backward.cols, l.cin));
   }
   if (block < blocks.weight_update) {
     const int per_column = ceil_div(l.cin_star(), kInputs);
     const int first = block % per_column * kInputs;
-    auto more = weight_gradient_signals(
-        l, m.weight_update, m.tile, c.batch, c.steps, input_of(c, index, memory), grad_u,
-        range_of(tiles, block / per_column, m.weight_update.cols, l.cout), first,
-        std::min(kInputs, l.cin_star() - first));
+    auto more = weight_gradient_signals(l, m.weight_update, m.tile, c.batch, c.steps,
+                                        input_of(c, index, memory), grad_u,
+                                        range_of(tiles, Tiling(l.out_h, l.out_w, m.tile),
+                                                 block / per_column, m.weight_update.cols, l.cout),
+                                        first, std::min(kInputs, l.cin_star() - first));
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;

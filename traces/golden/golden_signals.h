@@ -20,12 +20,14 @@ struct SignalBlocks {
 };
 SignalBlocks signal_blocks(const Machine& machine, const Layer& layer, bool first_layer);
 
-/// Throws InputError unless units, tiles and block exist and the numerics are FP16.
+/// Throws InputError unless the units exist, each tile and the block exist in one of them, and the
+/// numerics are FP16.
 void check_units(const Config& config, const std::set<std::string>& units,
                  const std::set<std::uint64_t>& tiles, std::uint64_t block);
 
 /// Signals of layer `index` from the tensors in memory after its forward pass, and after its weight
-/// gradient (Backward and Weight Update Engine). Engines that have no such block add none.
+/// gradient (Backward and Weight Update Engine). Engines that have no such block add none,
+/// maps without a tile no entries.
 std::vector<Signal> signals_after_forward(const JobContext& c, int index,
                                           const std::vector<int>& tiles, int block,
                                           HostCpu& memory);

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <string>
+#include <utility>
+
+#include "platform/data/npy.h"
+#include "tests/platform/simulation.h"
+#include "traces/golden/golden_writer.h"
+
+namespace h2 {
+
+/// Golden tensors of small training runs, in a folder that is gone after the test.
+class Golden : public ::testing::Test {
+ protected:
+  Golden()
+      : folder_(std::filesystem::temp_directory_path() /
+                ("h2_golden_" + std::to_string(::getpid()) + "_" +
+                 ::testing::UnitTest::GetInstance()->current_test_info()->name())) {}
+  ~Golden() override { std::filesystem::remove_all(folder_); }
+
+  /// `request` needs no folder.
+  TrainingRun record(const Config& config, GoldenRequest request) {
+    request.folder = folder_.string();
+    GoldenWriter golden(config, std::move(request));
+    TrainingRun run = train(config, {}, "", [&](Platform& platform) {
+      platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
+        golden.descriptor_ended(d, c, platform.host);
+      };
+    });
+    golden.close();
+    return run;
+  }
+  TrainingRun record(const Config& config, std::set<std::uint64_t> sub_batches) {
+    GoldenRequest request;
+    request.sub_batches = std::move(sub_batches);
+    return record(config, std::move(request));
+  }
+  NpyArray array(const std::string& name) const {
+    return read_npy((folder_ / (name + ".npy")).string());
+  }
+
+  std::filesystem::path folder_;
+};
+
+}  // namespace h2
