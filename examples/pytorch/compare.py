@@ -1,0 +1,185 @@
+#!/usr/bin/env python3
+"""Trains the sub-batches of a golden folder once more with PyTorch autograd in float32 and prints
+how far the card's tensors are from it.
+
+    build/h2vp train configs/quickstart.yaml --set numerics=fp32 --golden out/golden \\
+        --golden-sub-batches 0,1
+    python3 examples/pytorch/compare.py out/golden
+
+Needs PyTorch and NumPy (Debian: python3-torch). Network, neuron, loss and optimizer are those of
+the folder's manifest; input, labels and start weights are its files. Under numerics: fp32 the
+exit code is 1 when a tensor is further away than rounding explains; under fp16 the distances are
+printed only, since a rounded potential may cross a threshold.
+"""
+import argparse
+import json
+import pathlib
+import re
+import sys
+
+try:
+    import numpy
+    import torch
+    import torch.nn.functional as F
+except ImportError as missing:
+    print(f"compare.py: {missing}; Debian has python3-torch")
+    sys.exit(77)
+
+
+class Spike(torch.autograd.Function):
+    """Step forward, rectangle of Eq. (5) backward."""
+
+    @staticmethod
+    def forward(ctx, u, neuron):
+        ctx.neuron = neuron
+        ctx.save_for_backward(u)
+        return (u >= neuron["th_f"]).float()
+
+    @staticmethod
+    def backward(ctx, grad):
+        (u,) = ctx.saved_tensors
+        open_ = (u > ctx.neuron["th_l"]) & (u < ctx.neuron["th_r"])
+        return grad * ctx.neuron["beta"] * open_, None
+
+
+def parse(text):
+    """Layers in the paper's notation, as (kind, stride, pooled)."""
+    layers = []
+    for item in text.split("-"):
+        if item == "AP2":
+            layers[-1]["pooled"] = True
+            continue
+        kind, stride = re.fullmatch(r"\d+(C|FC)\d*(?:S(\d))?(?:\(Encoding\))?", item).groups()
+        layers.append({"conv": kind == "C", "stride": int(stride or 1), "pooled": False})
+    return layers
+
+
+class Network:
+    def __init__(self, config):
+        self.neuron = config["neuron"]
+        self.steps = config["network"]["timesteps"]
+        self.before = config["network"]["pool"] == "before_soma"
+        self.encoding = "(Encoding)" in config["network"]["layers"]
+        self.layers = parse(config["network"]["layers"])
+
+    def spatial(self, layer, weight, value):
+        if not layer["conv"]:
+            return F.linear(value.flatten(1), weight)
+        value = F.conv2d(value, weight, stride=layer["stride"], padding=weight.shape[2] // 2)
+        return F.avg_pool2d(value, 2) if layer["pooled"] and self.before else value
+
+    def run(self, weights, pixels):
+        """pixels: B,T,C,H,W. Returns potentials and spikes, [layer][timestep]."""
+        potentials = [[] for _ in self.layers]
+        spikes = [[] for _ in self.layers]
+        for t in range(self.steps):
+            value = pixels[:, 0].float() / 256 if self.encoding else pixels[:, t].float()
+            for layer, weight, u, s in zip(self.layers, weights, potentials, spikes):
+                now = self.spatial(layer, weight, value)
+                if t > 0:
+                    now = self.neuron["alpha"] * u[-1] * (1 - s[-1]) + now
+                now.retain_grad()
+                u.append(now)
+                s.append(Spike.apply(now, self.neuron))
+                value = s[-1]
+                if layer["pooled"] and not self.before:
+                    value = F.avg_pool2d(value, 2)
+        return potentials, spikes
+
+
+def loss_of(config, spikes, labels, samples):
+    """`samples` of the whole batch group share the loss."""
+    counts = sum(spikes)
+    if config["training"]["loss"] == "cross_entropy":
+        return F.cross_entropy(counts, labels.long(), reduction="sum") / samples
+    wanted = F.one_hot(labels.long(), counts.shape[1])
+    return ((counts / len(spikes) - wanted) ** 2).mean(1).sum() / samples
+
+
+class Comparison:
+    def __init__(self, folder, number):
+        self.folder = folder / str(number)
+        self.worst = 0.0
+
+    def load(self, name):
+        return torch.from_numpy(numpy.load(self.folder / f"{name}.npy"))
+
+    def show(self, layer, kind, mine):
+        """Prints the largest difference beside the largest value; spikes are counted."""
+        theirs = self.load(f"{layer}.{kind}").float()
+        mine = mine.reshape(theirs.shape)
+        if kind == "s":
+            wrong = int((mine != theirs).sum())
+            print(f"  {layer:6} s       {wrong} of {theirs.numel()} differ")
+            self.worst = max(self.worst, float(wrong))
+            return
+        scale = theirs.abs().max().item() or 1.0
+        distance = (mine - theirs).abs().max().item() / scale
+        print(f"  {layer:6} {kind:7} {distance:.1e} of the largest, {scale:.3g}")
+        self.worst = max(self.worst, distance)
+
+
+def compare_pass(config, names, comparison, network, sums):
+    """One sub-batch; `sums` is the gradient of its group so far and is added to."""
+    weights = [comparison.load(f"{n}.w").float().requires_grad_() for n in names]
+    labels = comparison.load(f"{names[0]}.labels")
+    training = config["training"]
+    potentials, spikes = network.run(weights, comparison.load(f"{names[0]}.input"))
+    samples = training["sub_batch"] * training["batch_group"]
+    loss = loss_of(config, spikes[-1], labels, samples) * training["loss_scale"]
+    loss.backward()
+    for i, name in enumerate(names):
+        comparison.show(name, "s", torch.stack(spikes[i], 1))
+        mask = comparison.load(f"{name}.mask") if network.layers[i]["conv"] else 1
+        u = torch.stack([p.detach() for p in potentials[i]], 1)
+        comparison.show(name, "u", u.reshape(comparison.load(f"{name}.u").shape) * mask)
+        comparison.show(name, "grad_u", torch.stack([p.grad for p in potentials[i]], 1))
+        sums[i] = sums[i] + weights[i].grad
+        comparison.show(name, "grad_w", sums[i])
+    return weights
+
+
+def compare_update(config, names, comparison, weights, sums):
+    training = config["training"]
+    if training["optimizer"] == "adam":
+        betas = (training["beta1"], training["beta2"])
+        step = torch.optim.Adam(weights, training["learning_rate"], betas, training["epsilon"])
+    else:
+        step = torch.optim.SGD(weights, training["learning_rate"], training["momentum"])
+    for weight, gradient in zip(weights, sums):
+        weight.grad = gradient / training["loss_scale"]
+    step.step()
+    for name, weight in zip(names, weights):
+        comparison.show(name, "w_after", weight.detach())
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("folder", type=pathlib.Path, help="of h2vp train --golden")
+    parser.add_argument("--tolerance", type=float, default=1e-4)
+    options = parser.parse_args()
+    manifest = json.loads((options.folder / "manifest.json").read_text())
+    config, names = manifest["config"], manifest["layers"]
+    group = config["training"]["batch_group"]
+    network, worst, sums, expected = Network(config), 0.0, None, None
+    for number in sorted(map(int, manifest["sub_batches"])):
+        if number % group == 0:
+            sums = [0] * len(names)
+        elif number != expected:
+            print(f"sub-batch {number}: skipped, the group's earlier ones are not in the folder")
+            continue
+        expected = number + 1
+        print(f"sub-batch {number}")
+        comparison = Comparison(options.folder, number)
+        weights = compare_pass(config, names, comparison, network, sums)
+        # Later updates depend on the optimizer's state, which is not in the folder.
+        if number == group - 1 and config["numerics"] == "fp32":
+            compare_update(config, names, comparison, weights, sums)
+        worst = max(worst, comparison.worst)
+    exact = config["numerics"] == "fp32"
+    print(f"worst {worst:.1e}" + (f", allowed {options.tolerance:.1e}" if exact else ""))
+    return 1 if exact and worst > options.tolerance else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# Holds training under numerics: fp32 against PyTorch autograd: pytorch_test.sh BUILD SOURCE
+set -euo pipefail
+build=$1 source=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+for python in python3 /usr/bin/python3; do
+  if "$python" -c 'import torch, numpy' 2> /dev/null; then break; fi
+  python=
+done
+if [ -z "$python" ]; then
+  echo "skipped: no PyTorch (Debian: python3-torch)"
+  exit 77
+fi
+
+# run FOLDER OPTION...: the first group of two sub-batches as golden tensors
+run() {
+  local folder=$1
+  shift
+  "$build/h2vp" train "$source/configs/quickstart.yaml" --quiet --out "$work/out" \
+    --set numerics=fp32 --set dataset.train_limit=16 --set dataset.test_limit=8 \
+    --golden "$work/$folder" --golden-sub-batches 0,1 "$@" > /dev/null
+}
+compare() { "$python" "$source/examples/pytorch/compare.py" "$work/$1"; }
+
+run adam
+compare adam
+run sgd --set training.optimizer=sgd --set training.loss=cross_entropy \
+  --set network.pool=before_soma --set 'network.layers=8C5S2(Encoding)-AP2-8C3-AP2-32FC-10FC'
+compare sgd
+
+# A wrong weight gradient must not pass.
+cp "$work/adam/1/conv1.grad_w.npy" "$work/adam/0/conv1.grad_w.npy"
+if compare adam > "$work/log"; then
+  cat "$work/log"
+  echo "a wrong gradient was accepted"
+  exit 1
+fi
