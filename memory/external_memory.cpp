@@ -29,6 +29,7 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const MemorySpec& s
       log_(trace.log(this->name())),
       queue_signal_(trace.add_level(this->name(), "queue", 16)),
       bandwidth_signal_(trace.add_level(this->name(), "bandwidth_mb_per_s", 32)),
+      late_("late"),
       window_end_(kWindow) {
   socket.register_nb_transport_fw(this, &ExternalMemory::forward);
   socket.register_b_transport(this, &ExternalMemory::blocking);
@@ -37,6 +38,9 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const MemorySpec& s
   SC_HAS_PROCESS(ExternalMemory);
   SC_METHOD(serve);
   sensitive << event_;
+  dont_initialize();
+  SC_METHOD(submit_late);
+  sensitive << late_.get_event();
   dont_initialize();
 }
 
@@ -58,18 +62,29 @@ bool ExternalMemory::legal(tlm::tlm_generic_payload& payload) const {
 }
 
 tlm::tlm_sync_enum ExternalMemory::forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
-                                           sc_core::sc_time&) {
+                                           sc_core::sc_time& delay) {
   if (phase == tlm::END_RESP) {
     responding_ = nullptr;
+    response_free_ = now() + static_cast<Picoseconds>(delay.value());
     payload.release();
     arm();
     return tlm::TLM_COMPLETED;
   }
   if (!legal(payload)) return tlm::TLM_COMPLETED;
   payload.acquire();
-  submit(payload, {&payload, nullptr});
+  if (delay == sc_core::SC_ZERO_TIME) {
+    submit(payload, {&payload, nullptr});
+  } else {
+    late_.notify(payload, delay);
+  }
   phase = tlm::END_REQ;
   return tlm::TLM_UPDATED;
+}
+
+void ExternalMemory::submit_late() {
+  while (tlm::tlm_generic_payload* payload = late_.get_next_transaction()) {
+    submit(*payload, {payload, nullptr});
+  }
 }
 
 void ExternalMemory::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
@@ -108,7 +123,9 @@ void ExternalMemory::submit(tlm::tlm_generic_payload& payload, Pending pending) 
 
 void ExternalMemory::arm() {
   Picoseconds next = timing_->next_completion();
-  if (!responses_.empty() && responding_ == nullptr) next = std::min(next, responses_.top().time);
+  if (!responses_.empty() && responding_ == nullptr) {
+    next = std::min(next, std::max(responses_.top().time, response_free_));
+  }
   if (next >= kNoEvent) return;
   const Picoseconds delay = std::max<Picoseconds>(0, next - now());
   event_.notify(sc_core::sc_time::from_value(static_cast<sc_dt::uint64>(delay)));
@@ -126,7 +143,11 @@ void ExternalMemory::advance() {
 
 void ExternalMemory::serve() {
   advance();
-  while (responding_ == nullptr && !responses_.empty() && responses_.top().time <= now()) {
+  const auto due = [this] {
+    return responding_ == nullptr && response_free_ <= now() && !responses_.empty() &&
+           responses_.top().time <= now();
+  };
+  while (due()) {
     const std::uint64_t id = responses_.top().id;
     responses_.pop();
     respond(id);

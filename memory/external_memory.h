@@ -1,5 +1,6 @@
 #pragma once
 
+#include <tlm_utils/peq_with_get.h>
 #include <tlm_utils/simple_target_socket.h>
 
 #include <array>
@@ -69,6 +70,7 @@ class ExternalMemory : public sc_core::sc_module {
   bool direct(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
   bool legal(tlm::tlm_generic_payload& payload) const;
   void submit(tlm::tlm_generic_payload& payload, Pending pending);
+  void submit_late();
   void move(tlm::tlm_generic_payload& payload);
   void count(tlm::tlm_generic_payload& payload);
   void advance();
@@ -89,7 +91,9 @@ class ExternalMemory : public sc_core::sc_module {
   std::size_t waiting_ = 0;      // pending requests
   std::uint64_t submitted_ = 0;  // requests so far
   std::priority_queue<Response, std::vector<Response>, std::greater<>> responses_;
-  tlm::tlm_generic_payload* responding_ = nullptr;  // BEGIN_RESP sent, END_RESP to come
+  tlm_utils::peq_with_get<tlm::tlm_generic_payload> late_;  // requests with an annotated delay
+  tlm::tlm_generic_payload* responding_ = nullptr;          // BEGIN_RESP sent, END_RESP to come
+  Picoseconds response_free_ = 0;                           // END_RESP takes effect
   std::vector<MemoryCompletion> completions_;
   sc_core::sc_event event_;
   int drop_ = 0;

@@ -30,6 +30,8 @@ class AtInitiator : public sc_core::sc_module, public tlm::tlm_mm_interface {
   tlm_utils::simple_initiator_socket<AtInitiator> socket{"socket"};
   /// END_RESP comes this long after BEGIN_RESP; zero: at once, by the return value.
   sc_core::sc_time response_time;
+  /// Annotated to BEGIN_REQ and END_RESP instead of waiting.
+  sc_core::sc_time annotated;
   std::function<void()> program;
 
   explicit AtInitiator(sc_core::sc_module_name name) : sc_module(name), ends_("ends") {
@@ -56,13 +58,14 @@ class AtInitiator : public sc_core::sc_module, public tlm::tlm_mm_interface {
     t.payload.set_data_length(static_cast<unsigned>(t.data.size()));
     t.payload.set_streaming_width(static_cast<unsigned>(t.data.size()));
     tlm::tlm_phase phase = tlm::BEGIN_REQ;
-    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+    sc_core::sc_time delay = annotated;
     const tlm::tlm_sync_enum status = socket->nb_transport_fw(t.payload, phase, delay);
     if (status == tlm::TLM_COMPLETED) {
       finish(t);
     } else if (status == tlm::TLM_UPDATED) {
       EXPECT_EQ(phase, tlm::END_REQ);
       t.accepted = true;
+      sc_core::wait(delay);
     }
     while (!t.accepted && !t.responded) sc_core::wait(changed_);
     return t;
@@ -118,7 +121,7 @@ class AtInitiator : public sc_core::sc_module, public tlm::tlm_mm_interface {
       EXPECT_EQ(&t.payload, payload);
       responding_ = nullptr;
       tlm::tlm_phase phase = tlm::END_RESP;
-      sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+      sc_core::sc_time delay = annotated;
       t.status = payload->get_response_status();
       socket->nb_transport_fw(*payload, phase, delay);
       finish(t);

@@ -88,6 +88,47 @@ TEST(Tlm, LateEndOfResponseHoldsTheNextResponseBack) {
   EXPECT_GE(all.back()->end, 24 * system.initiator.response_time);
 }
 
+/// End of each of four reads; `annotated` on every call, or waited for.
+std::vector<sc_core::sc_time> ends(const sc_core::sc_time& delay, bool annotated) {
+  System system;
+  std::vector<sc_core::sc_time> times;
+  system.run([&] {
+    AtInitiator& at = system.initiator;
+    if (annotated) at.annotated = delay;
+    for (unsigned i = 0; i < 4; ++i) {
+      if (!annotated) sc_core::wait(delay);
+      at.begin(tlm::TLM_READ_COMMAND, kHigh + i * 4096, std::vector<std::uint8_t>(64, 0));
+    }
+    at.wait_all();
+    for (const auto& t : at.transactions()) times.push_back(t->end);
+  });
+  return times;
+}
+
+TEST(Tlm, AnnotatedDelayOfARequestIsSpent) {
+  const sc_core::sc_time delay(70, sc_core::SC_NS);
+  const auto waited = ends(delay, false), annotated = ends(delay, true);
+  EXPECT_EQ(waited, annotated);
+  EXPECT_GT(waited[0], delay);
+}
+
+TEST(Tlm, AnnotatedDelayOfAnEndOfResponseHoldsTheNextResponseBack) {
+  const auto last_end = [](bool annotated) {
+    System system;
+    system.initiator.response_time = sc_core::sc_time(annotated ? 10 : 60, sc_core::SC_NS);
+    system.run([&] {
+      AtInitiator& at = system.initiator;
+      for (unsigned i = 0; i < 8; ++i) {
+        at.begin(tlm::TLM_READ_COMMAND, kHigh + i * 64, std::vector<std::uint8_t>(64, 0));
+      }
+      if (annotated) at.annotated = sc_core::sc_time(50, sc_core::SC_NS);
+      at.wait_all();
+    });
+    return system.initiator.transactions().back()->end;
+  };
+  EXPECT_EQ(last_end(true) + sc_core::sc_time(50, sc_core::SC_NS), last_end(false));
+}
+
 TEST(Tlm, ErrorsComeBackWithoutSideEffects) {
   System system;
   system.run([&] {
