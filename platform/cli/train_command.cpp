@@ -89,6 +89,7 @@ int run_train(const CommandLine& line) {
   const auto begin = std::chrono::steady_clock::now();
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
                                     config.training.seed);
+  require_fits(data, config.network);
   auto weights = start_weights(config, line.get<std::string>("weights"));
   const std::filesystem::path out = make_output_folder(line, config);
   const std::unique_ptr<Trace> trace = make_trace(line, config, out);

@@ -1,9 +1,14 @@
 #include "platform/data/dataset.h"
 
+#include <algorithm>
+#include <string>
+
 #include "modules/error.h"
+#include "platform/data/cifar10.h"
 #include "platform/data/digits.h"
 #include "platform/data/mnist.h"
 #include "platform/data/nmnist.h"
+#include "platform/data/npy_set.h"
 #include "platform/data/shape_text.h"
 
 namespace h2 {
@@ -42,8 +47,32 @@ LoadedData load_data(const DatasetConfig& config, InputShape input, int timestep
     require_input(config.kind, kNmnistShape, input);
     return load_nmnist(config.path, config.train_limit, config.test_limit, timesteps);
   }
+  if (config.kind == "cifar10") {
+    require_path(config);
+    require_input(config.kind, kCifar10Shape, input);
+    return load_cifar10(config.path, config.train_limit, config.test_limit);
+  }
+  if (config.kind == "npy") {
+    require_path(config);
+    return load_npy_set(config.path, config.train_limit, config.test_limit, input, timesteps);
+  }
   throw InputError("dataset.kind '" + config.kind +
-                   "' cannot be loaded; legal: digits, mnist, nmnist");
+                   "' cannot be loaded; legal: digits, mnist, nmnist, cifar10, npy");
+}
+
+void require_fits(const LoadedData& data, const Network& network) {
+  const bool pixels = data.train.input_steps == 0;
+  if (network.encoding() != pixels) {
+    throw InputError(std::string("network.layers: the first layer ") +
+                     (pixels ? "lacks (Encoding), the samples are pixels"
+                             : "has (Encoding), the samples are spikes"));
+  }
+  const int classes = std::max(data.train.classes, data.test.classes);
+  if (classes > network.layers.back().cout) {
+    throw InputError("network.layers: the last layer has " +
+                     std::to_string(network.layers.back().cout) + " neurons, the labels reach " +
+                     std::to_string(classes - 1));
+  }
 }
 
 }  // namespace h2

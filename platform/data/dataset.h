@@ -39,4 +39,8 @@ struct LoadedData {
 LoadedData load_data(const DatasetConfig& config, InputShape input, int timesteps,
                      std::uint64_t seed);
 
+/// Throws InputError unless the network's first layer reads such samples and its last one has a
+/// neuron for every class found.
+void require_fits(const LoadedData& data, const Network& network);
+
 }  // namespace h2
