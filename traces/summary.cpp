@@ -39,9 +39,18 @@ Json layer_json(const LayerCost& cost) {
           {"overflows_total", cost.total.range.overflows}};
 }
 
+Json epochs_json(const RunRecord& r) {
+  Json epochs = Json::array();
+  for (const EpochRecord& e : r.epochs) {
+    epochs.push_back({{"loss", e.loss}, {"train_accuracy", e.train_accuracy}});
+    if (e.test_accuracy) epochs.back()["test_accuracy"] = *e.test_accuracy;
+  }
+  return epochs;
+}
+
 Json time_json(const Config& config, const RunRecord& r) {
   const double hertz = config.machine.clock_mhz * 1e6;
-  const std::uint64_t cycles = r.train_end.cycle - r.train_start.cycle;
+  const std::uint64_t cycles = r.trained().cycle;
   const double seconds = static_cast<double>(cycles) / hertz;
   Json time{{"cycles", cycles},
             {"seconds", seconds},
@@ -51,7 +60,7 @@ Json time_json(const Config& config, const RunRecord& r) {
             {"epoch_seconds",
              r.steady_cycles_per_sub_batch * static_cast<double>(r.epoch_sub_batches) / hertz}};
   if (r.test_samples != 0) {
-    const std::uint64_t test = r.test_end.cycle - r.train_end.cycle;
+    const std::uint64_t test = (r.tests + r.tests_at_end).cycle;
     time["evaluation"] = {{"cycles", test},
                           {"seconds", static_cast<double>(test) / hertz},
                           {"samples", r.test_samples}};
@@ -61,8 +70,9 @@ Json time_json(const Config& config, const RunRecord& r) {
 
 Json engines_json(const RunRecord& r) {
   Json engines;
+  const Snapshot trained = r.trained();
   for (std::size_t e = 0; e < 3; ++e) {
-    const Engine::Stats spent = r.train_end.engines[e] - r.train_start.engines[e];
+    const Engine::Stats& spent = trained.engines[e];
     engines[kEngineKeys[e]] = {{"busy_cycles", spent.busy_cycles},
                                {"stall_cycles", spent.stall_cycles},
                                {"idle_cycles", spent.idle_cycles}};
@@ -71,12 +81,11 @@ Json engines_json(const RunRecord& r) {
 }
 
 Json memory_json(const Config& config, const RunRecord& r, const Platform& platform) {
-  const double seconds = static_cast<double>(r.train_end.cycle - r.train_start.cycle) /
-                         (config.machine.clock_mhz * 1e6);
+  const Snapshot trained = r.trained();
+  const double seconds = static_cast<double>(trained.cycle) / (config.machine.clock_mhz * 1e6);
   Json memory;
   for (std::size_t m = 0; m < platform.memories.size(); ++m) {
-    const std::uint64_t reads = r.train_end.read_bytes[m] - r.train_start.read_bytes[m];
-    const std::uint64_t writes = r.train_end.write_bytes[m] - r.train_start.write_bytes[m];
+    const std::uint64_t reads = trained.read_bytes[m], writes = trained.write_bytes[m];
     const double rate = seconds > 0 ? static_cast<double>(reads + writes) / seconds / 1e9 : 0.0;
     memory[platform.memories[m]->basename()] = {{"read_bytes", reads},
                                                 {"write_bytes", writes},
@@ -120,6 +129,7 @@ Json make_summary(const Config& config, const RunRecord& r, const Platform& plat
     s["result"] = {{"loss", r.loss},
                    {"train_accuracy", r.train_accuracy},
                    {"test_accuracy", r.test_accuracy},
+                   {"epochs", epochs_json(r)},
                    {"weights_sha256", weights_sha256(r.weights)}};
   }
   if (r.interrupted) s["interrupted"] = true;

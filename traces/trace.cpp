@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "traces/fst.h"
+
 namespace h2 {
 namespace {
 
@@ -22,6 +24,7 @@ VcdSelection selection_of(const VcdConfig& config) {
 Trace::Trace(const std::string& path, const VcdConfig& config,
              std::function<std::uint64_t()> now_ps)
     : vcd_(std::make_unique<VcdWriter>(path, selection_of(config))),
+      vcd_path_(path),
       config_(config),
       now_ps_(std::move(now_ps)) {}
 
@@ -142,6 +145,7 @@ void Trace::arrow(std::uint64_t id, const std::string& from_track, std::uint64_t
 void Trace::close() {
   if (vcd_ != nullptr) vcd_->close(now_ps_());
   if (timeline_ != nullptr) timeline_->close();
+  if (vcd_ != nullptr && fst_) convert_to_fst(vcd_path_);
 }
 
 }  // namespace h2

@@ -25,6 +25,8 @@ class Trace {
   /// Writes to `path`; `now_ps` tells the simulated time.
   Trace(const std::string& path, const VcdConfig& config, std::function<std::uint64_t()> now_ps);
 
+  /// Has close() convert the waveform to FST too.
+  void add_fst() { fst_ = true; }
   /// Adds a timeline; before any module is made.
   void add_timeline(const std::string& path, TraceLevel level,
                     std::function<std::uint64_t()> now_ps);
@@ -77,6 +79,8 @@ class Trace {
   void settle(std::uint64_t now);
 
   std::unique_ptr<VcdWriter> vcd_;
+  std::string vcd_path_;
+  bool fst_ = false;
   std::unique_ptr<Timeline> timeline_;
   std::unique_ptr<Log> log_;
   TraceLevel timeline_level_ = TraceLevel::phases;

@@ -80,6 +80,7 @@ BackwardJob::BackwardJob(const JobContext& context, int index)
       kernel_(above_, context.machine->backward, context.machine->numerics) {
   name = above_.name;
   layer = index + 1;
+  result_layer = index;
   macs = above_.macs() * context.batch * context.steps;
   if (!through_fc()) {
     counter_.emplace(above_, context.machine->backward, context.machine->tile);
@@ -187,6 +188,7 @@ void BackwardJob::compute(int chunk) {
   }
   const Span ready = blocks(at);
   if (ready.size() > 0) count(grad_.run(next_region(at), ready));
+  if (chunk == chunks() - 1) densities.gradient = grad_.density();
 }
 
 void BackwardJob::unflatten(Span in) {
@@ -224,7 +226,7 @@ class GradJob : public Job {
         complete_(tiles_, grad_.image().tiling(),
                   [this](Region r) { return grad_.next_region(r); }) {
     name = l_.name;
-    layer = index;
+    layer = result_layer = index;
   }
 
   int chunks() const override { return tiles_.count(); }
@@ -251,6 +253,7 @@ class GradJob : public Job {
     if (!context_.functional()) return;
     copy_channels(loss_.values, tiles_.tile(chunk), 0, l_.cout, grad_.sums(), 0);
     count(grad_.run(tiles_.tile(chunk), {0, pieces(16, l_.cout)}));
+    if (chunk == chunks() - 1) densities.gradient = grad_.density();
   }
   void store(int chunk, TransferList& list) override {
     for (const int tile : complete_.complete(chunk)) {

@@ -78,6 +78,8 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
   record_.store_stall_cycles = record_.cycles - record_.compute_cycles - record_.load_stall_cycles;
   last_end_ = sc_core::sc_time_stamp();
   record_.range = job.range;
+  record_.densities = job.densities;
+  record_.result_layer = job.result_layer;
   job_ = nullptr;
   ++jobs_;
   show_job(sub_batch);

@@ -30,6 +30,8 @@ struct JobRecord {
   std::uint64_t bytes = 0;  ///< loaded and stored, charged
   std::uint32_t error = H2_OK;
   RangeCount range;
+  LayerDensities densities;  ///< of the results, tensors of layer `result_layer`
+  int result_layer = 0;
 };
 
 /// Forward, Backward or Weight Update Engine: one class, three instances. Load, arrive,

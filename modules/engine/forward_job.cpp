@@ -5,6 +5,7 @@
 #include "modules/engine/loop_nest.h"
 #include "modules/engine/map_copy.h"
 #include "modules/kernels/forward.h"
+#include "modules/work_model/backward_count.h"
 
 namespace h2 {
 namespace {
@@ -38,6 +39,7 @@ class ForwardJob : public Job {
   void inject_fault(Span channels);
   void fire(Span channels, Region region);
   void pool(Span channels, int conv_tile);
+  void count_densities();
   void store_bits(const TensorImage& image, const BitMap& bits, TensorKind kind, int unit,
                   TransferList& list);
   void store_unit(int unit, TransferList& list);
@@ -81,7 +83,7 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
       kernel_(l_, context.machine->forward, context.machine->numerics,
               context.fault ? Evaluation::table : Evaluation::fast) {
   name = l_.name;
-  layer = index;
+  layer = result_layer = index;
   macs = l_.macs() * context.batch * context.steps;
   if (context_.functional()) allocate();
 }
@@ -141,6 +143,18 @@ void ForwardJob::compute(int chunk) {
     fire(out, spikes_image_.tiling().tile(soma_tile));
   }
   if (l_.pool == PoolMode::after_soma) pool(out, at.tile);
+  if (chunk == chunks() - 1) count_densities();
+}
+
+void ForwardJob::count_densities() {
+  densities.mask = density_of(all_mask_);
+  if (l_.pool != PoolMode::after_soma) {
+    densities.spikes = density_of(all_spikes_);
+    return;
+  }
+  BitMap handed_on(all_spikes_.maps, l_.next_h, l_.next_w, l_.cout);
+  pooled_mask(all_spikes_, {0, l_.next_h, 0, l_.next_w}, handed_on);
+  densities.spikes = density_of(handed_on);
 }
 
 void ForwardJob::allocate_pass(int count) {

@@ -29,6 +29,8 @@ class GradStage {
   RangeCount run(Region next, Span blocks);
   /// Writes the units of soma tile `tile`.
   void store(int tile, Span blocks, TransferList& list);
+  /// Non-zeros of grad-u so far.
+  Density density() const { return density_of(nonzero_); }
   const TensorImage& image() const { return gradient_image_; }
 
  private:

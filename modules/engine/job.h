@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "modules/engine/density.h"
 #include "modules/engine/operand.h"
 #include "modules/engine/transfer.h"
 #include "modules/kernels/core.h"
@@ -104,6 +105,9 @@ class Job {
   /// Set by compute when the result must not be used (h2_error).
   std::uint32_t error = H2_OK;
   RangeCount range;  ///< of the results so far; an overflow sets `error`
+  /// Of the results, once the last chunk is computed; with data only.
+  LayerDensities densities;
+  int result_layer = 0;  ///< index of the layer they belong to
 
  protected:
   void count(const RangeCount& found) {

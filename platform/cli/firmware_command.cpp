@@ -15,7 +15,7 @@ namespace {
 constexpr std::int64_t kMaxQuantum = 1'000'000'000;
 
 void options(boost::program_options::options_description_easy_init add) {
-  add_verbose_option(add);
+  add_trace_options(add);
   namespace po = boost::program_options;
   add("elf", po::value<std::string>(), "firmware, a 32-bit RISC-V executable");
   add("gdb", po::value<int>(),

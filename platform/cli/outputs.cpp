@@ -5,6 +5,7 @@
 #include <systemc>
 
 #include "modules/error.h"
+#include "traces/fst.h"
 #include "traces/summary.h"
 
 namespace h2 {
@@ -34,7 +35,8 @@ Log::Pattern parse_verbose(const std::string& text) {
 
 }  // namespace
 
-void add_verbose_option(boost::program_options::options_description_easy_init& add) {
+void add_trace_options(boost::program_options::options_description_easy_init& add) {
+  add("fst", "also trace.fst, the waveform compressed by GTKWave's vcd2fst");
   add("verbose,v", boost::program_options::value<std::vector<std::string>>()->composing(),
       "PATH[=LEVEL]: print messages of the modules PATH, a glob, as top.forward; LEVEL phases "
       "(default), tiles, bursts (repeatable)");
@@ -43,9 +45,14 @@ void add_verbose_option(boost::program_options::options_description_easy_init& a
 std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
                                   const fs::path& out) {
   const auto now = [] { return sc_core::sc_time_stamp().value(); };
+  if (line.has("fst")) {
+    if (!config.vcd.enable) throw InputError("--fst: there is no waveform: set trace.vcd.enable");
+    require_vcd2fst();
+  }
   auto trace = config.vcd.enable
                    ? std::make_unique<Trace>((out / "trace.vcd").string(), config.vcd, now)
                    : std::make_unique<Trace>();
+  if (line.has("fst")) trace->add_fst();
   if (config.timeline.enable) {
     trace->add_timeline((out / "timeline.json").string(), config.timeline.level, now);
   }
@@ -74,6 +81,7 @@ void finish_run(const CommandLine& line, const Config& config, const fs::path& o
   if (line.quiet) return;
   std::cout << summary_table(summary) << "wrote " << path.string();
   if (config.vcd.enable) std::cout << ", " << (out / "trace.vcd").string();
+  if (line.has("fst")) std::cout << ", " << (out / "trace.fst").string();
   if (config.timeline.enable) std::cout << ", " << (out / "timeline.json").string();
   std::cout << '\n';
 }

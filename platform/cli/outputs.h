@@ -17,9 +17,10 @@ std::filesystem::path make_output_folder(const CommandLine& line, const Config& 
 inline bool wants_files(const Config& config) {
   return config.vcd.enable || config.timeline.enable;
 }
-/// Adds -v to the options of a command that simulates.
-void add_verbose_option(boost::program_options::options_description_easy_init& add);
-/// trace.vcd and timeline.json in the folder, those that are enabled; messages that -v asks for.
+/// Adds -v and --fst to the options of a command that simulates.
+void add_trace_options(boost::program_options::options_description_easy_init& add);
+/// trace.vcd (with --fst also trace.fst) and timeline.json in the folder, those that are enabled;
+/// messages that -v asks for.
 std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
                                   const std::filesystem::path& out);
 /// Writes what the host does on the bus to the file that --record names; null without it. To be

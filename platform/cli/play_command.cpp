@@ -10,7 +10,7 @@ namespace h2 {
 namespace {
 
 void options(boost::program_options::options_description_easy_init add) {
-  add_verbose_option(add);
+  add_trace_options(add);
   add("keep-going", "print every failed transaction instead of ending with the first");
 }
 

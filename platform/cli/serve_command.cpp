@@ -10,7 +10,7 @@ namespace h2 {
 namespace {
 
 void options(boost::program_options::options_description_easy_init add) {
-  add_verbose_option(add);
+  add_trace_options(add);
   namespace po = boost::program_options;
   add("socket", po::value<std::string>(), "Unix socket to make; programs reach it with libh2.so");
   add("once", "end after the first client");

@@ -67,7 +67,7 @@ std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, const Config&
 }
 
 void options(boost::program_options::options_description_easy_init add) {
-  add_verbose_option(add);
+  add_trace_options(add);
   namespace po = boost::program_options;
   add("dry-run", "print sizes and estimates, then stop");
   add("weights", po::value<std::string>(), "start from <layer>.w.npy in this folder");

@@ -22,7 +22,8 @@ struct TrainingConfig {
   UpdateSpec update;       ///< optimizer, learning_rate, momentum, loss_scale, adam's constants
   float init_gain = 1.0F;  ///< times Kaiming normal
   bool shuffle = true;
-  bool drop_last = false;  ///< drop a last sub-batch that is not full
+  bool drop_last = false;         ///< drop a last sub-batch that is not full
+  bool test_every_epoch = false;  ///< test after every epoch, not after the last alone
 };
 
 struct DatasetConfig {

@@ -61,6 +61,8 @@ std::vector<Key> training_keys() {
       boolean("training.shuffle", "new sample order in every epoch", H2_AT(training.shuffle)),
       boolean("training.drop_last", "drop a last sub-batch that is not full",
               H2_AT(training.drop_last)),
+      boolean("training.test_every_epoch", "test after every epoch, not after the last alone",
+              H2_AT(training.test_every_epoch)),
   };
 }
 

@@ -1,5 +1,7 @@
 #include "platform/host/run_record.h"
 
+#include <functional>
+
 #include "platform/platform.h"
 
 namespace h2 {
@@ -14,6 +16,30 @@ Snapshot take_snapshot(const Platform& platform) {
   }
   return s;
 }
+
+namespace {
+
+template <class Combine>
+Snapshot combine(const Snapshot& a, const Snapshot& b, Combine of) {
+  Snapshot s;
+  s.cycle = of(a.cycle, b.cycle);
+  for (std::size_t i = 0; i < 3; ++i) {
+    s.engines[i].busy_cycles = of(a.engines[i].busy_cycles, b.engines[i].busy_cycles);
+    s.engines[i].stall_cycles = of(a.engines[i].stall_cycles, b.engines[i].stall_cycles);
+    s.engines[i].idle_cycles = of(a.engines[i].idle_cycles, b.engines[i].idle_cycles);
+    s.read_bytes[i] = of(a.read_bytes[i], b.read_bytes[i]);
+    s.write_bytes[i] = of(a.write_bytes[i], b.write_bytes[i]);
+  }
+  return s;
+}
+
+}  // namespace
+
+Snapshot operator-(const Snapshot& end, const Snapshot& start) {
+  return combine(end, start, std::minus<>());
+}
+
+Snapshot operator+(const Snapshot& a, const Snapshot& b) { return combine(a, b, std::plus<>()); }
 
 void RunRecord::add(const LayerRecord& record) {
   jobs.push_back(record);
@@ -37,6 +63,10 @@ void RunRecord::add(const LayerRecord& record) {
   total.wait_cycles += record.job.wait_cycles;
   total.range.underflows += record.job.range.underflows;
   total.range.overflows += record.job.range.overflows;
+}
+
+void RunRecord::add_densities(const JobRecord& job) {
+  if (job.error == H2_OK) densities[job.result_layer] += job.densities;
 }
 
 }  // namespace h2

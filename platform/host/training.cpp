@@ -28,7 +28,11 @@ void Training::operator()(HostCpu& host) {
   card_.open(host);
   write_weights(host);
   train();
-  if (!record_.interrupted) test();
+  if (!record_.interrupted) {
+    record_.test_accuracy = test();
+    record_.tests_at_end = take_snapshot(platform_) - record_.train_end;
+    if (!record_.epochs.empty()) record_.epochs.back().test_accuracy = record_.test_accuracy;
+  }
   read_weights(host);
 }
 
@@ -50,30 +54,47 @@ void Training::train() {
   record_.train_start = take_snapshot(platform_);
   last_group_end_ = record_.train_start.cycle;
   platform_.controller.on_job = [this](const LayerRecord& r) {
-    if (r.samples == config_.training.sub_batch) record_.add(r);
+    if (testing_) return;
+    record_.add_densities(r.job);
+    const bool full = r.samples == config_.training.sub_batch;
+    if (full || r.opcode == H2_OP_UPDATE) record_.add(r);
   };
-  std::uint64_t correct = 0;
   for (int epoch = 0; epoch < t.epochs && !record_.interrupted; ++epoch) {
-    train_epoch(epoch, correct);
+    const EpochRecord trained = train_epoch(epoch);
+    record_.train_accuracy = trained.train_accuracy;
+    if (record_.interrupted) break;
+    record_.epochs.push_back(trained);
+    if (t.test_every_epoch && epoch + 1 < t.epochs) test_between();
   }
   platform_.controller.on_job = nullptr;
   record_.train_end = take_snapshot(platform_);
-  record_.train_accuracy = samples != 0 ? static_cast<double>(correct) / samples : 0.0;
 }
 
-void Training::train_epoch(int epoch, std::uint64_t& correct) {
+void Training::test_between() {
+  const Snapshot before = take_snapshot(platform_);
+  testing_ = true;
+  record_.epochs.back().test_accuracy = test();
+  testing_ = false;
+  record_.tests = record_.tests + (take_snapshot(platform_) - before);
+  last_group_end_ = platform_.cycle();
+}
+
+EpochRecord Training::train_epoch(int epoch) {
   const TrainingConfig& t = config_.training;
   const std::size_t samples = std::min<std::size_t>(
       data_.train.size(), record_.epoch_sub_batches * static_cast<std::size_t>(t.sub_batch));
   std::vector<std::uint32_t> order(data_.train.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
   if (t.shuffle) order = permutation(order.size(), t.seed, epoch);
-  correct = 0;
+  double correct = 0, loss = 0;
   const std::size_t step = static_cast<std::size_t>(t.sub_batch) * t.batch_group;
   for (std::size_t first = 0; first < samples && !record_.interrupted; first += step) {
     train_group(order, first, std::min(step, samples - first));
     correct += group_.correct;
+    loss += group_.loss_sum;
   }
+  const double all = std::max<double>(1, static_cast<double>(samples));
+  return {loss / all, correct / all, {}};
 }
 
 void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t first,
@@ -140,7 +161,7 @@ void Training::fill(const Dataset& set, const std::uint32_t* indices, std::size_
   batch.count = static_cast<std::uint32_t>(count);
 }
 
-void Training::test() {
+double Training::test() {
   const std::size_t size = data_.test.size();
   const auto step = static_cast<std::size_t>(config_.training.sub_batch);
   std::uint64_t correct = 0;
@@ -156,9 +177,8 @@ void Training::test() {
       on_progress({"test", ceil_div(first + count, step), ceil_div(size, step), 0.0});
     }
   }
-  record_.test_samples = size;
-  record_.test_accuracy = size != 0 ? static_cast<double>(correct) / size : 0.0;
-  record_.test_end = take_snapshot(platform_);
+  record_.test_samples += size;
+  return size != 0 ? static_cast<double>(correct) / size : 0.0;
 }
 
 void Training::read_weights(HostCpu& host) {

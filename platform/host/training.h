@@ -39,9 +39,11 @@ class Training {
  private:
   void write_weights(HostCpu& host);
   void train();
-  void train_epoch(int epoch, std::uint64_t& correct);
+  EpochRecord train_epoch(int epoch);
+  void test_between();
   void train_group(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t count);
-  void test();
+  /// Accuracy on the test set.
+  double test();
   void read_weights(HostCpu& host);
   static int next_sub_batch(void* self, h2_sub_batch* next);
   void fill(const Dataset& set, const std::uint32_t* indices, std::size_t count,
@@ -60,6 +62,7 @@ class Training {
   std::size_t group_left_ = 0;
   std::uint64_t total_sub_batches_ = 0;
   std::uint64_t last_group_end_ = 0;
+  bool testing_ = false;  // between epochs
 };
 
 }  // namespace h2

@@ -52,7 +52,8 @@ def reads_as(text, value):
 def needed_fields(summary):
     """Numbers that a report must show."""
     yield from (f"time.{key}" for key in summary["time"] if key != "evaluation")
-    yield from (f"result.{key}" for key in summary.get("result", {}) if key != "loss")
+    yield from (f"result.{key}" for key in summary.get("result", {})
+                if key not in ("loss", "epochs"))  # curves
     for part in ("engines", "memory"):
         for name, members in summary[part].items():
             yield from (f"{part}.{name}.{key}" for key in members)
@@ -128,6 +129,7 @@ def check_quiet(name, page, console):
 
 
 STATISTICS = ["Pipeline", "Memory bandwidth", "Engines at work"]
+SPARSITY = "Sparsity of the backward pass"
 ALWAYS = [f"Roofline: {engine} Engine" for engine in ("Forward", "Backward", "Weight Update")]
 CYCLES = [f"Where the cycles go: {title[len('Roofline: '):]}" for title in ALWAYS]
 
@@ -153,6 +155,9 @@ class Checks:
         self.make("train", os.path.join(configs, "quickstart.yaml"), "--out", "train",
                   "--set", "dataset.train_limit=96", "--set", "dataset.test_limit=16",
                   "--set", "training.epochs=1")
+        self.make("train", os.path.join(configs, "quickstart.yaml"), "--out", "epochs",
+                  "--set", "dataset.train_limit=16", "--set", "dataset.test_limit=8",
+                  "--set", "training.epochs=3", "--set", "training.test_every_epoch=true")
         self.make("profile", os.path.join(configs, "nmnist.yaml"), "--out", "profile",
                   "--set", "profile.sub_batches=1")
         shutil.copytree(self.path("train"), self.path("bare"))
@@ -176,6 +181,7 @@ class Checks:
         page, summaries = self.report("train")
         check_charts("train", page, ["Loss", "Accuracy", *STATISTICS, *CYCLES, *ALWAYS])
         check_loss("train", page, summaries)
+        self.check_measured_sparsity(page, summaries[0])
         check_rooflines("train", page, summaries[0])
         dark, _ = self.report("train", options=(DARK,))
         check_charts("dark", dark, ALWAYS)
@@ -185,11 +191,31 @@ class Checks:
         expect(black["printing"]["open"] > 0 and black["open"] == 0,
                "tables open for printing, and close again")
 
+    def check_measured_sparsity(self, page, summary):
+        with open(self.path("train", "stats.json"), encoding="utf-8") as file:
+            items = json.load(file)["items"]
+        names = [l["name"] for l in summary["layers"] if l["engine"] == "forward"]
+        series = {s["label"]: s["data"] for s in chart(page, SPARSITY)["series"]}
+        for label, owners, item in (("output, measured", names, "mask_density"),
+                                    ("input, measured", names[1:], "gradient_density")):
+            wanted = [100 * (1 - items[f"layer.{l}.{item}"]["value"]) for l in owners]
+            found = series.get(label, [])[:len(wanted)]
+            expect(len(found) == len(wanted) and
+                   all(abs(f - w) < 1e-9 for f, w in zip(found, wanted)), f"train: {label}")
+
+    def accuracy_over_epochs(self):
+        page, summaries = self.report("epochs")
+        epochs = summaries[0]["result"]["epochs"]
+        expect(len(epochs) == 3, "epochs: three in summary.json")
+        for series, key in zip(chart(page, "Accuracy")["series"],
+                               ("train_accuracy", "test_accuracy")):
+            wanted = [(i + 1, 100 * epoch[key]) for i, epoch in enumerate(epochs)]
+            expect([(p["x"], p["y"]) for p in series["data"]] == wanted, f"epochs: {key}")
+
     def profiled_run(self):
         page, _ = self.report("profile")
-        sparsity = "Sparsity of the backward pass"
-        check_charts("profile", page, [*STATISTICS, *CYCLES, *ALWAYS, sparsity])
-        series = {s["label"]: s["data"] for s in chart(page, sparsity)["series"]}
+        check_charts("profile", page, [*STATISTICS, *CYCLES, *ALWAYS, SPARSITY])
+        series = {s["label"]: s["data"] for s in chart(page, SPARSITY)["series"]}
         expect(series["output, Table III"][:3] == [59.89, 86.13, 92.95], "profile: Table III")
         expect("measurement on N-MNIST" in page.text, "profile: name of the paper's network")
         expect("is the bottleneck" in page.text or "are the bottleneck" in page.text,
@@ -244,6 +270,7 @@ def main():
         checks = Checks(h2vp, source, pages.Browser(chromium, work), work)
         checks.make_runs()
         checks.trained_run()
+        checks.accuracy_over_epochs()
         checks.profiled_run()
         checks.run_without_statistics()
         checks.comparison()

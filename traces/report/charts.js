@@ -30,9 +30,39 @@ function lossChart(parent, runs) {
   });
 }
 
+/** Curves over the epochs: every epoch's training accuracy, and its test where there was one. */
+function epochChart(parent, runs) {
+  const curves = runs.flatMap((run) =>
+    [["training", "train_accuracy"], ["test", "test_accuracy"]].map(([text, key]) => ({
+      name: runs.length > 1 ? `${run.name}, ${text}` : text,
+      values: run.summary.result.epochs.map((epoch) => epoch[key]),
+    })));
+  const tested = ({ values }) => values.filter((y) => y !== undefined);
+  const epochs = Math.max(...curves.map(({ values }) => values.length));
+  figure(parent, {
+    title: "Accuracy",
+    label: `Accuracy over epochs: ${curves.map((curve) =>
+      `${curve.name} ends at ${percent(tested(curve).at(-1))}`).join("; ")}`,
+    columns: ["Epoch", ...curves.map(({ name }) => name)],
+    rows: Array.from({ length: epochs }, (_, e) => [`${e + 1}`, ...curves.map(({ values }) =>
+      (values[e] === undefined ? "" : percent(values[e])))]),
+    config: () => ({
+      type: "line",
+      data: { datasets: curves.map(({ name, values }, i) => line(name, i,
+        values.map((y, e) => ({ x: e + 1, y: 100 * y })).filter(({ y }) => !Number.isNaN(y)))) },
+      options: { scales: { x: axis("Epoch", { type: "linear", min: 1, ticks: { stepSize: 1 } }),
+        y: axis("Correct, %", { max: 100 }) } },
+    }),
+  });
+}
+
 function accuracyChart(parent, runs) {
   const trained = runs.filter((run) => run.summary.result);
   if (trained.length === 0) return;
+  if (trained.every((run) => run.summary.result.epochs?.length > 1)) {
+    epochChart(parent, trained);
+    return;
+  }
   const sets = [["Training, last epoch", "train_accuracy"], ["Test", "test_accuracy"]];
   const share = (run, key) => run.summary.result[key];
   figure(parent, {

@@ -104,6 +104,13 @@ void check_result(const Node& root) {
   result.series("loss");
   result.numbers({"train_accuracy", "test_accuracy"});
   result.texts({"weights_sha256"});
+  if (!result.value.contains("epochs")) return;
+  const Node epochs = result.member("epochs", Kind::array);
+  for (std::size_t i = 0; i < epochs.value.size(); ++i) {
+    const Node epoch = epochs.item(i, Kind::object);
+    epoch.numbers({"loss", "train_accuracy"});
+    if (epoch.value.contains("test_accuracy")) epoch.numbers({"test_accuracy"});
+  }
 }
 
 void check_config(const Node& root) {

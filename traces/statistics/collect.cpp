@@ -22,12 +22,13 @@ double peak_macs(const Machine& m, int engine) {
 }
 
 void add_engines(const RunRecord& r, Statistics& s) {
-  const auto cycles = static_cast<double>(r.train_end.cycle - r.train_start.cycle);
+  const Snapshot trained = r.trained();
+  const auto cycles = static_cast<double>(trained.cycle);
   s.set("run.cycles", {}, cycles);
   s.set("run.sub_batches", {}, static_cast<double>(r.sub_batches));
   s.set("run.samples", {}, static_cast<double>(r.samples));
   for (std::size_t e = 0; e < kEngineKeys.size(); ++e) {
-    const Engine::Stats spent = r.train_end.engines[e] - r.train_start.engines[e];
+    const Engine::Stats& spent = trained.engines[e];
     const std::vector<std::string> name{kEngineKeys[e]};
     s.set("engine.<engine>.busy_cycles", name, static_cast<double>(spent.busy_cycles));
     s.set("engine.<engine>.stall_cycles", name, static_cast<double>(spent.stall_cycles));
@@ -62,6 +63,17 @@ void add_layer(const LayerCost& cost, const Machine& machine, Statistics& s) {
   set("bytes", static_cast<double>(j.bytes));
 }
 
+void add_densities(const std::string& layer, const LayerDensities& d, Statistics& s) {
+  const auto set = [&](const char* name, const Density& density) {
+    if (density.elements != 0) {
+      s.set(std::string("layer.<layer>.") + name, {layer}, density.share());
+    }
+  };
+  set("spike_density", d.spikes);
+  set("mask_density", d.mask);
+  set("gradient_density", d.gradient);
+}
+
 void add_dram(const DramStatistics& d, const std::vector<std::string>& name, Statistics& s) {
   s.set("memory.<memory>.row_hits", name, static_cast<double>(d.row_hits));
   s.set("memory.<memory>.row_misses", name, static_cast<double>(d.row_misses));
@@ -89,13 +101,9 @@ void add_memory(ExternalMemory& memory, std::size_t index, const Config& config,
     s.set("memory.<memory>.read_bytes.<kind>", names, static_cast<double>(m.read_bytes[k]));
     s.set("memory.<memory>.write_bytes.<kind>", names, static_cast<double>(m.write_bytes[k]));
   }
-  const auto trained = [&](const auto& bytes_end, const auto& bytes_start) {
-    return static_cast<double>(bytes_end[index] - bytes_start[index]);
-  };
-  const double bytes = trained(r.train_end.read_bytes, r.train_start.read_bytes) +
-                       trained(r.train_end.write_bytes, r.train_start.write_bytes);
-  const double ns =
-      static_cast<double>(r.train_end.cycle - r.train_start.cycle) / config.machine.clock_mhz * 1e3;
+  const Snapshot trained = r.trained();
+  const auto bytes = static_cast<double>(trained.read_bytes[index] + trained.write_bytes[index]);
+  const double ns = static_cast<double>(trained.cycle) / config.machine.clock_mhz * 1e3;
   s.set("memory.<memory>.bandwidth_gbps", name, share(bytes, ns));
   s.set("memory.<memory>.busy_bandwidth_gbps", name,
         share(static_cast<double>(m.total_read() + m.total_write()),
@@ -152,6 +160,9 @@ Statistics collect_statistics(const Config& config, const RunRecord& record, Pla
   Statistics s;
   add_engines(record, s);
   for (const auto& [key, cost] : record.layers) add_layer(cost, config.machine, s);
+  for (const auto& [index, densities] : record.densities) {
+    add_densities(config.network.layers[static_cast<std::size_t>(index)].name, densities, s);
+  }
   for (std::size_t m = 0; m < platform.memories.size(); ++m) {
     add_memory(*platform.memories[m], m, config, record, s);
   }

@@ -5,7 +5,7 @@ namespace h2 {
 const std::vector<StatisticKind>& statistic_kinds() {
   static const std::vector<StatisticKind> kinds{
       {"run.cycles", "cycles", "simulated core cycles of the training",
-       "end of the last update - begin of the first sub-batch"},
+       "end of the last update - begin of the first sub-batch - tests between"},
       {"run.sub_batches", "1", "sub-batches trained", "counted"},
       {"run.samples", "1", "samples trained", "counted"},
 
@@ -45,6 +45,14 @@ const std::vector<StatisticKind>& statistic_kinds() {
       {"layer.<layer>.<engine>.utilisation", "share", "of the array's peak while the job is open",
        "executed_macs / (cycles x peak MACs per cycle)"},
       {"layer.<layer>.<engine>.bytes", "B", "moved to and from external memory", "counted"},
+
+      {"layer.<layer>.spike_density", "share",
+       "non-zeros in what the layer hands on, spikes or averages of four, in training",
+       "counted / (samples x timesteps x neurons or averages)"},
+      {"layer.<layer>.mask_density", "share", "neurons open to the gradient, Eq. (5), in training",
+       "counted / (samples x timesteps x neurons)"},
+      {"layer.<layer>.gradient_density", "share", "non-zeros of grad-u, Eq. (6), in training",
+       "counted / (samples x timesteps x neurons)"},
 
       {"memory.<memory>.read_bytes.<kind>", "B", "read by engines, controller and host, by tensor",
        "counted"},
