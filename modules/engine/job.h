@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "modules/engine/kernel_clock.h"
 #include "modules/engine/operand.h"
 #include "modules/engine/transfer.h"
 #include "modules/kernels/core.h"
@@ -103,7 +104,8 @@ class Job {
   std::uint64_t macs = 0;  ///< dense multiply-accumulates, bit planes counted once
   /// Set by compute when the result must not be used (h2_error).
   std::uint32_t error = H2_OK;
-  RangeCount range;  ///< of the results so far; an overflow sets `error`
+  RangeCount range;     ///< of the results so far; an overflow sets `error`
+  KernelClock kernels;  ///< every call of arithmetic runs in it
 
  protected:
   void count(const RangeCount& found) {
