@@ -1,6 +1,7 @@
 #include "memory/external_memory.h"
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 namespace h2 {
@@ -185,6 +186,7 @@ void ExternalMemory::move(tlm::tlm_generic_payload& payload) {
   const bool data = info == nullptr || !info->timing_only;
   if (data && drop_ > 0) {
     --drop_;
+    if (payload.is_read()) std::memset(payload.get_data_ptr(), 0, payload.get_data_length());
     return;
   }
   count(payload);

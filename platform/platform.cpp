@@ -110,6 +110,12 @@ void Platform::run() {
   if (host.failure()) std::rethrow_exception(host.failure());
 }
 
+double Platform::kernel_seconds() const {
+  double seconds = 0;
+  for (const Engine* e : engines()) seconds += e->kernel_seconds();
+  return seconds;
+}
+
 std::string Platform::describe() const {
   std::string text = "host waits for " + host.waiting_for() + "; " + controller.describe();
   for (const Engine* e : engines()) text += "; " + e->describe();

@@ -43,8 +43,8 @@ class Platform : public sc_core::sc_module {
   sc_core::sc_time period() const { return period_; }
   /// Core cycles since the start, rounded down.
   std::uint64_t cycle() const { return sc_core::sc_time_stamp().value() / period_.value(); }
-  /// Wall-clock time of the engines' arithmetic, summed over the worker threads.
-  double kernel_seconds() const { return workers_.busy_seconds(); }
+  /// Processor time of the engines' arithmetic, summed over all threads.
+  double kernel_seconds() const;
   std::array<const Engine*, 3> engines() const { return {&forward, &backward, &weight_update}; }
 
  private:

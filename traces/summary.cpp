@@ -95,10 +95,22 @@ Json memory_json(const Config& config, const RunRecord& r, const Platform& platf
   return memory;
 }
 
-std::uint64_t peak_rss_bytes() {
+double seconds_of(const timeval& t) {
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+}
+
+Json wall_json(const Platform& platform, const WallClock& wall) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  const double processor = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  const double kernels = platform.kernel_seconds();
+  return {{"seconds", wall.seconds},
+          {"peak_rss_bytes", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024},
+          {"samples_per_second",
+           wall.seconds > 0 ? static_cast<double>(wall.samples) / wall.seconds : 0.0},
+          {"processor_seconds", processor},
+          {"kernel_seconds", kernels},
+          {"platform_seconds", std::max(0.0, processor - kernels)}};
 }
 
 }  // namespace
@@ -141,12 +153,7 @@ Json make_summary(const Config& config, const RunRecord& r, const Platform& plat
   s["numerics"] = config.machine.numerics == Numerics::fp16
                       ? "FP16 as the hardware computes"
                       : "FP32 in 4 stored bytes, charged as 2 in time and traffic";
-  s["wall"] = {{"seconds", wall.seconds},
-               {"peak_rss_bytes", peak_rss_bytes()},
-               {"samples_per_second",
-                wall.seconds > 0 ? static_cast<double>(wall.samples) / wall.seconds : 0.0},
-               {"kernel_seconds", platform.kernel_seconds()},
-               {"platform_seconds", std::max(0.0, wall.seconds - platform.kernel_seconds())}};
+  s["wall"] = wall_json(platform, wall);
   return s;
 }
 

@@ -40,13 +40,13 @@ void MemoryPort::cancel() {
 
 void MemoryPort::abandon() {
   // A transaction under way keeps its data pointer: the buffers stay until the answers are in.
-  std::map<Batch*, std::shared_ptr<std::vector<std::uint8_t>>> orphans;
+  std::map<Batch*, std::shared_ptr<TransferList::Buffer>> orphans;
   for (const auto& payload : payloads_) {
     Burst& burst = burst_of(*payload);
     if (burst.batch == nullptr) continue;
     auto& orphan = orphans[burst.batch];
     if (orphan == nullptr) {
-      orphan = std::make_shared<std::vector<std::uint8_t>>(std::move(burst.batch->list.buffer()));
+      orphan = std::make_shared<TransferList::Buffer>(std::move(burst.batch->list.buffer()));
       burst.batch->left = 0;
       burst.batch->failed = true;
     }

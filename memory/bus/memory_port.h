@@ -56,7 +56,7 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   struct Burst : TransferInfo {
     Batch* batch = nullptr;  ///< null: not under way, or abandoned
     /// Of an abandoned batch: the payload still refers to it.
-    std::shared_ptr<std::vector<std::uint8_t>> orphan;
+    std::shared_ptr<TransferList::Buffer> orphan;
   };
   static Burst& burst_of(tlm::tlm_generic_payload& payload) {
     return static_cast<Burst&>(*payload.get_extension<TransferInfo>());

@@ -174,20 +174,22 @@ void BackwardJob::compute(int chunk) {
   if (!context_.functional() || !last(at)) return;
   const Span in = inputs(at);
   if (at.tile == 0) {
-    kernel_.load(weights_.oihw.data(), in.begin, in.size());
+    kernels.run([&] { kernel_.load(weights_.oihw.data(), in.begin, in.size()); });
     if (sums_.channels != in.size()) {
       sums_ = ValueMap(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
     }
   }
-  if (at.pass == 0) prepared_.push_back(kernel_.prepare(gradient_.values(), tile(at)));
-  kernel_.run(prepared_[at.tile], sums_);
+  kernels.run([&] {
+    if (at.pass == 0) prepared_.push_back(kernel_.prepare(gradient_.values(), tile(at)));
+    kernel_.run(prepared_[at.tile], sums_);
+  });
   if (flattened()) {
     unflatten(in);
   } else {
     copy_channels(sums_, tile(at), 0, in.size(), grad_.sums(), in.begin);
   }
   const Span ready = blocks(at);
-  if (ready.size() > 0) count(grad_.run(next_region(at), ready));
+  if (ready.size() > 0) count(grad_.run(next_region(at), ready, kernels));
   if (chunk == chunks() - 1) densities.gradient = grad_.density();
 }
 
@@ -252,7 +254,7 @@ class GradJob : public Job {
   void compute(int chunk) override {
     if (!context_.functional()) return;
     copy_channels(loss_.values, tiles_.tile(chunk), 0, l_.cout, grad_.sums(), 0);
-    count(grad_.run(tiles_.tile(chunk), {0, pieces(16, l_.cout)}));
+    count(grad_.run(tiles_.tile(chunk), {0, pieces(16, l_.cout)}, kernels));
     if (chunk == chunks() - 1) densities.gradient = grad_.density();
   }
   void store(int chunk, TransferList& list) override {

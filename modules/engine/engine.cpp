@@ -80,6 +80,7 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
   record_.range = job.range;
   record_.densities = job.densities;
   record_.result_layer = job.result_layer;
+  kernel_seconds_ += job.kernels.seconds();
   job_ = nullptr;
   ++jobs_;
   show_job(sub_batch);
@@ -121,7 +122,7 @@ void Engine::load_process() {
 void Engine::issue_loads(Arrival& chunk) {
   bool more = true;
   for (int stage = 0; more; ++stage) {
-    chunk.batch = MemoryPort::Batch{};
+    chunk.batch = new_batch();
     more = job_->load(chunk.index, stage, chunk.batch.list);
     chunk.bytes += chunk.batch.list.charged();
     glb_.hold(chunk.batch.list.charged());
@@ -147,12 +148,25 @@ void Engine::finish_loads(Arrival& chunk) {
     fail(H2_ERR_BUS);
     return;
   }
-  std::vector<std::uint8_t>& data = chunk.batch.list.buffer();
+  TransferList::Buffer& data = chunk.batch.list.buffer();
   const std::uint64_t at = Glb::address(Glb::operands, chunk.index) + chunk.offset;
   glb_access(tlm::TLM_WRITE_COMMAND, at, data);
   glb_access(tlm::TLM_READ_COMMAND, at, data);
   chunk.batch.list.deliver();
   chunk.offset += data.size();
+  recycle(chunk.batch);
+}
+
+MemoryPort::Batch Engine::new_batch() {
+  MemoryPort::Batch batch;
+  if (spare_buffers_.empty()) return batch;
+  batch.list = TransferList(std::move(spare_buffers_.back()));
+  spare_buffers_.pop_back();
+  return batch;
+}
+
+void Engine::recycle(MemoryPort::Batch& batch) {
+  spare_buffers_.push_back(std::move(batch.list.buffer()));
 }
 
 void Engine::arrive_process() {
@@ -203,9 +217,12 @@ bool Engine::compute_chunk(const Token& token) {
     fail(job_->error);
     return false;
   }
-  MemoryPort::Batch batch;
+  MemoryPort::Batch batch = new_batch();
   job_->store(token.index, batch.list);
-  if (batch.list.transfers().empty()) return false;
+  if (batch.list.transfers().empty()) {
+    recycle(batch);
+    return false;
+  }
   compute_wait_ = "a free result half";
   const sc_core::sc_time blocked_since = sc_core::sc_time_stamp();
   glb_.acquire(Glb::results);
@@ -231,6 +248,7 @@ void Engine::store_process() {
       trace_.change(store_signal_, 1);
       store_port.issue(stores_.front());
       if (!store_port.finish(stores_.front())) fail(H2_ERR_BUS);
+      recycle(stores_.front());
       trace_.change(store_signal_, std::uint64_t{0});
       transfers(-1);
       stores_.pop_front();
@@ -247,7 +265,7 @@ void Engine::store_process() {
 }
 
 void Engine::glb_access(tlm::tlm_command command, std::uint64_t address,
-                        std::vector<std::uint8_t>& data) {
+                        TransferList::Buffer& data) {
   if (data.empty()) return;
   tlm::tlm_generic_payload payload;
   set_access(payload, command, address, data.data(), data.size());

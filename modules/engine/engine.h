@@ -74,6 +74,8 @@ class Engine : public sc_core::sc_module {
 
   /// Up to now, an interval under way included.
   Stats stats() const;
+  /// Processor seconds in the kernels of the jobs ended so far.
+  double kernel_seconds() const { return kernel_seconds_; }
   /// Jobs ended so far.
   std::uint64_t jobs() const { return jobs_; }
   /// What each process does, for the watchdog.
@@ -107,7 +109,10 @@ class Engine : public sc_core::sc_module {
   void finish_loads(Arrival& chunk);
   /// True if a token went to the store process.
   bool compute_chunk(const Token& token);
-  void glb_access(tlm::tlm_command command, std::uint64_t address, std::vector<std::uint8_t>& data);
+  void glb_access(tlm::tlm_command command, std::uint64_t address, TransferList::Buffer& data);
+  MemoryPort::Batch new_batch();
+  /// Keeps the buffer of a batch that is done with for the next.
+  void recycle(MemoryPort::Batch& batch);
   void fail(std::uint32_t error);
   void set_state(State state);
   void transfers(int change);
@@ -130,11 +135,13 @@ class Engine : public sc_core::sc_module {
   JobRecord record_;
   std::deque<Arrival> arrivals_;
   std::deque<MemoryPort::Batch> stores_;
+  std::vector<TransferList::Buffer> spare_buffers_;
   sc_core::sc_fifo<Token> issued_{"issued", 2}, loaded_{"loaded", 2}, computed_{"computed", 2};
   sc_core::sc_event start_, arrived_, done_, give_up_;
   int arrived_chunks_ = 0, loads_open_ = 0;
   bool finished_ = false;
   std::uint64_t jobs_ = 0;
+  double kernel_seconds_ = 0;
   const char* load_wait_ = "a job";
   const char* arrive_wait_ = "a job";
   const char* compute_wait_ = "a job";

@@ -78,15 +78,18 @@ void InputFeed::scatter(int unit) {
   const h2_map& m = image.map();
   const Region r = image.tiling().tile(unit / image.blocks());
   const int c0 = unit % image.blocks() * 16;
-  const int c1 = std::min(c0 + 16, static_cast<int>(m.channels));
+  int flat[16];  // of the block's channels at the map's first position
+  for (int c = c0; c < c0 + 16; ++c)
+    flat[c - c0] = c / planes_ * positions_ * planes_ + c % planes_;
+  // A unit arrives once, at zeros.
   for (int map = 0; map < flattened_.maps; ++map)
     for (int y = r.y0; y < r.y1; ++y)
-      for (int x = r.x0; x < r.x1; ++x)
-        for (int c = c0; c < c1; ++c) {
-          const int position = y * static_cast<int>(m.width) + x;
-          const int flat = (c / planes_ * positions_ + position) * planes_ + c % planes_;
-          flattened_.set(map, 0, 0, flat, operand_->bits.get(map, y, x, c));
+      for (int x = r.x0; x < r.x1; ++x) {
+        const int position = (y * static_cast<int>(m.width) + x) * planes_;
+        for (unsigned ones = operand_->bits.at(map, y, x)[c0 / 16]; ones != 0; ones &= ones - 1) {
+          flattened_.set(map, 0, 0, flat[__builtin_ctz(ones)] + position, true);
         }
+      }
 }
 
 GradientFeed::GradientFeed(const JobContext& context, int layer, bool with_mask)

@@ -133,12 +133,14 @@ void ForwardJob::compute(int chunk) {
   if (!context_.functional() || !last(at)) return;
   const Span out = channels(at);
   if (at.tile == 0) {
-    kernel_.load(weights_.oihw.data(), out.begin, out.size());
+    kernels.run([&] { kernel_.load(weights_.oihw.data(), out.begin, out.size()); });
     inject_fault(out);
     if (sums_.channels != out.size()) allocate_pass(out.size());
   }
-  if (at.pass == 0) prepared_.push_back(kernel_.prepare(input_.bits(), tile(at)));
-  kernel_.run(prepared_[at.tile], sums_);
+  kernels.run([&] {
+    if (at.pass == 0) prepared_.push_back(kernel_.prepare(input_.bits(), tile(at)));
+    kernel_.run(prepared_[at.tile], sums_);
+  });
   for (const int soma_tile : soma_tiles_.complete(at.tile)) {
     fire(out, spikes_image_.tiling().tile(soma_tile));
   }
@@ -181,9 +183,11 @@ void ForwardJob::inject_fault(Span out) {
 void ForwardJob::fire(Span out, Region region) {
   const Numerics numerics = context_.machine->numerics;
   const bool pooled = l_.pool == PoolMode::before_soma;
-  if (pooled) pool_potentials(numerics, sums_, region, pooled_sums_);
-  count(soma(context_.neuron, numerics, context_.batch, context_.steps,
-             pooled ? pooled_sums_ : sums_, region, u_, spikes_, mask_));
+  count(kernels.run([&] {
+    if (pooled) pool_potentials(numerics, sums_, region, pooled_sums_);
+    return soma(context_.neuron, numerics, context_.batch, context_.steps,
+                pooled ? pooled_sums_ : sums_, region, u_, spikes_, mask_);
+  }));
   copy_channels(u_, region, 0, out.size(), all_u_, out.begin);
   copy_channels(spikes_, region, 0, out.size(), all_spikes_, out.begin);
   copy_channels(mask_, region, 0, out.size(), all_mask_, out.begin);
@@ -192,7 +196,7 @@ void ForwardJob::fire(Span out, Region region) {
 void ForwardJob::pool(Span out, int conv_tile) {
   for (const int pooled_tile : pooled_tiles_.complete(conv_tile)) {
     const Region region = next_image_.tiling().tile(pooled_tile);
-    pool_spikes(spikes_, region, planes_);
+    kernels.run([&] { pool_spikes(spikes_, region, planes_); });
     copy_channels(planes_, region, 0, planes_.channels, all_planes_, out.begin * l_.next_planes);
   }
 }

@@ -26,7 +26,7 @@ class GradStage {
   /// Inverse: the region of the handed-on map that Soma positions need.
   Region next_region(Region soma) const;
   /// grad-u of `blocks` at the Soma positions of `next`; returns the gradients out of range.
-  RangeCount run(Region next, Span blocks);
+  RangeCount run(Region next, Span blocks, KernelClock& kernels);
   /// Writes the units of soma tile `tile`.
   void store(int tile, Span blocks, TransferList& list);
   /// Non-zeros of grad-u so far.

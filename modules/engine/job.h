@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "modules/engine/density.h"
+#include "modules/engine/kernel_clock.h"
 #include "modules/engine/operand.h"
 #include "modules/engine/transfer.h"
 #include "modules/kernels/core.h"
@@ -104,7 +105,8 @@ class Job {
   std::uint64_t macs = 0;  ///< dense multiply-accumulates, bit planes counted once
   /// Set by compute when the result must not be used (h2_error).
   std::uint32_t error = H2_OK;
-  RangeCount range;  ///< of the results so far; an overflow sets `error`
+  RangeCount range;     ///< of the results so far; an overflow sets `error`
+  KernelClock kernels;  ///< every call of arithmetic runs in it
   /// Of the results, once the last chunk is computed; with data only.
   LayerDensities densities;
   int result_layer = 0;  ///< index of the layer they belong to

@@ -7,6 +7,13 @@ namespace {
 
 void copy_bits(const std::uint16_t* from, int from_channel, int count, std::uint16_t* to,
                int to_channel) {
+  if (from_channel % 16 == 0 && to_channel % 16 == 0) {
+    std::copy(from + from_channel / 16, from + (from_channel + count) / 16, to + to_channel / 16);
+    const int whole = count / 16 * 16;
+    from_channel += whole;
+    to_channel += whole;
+    count -= whole;
+  }
   while (count > 0) {
     const int f = from_channel % 16, t = to_channel % 16;
     const int part = std::min({16 - f, 16 - t, count});

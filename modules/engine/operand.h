@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "modules/engine/raw_vector.h"
 #include "modules/engine/tensor_image.h"
 #include "modules/engine/transfer.h"
 #include "modules/kernels/maps.h"
@@ -116,7 +117,7 @@ class WeightOperand : public Operand {
   void want_range(int o0, int o1, int i0, int i1, TransferList& list);
   const WeightImage& image() const { return image_; }
 
-  std::vector<float> oihw;
+  RawVector<float> oihw;
 
  protected:
   std::uint64_t address(int unit) const override { return image_.address(unit); }

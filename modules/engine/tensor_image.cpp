@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "modules/engine/raw_vector.h"
 #include "modules/kernels/value_codec.h"
 
 namespace h2 {
@@ -23,6 +24,18 @@ TensorImage::TensorImage(std::uint64_t base, const h2_map& map)
   }
 }
 
+namespace {
+
+/// Set bits, without the call that __builtin_popcount is on processors of any age.
+unsigned ones(unsigned word) {
+  word -= word >> 1 & 0x5555;
+  word = (word & 0x3333) + (word >> 2 & 0x3333);
+  word = (word + (word >> 4)) & 0x0F0F;
+  return (word + (word >> 8)) & 0x1F;
+}
+
+}  // namespace
+
 template <class Visit>
 void TensorImage::for_each(int unit, Visit visit) const {
   const Region r = tiling_.tile(unit / blocks_);
@@ -36,6 +49,13 @@ void TensorImage::for_each(int unit, Visit visit) const {
 }
 
 void TensorImage::decode_bits(int unit, const std::uint8_t* bytes, BitMap& out) const {
+  if (whole_words(unit)) {
+    for_each(unit, [&](int map, int y, int x, int word, int) {
+      std::memcpy(&out.at(map, y, x)[word], bytes, 2);
+      bytes += 2;
+    });
+    return;
+  }
   std::uint64_t bit = 0;
   for_each(unit, [&](int map, int y, int x, int word, int channels) {
     std::uint32_t window = 0;  // the bits start anywhere in a byte: at most 7 + 16 bits
@@ -50,6 +70,14 @@ void TensorImage::decode_bits(int unit, const std::uint8_t* bytes, BitMap& out) 
 }
 
 void TensorImage::encode_bits(int unit, const BitMap& in, std::uint8_t* bytes) const {
+  if (whole_words(unit)) {
+    for_each(unit, [&](int map, int y, int x, int word, int) {
+      std::memcpy(bytes, &in.at(map, y, x)[word], 2);
+      bytes += 2;
+    });
+    std::memset(bytes, 0, bits_bytes(unit) - elements(unit) / 8);
+    return;
+  }
   std::memset(bytes, 0, bits_bytes(unit));
   std::uint64_t bit = 0;
   for_each(unit, [&](int map, int y, int x, int word, int channels) {
@@ -82,7 +110,7 @@ void TensorImage::encode_values(int unit, int value_bytes, const ValueMap& in,
 
 void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
                                 const std::uint8_t* bytes, ValueMap& out) const {
-  std::vector<float> packed(count(unit, mask));
+  RawVector<float> packed(count(unit, mask));
   ValueCodec(value_bytes).load(bytes, packed.data(), packed.size());
   const float* next = packed.data();
   for_each(unit, [&](int map, int y, int x, int word, int channels) {
@@ -96,23 +124,23 @@ void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
 
 std::uint64_t TensorImage::encode_packed(int unit, int value_bytes, const BitMap& mask,
                                          const ValueMap& in, std::uint8_t* bytes) const {
-  std::vector<float> packed;
-  packed.reserve(elements(unit));
+  RawVector<float> packed(elements(unit));
+  float* next = packed.data();
   for_each(unit, [&](int map, int y, int x, int word, int) {
     const float* from = in.at(map, y, x) + word * 16;
     for (unsigned open = mask.at(map, y, x)[word]; open != 0; open &= open - 1) {
-      packed.push_back(from[__builtin_ctz(open)]);
+      *next++ = from[__builtin_ctz(open)];
     }
   });
-  ValueCodec(value_bytes).store(packed.data(), bytes, packed.size());
-  return packed.size() * value_bytes;
+  const auto values = static_cast<std::size_t>(next - packed.data());
+  ValueCodec(value_bytes).store(packed.data(), bytes, values);
+  return values * value_bytes;
 }
 
 std::uint64_t TensorImage::count(int unit, const BitMap& mask) const {
   std::uint64_t sum = 0;
-  for_each(unit, [&](int map, int y, int x, int word, int) {
-    sum += __builtin_popcount(mask.at(map, y, x)[word]);
-  });
+  for_each(unit,
+           [&](int map, int y, int x, int word, int) { sum += ones(mask.at(map, y, x)[word]); });
   return sum;
 }
 

@@ -45,6 +45,10 @@ class TensorImage {
 
  private:
   /// Calls visit(map index, y, x, word, channels in the block) in the order of the chunk.
+  /// All positions of the unit hold 16 channels, so that their bits fill words.
+  bool whole_words(int unit) const {
+    return (unit % blocks_ + 1) * static_cast<int>(H2_BLOCK) <= static_cast<int>(map_.channels);
+  }
   template <class Visit>
   void for_each(int unit, Visit visit) const;
 

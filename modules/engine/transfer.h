@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
+
+#include "modules/engine/raw_vector.h"
 
 namespace h2 {
 
@@ -45,6 +48,12 @@ class UnitSink {
 /// data.
 class TransferList {
  public:
+  using Buffer = RawVector<std::uint8_t>;
+
+  TransferList() = default;
+  /// `spare`: a buffer to use again.
+  explicit TransferList(Buffer spare) : buffer_(std::move(spare)) { buffer_.clear(); }
+
   void read(const Transfer& transfer, UnitSink* sink, int unit);
   /// Returns where to put `transfer.bytes` bytes; valid until the next call.
   std::uint8_t* write(const Transfer& transfer);
@@ -52,7 +61,7 @@ class TransferList {
   void write_timing(Transfer transfer);
 
   const std::vector<Transfer>& transfers() const { return transfers_; }
-  std::vector<std::uint8_t>& buffer() { return buffer_; }
+  Buffer& buffer() { return buffer_; }
   std::uint64_t charged() const;
   /// Hands every unit that came with data to its sink.
   void deliver() const;
@@ -66,7 +75,7 @@ class TransferList {
   void append(Transfer transfer);
 
   std::vector<Transfer> transfers_;
-  std::vector<std::uint8_t> buffer_;
+  Buffer buffer_;
   std::vector<Piece> pieces_;
 };
 

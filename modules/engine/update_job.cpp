@@ -95,9 +95,11 @@ void UpdateJob::compute(int chunk) {
   const int half = chunk % 2;
   const int count = piece(chunk, kWeightsPerChunk, weights_).size();
   const float* gradient = arrays_[0].values[half].data();
-  update_weights(update_, step_, gradient, arrays_[1].values[half].data(),
-                 arrays_[2].values[half].data(),
-                 arrays_.size() > 3 ? arrays_[3].values[half].data() : nullptr, count);
+  kernels.run([&] {
+    update_weights(update_, step_, gradient, arrays_[1].values[half].data(),
+                   arrays_[2].values[half].data(),
+                   arrays_.size() > 3 ? arrays_[3].values[half].data() : nullptr, count);
+  });
 }
 
 void UpdateJob::store(int chunk, TransferList& list) {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 
 #include "modules/engine/feeds.h"
 #include "modules/engine/job.h"
@@ -56,6 +57,8 @@ class WeightGradientJob : public Job {
       for (int ib = i.begin; ib < i.end; ++ib) visit(sum_.image().unit(ob, ib));
   }
 
+  int loudest_step(Span channels) const;
+
   JobContext context_;
   const Layer& l_;
   bool first_;
@@ -66,7 +69,7 @@ class WeightGradientJob : public Job {
   GradientFeed gradient_;
   WeightOperand sum_;
   WeightGradientKernel kernel_;
-  std::vector<float> new_;  // of this sub-batch, then with the sum so far
+  RawVector<float> new_;  // of this sub-batch, then with the sum so far
 };
 
 bool WeightGradientJob::load(int chunk, int stage, TransferList& list) {
@@ -114,13 +117,36 @@ void WeightGradientJob::compute(int chunk) {
   gradient_.settle({0, l_.out_h, 0, l_.out_w});
   const Span in = inputs(at), out = outputs(at);
   RangeCount found;
-  found.underflows = kernel_.run(context_.batch, context_.steps, input_.bits(), gradient_.values(),
-                                 out.begin, out.size(), in.begin, in.size(), new_.data());
+  found.underflows = kernels.run([&] {
+    return kernel_.run(context_.batch, context_.steps, input_.bits(), gradient_.values(), out.begin,
+                       out.size(), in.begin, in.size(), new_.data());
+  });
+  const Numerics numerics = context_.machine->numerics;
   for_complete(at, [&](int unit) {
-    if (!first_) sum_.image().add(unit, context_.machine->numerics, sum_.oihw.data(), new_.data());
+    if (!first_) {
+      kernels.run([&] { sum_.image().add(unit, numerics, sum_.oihw.data(), new_.data()); });
+    }
     found.overflows += sum_.image().not_finite(unit, new_.data());
   });
+  if (found.overflows != 0) found.overflow_step = loudest_step(out);
   count(found);
+}
+
+/// Timestep, from 1, of the largest grad-u: a sum over all timesteps went out of range.
+int WeightGradientJob::loudest_step(Span channels) const {
+  const ValueMap& gradient = gradient_.values();
+  float largest = -1;
+  int step = 0;
+  for (int map = 0; map < gradient.maps; ++map)
+    for (int y = 0; y < gradient.height; ++y)
+      for (int x = 0; x < gradient.width; ++x)
+        for (int c = channels.begin; c < channels.end; ++c) {
+          const float size = std::abs(gradient.at(map, y, x)[c]);
+          if (size <= largest) continue;
+          largest = size;
+          step = map % context_.steps + 1;
+        }
+  return step;
 }
 
 void WeightGradientJob::store(int chunk, TransferList& list) {

@@ -1,6 +1,5 @@
 #include "modules/engine/worker_pool.h"
 
-#include <chrono>
 #include <utility>
 
 namespace h2 {
@@ -19,12 +18,7 @@ WorkerPool::~WorkerPool() {
 }
 
 std::future<void> WorkerPool::run(std::function<void()> work) {
-  std::packaged_task<void()> task([this, work = std::move(work)] {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    busy_ns_ += static_cast<std::uint64_t>(
-        std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count());
-  });
+  std::packaged_task<void()> task(std::move(work));
   std::future<void> done = task.get_future();
   if (threads_.empty()) {
     task();

@@ -1,8 +1,6 @@
 #pragma once
 
-#include <atomic>
 #include <condition_variable>
-#include <cstdint>
 #include <deque>
 #include <functional>
 #include <future>
@@ -23,13 +21,10 @@ class WorkerPool {
 
   /// get() on the result rethrows what `work` threw.
   std::future<void> run(std::function<void()> work);
-  /// Time spent in work so far, summed over the threads.
-  double busy_seconds() const { return static_cast<double>(busy_ns_) * 1e-9; }
 
  private:
   void serve();
 
-  std::atomic<std::uint64_t> busy_ns_{0};
   std::mutex mutex_;
   std::condition_variable ready_;
   std::deque<std::packaged_task<void()>> queue_;

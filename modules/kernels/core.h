@@ -135,7 +135,8 @@ struct SelectSumArgs {
 struct RangeCount {
   std::uint64_t underflows = 0, overflows = 0;
   /// Timestep, counted from 1, at which the first overflow happened: the earliest of Soma, the
-  /// latest of Grad, which goes backwards. 0: none, or a sum over all timesteps.
+  /// latest of Grad, which goes backwards, that of the largest grad-u for a sum over all
+  /// timesteps. 0: none.
   int overflow_step = 0;
 };
 

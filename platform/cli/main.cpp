@@ -10,8 +10,9 @@
 int main(int argc, char** argv) {
   // Jobs make and drop maps of megabytes all the time: keep them in the heap instead of asking the
   // system for fresh pages.
-  mallopt(M_MMAP_THRESHOLD, 256 << 20);
+  mallopt(M_MMAP_MAX, 0);  // M_MMAP_THRESHOLD has a limit that the largest weights exceed
   mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  mallopt(M_ARENA_MAX, 1);  // what one thread drops serves the others
   setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 0);
   return sc_core::sc_elab_and_sim(argc, argv);
 }

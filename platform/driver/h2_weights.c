@@ -35,14 +35,15 @@ static void put_value(stream* s, float value, uint32_t value_bytes) {
 
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-/* Calls visit with the OIHW index of every weight, in memory order. */
-static void each_weight(const h2_layer* l, void (*visit)(void*, uint64_t), void* context) {
+/* Calls visit(context, index, count) for all weights in memory order: `count` of them follow each
+   other in OIHW order from `index`. */
+static void each_run(const h2_layer* l, void (*visit)(void*, uint64_t, uint32_t), void* context) {
   const uint32_t taps = (uint32_t)l->kernel * l->kernel;
   for (uint32_t ob = 0; ob < l->cout; ob += H2_BLOCK)
     for (uint32_t ib = 0; ib < l->cin; ib += H2_WEIGHT_BLOCK_IN)
       for (uint32_t o = ob; o < least(ob + H2_BLOCK, l->cout); ++o)
-        for (uint32_t i = ib; i < least(ib + H2_WEIGHT_BLOCK_IN, l->cin); ++i)
-          for (uint32_t t = 0; t < taps; ++t) visit(context, ((uint64_t)o * l->cin + i) * taps + t);
+        visit(context, ((uint64_t)o * l->cin + ib) * taps,
+              (least(ib + H2_WEIGHT_BLOCK_IN, l->cin) - ib) * taps);
 }
 
 typedef struct weight_writer {
@@ -51,15 +52,16 @@ typedef struct weight_writer {
   uint32_t value_bytes;
 } weight_writer;
 
-static void write_one(void* context, uint64_t index) {
+static void write_run(void* context, uint64_t index, uint32_t count) {
   weight_writer* w = (weight_writer*)context;
-  put_value(&w->to, w->oihw != NULL ? w->oihw[index] : 0.0F, w->value_bytes);
+  for (uint64_t i = index; i < index + count; ++i)
+    put_value(&w->to, w->oihw != NULL ? w->oihw[i] : 0.0F, w->value_bytes);
 }
 
 static int write_array(h2_device* d, const h2_layer* l, uint64_t address, const float* oihw,
                        uint32_t value_bytes) {
   weight_writer w = {{d, address, 0, 0, {0}}, oihw, value_bytes};
-  each_weight(l, write_one, &w);
+  each_run(l, write_run, &w);
   flush(&w.to);
   return w.to.error;
 }
@@ -86,8 +88,7 @@ typedef struct weight_reader {
   uint8_t bytes[4096];
 } weight_reader;
 
-static void read_one(void* context, uint64_t index) {
-  weight_reader* r = (weight_reader*)context;
+static void read_one(weight_reader* r, uint64_t index) {
   const uint32_t size = r->device->value_bytes;
   if (r->at == r->fill) {
     const uint64_t left = r->end - r->address;
@@ -101,12 +102,16 @@ static void read_one(void* context, uint64_t index) {
   r->at += size;
 }
 
+static void read_run(void* context, uint64_t index, uint32_t count) {
+  for (uint64_t i = index; i < index + count; ++i) read_one((weight_reader*)context, i);
+}
+
 int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
   if (layer >= d->table.layers) return H2_DRV_ARGUMENT;
   const h2_layer* l = &d->layers[layer];
   const uint64_t bytes = (uint64_t)l->cout * l->cin * l->kernel * l->kernel * d->value_bytes;
   const uint64_t base = H2_MEM_BASE(0) + l->weights;
   weight_reader r = {d, base, base + bytes, 0, 0, 0, (uint8_t*)oihw, {0}};
-  each_weight(l, read_one, &r);
+  each_run(l, read_run, &r);
   return r.error;
 }

@@ -233,6 +233,8 @@ TEST(Descriptors, OverflowStopsTheStepAndNamesTheLayer) {
     EXPECT_EQ(h2_submit(&card.device, &weight), H2_OK);
     EXPECT_EQ(h2_wait(&card.device, back.tag), H2_ERR_OVERFLOW);
     EXPECT_EQ(card.device.failure.layer, card.device.table.layers);
+    EXPECT_GE(card.device.failure.timestep, 1U);
+    EXPECT_LE(card.device.failure.timestep, card.device.table.timesteps);
     EXPECT_EQ(h2_wait(&card.device, weight.tag), H2_ERR_DEPENDENCY);
     EXPECT_EQ(card.weights(), before);
   });

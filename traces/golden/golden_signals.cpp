@@ -59,7 +59,7 @@ std::vector<float> weights_of(const JobContext& c, int index, HostCpu& memory) {
   TransferList list;
   weights.want_range(0, l.cout, 0, l.cin, list);
   fetch_all(memory, list);
-  return weights.oihw;
+  return {weights.oihw.begin(), weights.oihw.end()};
 }
 
 /// The gradient mask below layer `index` at the positions the layer reads.

@@ -173,7 +173,7 @@ void GoldenWriter::write_weights(std::uint64_t number, const char* kind, bool gr
       const std::vector<std::size_t> shape = layer.kind == LayerKind::fc
                                                  ? std::vector<std::size_t>{o, i}
                                                  : std::vector<std::size_t>{o, i, k, k};
-      write_floats(path, shape, weights.oihw, c.value_bytes);
+      write_floats(path, shape, {weights.oihw.begin(), weights.oihw.end()}, c.value_bytes);
     });
   }
 }
