@@ -55,7 +55,7 @@ class BackwardJob : public Job {
   GradStage grad_;
   CompletionMap complete_;
   BackwardKernel kernel_;
-  std::vector<BackwardKernel::Input> prepared_;  // per tile, in the first pass
+  std::vector<BackwardKernel::Input> prepared_;  // [tile][strip], in the first pass
   std::optional<BackwardCounter> counter_;       // convolutions only
   BitMap pooled_open_;
   ValueMap sums_;                  // of the pass, at the map the layer above reads
@@ -179,9 +179,14 @@ void BackwardJob::compute(int chunk) {
       sums_ = ValueMap(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
     }
   }
-  kernels.run([&] {
-    if (at.pass == 0) prepared_.push_back(kernel_.prepare(gradient_.values(), tile(at)));
-    kernel_.run(prepared_[at.tile], sums_);
+  if (at.pass == 0) prepared_.resize(prepared_.size() + kStrips);
+  const int strips = std::min(kStrips, tile(at).height());
+  share(strips, [&](int part) {
+    kernels.run([&] {
+      BackwardKernel::Input& input = prepared_[at.tile * kStrips + part];
+      if (at.pass == 0) input = kernel_.prepare(gradient_.values(), strip(tile(at), part, strips));
+      kernel_.run(input, sums_);
+    });
   });
   if (flattened()) {
     unflatten(in);

@@ -42,6 +42,7 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
   load_port.resume();
   store_port.resume();
   job_ = &job;
+  job.workers = &workers_;
   record_ = JobRecord{};
   record_.layer = job.name;
   record_.layer_index = job.layer;

@@ -54,7 +54,7 @@ class ForwardJob : public Job {
   TensorImage spikes_image_, mask_image_, potential_image_, next_image_;
   CompletionMap soma_tiles_, pooled_tiles_;  // conv tile -> what is complete with it
   ForwardKernel kernel_;
-  std::vector<ForwardKernel::Input> prepared_;  // per tile, in the first pass
+  std::vector<ForwardKernel::Input> prepared_;  // [tile][strip], in the first pass
   // Of the current output channels, then of the whole layer.
   ValueMap sums_, pooled_sums_, u_;
   BitMap spikes_, mask_, planes_;
@@ -137,9 +137,14 @@ void ForwardJob::compute(int chunk) {
     inject_fault(out);
     if (sums_.channels != out.size()) allocate_pass(out.size());
   }
-  kernels.run([&] {
-    if (at.pass == 0) prepared_.push_back(kernel_.prepare(input_.bits(), tile(at)));
-    kernel_.run(prepared_[at.tile], sums_);
+  if (at.pass == 0) prepared_.resize(prepared_.size() + kStrips);
+  const int strips = std::min(kStrips, tile(at).height());
+  share(strips, [&](int part) {
+    kernels.run([&] {
+      ForwardKernel::Input& input = prepared_[at.tile * kStrips + part];
+      if (at.pass == 0) input = kernel_.prepare(input_.bits(), strip(tile(at), part, strips));
+      kernel_.run(input, sums_);
+    });
   });
   for (const int soma_tile : soma_tiles_.complete(at.tile)) {
     fire(out, spikes_image_.tiling().tile(soma_tile));

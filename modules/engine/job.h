@@ -11,6 +11,7 @@
 #include "modules/engine/kernel_clock.h"
 #include "modules/engine/operand.h"
 #include "modules/engine/transfer.h"
+#include "modules/engine/worker_pool.h"
 #include "modules/kernels/core.h"
 #include "modules/kernels/update.h"
 #include "modules/machine.h"
@@ -105,13 +106,25 @@ class Job {
   std::uint64_t macs = 0;  ///< dense multiply-accumulates, bit planes counted once
   /// Set by compute when the result must not be used (h2_error).
   std::uint32_t error = H2_OK;
-  RangeCount range;     ///< of the results so far; an overflow sets `error`
-  KernelClock kernels;  ///< every call of arithmetic runs in it
+  RangeCount range;  ///< of the results so far; an overflow sets `error`
+  KernelClock kernels;            ///< every call of arithmetic runs in it
+  WorkerPool* workers = nullptr;  ///< that `compute` may share its work with; null: none
   /// Of the results, once the last chunk is computed; with data only.
   LayerDensities densities;
   int result_layer = 0;  ///< index of the layer they belong to
 
  protected:
+  static constexpr int kStrips = 2;  ///< of a tile, to share among threads
+
+  /// Calls work(0..parts-1), on idle worker threads too. What a part computes must not depend on
+  /// the thread or on other parts.
+  void share(int parts, const std::function<void(int)>& work) {
+    if (workers != nullptr) {
+      workers->share(parts, work);
+    } else {
+      for (int part = 0; part < parts; ++part) work(part);
+    }
+  }
   void count(const RangeCount& found) {
     range.underflows += found.underflows;
     range.overflows += found.overflows;

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "modules/engine/feeds.h"
@@ -117,10 +118,16 @@ void WeightGradientJob::compute(int chunk) {
   gradient_.settle({0, l_.out_h, 0, l_.out_w});
   const Span in = inputs(at), out = outputs(at);
   RangeCount found;
-  found.underflows = kernels.run([&] {
-    return kernel_.run(context_.batch, context_.steps, input_.bits(), gradient_.values(), out.begin,
-                       out.size(), in.begin, in.size(), new_.data());
+  std::atomic<std::uint64_t> underflows{0};
+  constexpr int kColumns = 64;  // of output channels, to share among threads
+  share(pieces(kColumns, out.size()), [&](int part) {
+    const Span some = piece(part, kColumns, out.size());
+    underflows += kernels.run([&] {
+      return kernel_.run(context_.batch, context_.steps, input_.bits(), gradient_.values(),
+                         out.begin + some.begin, some.size(), in.begin, in.size(), new_.data());
+    });
   });
+  found.underflows = underflows;
   const Numerics numerics = context_.machine->numerics;
   for_complete(at, [&](int unit) {
     if (!first_) {

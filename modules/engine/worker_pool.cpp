@@ -1,5 +1,9 @@
 #include "modules/engine/worker_pool.h"
 
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <memory>
 #include <utility>
 
 namespace h2 {
@@ -24,12 +28,56 @@ std::future<void> WorkerPool::run(std::function<void()> work) {
     task();
     return done;
   }
+  push(std::move(task));
+  return done;
+}
+
+void WorkerPool::push(std::packaged_task<void()> task) {
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     queue_.push_back(std::move(task));
   }
   ready_.notify_one();
-  return done;
+}
+
+/// Parts are claimed one by one. A thread that comes late finds none left, so nobody ever waits for
+/// a part that no thread has begun.
+struct WorkerPool::Shared {
+  const std::function<void(int)>* work;
+  const int parts;
+  std::atomic<int> next{0};
+  std::mutex mutex;
+  std::condition_variable all_done;
+  int done = 0;
+  std::exception_ptr thrown;
+
+  Shared(const std::function<void(int)>& work, int parts) : work(&work), parts(parts) {}
+
+  void claim() {
+    for (int part = next++; part < parts; part = next++) {
+      std::exception_ptr caught;
+      try {
+        (*work)(part);
+      } catch (...) {
+        caught = std::current_exception();
+      }
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (caught != nullptr) thrown = caught;
+      if (++done == parts) all_done.notify_all();
+    }
+  }
+};
+
+void WorkerPool::share(int parts, const std::function<void(int)>& work) {
+  const auto shared = std::make_shared<Shared>(work, parts);
+  const int helpers = std::min(parts, static_cast<int>(threads_.size())) - 1;
+  for (int i = 0; i < helpers; ++i) {
+    push(std::packaged_task<void()>([shared] { shared->claim(); }));
+  }
+  shared->claim();
+  std::unique_lock<std::mutex> lock(shared->mutex);
+  shared->all_done.wait(lock, [&] { return shared->done == parts; });
+  if (shared->thrown != nullptr) std::rethrow_exception(shared->thrown);
 }
 
 void WorkerPool::serve() {

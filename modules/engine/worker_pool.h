@@ -21,9 +21,14 @@ class WorkerPool {
 
   /// get() on the result rethrows what `work` threw.
   std::future<void> run(std::function<void()> work);
+  /// Calls work(0..parts-1), on idle threads too, and returns when all are done; rethrows what one
+  /// of them threw. May be called from within work.
+  void share(int parts, const std::function<void(int)>& work);
 
  private:
+  struct Shared;
   void serve();
+  void push(std::packaged_task<void()> task);
 
   std::mutex mutex_;
   std::condition_variable ready_;

@@ -15,6 +15,11 @@ struct Region {
   int area() const { return height() * width(); }
 };
 
+/// Strip `index` of `count` of the rows of a region, in order; count <= height.
+inline Region strip(Region r, int index, int count) {
+  return {r.y0 + r.height() * index / count, r.y0 + r.height() * (index + 1) / count, r.x0, r.x1};
+}
+
 /// Even split of a map into tiles no larger than the tile payload (14 -> 7+7), row-major; where
 /// the split is not exact the first tiles are one larger.
 class Tiling {
