@@ -1,7 +1,5 @@
 #include "platform/data/cifar10.h"
 
-#include <filesystem>
-
 #include "modules/error.h"
 #include "platform/data/file.h"
 
@@ -10,15 +8,6 @@ namespace {
 
 constexpr std::size_t kPixels = 3072;  // red, green, blue planes of 32x32
 constexpr std::size_t kRecord = 1 + kPixels;
-
-/// The file's path, plain or compressed; "" if there is none.
-std::string find_file(const std::string& folder, const std::string& name) {
-  const std::string plain = (std::filesystem::path(folder) / name).string();
-  for (const std::string& path : {plain, plain + ".gz"}) {
-    if (std::filesystem::exists(path)) return path;
-  }
-  return "";
-}
 
 bool full(const Dataset& data, std::uint64_t limit) { return limit > 0 && data.size() >= limit; }
 
@@ -51,18 +40,12 @@ LoadedData load_cifar10(const std::string& folder, std::uint64_t train_limit,
                         std::uint64_t test_limit) {
   LoadedData data{make_part(), make_part()};
   for (int i = 1; i <= 5 && !full(data.train, train_limit); ++i) {
-    const std::string path = find_file(folder, "data_batch_" + std::to_string(i) + ".bin");
+    const std::string name = "data_batch_" + std::to_string(i) + ".bin";
+    const std::string path = i == 1 ? require_file(folder, name) : find_file(folder, name);
     if (path.empty()) break;
     append(path, train_limit, data.train);
   }
-  const std::string test = find_file(folder, "test_batch.bin");
-  for (const auto& [missing, name] :
-       {std::pair{data.train.size() == 0, "data_batch_1.bin"}, {test.empty(), "test_batch.bin"}}) {
-    if (!missing) continue;
-    throw InputError((std::filesystem::path(folder) / name).string() +
-                     "[.gz]: no such file (dataset.path is '" + folder + "')");
-  }
-  append(test, test_limit, data.test);
+  append(require_file(folder, "test_batch.bin"), test_limit, data.test);
   return data;
 }
 

@@ -32,4 +32,19 @@ std::vector<std::uint8_t> read_bytes(const std::string& path) {
   return {bytes.begin(), bytes.end()};
 }
 
+std::string find_file(const std::string& folder, const std::string& name) {
+  const std::string plain = (std::filesystem::path(folder) / name).string();
+  for (const std::string& path : {plain, plain + ".gz"}) {
+    if (std::filesystem::exists(path)) return path;
+  }
+  return "";
+}
+
+std::string require_file(const std::string& folder, const std::string& name) {
+  const std::string path = find_file(folder, name);
+  if (!path.empty()) return path;
+  throw InputError((std::filesystem::path(folder) / name).string() +
+                   "[.gz]: no such file (dataset.path is '" + folder + "')");
+}
+
 }  // namespace h2

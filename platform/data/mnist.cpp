@@ -1,7 +1,6 @@
 #include "platform/data/mnist.h"
 
 #include <algorithm>
-#include <filesystem>
 
 #include "modules/error.h"
 #include "platform/data/file.h"
@@ -21,14 +20,6 @@ struct Idx {
 
   const std::uint8_t* data() const { return bytes.data() + header; }
 };
-
-std::string find_file(const std::string& folder, const std::string& name) {
-  const std::string plain = (std::filesystem::path(folder) / name).string();
-  for (const std::string& path : {plain, plain + ".gz"}) {
-    if (std::filesystem::exists(path)) return path;
-  }
-  throw InputError(plain + "[.gz]: no such file (dataset.path is '" + folder + "')");
-}
 
 std::uint32_t word(const std::vector<std::uint8_t>& bytes, std::size_t at) {
   return (std::uint32_t{bytes[at]} << 24) | (std::uint32_t{bytes[at + 1]} << 16) |
@@ -83,8 +74,8 @@ void check_pair(const Idx& images, const Idx& labels, InputShape input) {
 
 Dataset load_part(const std::string& folder, const std::string& part, std::uint64_t limit,
                   InputShape input) {
-  const Idx images = read_idx(find_file(folder, part + "-images-idx3-ubyte"), kImageMagic);
-  const Idx labels = read_idx(find_file(folder, part + "-labels-idx1-ubyte"), kLabelMagic);
+  const Idx images = read_idx(require_file(folder, part + "-images-idx3-ubyte"), kImageMagic);
+  const Idx labels = read_idx(require_file(folder, part + "-labels-idx1-ubyte"), kLabelMagic);
   check_pair(images, labels, input);
   Dataset data;
   data.shape = input;

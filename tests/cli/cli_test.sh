@@ -9,22 +9,8 @@ cd "$work" || exit 1
 quick="$source_dir/configs/quickstart.yaml"
 machine="$source_dir/configs/h2learn.yaml"
 small=(--set dataset.train_limit=16 --set dataset.test_limit=8 --set training.epochs=1)
-failed=0
-
-# expect NAME EXIT_CODE TEXT COMMAND...: exit code, and TEXT somewhere in the output.
-expect() {
-  local name=$1 code=$2 text=$3 output actual
-  shift 3
-  output=$("$@" 2>&1)
-  actual=$?
-  if [ "$actual" -ne "$code" ] || [[ "$output" != *"$text"* ]]; then
-    echo "FAILED $name: exit $actual (expected $code), expected text: $text"
-    echo "${output:0:2000}"
-    failed=$((failed + 1))
-  else
-    echo "ok     $name"
-  fi
-}
+# shellcheck source=tests/expect.sh
+. "$source_dir/tests/expect.sh"
 
 expect version 0 "h2vp " "$h2vp" --version
 expect help 0 "Exit code" "$h2vp" --help

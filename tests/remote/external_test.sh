@@ -13,22 +13,8 @@ machine="$source_dir/configs/h2learn.yaml"
 quick="$source_dir/configs/quickstart.yaml"
 export H2_LIBRARY=$build/libh2.so PYTHONPATH=$source_dir/platform/library
 export PYTHONDONTWRITEBYTECODE=1
-failed=0
-
-# expect NAME EXIT_CODE TEXT COMMAND...: exit code, and TEXT somewhere in the output.
-expect() {
-  local name=$1 code=$2 text=$3 output actual
-  shift 3
-  output=$("$@" 2>&1)
-  actual=$?
-  if [ "$actual" -ne "$code" ] || [[ "$output" != *"$text"* ]]; then
-    echo "FAILED $name: exit $actual (expected $code), expected text: $text"
-    echo "${output:0:2000}"
-    failed=$((failed + 1))
-  else
-    echo "ok     $name"
-  fi
-}
+# shellcheck source=tests/expect.sh
+. "$source_dir/tests/expect.sh"
 
 # serve OPTION...: a server in the background, listening.
 serve() {
