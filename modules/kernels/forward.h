@@ -10,6 +10,7 @@
 #include "modules/kernels/forward_addresses.h"
 #include "modules/kernels/fp32_forward.h"
 #include "modules/kernels/maps.h"
+#include "modules/kernels/subtree.h"
 #include "modules/machine.h"
 #include "modules/network/network.h"
 #include "modules/network/tiling.h"
@@ -94,6 +95,7 @@ class ForwardKernel {
   AlignedVector<float> weights_;         // [block][iteration][row][sub-LUT][input][lane]
   AlignedVector<unsigned char> tables_;  // [block][iteration][table][entry][lane], storage format
   std::vector<Fault> faults_;
+  SubtreeTable subtree_;
 };
 
 /// Soma, Eq. (1) and (5): potentials, spikes and gradient mask at the positions of `region`.

@@ -5,7 +5,6 @@
 #include "modules/error.h"
 #include "modules/kernels/forward.h"
 #include "modules/kernels/fp16.h"
-#include "modules/kernels/subtree.h"
 
 namespace h2 {
 namespace {
@@ -79,10 +78,9 @@ int ForwardKernel::fill_leaf(int block, const Iteration& iteration, int leaf,
   const bool exists = leaf < iteration.channels * sub_luts_;
   const int taps = exists ? chunks_[iteration.chunk].leaf_taps[leaf % sub_luts_] : 0;
   if (taps == 0) return 0;
-  out.resize(static_cast<std::size_t>(kLanes) << taps);
   const std::size_t first = block * block_weights_ + iteration.weights +
                             static_cast<std::size_t>(leaf) * inputs_ * kLanes;
-  core_->leaf_table(&weights_[first], taps, out.data());
+  core_->leaf_table(&weights_[first], taps, SubtreeTable::room(out, taps));
   for (const Fault& fault : faults_) {
     const bool here = fault.block == block && &iterations_[fault.iteration] == &iteration;
     if (!here || fault.leaf != leaf) continue;
@@ -94,15 +92,14 @@ int ForwardKernel::fill_leaf(int block, const Iteration& iteration, int leaf,
 
 void ForwardKernel::fill_table(int block, const Iteration& iteration, int table) {
   const TapChunk& chunk = chunks_[iteration.chunk];
-  AlignedVector<float> entries;
   const auto leaf = [&](int index, AlignedVector<float>& out) {
     return fill_leaf(block, iteration, index, out);
   };
-  const int bits = subtree_table(*core_, chunk.merge, table, leaf, entries);
+  const int bits = subtree_.fill(*core_, chunk.merge, table, leaf);
   const std::size_t first =
       block * block_entries_ + iteration.table + table * table_pitch(chunk.address_bits);
   const std::size_t count = bits == 0 ? 0 : std::size_t{1} << bits;
-  core_->store_entries(entries.data(), count, &tables_[first * kLanes * core_->entry_bytes]);
+  core_->store_entries(subtree_.entries(), count, &tables_[first * kLanes * core_->entry_bytes]);
 }
 
 void ForwardKernel::corrupt(int channel, int input, int table, int entry, int bit) {

@@ -6,6 +6,7 @@
 #include "modules/kernels/forward.h"
 #include "modules/kernels/fp32_weight_gradient.h"
 #include "modules/kernels/maps.h"
+#include "modules/kernels/subtree.h"
 #include "modules/kernels/tree_program.h"
 #include "modules/machine.h"
 #include "modules/network/network.h"
@@ -47,8 +48,9 @@ class WeightGradientKernel {
     AlignedVector<float> sums;            ///< [block][channel*][tap][lane]
     int stride = 0;                       ///< of addresses
     std::vector<std::uint8_t> addresses;  ///< [channel*][tap][leaf]
-    AlignedVector<unsigned char> tables;
-    AlignedVector<float> nodes;
+    AlignedVector<unsigned char> tables;  ///< of one block, [step][table]
+    AlignedVector<float> grads, nodes;
+    SubtreeTable subtree;
   };
 
   /// Calls visit(sources, step0, steps) for what shares one Acc tree, in the order of accumulation.
@@ -56,8 +58,8 @@ class WeightGradientKernel {
   void for_groups(int batch, int steps, Visit visit) const;
   void plan_tables(Job& job) const;
   void run_group(Job& job, const std::vector<Source>& sources, int step0, int steps) const;
-  bool fill_tables(const Job& job, int block, const std::vector<Source>& sources, int step0,
-                   int steps, int address_bits, AlignedVector<unsigned char>& tables) const;
+  bool fill_tables(Job& job, int block, const std::vector<Source>& sources, int step0, int steps,
+                   int address_bits) const;
   void fill_addresses(Job& job, const std::vector<Source>& sources, int step0, int steps) const;
   std::uint64_t write_out(const Job& job, float* oihw) const;
   std::uint64_t by_gradients(const Job& job, float* oihw) const;

@@ -2,7 +2,6 @@
 #include <cstring>
 
 #include "modules/kernels/bits.h"
-#include "modules/kernels/subtree.h"
 #include "modules/kernels/weight_gradient.h"
 
 // Evaluation through look-up tables of gradients, as the hardware does, or by the adders alone.
@@ -41,7 +40,7 @@ void WeightGradientKernel::run_group(Job& job, const std::vector<Source>& source
   args.nodes = job.nodes.data();
   bool have_addresses = false;
   for (int block = 0; block < job.blocks; ++block) {
-    if (!fill_tables(job, block, sources, step0, steps, args.address_bits, job.tables)) continue;
+    if (!fill_tables(job, block, sources, step0, steps, args.address_bits)) continue;
     if (!have_addresses) fill_addresses(job, sources, step0, steps);
     have_addresses = true;
     args.tables = job.tables.data();
@@ -57,25 +56,24 @@ void WeightGradientKernel::run_group(Job& job, const std::vector<Source>& source
 }
 
 /// Tables (direct: weights) of one block of output channels; false if every gradient is zero.
-bool WeightGradientKernel::fill_tables(const Job& job, int block,
-                                       const std::vector<Source>& sources, int step0, int steps,
-                                       int address_bits,
-                                       AlignedVector<unsigned char>& tables) const {
+bool WeightGradientKernel::fill_tables(Job& job, int block, const std::vector<Source>& sources,
+                                       int step0, int steps, int address_bits) const {
   const int tables_per_step = sub_luts_ >> job.merge;
   const int count = static_cast<int>(sources.size());
   const int lanes = std::min(kLanes, job.co_count - block * kLanes);
-  AlignedVector<float> grads(static_cast<std::size_t>(sub_luts_) * inputs_ * kLanes, 0.0F);
-  AlignedVector<float> entries;
+  AlignedVector<float>& grads = job.grads;
+  grads.assign(static_cast<std::size_t>(sub_luts_) * inputs_ * kLanes, 0.0F);
   const auto leaf = [&](int s, AlignedVector<float>& out) {
     const int bits = std::clamp(count - s * inputs_, 0, inputs_);
-    out.resize(static_cast<std::size_t>(kLanes) << bits);
-    core_->leaf_table(&grads[static_cast<std::size_t>(s) * inputs_ * kLanes], bits, out.data());
+    core_->leaf_table(&grads[static_cast<std::size_t>(s) * inputs_ * kLanes], bits,
+                      SubtreeTable::room(out, bits));
     return bits;
   };
   const bool direct = evaluation_ == Evaluation::direct;
   const std::size_t table_bytes = direct ? inputs_ * kLanes * sizeof(float)
                                          : kLanes * core_->entry_bytes * table_pitch(address_bits);
-  tables.assign(steps * tables_per_step * table_bytes, 0);
+  const std::size_t step_bytes = tables_per_step * table_bytes;
+  if (job.tables.size() < steps * step_bytes) job.tables.resize(steps * step_bytes);
   bool any = false;
   for (int t = 0; t < steps; ++t) {
     bool live = false;
@@ -87,16 +85,19 @@ bool WeightGradientKernel::fill_tables(const Job& job, int block,
       std::copy(from, from + lanes, &grads[static_cast<std::size_t>(i) * kLanes]);
       live = live || std::any_of(from, from + lanes, [](float g) { return g != 0.0F; });
     }
-    if (!live) continue;
+    unsigned char* to = &job.tables[t * step_bytes];
+    if (!live) {
+      std::memset(to, 0, step_bytes);
+      continue;
+    }
     any = true;
-    unsigned char* to = &tables[t * tables_per_step * table_bytes];
     if (direct) {
-      std::memcpy(to, grads.data(), tables_per_step * table_bytes);
+      std::memcpy(to, grads.data(), step_bytes);
       continue;
     }
     for (int v = 0; v < tables_per_step; ++v, to += table_bytes) {
-      const int bits = subtree_table(*core_, job.merge, v, leaf, entries);
-      core_->store_entries(entries.data(), std::size_t{1} << bits, to);
+      const int bits = job.subtree.fill(*core_, job.merge, v, leaf);
+      core_->store_entries(job.subtree.entries(), std::size_t{1} << bits, to);
     }
   }
   return any;
