@@ -41,6 +41,9 @@ class BackwardJob : public Job {
   Region next_region(LoopNest::At at) const {
     return flattened() ? Region{0, l_.next_h, 0, l_.next_w} : tile(at);
   }
+  void begin_pass(LoopNest::At at);
+  void prepare_strip(int index);
+  void run_strip(int index);
   void unflatten(Span in);
   ChunkWork array_work(LoopNest::At at);
 
@@ -55,11 +58,12 @@ class BackwardJob : public Job {
   GradStage grad_;
   CompletionMap complete_;
   BackwardKernel kernel_;
-  std::vector<BackwardKernel::Input> prepared_;  // [tile][strip], in the first pass
+  std::vector<BackwardKernel::Input> prepared_;  // [strip], in the first pass
   std::optional<BackwardCounter> counter_;       // convolutions only
   BitMap pooled_open_;
   ValueMap sums_;                  // of the pass, at the map the layer above reads
   std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
+  std::unique_ptr<WorkerPool::Ahead> ahead_;  // run_strip in the later passes
 };
 
 BackwardJob::BackwardJob(const JobContext& context, int index)
@@ -173,21 +177,16 @@ void BackwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
   if (!context_.functional() || !last(at)) return;
   const Span in = inputs(at);
-  if (at.tile == 0) {
-    kernels.run([&] { kernel_.load(weights_.oihw.data(), in.begin, in.size()); });
-    if (sums_.channels != in.size()) {
-      sums_ = ValueMap(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
-    }
-  }
-  if (at.pass == 0) prepared_.resize(prepared_.size() + kStrips);
-  const int strips = std::min(kStrips, tile(at).height());
-  share(strips, [&](int part) {
-    kernels.run([&] {
-      BackwardKernel::Input& input = prepared_[at.tile * kStrips + part];
-      if (at.pass == 0) input = kernel_.prepare(gradient_.values(), strip(tile(at), part, strips));
-      kernel_.run(input, sums_);
+  if (at.tile == 0) begin_pass(at);
+  if (at.pass > 0) {
+    ahead_->finish((at.tile + 1) * kStrips);
+  } else {
+    workers->share(kStrips, [&](int part) {
+      const int index = at.tile * kStrips + part;
+      prepare_strip(index);
+      run_strip(index);
     });
-  });
+  }
   if (flattened()) {
     unflatten(in);
   } else {
@@ -196,6 +195,32 @@ void BackwardJob::compute(int chunk) {
   const Span ready = blocks(at);
   if (ready.size() > 0) count(grad_.run(next_region(at), ready, kernels));
   if (chunk == chunks() - 1) densities.gradient = grad_.density();
+}
+
+/// All gradients are there from the second pass on, and the weights with its first tile.
+void BackwardJob::begin_pass(LoopNest::At at) {
+  const Span in = inputs(at);
+  kernels.run([&] { kernel_.load(weights_.oihw.data(), in.begin, in.size()); });
+  if (sums_.channels != in.size()) {
+    sums_ = ValueMap(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
+  }
+  const int strips = nest_.tiles * kStrips;
+  if (at.pass == 0) {
+    prepared_.resize(strips);
+  } else {
+    ahead_ = std::make_unique<WorkerPool::Ahead>(*workers, strips, [this](int i) { run_strip(i); });
+  }
+}
+
+void BackwardJob::prepare_strip(int index) {
+  const Region region = strip(tiles_.tile(index / kStrips), index % kStrips, kStrips);
+  if (region.area() == 0) return;
+  kernels.run([&] { prepared_[index] = kernel_.prepare(gradient_.values(), region); });
+}
+
+void BackwardJob::run_strip(int index) {
+  if (prepared_[index].region.area() == 0) return;
+  kernels.run([&] { kernel_.run(prepared_[index], sums_); });
 }
 
 void BackwardJob::unflatten(Span in) {

@@ -35,7 +35,10 @@ class ForwardJob : public Job {
   Span inputs(LoopNest::At at) const { return piece(at.inner, inner_step_, l_.cin_star()); }
   Region tile(LoopNest::At at) const { return conv_tiles_.tile(at.tile); }
   void allocate();
+  void begin_pass(LoopNest::At at);
   void allocate_pass(int count);
+  void prepare_strip(int index);
+  void run_strip(int index);
   void inject_fault(Span channels);
   void fire(Span channels, Region region);
   void pool(Span channels, int conv_tile);
@@ -54,12 +57,13 @@ class ForwardJob : public Job {
   TensorImage spikes_image_, mask_image_, potential_image_, next_image_;
   CompletionMap soma_tiles_, pooled_tiles_;  // conv tile -> what is complete with it
   ForwardKernel kernel_;
-  std::vector<ForwardKernel::Input> prepared_;  // [tile][strip], in the first pass
+  std::vector<ForwardKernel::Input> prepared_;  // [strip], in the first pass
   // Of the current output channels, then of the whole layer.
   ValueMap sums_, pooled_sums_, u_;
   BitMap spikes_, mask_, planes_;
   ValueMap all_u_;
   BitMap all_spikes_, all_mask_, all_planes_;
+  std::unique_ptr<WorkerPool::Ahead> ahead_;  // run_strip in the later passes
 };
 
 ForwardJob::ForwardJob(const JobContext& context, int index)
@@ -132,25 +136,46 @@ void ForwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
   if (!context_.functional() || !last(at)) return;
   const Span out = channels(at);
-  if (at.tile == 0) {
-    kernels.run([&] { kernel_.load(weights_.oihw.data(), out.begin, out.size()); });
-    inject_fault(out);
-    if (sums_.channels != out.size()) allocate_pass(out.size());
-  }
-  if (at.pass == 0) prepared_.resize(prepared_.size() + kStrips);
-  const int strips = std::min(kStrips, tile(at).height());
-  share(strips, [&](int part) {
-    kernels.run([&] {
-      ForwardKernel::Input& input = prepared_[at.tile * kStrips + part];
-      if (at.pass == 0) input = kernel_.prepare(input_.bits(), strip(tile(at), part, strips));
-      kernel_.run(input, sums_);
+  if (at.tile == 0) begin_pass(at);
+  if (at.pass > 0) {
+    ahead_->finish((at.tile + 1) * kStrips);
+  } else {
+    workers->share(kStrips, [&](int part) {
+      const int index = at.tile * kStrips + part;
+      prepare_strip(index);
+      run_strip(index);
     });
-  });
+  }
   for (const int soma_tile : soma_tiles_.complete(at.tile)) {
     fire(out, spikes_image_.tiling().tile(soma_tile));
   }
   if (l_.pool == PoolMode::after_soma) pool(out, at.tile);
   if (chunk == chunks() - 1) count_densities();
+}
+
+/// All inputs are there from the second pass on, and the weights with its first tile.
+void ForwardJob::begin_pass(LoopNest::At at) {
+  const Span out = channels(at);
+  kernels.run([&] { kernel_.load(weights_.oihw.data(), out.begin, out.size()); });
+  inject_fault(out);
+  if (sums_.channels != out.size()) allocate_pass(out.size());
+  const int strips = nest_.tiles * kStrips;
+  if (at.pass == 0) {
+    prepared_.resize(strips);
+  } else {
+    ahead_ = std::make_unique<WorkerPool::Ahead>(*workers, strips, [this](int i) { run_strip(i); });
+  }
+}
+
+void ForwardJob::prepare_strip(int index) {
+  const Region region = strip(conv_tiles_.tile(index / kStrips), index % kStrips, kStrips);
+  if (region.area() == 0) return;
+  kernels.run([&] { prepared_[index] = kernel_.prepare(input_.bits(), region); });
+}
+
+void ForwardJob::run_strip(int index) {
+  if (prepared_[index].region.area() == 0) return;
+  kernels.run([&] { kernel_.run(prepared_[index], sums_); });
 }
 
 void ForwardJob::count_densities() {

@@ -106,9 +106,9 @@ class Job {
   std::uint64_t macs = 0;  ///< dense multiply-accumulates, bit planes counted once
   /// Set by compute when the result must not be used (h2_error).
   std::uint32_t error = H2_OK;
-  RangeCount range;  ///< of the results so far; an overflow sets `error`
+  RangeCount range;               ///< of the results so far; an overflow sets `error`
   KernelClock kernels;            ///< every call of arithmetic runs in it
-  WorkerPool* workers = nullptr;  ///< that `compute` may share its work with; null: none
+  WorkerPool* workers = nullptr;  ///< that `compute` shares its work with; set before
   /// Of the results, once the last chunk is computed; with data only.
   LayerDensities densities;
   int result_layer = 0;  ///< index of the layer they belong to
@@ -116,15 +116,6 @@ class Job {
  protected:
   static constexpr int kStrips = 2;  ///< of a tile, to share among threads
 
-  /// Calls work(0..parts-1), on idle worker threads too. What a part computes must not depend on
-  /// the thread or on other parts.
-  void share(int parts, const std::function<void(int)>& work) {
-    if (workers != nullptr) {
-      workers->share(parts, work);
-    } else {
-      for (int part = 0; part < parts; ++part) work(part);
-    }
-  }
   void count(const RangeCount& found) {
     range.underflows += found.underflows;
     range.overflows += found.overflows;

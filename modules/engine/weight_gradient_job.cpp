@@ -120,7 +120,7 @@ void WeightGradientJob::compute(int chunk) {
   RangeCount found;
   std::atomic<std::uint64_t> underflows{0};
   constexpr int kColumns = 64;  // of output channels, to share among threads
-  share(pieces(kColumns, out.size()), [&](int part) {
+  workers->share(pieces(kColumns, out.size()), [&](int part) {
     const Span some = piece(part, kColumns, out.size());
     underflows += kernels.run([&] {
       return kernel_.run(context_.batch, context_.steps, input_.bits(), gradient_.values(),

@@ -1,9 +1,6 @@
 #include "modules/engine/worker_pool.h"
 
 #include <algorithm>
-#include <atomic>
-#include <exception>
-#include <memory>
 #include <utility>
 
 namespace h2 {
@@ -28,70 +25,91 @@ std::future<void> WorkerPool::run(std::function<void()> work) {
     task();
     return done;
   }
-  push(std::move(task));
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    jobs_.push_back(std::move(task));
+  }
+  ready_.notify_one();
   return done;
 }
 
-void WorkerPool::push(std::packaged_task<void()> task) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    queue_.push_back(std::move(task));
-  }
-  ready_.notify_one();
-}
-
-/// Parts are claimed one by one. A thread that comes late finds none left, so nobody ever waits for
-/// a part that no thread has begun.
-struct WorkerPool::Shared {
-  const std::function<void(int)>* work;
-  const int parts;
-  std::atomic<int> next{0};
-  std::mutex mutex;
-  std::condition_variable all_done;
-  int done = 0;
-  std::exception_ptr thrown;
-
-  Shared(const std::function<void(int)>& work, int parts) : work(&work), parts(parts) {}
-
-  void claim() {
-    for (int part = next++; part < parts; part = next++) {
-      std::exception_ptr caught;
-      try {
-        (*work)(part);
-      } catch (...) {
-        caught = std::current_exception();
-      }
-      const std::lock_guard<std::mutex> lock(mutex);
-      if (caught != nullptr) thrown = caught;
-      if (++done == parts) all_done.notify_all();
-    }
-  }
-};
-
 void WorkerPool::share(int parts, const std::function<void(int)>& work) {
-  const auto shared = std::make_shared<Shared>(work, parts);
-  const int helpers = std::min(parts, static_cast<int>(threads_.size())) - 1;
-  for (int i = 0; i < helpers; ++i) {
-    push(std::packaged_task<void()>([shared] { shared->claim(); }));
-  }
-  shared->claim();
-  std::unique_lock<std::mutex> lock(shared->mutex);
-  shared->all_done.wait(lock, [&] { return shared->done == parts; });
-  if (shared->thrown != nullptr) std::rethrow_exception(shared->thrown);
+  Ahead all(*this, parts, work, shared_);
+  all.finish(parts);
 }
 
 void WorkerPool::serve() {
+  std::unique_lock<std::mutex> lock(mutex_);
   for (;;) {
-    std::packaged_task<void()> task;
-    {
-      std::unique_lock<std::mutex> lock(mutex_);
-      ready_.wait(lock, [this] { return stop_ || !queue_.empty(); });
-      if (queue_.empty()) return;
-      task = std::move(queue_.front());
-      queue_.pop_front();
+    ready_.wait(lock,
+                [this] { return stop_ || !shared_.empty() || !jobs_.empty() || !ahead_.empty(); });
+    if (!shared_.empty()) {
+      shared_.front()->claim(lock);
+    } else if (!jobs_.empty()) {
+      std::packaged_task<void()> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job();
+      lock.lock();
+    } else if (!ahead_.empty()) {
+      ahead_.front()->claim(lock);
+    } else {
+      return;
     }
-    task();
   }
+}
+
+WorkerPool::Ahead::Ahead(WorkerPool& pool, int parts, std::function<void(int)> work, Queue& queue)
+    : pool_(pool), work_(std::move(work)), queue_(queue), left_(parts), done_(parts) {
+  if (parts == 0) return;
+  {
+    const std::lock_guard<std::mutex> lock(pool_.mutex_);
+    queue_.push_back(this);
+  }
+  pool_.ready_.notify_all();
+}
+
+WorkerPool::Ahead::~Ahead() {
+  std::unique_lock<std::mutex> lock(pool_.mutex_);
+  if (left_ > 0) leave_queue();
+  part_done_.wait(lock, [this] { return under_way_ == 0; });
+}
+
+void WorkerPool::Ahead::leave_queue() {
+  queue_.erase(std::find(queue_.begin(), queue_.end(), this));
+}
+
+void WorkerPool::Ahead::claim(std::unique_lock<std::mutex>& lock) {
+  const std::size_t part = done_.size() - left_;
+  if (--left_ == 0) leave_queue();
+  ++under_way_;
+  lock.unlock();
+  std::exception_ptr caught;
+  try {
+    work_(static_cast<int>(part));
+  } catch (...) {
+    caught = std::current_exception();
+  }
+  lock.lock();
+  if (caught != nullptr) thrown_ = caught;
+  done_[part] = true;
+  --under_way_;
+  part_done_.notify_all();
+}
+
+void WorkerPool::Ahead::finish(int end) {
+  std::unique_lock<std::mutex> lock(pool_.mutex_);
+  const auto asked = done_.begin() + end;
+  for (;;) {
+    if (static_cast<int>(done_.size()) - left_ < end) {
+      claim(lock);
+    } else if (std::find(done_.begin(), asked, false) != asked) {
+      part_done_.wait(lock);
+    } else {
+      break;
+    }
+  }
+  if (thrown_ != nullptr) std::rethrow_exception(thrown_);
 }
 
 }  // namespace h2

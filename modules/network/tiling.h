@@ -15,7 +15,7 @@ struct Region {
   int area() const { return height() * width(); }
 };
 
-/// Strip `index` of `count` of the rows of a region, in order; count <= height.
+/// Strip `index` of `count` of the rows of a region, in order; some are empty if count > height.
 inline Region strip(Region r, int index, int count) {
   return {r.y0 + r.height() * index / count, r.y0 + r.height() * (index + 1) / count, r.x0, r.x1};
 }
