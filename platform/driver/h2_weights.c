@@ -4,7 +4,7 @@
 #include "platform/driver/h2_driver.h"
 #include "platform/driver/h2_math.h"
 
-/* Sequential writer through a small buffer. */
+/* Sequential writer through a small buffer, a multiple of all sizes of values. */
 typedef struct stream {
   h2_device* device;
   uint64_t address;
@@ -20,17 +20,6 @@ static void flush(stream* s) {
   }
   s->address += s->fill;
   s->fill = 0;
-}
-
-static void put(stream* s, const void* data, size_t bytes) {
-  if (s->fill + bytes > sizeof s->bytes) flush(s);
-  memcpy(s->bytes + s->fill, data, bytes);
-  s->fill += bytes;
-}
-
-static void put_value(stream* s, float value, uint32_t value_bytes) {
-  const uint16_t half = value_bytes == 2 ? h2_half(value) : 0;
-  put(s, value_bytes == 2 ? (const void*)&half : (const void*)&value, value_bytes);
 }
 
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
@@ -52,10 +41,33 @@ typedef struct weight_writer {
   uint32_t value_bytes;
 } weight_writer;
 
+static void encode(uint8_t* to, const float* from, uint32_t count, uint32_t value_bytes) {
+  if (value_bytes == 4) {
+    memcpy(to, from, (size_t)count * 4);
+    return;
+  }
+  for (uint32_t i = 0; i < count; ++i) {
+    const uint16_t half = h2_half(from[i]);
+    memcpy(to + (size_t)i * 2, &half, 2);
+  }
+}
+
 static void write_run(void* context, uint64_t index, uint32_t count) {
   weight_writer* w = (weight_writer*)context;
-  for (uint64_t i = index; i < index + count; ++i)
-    put_value(&w->to, w->oihw != NULL ? w->oihw[i] : 0.0F, w->value_bytes);
+  stream* s = &w->to;
+  while (count != 0) {
+    if (s->fill == sizeof s->bytes) flush(s);
+    const uint32_t n = least(count, (uint32_t)(sizeof s->bytes - s->fill) / w->value_bytes);
+    const size_t bytes = (size_t)n * w->value_bytes;
+    if (w->oihw != NULL) {
+      encode(s->bytes + s->fill, w->oihw + index, n, w->value_bytes);
+    } else {
+      memset(s->bytes + s->fill, 0, bytes);
+    }
+    s->fill += bytes;
+    index += n;
+    count -= n;
+  }
 }
 
 static int write_array(h2_device* d, const h2_layer* l, uint64_t address, const float* oihw,
@@ -88,22 +100,26 @@ typedef struct weight_reader {
   uint8_t bytes[4096];
 } weight_reader;
 
-static void read_one(weight_reader* r, uint64_t index) {
-  const uint32_t size = r->device->value_bytes;
-  if (r->at == r->fill) {
-    const uint64_t left = r->end - r->address;
-    r->fill = left < sizeof r->bytes ? (size_t)left : sizeof r->bytes;
-    h2_bus* bus = &r->device->bus;
-    if (!r->error && bus->read(bus->context, r->address, r->bytes, r->fill)) r->error = H2_DRV_BUS;
-    r->address += r->fill;
-    r->at = 0;
-  }
-  memcpy(r->oihw + index * size, r->bytes + r->at, size);
-  r->at += size;
+static void refill(weight_reader* r) {
+  const uint64_t left = r->end - r->address;
+  r->fill = left < sizeof r->bytes ? (size_t)left : sizeof r->bytes;
+  h2_bus* bus = &r->device->bus;
+  if (!r->error && bus->read(bus->context, r->address, r->bytes, r->fill)) r->error = H2_DRV_BUS;
+  r->address += r->fill;
+  r->at = 0;
 }
 
 static void read_run(void* context, uint64_t index, uint32_t count) {
-  for (uint64_t i = index; i < index + count; ++i) read_one((weight_reader*)context, i);
+  weight_reader* r = (weight_reader*)context;
+  const uint32_t size = r->device->value_bytes;
+  while (count != 0) {
+    if (r->at == r->fill) refill(r);
+    const uint32_t n = least(count, (uint32_t)(r->fill - r->at) / size);
+    memcpy(r->oihw + index * size, r->bytes + r->at, (size_t)n * size);
+    r->at += (size_t)n * size;
+    index += n;
+    count -= n;
+  }
 }
 
 int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
