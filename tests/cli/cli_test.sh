@@ -69,7 +69,7 @@ expect traffic 0 "bandwidth_gbps" "$h2vp" traffic "$machine" --pattern seq_rd --
   --requests 2000
 expect traffic-idle 0 '"hit": 17' "$h2vp" traffic "$machine" --idle-latency
 expect traffic-pattern 2 "rand_rd" "$h2vp" traffic "$machine" --pattern zigzag
-expect diverged 1 "not finite" "$h2vp" train "$quick" "${small[@]}" \
+expect diverged 1 "in layer fc2 at timestep 2" "$h2vp" train "$quick" "${small[@]}" \
   --set training.loss_scale=16777216 --set training.learning_rate=1000
 
 # The first SIGINT ends the run in good order, with every output.
