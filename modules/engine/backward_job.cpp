@@ -22,6 +22,9 @@ class BackwardJob : public Job {
   int chunks() const override { return nest_.count(); }
   bool load(int chunk, int stage, TransferList& list) override;
   ChunkWork work(int chunk) override;
+  bool computes(int chunk) const override {
+    return context_.functional() && last(nest_.at(chunk));
+  }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
 
@@ -175,7 +178,6 @@ ChunkWork BackwardJob::work(int chunk) {
 
 void BackwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
-  if (!context_.functional() || !last(at)) return;
   const Span in = inputs(at);
   if (at.tile == 0) begin_pass(at);
   if (at.pass > 0) {
@@ -281,8 +283,8 @@ class GradJob : public Job {
                         grad_cycles(context_.machine->backward, outputs);
     return work;
   }
+  bool computes(int /*chunk*/) const override { return context_.functional(); }
   void compute(int chunk) override {
-    if (!context_.functional()) return;
     copy_channels(loss_.values, tiles_.tile(chunk), 0, l_.cout, grad_.sums(), 0);
     count(grad_.run(tiles_.tile(chunk), {0, pieces(16, l_.cout)}, kernels));
     if (chunk == chunks() - 1) densities.gradient = grad_.density();

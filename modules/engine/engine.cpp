@@ -203,12 +203,15 @@ void Engine::compute_process() {
 
 bool Engine::compute_chunk(const Token& token) {
   const ChunkWork work = job_->work(token.index);
-  std::future<void> arithmetic = workers_.run([this, token] { job_->compute(token.index); });
+  std::future<void> arithmetic;
+  if (job_->computes(token.index)) {
+    arithmetic = workers_.run([this, token] { job_->compute(token.index); });
+  }
   set_state(State::compute);
   compute_wait_ = "the array";
   const sc_core::sc_time begin = sc_core::sc_time_stamp();
   wait(static_cast<double>(work.cycles.total()) * settings_.period);
-  arithmetic.get();
+  if (arithmetic.valid()) arithmetic.get();
   show_phase("compute", token.index, begin);
   set_state(token.index == job_->chunks() - 1 ? State::transfer : State::stall);
   record_.fill_cycles += work.cycles.fill;

@@ -23,6 +23,9 @@ class ForwardJob : public Job {
   int chunks() const override { return nest_.count(); }
   bool load(int chunk, int stage, TransferList& list) override;
   ChunkWork work(int chunk) override;
+  bool computes(int chunk) const override {
+    return context_.functional() && last(nest_.at(chunk));
+  }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
 
@@ -134,7 +137,6 @@ ChunkWork ForwardJob::work(int chunk) {
 
 void ForwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
-  if (!context_.functional() || !last(at)) return;
   const Span out = channels(at);
   if (at.tile == 0) begin_pass(at);
   if (at.pass > 0) {

@@ -97,6 +97,8 @@ class Job {
   virtual bool load(int chunk, int stage, TransferList& list) = 0;
   /// Called once per chunk, when all its reads have arrived.
   virtual ChunkWork work(int chunk) = 0;
+  /// Whether `compute` has something to do: with data, when the operands of a result are complete.
+  virtual bool computes(int chunk) const = 0;
   virtual void compute(int chunk) = 0;
   /// Adds the writes of what became complete with `chunk`.
   virtual void store(int chunk, TransferList& list) = 0;

@@ -48,6 +48,7 @@ class UpdateJob : public Job {
     return {weight_update_step(context_.machine->weight_update, range.size()), 0};
   }
 
+  bool computes(int /*chunk*/) const override { return context_.functional(); }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
 
@@ -91,7 +92,6 @@ class UpdateJob : public Job {
 };
 
 void UpdateJob::compute(int chunk) {
-  if (!context_.functional()) return;
   const int half = chunk % 2;
   const int count = piece(chunk, kWeightsPerChunk, weights_).size();
   const float* gradient = arrays_[0].values[half].data();

@@ -38,6 +38,9 @@ class WeightGradientJob : public Job {
   int chunks() const override { return nest_.count(); }
   bool load(int chunk, int stage, TransferList& list) override;
   ChunkWork work(int chunk) override;
+  bool computes(int chunk) const override {
+    return context_.functional() && last(nest_.at(chunk));
+  }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
 
@@ -114,7 +117,6 @@ ChunkWork WeightGradientJob::work(int chunk) {
 
 void WeightGradientJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
-  if (!context_.functional() || !last(at)) return;
   gradient_.settle({0, l_.out_h, 0, l_.out_w});
   const Span in = inputs(at), out = outputs(at);
   RangeCount found;

@@ -14,7 +14,7 @@ constexpr int kWord = 16;      // channels in a BitMap word
 constexpr int kMaxInputs = 8;  // of a sub-LUT: a table address is one byte
 /// Share of non-zero gradients up to which adding them one by one beats the tables (measured,
 /// AVX2).
-constexpr double kFew = 0.1;
+constexpr double kFew = 0.16;
 
 }  // namespace
 
