@@ -22,9 +22,7 @@ class BackwardJob : public Job {
   int chunks() const override { return nest_.count(); }
   bool load(int chunk, int stage, TransferList& list) override;
   ChunkWork work(int chunk) override;
-  bool computes(int chunk) const override {
-    return context_.functional() && last(nest_.at(chunk));
-  }
+  bool computes(int chunk) const override { return context_.functional() && last(nest_.at(chunk)); }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
 
@@ -66,7 +64,7 @@ class BackwardJob : public Job {
   BitMap pooled_open_;
   ValueMap sums_;                  // of the pass, at the map the layer above reads
   std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
-  std::unique_ptr<WorkerPool::Ahead> ahead_;  // run_strip in the later passes
+  std::unique_ptr<WorkerPool::Work> ahead_;  // run_strip in the later passes
 };
 
 BackwardJob::BackwardJob(const JobContext& context, int index)
@@ -210,7 +208,8 @@ void BackwardJob::begin_pass(LoopNest::At at) {
   if (at.pass == 0) {
     prepared_.resize(strips);
   } else {
-    ahead_ = std::make_unique<WorkerPool::Ahead>(*workers, strips, [this](int i) { run_strip(i); });
+    ahead_ = std::make_unique<WorkerPool::Work>(*workers, WorkerPool::Urgency::ahead, strips,
+                                                [this](int i) { run_strip(i); });
   }
 }
 

@@ -203,7 +203,7 @@ void Engine::compute_process() {
 
 bool Engine::compute_chunk(const Token& token) {
   const ChunkWork work = job_->work(token.index);
-  std::future<void> arithmetic;
+  std::unique_ptr<WorkerPool::Work> arithmetic;
   if (job_->computes(token.index)) {
     arithmetic = workers_.run([this, token] { job_->compute(token.index); });
   }
@@ -211,7 +211,7 @@ bool Engine::compute_chunk(const Token& token) {
   compute_wait_ = "the array";
   const sc_core::sc_time begin = sc_core::sc_time_stamp();
   wait(static_cast<double>(work.cycles.total()) * settings_.period);
-  if (arithmetic.valid()) arithmetic.get();
+  if (arithmetic != nullptr) arithmetic->finish(1);
   show_phase("compute", token.index, begin);
   set_state(token.index == job_->chunks() - 1 ? State::transfer : State::stall);
   record_.fill_cycles += work.cycles.fill;

@@ -23,9 +23,7 @@ class ForwardJob : public Job {
   int chunks() const override { return nest_.count(); }
   bool load(int chunk, int stage, TransferList& list) override;
   ChunkWork work(int chunk) override;
-  bool computes(int chunk) const override {
-    return context_.functional() && last(nest_.at(chunk));
-  }
+  bool computes(int chunk) const override { return context_.functional() && last(nest_.at(chunk)); }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
 
@@ -66,7 +64,7 @@ class ForwardJob : public Job {
   BitMap spikes_, mask_, planes_;
   ValueMap all_u_;
   BitMap all_spikes_, all_mask_, all_planes_;
-  std::unique_ptr<WorkerPool::Ahead> ahead_;  // run_strip in the later passes
+  std::unique_ptr<WorkerPool::Work> ahead_;  // run_strip in the later passes
 };
 
 ForwardJob::ForwardJob(const JobContext& context, int index)
@@ -165,7 +163,8 @@ void ForwardJob::begin_pass(LoopNest::At at) {
   if (at.pass == 0) {
     prepared_.resize(strips);
   } else {
-    ahead_ = std::make_unique<WorkerPool::Ahead>(*workers, strips, [this](int i) { run_strip(i); });
+    ahead_ = std::make_unique<WorkerPool::Work>(*workers, WorkerPool::Urgency::ahead, strips,
+                                                [this](int i) { run_strip(i); });
   }
 }
 

@@ -38,9 +38,7 @@ class WeightGradientJob : public Job {
   int chunks() const override { return nest_.count(); }
   bool load(int chunk, int stage, TransferList& list) override;
   ChunkWork work(int chunk) override;
-  bool computes(int chunk) const override {
-    return context_.functional() && last(nest_.at(chunk));
-  }
+  bool computes(int chunk) const override { return context_.functional() && last(nest_.at(chunk)); }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
 

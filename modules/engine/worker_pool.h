@@ -4,16 +4,16 @@
 #include <deque>
 #include <exception>
 #include <functional>
-#include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
-#include <utility>
 #include <vector>
 
 namespace h2 {
 
-/// Threads that do the engines' arithmetic while simulated time passes. With one thread the work is
-/// done by the caller, when it needs the result; results never depend on the number.
+/// Threads that do the engines' arithmetic while simulated time passes. Who waits for a result
+/// works, too: the simulator's thread is one of the `threads`, and with one thread it does all.
+/// Results never depend on the number.
 class WorkerPool {
  public:
   explicit WorkerPool(int threads);
@@ -21,22 +21,18 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// get() on the result rethrows what `work` threw.
-  std::future<void> run(std::function<void()> work);
-  /// Calls work(0..parts-1), on idle threads too, and returns when all are done; rethrows what one
-  /// of them threw. May be called from within work.
-  void share(int parts, const std::function<void(int)>& work);
+  /// What threads do first: parts that somebody shares out and waits for, jobs, then what nobody
+  /// has asked for yet.
+  enum class Urgency { shared, job, ahead };
 
-  /// Work in numbered parts that threads with nothing else to do begin, in ascending order, before
-  /// anybody asks for it.
-  class Ahead {
+  /// Work in numbered parts, begun in ascending order.
+  class Work {
    public:
-    Ahead(WorkerPool& pool, int parts, std::function<void(int)> work)
-        : Ahead(pool, parts, std::move(work), pool.ahead_) {}
+    Work(WorkerPool& pool, Urgency urgency, int parts, std::function<void(int)> part);
     /// Waits for the parts under way; the others are never begun.
-    ~Ahead();
-    Ahead(const Ahead&) = delete;
-    Ahead& operator=(const Ahead&) = delete;
+    ~Work();
+    Work(const Work&) = delete;
+    Work& operator=(const Work&) = delete;
 
     /// Returns when the parts 0..end-1 are done: the caller does those that nobody has begun.
     /// Rethrows what one of them threw.
@@ -44,31 +40,34 @@ class WorkerPool {
 
    private:
     friend WorkerPool;
-    using Queue = std::deque<Ahead*>;
-    Ahead(WorkerPool& pool, int parts, std::function<void(int)> work, Queue& queue);
+    [[nodiscard]] bool done(int end) const;
     /// Does the next part; there is one, and `lock` holds the pool's mutex before and after.
     void claim(std::unique_lock<std::mutex>& lock);
     void leave_queue();
 
     WorkerPool& pool_;
-    const std::function<void(int)> work_;
-    Queue& queue_;  ///< it stands in while parts are left to begin
-    int left_;      ///< not yet begun
+    const Urgency urgency_;
+    const std::function<void(int)> part_;
+    int left_;  ///< parts not yet begun
     int under_way_ = 0;
     std::vector<bool> done_;
-    std::condition_variable part_done_;
     std::exception_ptr thrown_;
   };
 
+  /// A job of one part; finish(1) on the result. May use share() and Work itself.
+  std::unique_ptr<Work> run(std::function<void()> job);
+  /// Calls part(0..parts-1), on idle threads too, and returns when all are done; rethrows what one
+  /// of them threw.
+  void share(int parts, const std::function<void(int)>& part);
+
  private:
+  /// Claims a part of the most urgent work down to `least`; false if there is none.
+  bool help(Urgency least, std::unique_lock<std::mutex>& lock);
   void serve();
 
   std::mutex mutex_;
-  std::condition_variable ready_;
-  // In the order of their urgency.
-  Ahead::Queue shared_;
-  std::deque<std::packaged_task<void()>> jobs_;
-  Ahead::Queue ahead_;
+  std::condition_variable begun_, changed_;  ///< for idle threads; for those that wait for a part
+  std::deque<Work*> queues_[3];              ///< by urgency, with parts left to begin
   bool stop_ = false;
   std::vector<std::thread> threads_;
 };
