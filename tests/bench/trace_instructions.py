@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """What traces cost when everything is off, exactly: the instructions of a short training of
 configs/quickstart.yaml under valgrind's callgrind that go into calls of traces, timeline, messages
-and views, with all that these call, and, in a program with line numbers (-g1), into their inlined
-questions. Fails above 1 % of all instructions.
+and views, with all that these call, and, in a program with line numbers (-g1), into other lines of
+traces/, mostly inlined questions. Fails above 1 % of all instructions.
 
 usage: trace_instructions.py H2VP SOURCE_DIR [--samples N]. Exit code 77: valgrind not installed.
 """
@@ -34,8 +34,8 @@ def profile(command, work):
 
 
 class Costs:
-    """Sums over a profile: own costs of all functions, of those that lie inline in others, and the
-    inclusive costs of calls that lead from elsewhere to a watcher."""
+    """Sums over a profile: all instructions; those of calls that lead from elsewhere to a watcher;
+    those of other lines of traces/, inline or not."""
 
     def __init__(self, lines):
         self.total = self.called = self.calls = self.inlined = 0
