@@ -22,7 +22,7 @@ REFRESH = 3900 * NS
 
 
 def address(channel, bank, row, column=0):
-    """In Mem0 by row-rank-bank-column-bankgroup-channel of HBM2: 2 + 2 + 5 + 2 bits above a line."""
+    """In Mem0, by row-rank-bank-column-bankgroup-channel: 2 + 2 + 5 + 2 bits above a line."""
     group, bank = divmod(bank, 4)
     return 0x1000000000 + ((row << 11 | bank << 9 | column << 4 | group << 2 | channel) << 6)
 
