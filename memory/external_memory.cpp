@@ -30,6 +30,7 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const MemorySpec& s
       log_(trace.log(this->name())),
       queue_signal_(trace.add_level(this->name(), "queue", 16)),
       bandwidth_signal_(trace.add_level(this->name(), "bandwidth_mb_per_s", 32)),
+      banks_(this->name(), spec, trace),
       late_("late"),
       window_end_(kWindow) {
   socket.register_nb_transport_fw(this, &ExternalMemory::forward);

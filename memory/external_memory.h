@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "memory/backing_store.h"
+#include "memory/bank_view.h"
 #include "memory/bus/transfer_info.h"
 #include "memory/dram/memory_timing.h"
 #include "traces/trace.h"
@@ -48,6 +49,8 @@ class ExternalMemory : public sc_core::sc_module {
   void drop(int count) { drop_ = count; }
 
  private:
+  void start_of_simulation() override { banks_.start(*timing_); }
+
   struct Pending {
     tlm::tlm_generic_payload* payload = nullptr;  // non-blocking
     sc_core::sc_event* done = nullptr;            // blocking
@@ -86,6 +89,7 @@ class ExternalMemory : public sc_core::sc_module {
   Trace& trace_;
   const ModuleLog log_;
   int queue_signal_, bandwidth_signal_;
+  BankView banks_;
   std::vector<Pending> pending_;  // by request id
   std::vector<std::uint64_t> free_ids_;
   std::size_t waiting_ = 0;      // pending requests

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# For tests that run the command line; the script that sources this ends with exit $failed.
+# For tests that run the command line; the script that sources this ends with exit $failed and has
+# a folder of its own in $work.
 
 failed=0
 
@@ -16,4 +17,11 @@ expect() {
   else
     echo "ok     $name"
   fi
+}
+
+# probed CONFIG: prints the path of the same configuration with a probe at every socket, so that the
+# run ends where a call breaks the TLM-2.0 base protocol.
+probed() {
+  printf 'include: %s\ntrace: {probe: {enable: true}}\n' "$1" > "${work:?}/${1##*/}"
+  echo "$work/${1##*/}"
 }

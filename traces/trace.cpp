@@ -14,6 +14,7 @@ constexpr std::uint64_t kSamplePs = 10'000'000;
 VcdSelection selection_of(const VcdConfig& config) {
   VcdSelection s;
   s.scopes = config.scopes;
+  s.level = static_cast<int>(config.level);
   s.from_ps = static_cast<std::uint64_t>(config.from_us * 1e6);
   s.to_ps = static_cast<std::uint64_t>(config.to_us * 1e6);
   return s;
@@ -47,9 +48,9 @@ int Trace::add(const std::string& scope, const std::string& name, Signal signal)
   return static_cast<int>(signals_.size()) - 1;
 }
 
-int Trace::add_text(const std::string& scope, const std::string& name) {
+int Trace::add_text(const std::string& scope, const std::string& name, TraceLevel from) {
   Signal s;
-  if (vcd_ != nullptr) s.vcd = vcd_->add_text(scope, name);
+  if (vcd_ != nullptr) s.vcd = vcd_->add_text(scope, name, static_cast<int>(from));
   return add(scope, name, s);
 }
 

@@ -39,8 +39,10 @@ class Trace {
     return log_ == nullptr ? ModuleLog() : log_->of(module);
   }
 
-  /// A word (engine state) or number (layer, sub-batch) of which every change is shown.
-  int add_text(const std::string& scope, const std::string& name);
+  /// A word (engine state) or number (layer, sub-batch) of which every change is shown; in a
+  /// waveform of a coarser level than `from`, none.
+  int add_text(const std::string& scope, const std::string& name,
+               TraceLevel from = TraceLevel::phases);
   int add_value(const std::string& scope, const std::string& name, int width);
   /// A fast-changing number: every change from `exact` on, below that at most one per 10 us.
   int add_level(const std::string& scope, const std::string& name, int width,

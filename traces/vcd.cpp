@@ -59,7 +59,7 @@ VcdWriter::VcdWriter(const std::string& path, VcdSelection selection)
     : path_(path),
       selection_(std::move(selection)),
       file_(path, std::ios::binary),
-      pattern_matched_(selection_.scopes.size(), false) {
+      matches_(selection_.scopes.size(), Matches::nothing) {
   if (!file_) throw RunError(path + ": cannot be created");
 }
 
@@ -86,7 +86,7 @@ int VcdWriter::add(const std::string& scope, const std::string& name, Kind kind,
     throw std::logic_error("VCD variable " + full_name + " added twice");
   }
   scopes_.insert(scope);
-  if (!select(full_name) || level > selection_.level) return kNotTraced;
+  if (!select(full_name, level)) return kNotTraced;
   Variable variable;
   variable.path = split(full_name);
   variable.kind = kind;
@@ -99,12 +99,14 @@ int VcdWriter::add(const std::string& scope, const std::string& name, Kind kind,
   return static_cast<int>(variables_.size()) - 1;
 }
 
-bool VcdWriter::select(const std::string& full_name) {
+bool VcdWriter::select(const std::string& full_name, int level) {
   bool selected = false;
   for (std::size_t i = 0; i < selection_.scopes.size(); ++i) {
     if (!matches_name(selection_.scopes[i], full_name)) continue;
-    pattern_matched_[i] = true;
-    selected = true;
+    selected = level <= selection_.level;
+    if (selected || matches_[i] == Matches::nothing) {
+      matches_[i] = selected ? Matches::shown : Matches::left_out;
+    }
   }
   return selected;
 }
@@ -112,14 +114,12 @@ bool VcdWriter::select(const std::string& full_name) {
 void VcdWriter::start() {
   std::string legal;
   for (const std::string& scope : scopes_) legal += (legal.empty() ? "" : ", ") + scope;
-  for (std::size_t i = 0; i < pattern_matched_.size(); ++i) {
-    if (pattern_matched_[i]) continue;
-    throw InputError("trace.vcd.scopes: '" + selection_.scopes[i] +
-                     "' matches no variable; scopes are " + legal);
-  }
-  if (variables_.empty()) {
-    throw InputError("trace.vcd.level " + std::to_string(selection_.level) +
-                     " leaves none of the variables that trace.vcd.scopes selects");
+  for (std::size_t i = 0; i < matches_.size(); ++i) {
+    if (matches_[i] == Matches::shown) continue;
+    throw InputError("trace.vcd.scopes: '" + selection_.scopes[i] + "' matches " +
+                     (matches_[i] == Matches::nothing
+                          ? "no variable; scopes are " + legal
+                          : "only variables of a finer trace.vcd.level"));
   }
   buffer_ += "$date not recorded $end\n$version H2Learn-VP $end\n$timescale 1 ps $end\n";
   std::vector<int> ids(variables_.size());

@@ -40,8 +40,8 @@ class VcdWriter {
   /// Word shown as it is by GTKWave (an extension of the standard), starts as "-".
   int add_text(const std::string& scope, const std::string& name, int level = 0);
 
-  /// Writes the declarations. Throws InputError when a pattern matches no variable or the level
-  /// leaves none.
+  /// Writes the declarations. Throws InputError when a pattern matches no variable, or none of the
+  /// level.
   void start();
 
   /// The variable has `value` from `time_ps` on. Time never goes back; a wire's value fits its
@@ -70,7 +70,7 @@ class VcdWriter {
   };
 
   int add(const std::string& scope, const std::string& name, Kind kind, int width, int level);
-  bool select(const std::string& full_name);
+  bool select(const std::string& full_name, int level);
   void set(int id, std::uint64_t time_ps, std::string value);
   void advance(std::uint64_t time_ps);
   void write_settled();
@@ -85,7 +85,8 @@ class VcdWriter {
   std::vector<Variable> variables_;
   std::set<std::string> names_;   // full names of all variables offered
   std::set<std::string> scopes_;  // theirs
-  std::vector<bool> pattern_matched_;
+  enum class Matches { nothing, left_out, shown };
+  std::vector<Matches> matches_;  // per pattern
   std::vector<int> touched_;
   std::uint64_t now_ps_ = 0;      // time of the values not yet written
   std::uint64_t written_ps_ = 0;  // last time stamp in the file

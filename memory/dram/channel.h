@@ -48,6 +48,11 @@ class DramChannel {
     if (!next_known_) choose_next();
     return next_.at;
   }
+  /// Clock at which a channel with nothing queued closes its rows for a refresh, kNever if it has
+  /// something queued or no row open. catch_up() carries it out.
+  [[nodiscard]] Clock next_closing() const {
+    return idle() && !device_.all_closed() ? maintenance_choice().at : kNever;
+  }
   /// Lower bound of the clock of the next write command, whatever arrives from clock `from` on.
   [[nodiscard]] Clock earliest_write(Clock from) const;
   /// Issues every command up to and including clock `until`.
@@ -61,6 +66,7 @@ class DramChannel {
   /// Accounts for refreshes of an idle channel up to `now`.
   void catch_up(Clock now);
   [[nodiscard]] const DramTiming& timing() const { return device_.timing(); }
+  [[nodiscard]] int banks() const { return device_.banks(); }
 
   using Observer = std::function<void(Command, int bank, std::int64_t row, Clock at)>;
   /// Sees every command (a run of column commands once), for checkers and traces.

@@ -97,14 +97,21 @@ Clock DramMemory::next_clock() const {
   return next;
 }
 
+Clock DramMemory::next_row_event() const {
+  Clock next = next_clock();
+  for (const DramChannel& channel : channels_) next = std::min(next, channel.next_closing());
+  return next;
+}
+
 Picoseconds DramMemory::next_event() const {
   const Clock next = next_clock();
   return next >= kNever ? kNoEvent : to_ps(next);
 }
 
 Picoseconds DramMemory::next_completion() const {
-  const Clock next = next_clock();
+  const Clock next = rows_observed_ ? next_row_event() : next_clock();
   if (next >= kNever) return kNoEvent;
+  if (rows_observed_) return to_ps(next);
   const Clock earliest = std::min(earliest_read_end(next), earliest_write_end(next));
   return earliest >= kNever ? kNoEvent : to_ps(earliest);
 }
@@ -145,6 +152,20 @@ void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& compl
   }
   run_channels(last, completions);
   now_ = std::max(now_, last);
+  if (!rows_observed_) return;
+  for (DramChannel& channel : channels_) channel.catch_up(now_);
+}
+
+void DramMemory::observe_rows(const RowObserver& observer) {
+  rows_observed_ = true;
+  for (int i = 0; i < channels(); ++i) {
+    channel(i).observe([=](Command command, int bank, std::int64_t row, Clock) {
+      if (command == Command::activate) observer(i, bank, row);
+      if (command == Command::precharge) observer(i, bank, kNoRow);
+      if (command != Command::precharge_all) return;
+      for (int b = 0; b < channel(i).banks(); ++b) observer(i, b, kNoRow);
+    });
+  }
 }
 
 /// Next clock at which a line may enter a queue. The channels that hold up a port are followed

@@ -24,6 +24,7 @@ class DramMemory final : public MemoryTiming {
   [[nodiscard]] Picoseconds next_event() const override;
   [[nodiscard]] Picoseconds next_completion() const override;
   void advance(Picoseconds until, std::vector<MemoryCompletion>& completions) override;
+  void observe_rows(const RowObserver& observer) override;
   [[nodiscard]] DramStatistics statistics() override;
   [[nodiscard]] double peak_gbps() const override;
 
@@ -65,6 +66,8 @@ class DramMemory final : public MemoryTiming {
 
   /// Of the next command or admission.
   [[nodiscard]] Clock next_clock() const;
+  /// The same, or a resting channel closes its rows.
+  [[nodiscard]] Clock next_row_event() const;
   [[nodiscard]] Clock next_admission() const;
   [[nodiscard]] Clock earliest_read_end(Clock next) const;
   [[nodiscard]] Clock earliest_write_end(Clock next) const;
@@ -104,6 +107,7 @@ class DramMemory final : public MemoryTiming {
   Clock admitted_at_ = -1;
   int admitted_ = 0;  ///< lines in clock admitted_at_
   std::vector<DramServed> served_;
+  bool rows_observed_ = false;
   std::size_t banks_per_channel_;
   std::vector<std::size_t> last_piece_;  ///< per channel and bank, while splitting
 };

@@ -17,6 +17,7 @@ class IdealMemory final : public MemoryTiming {
   [[nodiscard]] Picoseconds next_event() const override;
   [[nodiscard]] Picoseconds next_completion() const override { return next_event(); }
   void advance(Picoseconds until, std::vector<MemoryCompletion>& completions) override;
+  void observe_rows(const RowObserver&) override {}
   [[nodiscard]] DramStatistics statistics() override { return statistics_; }
   [[nodiscard]] double peak_gbps() const override { return spec_.bandwidth_gbps; }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <vector>
@@ -49,6 +50,14 @@ class MemoryTiming {
   /// Carries out everything up to and including `until` and appends the completions that have
   /// become certain; their time may lie after `until`, never before it is known.
   virtual void advance(Picoseconds until, std::vector<MemoryCompletion>& completions) = 0;
+
+  /// From now on the bank of the channel has `row` open; kNoRow: it is closed.
+  using RowObserver = std::function<void(int channel, int bank, std::int64_t row)>;
+  static constexpr std::int64_t kNoRow = -1;
+  /// Tells of every opening and closing. next_completion() then names each of them too, so that
+  /// who calls advance() there hears of it at its own time; nothing else changes. Before the first
+  /// request. A memory without banks has nothing to tell.
+  virtual void observe_rows(const RowObserver& observer) = 0;
 
   /// Sums over the channels up to the last advance().
   [[nodiscard]] virtual DramStatistics statistics() = 0;

@@ -44,7 +44,7 @@ struct ProfileConfig {
   std::string masks;              ///< folder of real masks, empty = drawn
 };
 
-enum class TraceLevel { phases, tiles, bursts };
+enum class TraceLevel { phases, tiles, bursts, banks };
 
 struct VcdConfig {
   bool enable = false;

@@ -21,16 +21,20 @@ void HostCpu::ended(const HostAccess& access) {
 
 void HostCpu::work() {
   const sc_core::sc_time begin = sc_core::sc_time_stamp();
+  view_.enter("work");
   wait(work_);
+  view_.enter("program");
   view_.work(begin);
 }
 
 void HostCpu::run() {
+  view_.enter("program");
   try {
     program(*this);
   } catch (const std::exception&) {
     failure_ = std::current_exception();
   }
+  view_.enter("done");
   finished_ = true;
   sc_core::sc_stop();
 }
@@ -84,9 +88,11 @@ tlm::tlm_response_status HostCpu::transport(tlm::tlm_command command, std::uint6
   const sc_core::sc_time start = sc_core::sc_time_stamp();
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   const std::string before = std::exchange(waiting_for_, "a bus access");
+  view_.enter("access");
   bus->b_transport(payload, delay);
   payload.clear_extension(&info_);
   if (delay != sc_core::SC_ZERO_TIME) wait(delay);
+  view_.enter("program");
   waiting_for_ = before;
   alive();
   ended({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::read : HostAccess::Kind::write,
@@ -98,6 +104,7 @@ bool HostCpu::wait_irq(sc_core::sc_time timeout) {
   const std::string before = std::exchange(waiting_for_, "the interrupt");
   const sc_core::sc_time start = sc_core::sc_time_stamp();
   if (timeout != sc_core::sc_max_time()) bounded_wait_ = start;
+  view_.enter("wait");
   while (!irq.read()) {
     if (timeout == sc_core::sc_max_time()) {
       wait(irq.value_changed_event());
@@ -108,6 +115,7 @@ bool HostCpu::wait_irq(sc_core::sc_time timeout) {
     wait(timeout - waited, irq.value_changed_event());
   }
   waiting_for_ = before;
+  view_.enter("program");
   bounded_wait_ = sc_core::sc_max_time();
   ended({HostAccess::Kind::wait_irq, 0, nullptr, 0, start, irq.read()});
   return irq.read();

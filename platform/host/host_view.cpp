@@ -31,7 +31,10 @@ bool timed(const HostAccess& a) {
 }  // namespace
 
 HostView::HostView(const std::string& host, Trace& trace)
-    : host_(host), trace_(trace), log_(trace.log(host)) {}
+    : host_(host),
+      trace_(trace),
+      log_(trace.log(host)),
+      state_signal_(trace.add_text(host, "state")) {}
 
 bool HostView::on() const {
   return trace_.shows(TraceLevel::phases) || log_.shows(TraceLevel::phases);

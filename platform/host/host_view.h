@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <systemc>
 
 #include "traces/trace.h"
@@ -9,13 +10,16 @@ namespace h2 {
 
 struct HostAccess;
 
-/// What the host does, for those who watch: slices on the timeline (track `host` for accesses,
-/// waits and work, `host`.interrupt for the interrupt line) and messages.
+/// What the host does, for those who watch: its state in the waveform; slices on the timeline
+/// (track `host` for accesses, waits and work, `host`.interrupt for the interrupt line); messages.
 class HostView {
  public:
   HostView(const std::string& host, Trace& trace);
 
-  /// True if anybody watches; the calls below are idle otherwise.
+  /// Of the waveform, from now on: program (the processor computes), access, wait (for the
+  /// interrupt), work (a sub-batch's computation), done.
+  void enter(std::string_view state) const { trace_.change(state_signal_, state); }
+  /// True if anybody reads slices or messages; the calls below are idle otherwise.
   bool on() const;
   /// An access or wait that ends now.
   void access(const HostAccess& access) const;
@@ -28,6 +32,7 @@ class HostView {
   const std::string host_;
   Trace& trace_;
   const ModuleLog log_;
+  const int state_signal_;
   sc_core::sc_time up_since_;
 };
 

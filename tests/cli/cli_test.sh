@@ -6,11 +6,11 @@ source_dir=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1
-quick="$source_dir/configs/quickstart.yaml"
-machine="$source_dir/configs/h2learn.yaml"
 small=(--set dataset.train_limit=16 --set dataset.test_limit=8 --set training.epochs=1)
 # shellcheck source=tests/expect.sh
 . "$source_dir/tests/expect.sh"
+quick=$(probed "$source_dir/configs/quickstart.yaml")
+machine=$(probed "$source_dir/configs/h2learn.yaml")
 
 expect version 0 "h2vp " "$h2vp" --version
 expect help 0 "Exit code" "$h2vp" --help
@@ -50,12 +50,16 @@ expect missing-data 2 "no/such/folder" "$h2vp" train "$quick" --set dataset.kind
   --set dataset.path=no/such/folder
 expect profile 0 "cycles per sub-batch" "$h2vp" profile "$quick" --set profile.sub_batches=2
 expect probes 0 "cycles per sub-batch" "$h2vp" profile "$quick" --set profile.sub_batches=2 \
-  --set trace.probe.enable=true --set trace.probe.timeline=true --set trace.timeline.enable=true \
+  --set trace.probe.timeline=true --set trace.timeline.enable=true \
   --set trace.probe.sockets=top.mem1 --out probed
 expect probe-counts 0 "probe.mem1.socket.latency_p99_ns" cat probed/stats.json
 expect probe-slices 0 "top.mem1.socket.0" cat probed/timeline.json
 expect probe-nowhere 2 "matches no socket; legal: top.host.bus" "$h2vp" profile "$quick" \
-  --set trace.probe.enable=true --set trace.probe.sockets=top.mem9
+  --set trace.probe.sockets=top.mem9
+expect probes-off 0 "cycles per sub-batch" "$h2vp" profile "$quick" --set profile.sub_batches=2 \
+  --set trace.probe.enable=false --out unprobed
+expect probes-off-count-nothing 1 "" grep -q '"probe' unprobed/stats.json
+expect probes-count 0 "" grep -q '"probe' result/stats.json
 expect verbose 0 "us top.controller: tag 1: forward of sub-batch 0 taken" "$h2vp" profile "$quick" \
   --set profile.sub_batches=2 -v top.controller -v 'top.*=phases'
 expect verbose-tiles 0 "top.forward: conv1 chunk 0: compute" "$h2vp" train "$quick" "${small[@]}" \

@@ -2,38 +2,26 @@
 # h2vp firmware as a user meets it: command_test.sh PATH_TO_H2VP SOURCE_DIR FIRMWARE_DIR
 set -u
 h2vp=$1
-config=$2/configs/h2learn.yaml
 elf=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-failed=0
+# shellcheck source=tests/expect.sh
+. "$2/tests/expect.sh"
+config=$(probed "$2/configs/h2learn.yaml")
 
-# expect NAME EXIT_CODE TEXT ARGUMENT...: exit code, and TEXT on stdout or stderr.
-expect() {
-  local name=$1 code=$2 text=$3 output actual
-  shift 3
-  output=$(timeout 60 "$h2vp" firmware "$@" 2>&1)
-  actual=$?
-  if [ "$actual" -ne "$code" ] || [[ "$output" != *"$text"* ]]; then
-    echo "FAILED $name: exit $actual (expected $code), expected text: $text"
-    echo "$output"
-    failed=$((failed + 1))
-  else
-    echo "ok     $name"
-  fi
-}
+firmware() { timeout 60 "$h2vp" firmware "$@"; }
 
-expect no-elf 2 "--elf FILE is missing" "$config"
-expect no-file 2 "nowhere.elf: No such file" "$config" --elf nowhere.elf
-expect other-machine 2 "machine 62" "$config" --elf /bin/sh
-expect quantum 2 "--quantum 0: legal are 1 to" "$config" --elf "$elf/hello.elf" --quantum 0
-expect port 2 "--gdb 70000: legal are 0 to 65535" "$config" --elf "$elf/hello.elf" --gdb 70000
-expect clock 2 "host.clock_mhz" "$config" --elf "$elf/hello.elf" --set host.clock_mhz=0
-expect exit-code 42 "a line without end" "$config" --elf "$elf/exit_code.elf"
-expect unhandled 1 "load access fault" "$config" --elf "$elf/unhandled.elf"
-expect hang 1 "in wfi at sleep_for_ever" "$config" --elf "$elf/hang.elf" \
+expect no-elf 2 "--elf FILE is missing" firmware "$config"
+expect no-file 2 "nowhere.elf: No such file" firmware "$config" --elf nowhere.elf
+expect other-machine 2 "machine 62" firmware "$config" --elf /bin/sh
+expect quantum 2 "--quantum 0: legal are 1 to" firmware "$config" --elf "$elf/hello.elf" --quantum 0
+expect port 2 "--gdb 70000: legal are 0 to 65535" firmware "$config" --elf "$elf/hello.elf" --gdb 70000
+expect clock 2 "host.clock_mhz" firmware "$config" --elf "$elf/hello.elf" --set host.clock_mhz=0
+expect exit-code 42 "a line without end" firmware "$config" --elf "$elf/exit_code.elf"
+expect unhandled 1 "load access fault" firmware "$config" --elf "$elf/unhandled.elf"
+expect hang 1 "in wfi at sleep_for_ever" firmware "$config" --elf "$elf/hang.elf" \
   --set host.watchdog_cycles=100000
-expect waveform 0 "self-test passed" "$config" --elf "$elf/hello.elf" --out "$work" \
+expect waveform 0 "self-test passed" firmware "$config" --elf "$elf/hello.elf" --out "$work" \
   --set trace.vcd.enable=true
 [ -s "$work/trace.vcd" ] || {
   echo "FAILED waveform: no trace.vcd"
@@ -42,7 +30,7 @@ expect waveform 0 "self-test passed" "$config" --elf "$elf/hello.elf" --out "$wo
 
 # The console alone is on stdout, and the quantum changes no line of it.
 for quantum in 1 10000; do
-  "$h2vp" firmware "$config" --elf "$elf/bringup.elf" --quantum "$quantum" \
+  firmware "$config" --elf "$elf/bringup.elf" --quantum "$quantum" \
     > "$work/console$quantum" 2> /dev/null
 done
 if ! cmp "$work/console1" "$work/console10000" || ! tail -1 "$work/console1" | grep -qx "0 failures"

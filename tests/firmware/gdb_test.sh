@@ -11,7 +11,8 @@ failed=0
 
 # start: h2vp with a free port, in $port, and its process in $server.
 start() {
-  "$h2vp" firmware "$config" --elf "$elf" --gdb 0 > "$work/console" 2> "$work/errors" &
+  "$h2vp" firmware "$config" --elf "$elf" --gdb 0 --set trace.probe.enable=true \
+    > "$work/console" 2> "$work/errors" &
   server=$!
   port=""
   for _ in $(seq 200); do

@@ -19,7 +19,8 @@ run() {
   local folder=$1
   shift
   "$build/h2vp" train "$source/configs/quickstart.yaml" --quiet --out "$work/out" \
-    --set numerics=fp32 --set dataset.train_limit=16 --set dataset.test_limit=8 \
+    --set trace.probe.enable=true --set numerics=fp32 --set dataset.train_limit=16 \
+    --set dataset.test_limit=8 \
     --golden "$work/$folder" --golden-sub-batches 0,1 "$@" > /dev/null
 }
 compare() { "$python" "$source/examples/pytorch/compare.py" "$work/$1"; }

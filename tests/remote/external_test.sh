@@ -9,12 +9,12 @@ work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2> /dev/null; rm -rf "$work"' EXIT
 cd "$work" || exit 1
-machine="$source_dir/configs/h2learn.yaml"
-quick="$source_dir/configs/quickstart.yaml"
 export H2_LIBRARY=$build/libh2.so PYTHONPATH=$source_dir/platform/library
 export PYTHONDONTWRITEBYTECODE=1
 # shellcheck source=tests/expect.sh
 . "$source_dir/tests/expect.sh"
+machine=$(probed "$source_dir/configs/h2learn.yaml")
+quick=$(probed "$source_dir/configs/quickstart.yaml")
 
 # serve OPTION...: a server in the background, listening.
 serve() {

@@ -146,6 +146,8 @@ class Checks:
                               stderr=subprocess.STDOUT, text=True, cwd=self.work, check=False)
 
     def make(self, *arguments):
+        if arguments[0] in ("train", "profile"):
+            arguments += ("--set", "trace.probe.enable=true")
         run = self.h2vp_run(*arguments, "--quiet")
         if run.returncode != 0:
             sys.exit(f"h2vp {' '.join(arguments)}: exit code {run.returncode}\n{run.stdout}")

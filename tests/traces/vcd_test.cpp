@@ -161,7 +161,14 @@ TEST_F(Vcd, NamesPatternThatMatchesNothing) {
 TEST_F(Vcd, NamesLevelThatLeavesNothing) {
   VcdWriter vcd(file(), {{"*"}, 0, 0, 0});
   vcd.add_wire("top.fe", "burst", 1, 2);
-  expect_input_error([&] { vcd.start(); }, {"trace.vcd.level 0"});
+  expect_input_error([&] { vcd.start(); }, {"trace.vcd.scopes", "'*'", "finer trace.vcd.level"});
+}
+
+TEST_F(Vcd, NamesPatternThatTheLevelLeavesOut) {
+  VcdWriter vcd(file(), {{"top.fe", "*.burst"}, 0, 0, 0});
+  vcd.add_wire("top.fe", "busy", 1);
+  vcd.add_wire("top.fe", "burst", 1, 2);
+  expect_input_error([&] { vcd.start(); }, {"'*.burst'", "finer trace.vcd.level"});
 }
 
 TEST_F(Vcd, ManyVariablesGetDistinctCodes) {

@@ -25,7 +25,7 @@ def train(h2vp, source, out, samples, *options):
     run = subprocess.run(
         [h2vp, "train", os.path.join(source, "configs", "quickstart.yaml"), "--quiet", "--out", out,
          "--set", f"dataset.train_limit={samples}", "--set", "dataset.test_limit=16",
-         "--set", "trace.vcd.to_us=0", *options],
+         "--set", "trace.vcd.to_us=0", "--set", "trace.probe.enable=true", *options],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if run.returncode != 0:
         sys.exit(f"h2vp train {' '.join(options)}: exit code {run.returncode}\n{run.stdout}")

@@ -39,9 +39,8 @@ function rooflineChart(parent, { title, memories, points, ...peaks }) {
         line("Roof", 6, roof(macs, bytes, points),
           { showLine: true, pointRadius: 0, pointStyle: "line" })] },
       options: {
-        plugins: { legend: { labels: { usePointStyle: true } } },
-        scales: { x: axis("MACs per byte", { type: "logarithmic" }),
-          y: axis("MACs per cycle", { type: "logarithmic" }) } },
+        plugins: { legend: { labels: { usePointStyle: true, boxHeight: 7 } } },
+        scales: { x: logAxis("MACs per byte"), y: logAxis("MACs per cycle") } },
     }),
   });
 }
@@ -118,7 +117,7 @@ function energy(parent, run) {
         type: "bar",
         data: { labels: parts.map(([name]) => name),
           datasets: [bars(group, 0, parts.map(([, value]) => value))] },
-        options: { indexAxis: "y", plugins: { legend: { display: false } },
+        options: { indexAxis: "y", ...legend(false),
           scales: { x: axis(group, { beginAtZero: true }) } },
       }),
     });

@@ -24,8 +24,9 @@ function lossChart(parent, runs) {
       type: "line",
       data: { datasets: trained.map((run, i) =>
         line(run.name, i, losses[i].map((y, g) => ({ x: g + 1, y })))) },
-      options: { scales: { x: axis("Batch group", { type: "linear", min: 1 }),
-        y: axis("Loss", { beginAtZero: true }) } },
+      options: { ...legend(trained.length > 1),
+        scales: { x: axis("Batch group", { type: "linear", min: 1, max: Math.max(groups, 2) }),
+          y: axis("Loss", { beginAtZero: true }) } },
     }),
   });
 }
@@ -51,7 +52,7 @@ function epochChart(parent, runs) {
       data: { datasets: curves.map(({ name, values }, i) => line(name, i,
         values.map((y, e) => ({ x: e + 1, y: 100 * y })).filter(({ y }) => !Number.isNaN(y)))) },
       options: { scales: { x: axis("Epoch", { type: "linear", min: 1, ticks: { stepSize: 1 } }),
-        y: axis("Correct, %", { max: 100 }) } },
+        y: axis("Correct, %", { min: 0, max: 100 }) } },
     }),
   });
 }
@@ -94,7 +95,8 @@ function pipelineChart(parent, run) {
   }));
   figure(parent, {
     title: "Pipeline",
-    note: `The last ${jobs.length} jobs; the colour tells sub-batches apart, updates are grey.`,
+    note: `The last ${jobs.length} jobs, one per layer and sub-batch; the colour tells ` +
+      "sub-batches apart, updates are grey.",
     label: `Timeline of the last ${jobs.length} jobs on the three engines`,
     columns: ["Job", "Engine", "First cycle", "Last cycle"],
     rows: jobs.map((job) => [name(job), ENGINE_TITLES[job.engine], job.start_cycle, job.end_cycle]),
@@ -104,10 +106,11 @@ function pipelineChart(parent, run) {
       data: { labels: Object.values(ENGINE_TITLES), datasets: [{
         data: points, barPercentage: 0.9, borderColor: colour("paper"), borderWidth: 1,
         borderSkipped: false, backgroundColor: jobs.map((job) =>
-          (job.phase === "update" ? colour("quiet") : seriesColour(job.sub_batch))) }] },
+          (job.phase === "update" ? colour("quiet") : seriesColour(job.sub_batch % GREY))) }] },
       options: { indexAxis: "y",
-        scales: { x: axis(`Thousand cycles from cycle ${compact(start)}`, { type: "linear" }) },
-        plugins: { legend: { display: false }, tooltip: { callbacks: {
+        scales: { x: axis(`Thousand cycles from cycle ${compact(start)}`,
+          { type: "linear", max: Math.max(...points.map(({ x }) => x[1])) }) },
+        plugins: { ...legend(false).plugins, tooltip: { callbacks: {
           label: ({ dataIndex: i }) => `${name(jobs[i])}: ${
             compact(jobs[i].end_cycle - jobs[i].start_cycle)} cycles` } } } },
     }),
@@ -116,14 +119,18 @@ function pipelineChart(parent, run) {
 
 /** Where the cycles of a layer's jobs went; the first is what is left. */
 const CAUSES = [
-  ["array at work", null],
-  ["table fill", "lut_fill_cycles"],
+  ["PEs at work", null],
+  ["fill", "lut_fill_cycles"],
   ["Soma or Grad", "drain_cycles"],
-  ["unequal PEs", "sync_loss_cycles"],
+  ["idle PEs", "sync_loss_cycles"],
   ["load", "load_stall_cycles"],
   ["store", "store_stall_cycles"],
   ["no job", "pipeline_wait_cycles"],
 ];
+
+const CAUSES_NOTE = "Fill: of look-up tables or the PE pipeline. Soma or Grad: slower than the " +
+  "array. Idle PEs: unused rows and columns, and waiting for the slowest PE. Load, store: the " +
+  "array waits for memory. No job: before the layer's job, for descriptors and other layers.";
 
 /** Cycles per job of every cause, null where stats.json has no such layer. */
 function causesOf(run, layer, engine) {
@@ -148,6 +155,7 @@ function stallChart(parent, run, engine) {
   const worst = rows.reduce((a, b) => (a[1][4] + a[1][5] < b[1][4] + b[1][5] ? b : a));
   figure(parent, {
     title,
+    note: CAUSES_NOTE,
     label: `Stacked cycles per job by cause; ${worst[0]} waits longest for memory, ${
       compact(Math.round(worst[1][4] + worst[1][5]))} cycles`,
     columns: ["Layer", ...CAUSES.map(([text]) => text)],
@@ -189,7 +197,8 @@ function timeChart(parent, run, { title, pattern, unit, scale = 1, peak }) {
   const means = lines.map(([name, points]) => `${name} ${
     compact(points.reduce((sum, { y }) => sum + y, 0) / points.length, 3)}`);
   const limits = peak ? [line(`Peak, ${compact(peak)}`, 6,
-    lines[0][1].map(({ x }) => ({ x, y: peak })), { borderDash: [6, 4], pointRadius: 0 })] : [];
+    lines[0][1].map(({ x }) => ({ x, y: peak })),
+    { borderDash: [6, 4], pointRadius: 0, backgroundColor: "transparent" })] : [];
   const step = Math.ceil(times.length / MOST_POINTS) * run.stats.samples.interval_us;
   figure(parent, {
     title,
@@ -202,7 +211,8 @@ function timeChart(parent, run, { title, pattern, unit, scale = 1, peak }) {
       type: "line",
       data: { datasets: [...lines.map(([name, points], i) =>
         line(name, i, points, { pointRadius: 0, borderWidth: 1.5 })), ...limits] },
-      options: { scales: { x: axis("Simulated time, ms", { type: "linear" }),
+      options: { scales: { x: axis("Simulated time, ms",
+        { type: "linear", max: lines[0][1].at(-1).x }),
         y: axis(unit, { beginAtZero: true }) } },
     }),
   });

@@ -50,7 +50,7 @@ function cyclesChart(parent, runs) {
       type: "bar",
       data: { labels: runs.map((run) => run.name),
         datasets: [bars("Cycles per sub-batch", 0, cycles)] },
-      options: { indexAxis: "y", plugins: { legend: { display: false } },
+      options: { indexAxis: "y", ...legend(false),
         scales: { x: axis("Cycles", { beginAtZero: true }) } },
     }),
   });

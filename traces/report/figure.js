@@ -3,6 +3,7 @@
 // sheet when they are made, and are made again when these change.
 
 const MOST_PRINTED_ROWS = 40;
+const GREY = 6; // the last of the seven colours
 const figures = [];
 
 function colour(name) {
@@ -73,11 +74,22 @@ function axis(text, options = {}) {
   return { title: { display: true, text }, ...options };
 }
 
+/** A logarithmic axis with numbers at the powers of ten. */
+function logAxis(text) {
+  const power = (value) => Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9;
+  return axis(text, { type: "logarithmic",
+    ticks: { maxRotation: 0, callback: (value) => (power(value) ? compact(value) : "") } });
+}
+
+function legend(display) {
+  return { plugins: { legend: { display } } };
+}
+
 /** Points of a line: [{x, y}]. */
 function line(label, index, data, options = {}) {
   return {
     label, data, borderColor: seriesColour(index), backgroundColor: seriesColour(index),
-    borderWidth: 2, pointRadius: data.length > 60 ? 0 : 2,
+    borderWidth: 2, clip: 6, pointRadius: data.length > 60 ? 0 : 2,
     pointStyle: ["circle", "rect", "triangle", "rectRot", "star"][index % 5],
     ...options,
   };

@@ -46,7 +46,9 @@ function build() {
   runs.forEach((run, index) => { run.index = index; });
   const names = runs.map((run) => run.name).join(", ");
   document.title = `${names} - H2Learn-VP report`;
-  document.getElementById("navigation").append(navigation(runs));
+  const links = document.getElementById("navigation");
+  if (runs.length > 1) links.append(navigation(runs));
+  else links.remove();
   const main = document.getElementById("content");
   if (runs.length > 1) comparison(section(main, "comparison", "Comparison"), runs);
   runs.forEach((run) => runSection(main, run, run.name));

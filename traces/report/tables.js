@@ -17,6 +17,14 @@ const HEADLINES = [
   ["Arithmetic", "numerics"],
 ];
 
+/** A second sentence, of runs with data. */
+function howTrained(run) {
+  if (!run.summary.result) return [];
+  const of = (key) => field(run, `config.training.${key}`);
+  return [" Epochs: ", of("epochs"), "; optimiser ", of("optimizer"), ", learning rate ",
+    of("learning_rate"), "; loss ", of("loss"), "; seed ", of("seed"), "."];
+}
+
 /** One sentence: what was run. */
 function whatWasRun(run) {
   const { config } = run.summary;
@@ -30,7 +38,7 @@ function whatWasRun(run) {
     field(run, "config.training.sub_batch"), " samples, updates every ",
     field(run, "config.training.batch_group"), " sub-batches, ",
     field(run, "config.clock_mhz"), " MHz, ", field(run, "config.memory.organisation"),
-    " memory.");
+    " memory ", field(run, "config.memory.preset"), ".", ...howTrained(run));
 }
 
 function warningList(run) {
@@ -75,7 +83,7 @@ function layerTable(run) {
     [`${layer.name}, ${ENGINE_TITLES[layer.engine]}`,
       ...fields.map((name) => field(run, `layers.${i}.${name}`)),
       field(run, `layers.${i}.bound_by`)]);
-  return table("Layers, last full sub-batch",
+  return table("Layers, last full sub-batch; MACs done: every bit plane, without skipped zeros",
     ["Layer", "Cycles", "Compute", "Memory", "MACs, dense", "MACs done", "Bytes", "Bound by"],
     rows);
 }
