@@ -152,8 +152,9 @@ void DramChannel::choose_next() const {
 inline DramChannel::Choice DramChannel::request_choice(bool write) const {
   if (activated_banks_[!write] != 0) return pending_choice(write);
   Choice best = column_choice(write);
-  // A column command that can go at once leaves nothing to the row commands.
-  if (best.at > not_before_) best.improve(row_choice(write));
+  // A column command that can go at once leaves nothing to the row commands. A precharge that ends
+  // somebody's patience competes with them.
+  if (best.at > not_before_ || !best.is_column()) best.improve(row_choice(write));
   return best;
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "modules/kernels/bits.h"
 #include "modules/kernels/maps.h"
 
 namespace h2 {
@@ -35,7 +36,7 @@ struct LayerDensities {
 
 inline Density density_of(const BitMap& bits) {
   Density d;
-  for (const std::uint16_t word : bits.bits) d.nonzeros += __builtin_popcount(word);
+  for (const std::uint16_t word : bits.bits) d.nonzeros += count_ones(word);
   d.elements = static_cast<std::uint64_t>(bits.maps) * bits.height * bits.width * bits.channels;
   return d;
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "modules/engine/map_copy.h"
 #include "modules/kernels/backward.h"
 
 namespace h2 {
@@ -58,21 +57,11 @@ Region GradStage::next_region(Region soma) const {
 }
 
 RangeCount GradStage::run(Region next, Span blocks, KernelClock& kernels) {
-  const Region region = soma_region(next);
-  const int c0 = blocks.begin * 16, count = std::min(blocks.end * 16, l_.cout) - c0;
-  const Region local{0, region.height(), 0, region.width()};
-  ValueMap gradient(sums_.maps, local.y1, local.x1, count);
-  BitMap nonzero(sums_.maps, local.y1, local.x1, count);
-  const ValueMap sums = cut(sums_, next, c0, count), u = cut(u_.values, region, c0, count);
-  const BitMap spikes = cut(spikes_.bits, region, c0, count);
-  const BitMap mask = cut(mask_.bits, region, c0, count);
-  const RangeCount range = kernels.run([&] {
+  return kernels.run([&] {
     return grad(context_.neuron, context_.machine->numerics, l_.pool, context_.batch,
-                context_.steps, sums, u, spikes, mask, local, gradient, nonzero);
+                context_.steps, sums_, u_.values, spikes_.bits, mask_.bits, soma_region(next),
+                blocks.begin * 16, std::min(blocks.end * 16, l_.cout), gradient_, nonzero_);
   });
-  paste(gradient, region, gradient_, c0);
-  paste(nonzero, region, nonzero_, c0);
-  return range;
 }
 
 void GradStage::store(int tile, Span blocks, TransferList& list) {

@@ -27,62 +27,37 @@ void copy_bits(const std::uint16_t* from, int from_channel, int count, std::uint
   }
 }
 
-void copy_position(const BitMap& from, int map, int fy, int fx, int from_channel, int count,
-                   BitMap& to, int ty, int tx, int to_channel) {
-  copy_bits(from.at(map, fy, fx), from_channel, count, to.at(map, ty, tx), to_channel);
+void copy_position(const BitMap& from, int map, int y, int x, int from_channel, int count,
+                   BitMap& to, int to_channel) {
+  copy_bits(from.at(map, y, x), from_channel, count, to.at(map, y, x), to_channel);
 }
 
-void copy_position(const ValueMap& from, int map, int fy, int fx, int from_channel, int count,
-                   ValueMap& to, int ty, int tx, int to_channel) {
-  const float* first = from.at(map, fy, fx) + from_channel;
-  std::copy(first, first + count, to.at(map, ty, tx) + to_channel);
+void copy_position(const ValueMap& from, int map, int y, int x, int from_channel, int count,
+                   ValueMap& to, int to_channel) {
+  const float* first = from.at(map, y, x) + from_channel;
+  std::copy(first, first + count, to.at(map, y, x) + to_channel);
 }
 
-/// Copies `region`; each map starts at its origin.
 template <class Map>
-void copy_region(const Map& from, Region region, Region from_origin, int from_channel, int count,
-                 Map& to, Region to_origin, int to_channel) {
+void copy_region(const Map& from, Region region, int from_channel, int count, Map& to,
+                 int to_channel) {
   for (int map = 0; map < from.maps; ++map)
     for (int y = region.y0; y < region.y1; ++y)
       for (int x = region.x0; x < region.x1; ++x) {
-        copy_position(from, map, y - from_origin.y0, x - from_origin.x0, from_channel, count, to,
-                      y - to_origin.y0, x - to_origin.x0, to_channel);
+        copy_position(from, map, y, x, from_channel, count, to, to_channel);
       }
-}
-
-template <class Map>
-Map cut_map(const Map& from, Region region, int channel, int count) {
-  Map part(from.maps, region.height(), region.width(), count);
-  copy_region(from, region, Region{}, channel, count, part, region, 0);
-  return part;
 }
 
 }  // namespace
 
 void copy_channels(const BitMap& from, Region region, int from_channel, int count, BitMap& to,
                    int to_channel) {
-  copy_region(from, region, Region{}, from_channel, count, to, Region{}, to_channel);
+  copy_region(from, region, from_channel, count, to, to_channel);
 }
 
 void copy_channels(const ValueMap& from, Region region, int from_channel, int count, ValueMap& to,
                    int to_channel) {
-  copy_region(from, region, Region{}, from_channel, count, to, Region{}, to_channel);
-}
-
-BitMap cut(const BitMap& from, Region region, int channel, int count) {
-  return cut_map(from, region, channel, count);
-}
-
-ValueMap cut(const ValueMap& from, Region region, int channel, int count) {
-  return cut_map(from, region, channel, count);
-}
-
-void paste(const BitMap& part, Region region, BitMap& to, int channel) {
-  copy_region(part, region, region, 0, part.channels, to, Region{}, channel);
-}
-
-void paste(const ValueMap& part, Region region, ValueMap& to, int channel) {
-  copy_region(part, region, region, 0, part.channels, to, Region{}, channel);
+  copy_region(from, region, from_channel, count, to, to_channel);
 }
 
 CompletionMap::CompletionMap(const Tiling& source, const Tiling& target,

@@ -14,12 +14,6 @@ void copy_channels(const BitMap& from, Region region, int from_channel, int coun
 void copy_channels(const ValueMap& from, Region region, int from_channel, int count, ValueMap& to,
                    int to_channel);
 
-/// Cuts `count` channels of `region` out into a map of that size, and back.
-BitMap cut(const BitMap& from, Region region, int channel, int count);
-ValueMap cut(const ValueMap& from, Region region, int channel, int count);
-void paste(const BitMap& part, Region region, BitMap& to, int channel);
-void paste(const ValueMap& part, Region region, ValueMap& to, int channel);
-
 /// Which tiles of a target map are complete once a tile of a source map is, when source tiles are
 /// done in row-major order.
 class CompletionMap {

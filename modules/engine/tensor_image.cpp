@@ -4,9 +4,11 @@
 #include <cstring>
 
 #include "modules/engine/raw_vector.h"
+#include "modules/kernels/bits.h"
 #include "modules/kernels/value_codec.h"
 
 namespace h2 {
+
 TensorImage::TensorImage(std::uint64_t base, const h2_map& map)
     : base_(base),
       map_(map),
@@ -23,18 +25,6 @@ TensorImage::TensorImage(std::uint64_t base, const h2_map& map)
     }
   }
 }
-
-namespace {
-
-/// Set bits, without the call that __builtin_popcount is on processors of any age.
-unsigned ones(unsigned word) {
-  word -= word >> 1 & 0x5555;
-  word = (word & 0x3333) + (word >> 2 & 0x3333);
-  word = (word + (word >> 4)) & 0x0F0F;
-  return (word + (word >> 8)) & 0x1F;
-}
-
-}  // namespace
 
 template <class Visit>
 void TensorImage::for_each(int unit, Visit visit) const {
@@ -139,8 +129,9 @@ std::uint64_t TensorImage::encode_packed(int unit, int value_bytes, const BitMap
 
 std::uint64_t TensorImage::count(int unit, const BitMap& mask) const {
   std::uint64_t sum = 0;
-  for_each(unit,
-           [&](int map, int y, int x, int word, int) { sum += ones(mask.at(map, y, x)[word]); });
+  for_each(unit, [&](int map, int y, int x, int word, int) {
+    sum += count_ones(mask.at(map, y, x)[word]);
+  });
   return sum;
 }
 

@@ -109,7 +109,7 @@ double BackwardKernel::find_gradients(Input& input) const {
     }
   }
   std::size_t ones = 0;
-  for (const std::uint16_t word : input.bits) ones += __builtin_popcount(word);
+  for (const std::uint16_t word : input.bits) ones += count_ones(word);
   const double all = static_cast<double>(reach.area()) * maps * above_.cout;
   return all > 0 ? static_cast<double>(ones) / all : 0.0;
 }

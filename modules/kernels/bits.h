@@ -9,6 +9,14 @@ namespace h2 {
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "byte i of a word is its bits 8i..8i+7");
 
+/// Set bits, without the call that __builtin_popcount is where any processor must do.
+inline unsigned count_ones(std::uint16_t word) {
+  unsigned sum = word - (word >> 1 & 0x5555U);
+  sum = (sum & 0x3333U) + (sum >> 2 & 0x3333U);
+  sum = (sum + (sum >> 4)) & 0x0F0FU;
+  return (sum + (sum >> 8)) & 0x1FU;
+}
+
 /// out[i] = bit i of `word`, 0 or 1.
 inline void expand_bits(std::uint16_t word, std::uint8_t* out) {
   for (int half = 0; half < 2; ++half) {

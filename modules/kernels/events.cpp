@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "modules/kernels/bits.h"
+
 namespace h2 {
 namespace {
 
@@ -68,7 +70,7 @@ void list_values(const Core& core, const ValueMap& map, int index, Region region
 
 double density(const BitMap& map) {
   std::size_t ones = 0;
-  for (const std::uint16_t word : map.bits) ones += __builtin_popcount(word);
+  for (const std::uint16_t word : map.bits) ones += count_ones(word);
   const double all = static_cast<double>(map.maps) * map.height * map.width * map.channels;
   return static_cast<double>(ones) / all;
 }

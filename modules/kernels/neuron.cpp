@@ -57,7 +57,8 @@ RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int step
 
 RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
                 const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
-                const BitMap& mask, Region region, ValueMap& grad_u, BitMap& nonzero) {
+                const BitMap& mask, Region region, int c0, int c1, ValueMap& grad_u,
+                BitMap& nonzero) {
   const Core& core = selected_core(numerics);
   const bool pooled = pool == PoolMode::after_soma;
   RangeCount range;
@@ -75,8 +76,8 @@ RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int 
       const int sy = pooled ? y / 2 : y;
       const int sx = pooled ? x / 2 : x;
       const bool inside = sy < spatial.height && sx < spatial.width;
-      for (int c = 0; c < u.channels; c += kLanes) {
-        args.channels = std::min(kLanes, u.channels - c);
+      for (int c = c0; c < c1; c += kLanes) {
+        args.channels = std::min(kLanes, c1 - c);
         args.spatial = inside ? spatial.at(map, sy, sx) + c : nullptr;
         args.u = u.at(map, y, x) + c;
         args.grad_u = grad_u.at(map, y, x) + c;

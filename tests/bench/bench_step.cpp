@@ -190,7 +190,7 @@ class Step {
     BitMap nonzero(maps(), layer.soma_h, layer.soma_w, layer.cout);
     grad(config_.neuron, config_.machine.numerics, layer.pool, config_.training.sub_batch,
          config_.network.timesteps, spatial, o.u, o.spikes, o.mask,
-         {0, layer.soma_h, 0, layer.soma_w}, grad_u, nonzero);
+         {0, layer.soma_h, 0, layer.soma_w}, 0, layer.cout, grad_u, nonzero);
   }
 
   void weight_gradient(int l, Share share) const {

@@ -85,7 +85,7 @@ class RealStep {
     BitMap nonzero = o.mask;
     grad(config_.neuron, numerics_, layer.pool, config_.training.sub_batch,
          config_.network.timesteps, spatial, o.u, o.spikes, o.mask,
-         all_of(layer.soma_h, layer.soma_w), grad_u, nonzero);
+         all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u, nonzero);
     if (layer.pool != PoolMode::before_soma) return grad_u;
     ValueMap conv(maps(), layer.out_h, layer.out_w, layer.cout);
     spread_quarters(numerics_, grad_u, all_of(grad_u.height, grad_u.width), conv);

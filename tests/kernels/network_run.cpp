@@ -82,7 +82,7 @@ ValueMap NetworkRun::backward(const Layer& layer, int batch, const Kept& kept,
   ValueMap grad_u(maps, layer.soma_h, layer.soma_w, layer.cout);
   BitMap nonzero(maps, layer.soma_h, layer.soma_w, layer.cout);
   grad(neuron_, numerics_, layer.pool, batch, network_.timesteps, spatial, kept.u, kept.spikes,
-       kept.mask, all_of(layer.soma_h, layer.soma_w), grad_u, nonzero);
+       kept.mask, all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u, nonzero);
   if (layer.pool != PoolMode::before_soma) return grad_u;
   ValueMap conv(maps, layer.out_h, layer.out_w, layer.cout);
   spread_quarters(numerics_, grad_u, {0, grad_u.height, 0, grad_u.width}, conv);

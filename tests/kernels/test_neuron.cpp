@@ -77,8 +77,10 @@ TEST_P(Neuron, GradMatchesTheReferenceAndNeedsNoPotentialOutsideTheMask) {
     BitMap nonzero(u.maps, kHeight, kWidth, d.channels);
     const Tiling tiling(kHeight, kWidth, {3, 3});
     for (int i = 0; i < tiling.count(); ++i) {
-      grad(kNeuron, numerics(), pool(), kBatch, d.steps, d.spatial, dropped, spikes, mask,
-           tiling.tile(i), grad_u, nonzero);
+      for (int c = 0; c < d.channels; c += kLanes) {
+        grad(kNeuron, numerics(), pool(), kBatch, d.steps, d.spatial, dropped, spikes, mask,
+             tiling.tile(i), c, std::min(c + kLanes, d.channels), grad_u, nonzero);
+      }
     }
     EXPECT_TRUE(same_bits(grad_u, expected));
     for (std::size_t i = 0; i < expected.values.size(); ++i) {

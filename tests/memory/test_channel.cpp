@@ -53,6 +53,28 @@ std::vector<TimedRequest> random_requests(const Mix& mix, const DramSpec& spec, 
   return requests;
 }
 
+/// As fast as the queues take them, to few banks, each with a row that most requests go to: hits
+/// keep conflicts waiting until their patience ends.
+std::vector<TimedRequest> crowded_requests(int seed, int count) {
+  std::mt19937 random(static_cast<unsigned>(seed));
+  std::uniform_real_distribution<> chance;
+  const double write_share = chance(random), same_row = chance(random);
+  const unsigned banks = 2 + random() % 6;
+  std::vector<std::int64_t> favourite(banks);
+  std::vector<TimedRequest> requests;
+  for (int i = 0; i < count; ++i) {
+    TimedRequest r;
+    r.id = static_cast<std::uint32_t>(i);
+    r.write = chance(random) < write_share;
+    r.bank = static_cast<int>(random() % banks);
+    std::int64_t& row = favourite[static_cast<std::size_t>(r.bank)];
+    if (chance(random) > same_row) row = static_cast<std::int64_t>(random() % 3);
+    r.row = chance(random) < 0.7 ? row : static_cast<std::int64_t>(random() % 3);
+    requests.push_back(r);
+  }
+  return requests;
+}
+
 using Finish = std::map<std::uint32_t, Clock>;
 
 /// Column commands' clocks, by request; a request waits for space in its queue, in order.
@@ -142,6 +164,18 @@ INSTANTIATE_TEST_SUITE_P(Random, MixTest,
                                            Mix{"ddr4", "ddr4_3200", 0.4, 0.6, 0.3, 1},
                                            Mix{"lpddr4", "lpddr4_2400", 0.4, 0.6, 0.2, 1}),
                          [](const auto& info) { return std::string(info.param.name); });
+
+TEST(DramChannel, SameClocksAsATickingControllerInACrowd) {
+  for (const char* device : {"hbm2", "ddr4_3200", "lpddr4_2400"}) {
+    const DramSpec spec = preset(device);
+    for (int seed = 0; seed < 20; ++seed) {
+      const auto requests = crowded_requests(seed, 1500);
+      DramChannel channel(spec, run_gap(spec));
+      EXPECT_TRUE(run_events(channel, requests) == run_ticking(spec, requests))
+          << device << ", seed " << seed;
+    }
+  }
+}
 
 TEST(DramChannel, IdleLatencies) {
   DramChannel channel(DramSpec{}, 2);

@@ -168,7 +168,7 @@ ValueMap StraightLine::backward(const Layer& layer, int batch, const Kept& kept,
   ValueMap grad_u(maps, layer.soma_h, layer.soma_w, layer.cout);
   BitMap nonzero(maps, layer.soma_h, layer.soma_w, layer.cout);
   grad(config_.neuron, machine_.numerics, layer.pool, batch, network_.timesteps, spatial, kept.u,
-       kept.spikes, kept.mask, all_of(layer.soma_h, layer.soma_w), grad_u, nonzero);
+       kept.spikes, kept.mask, all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u, nonzero);
   if (layer.pool != PoolMode::before_soma) return grad_u;
   ValueMap conv(maps, layer.out_h, layer.out_w, layer.cout);
   spread_quarters(machine_.numerics, grad_u, {0, grad_u.height, 0, grad_u.width}, conv);
