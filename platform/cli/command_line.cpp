@@ -18,7 +18,8 @@ po::options_description common_options() {
       "set", po::value<std::vector<std::string>>()->composing(),
       "key.path=value: override a configuration key (repeatable)")(
       "out", po::value<std::string>(), "folder for results (default out/<config name>)")(
-      "threads", po::value<int>(), "worker threads (default: processors); never changes a result")(
+      "threads", po::value<int>(),
+      "threads, the simulator's included (default: processors); never changes a result")(
       "quiet", "no progress, no table");
   return o;
 }
