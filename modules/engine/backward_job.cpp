@@ -6,6 +6,7 @@
 #include "modules/engine/job.h"
 #include "modules/engine/loop_nest.h"
 #include "modules/engine/map_copy.h"
+#include "modules/engine/tile_strips.h"
 #include "modules/kernels/backward.h"
 #include "modules/work_model/backward_count.h"
 
@@ -43,8 +44,6 @@ class BackwardJob : public Job {
     return flattened() ? Region{0, l_.next_h, 0, l_.next_w} : tile(at);
   }
   void begin_pass(LoopNest::At at);
-  void prepare_strip(int index);
-  void run_strip(int index);
   void unflatten(Span in);
   ChunkWork array_work(LoopNest::At at);
 
@@ -59,12 +58,11 @@ class BackwardJob : public Job {
   GradStage grad_;
   CompletionMap complete_;
   BackwardKernel kernel_;
-  std::vector<BackwardKernel::Input> prepared_;  // [strip], in the first pass
-  std::optional<BackwardCounter> counter_;       // convolutions only
+  std::optional<BackwardCounter> counter_;  // convolutions only
   BitMap pooled_open_;
   ValueMap sums_;                  // of the pass, at the map the layer above reads
   std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
-  std::unique_ptr<WorkerPool::Work> ahead_;  // run_strip in the later passes
+  TileStrips<BackwardKernel> strips_;
 };
 
 BackwardJob::BackwardJob(const JobContext& context, int index)
@@ -82,7 +80,8 @@ BackwardJob::BackwardJob(const JobContext& context, int index)
       grad_(context_, index),
       complete_(tiles_, flattened() ? tiles_ : grad_.image().tiling(),
                 [this](Region r) { return flattened() ? r : grad_.next_region(r); }),
-      kernel_(above_, context.machine->backward, context.machine->numerics) {
+      kernel_(above_, context.machine->backward, context.machine->numerics),
+      strips_(kernel_, tiles_, kernels) {
   name = above_.name;
   layer = index + 1;
   result_layer = index;
@@ -178,15 +177,7 @@ void BackwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
   const Span in = inputs(at);
   if (at.tile == 0) begin_pass(at);
-  if (at.pass > 0) {
-    ahead_->finish((at.tile + 1) * kStrips);
-  } else {
-    workers->share(kStrips, [&](int part) {
-      const int index = at.tile * kStrips + part;
-      prepare_strip(index);
-      run_strip(index);
-    });
-  }
+  strips_.compute(at.pass, at.tile, *workers, gradient_.values(), sums_);
   if (flattened()) {
     unflatten(in);
   } else {
@@ -197,31 +188,14 @@ void BackwardJob::compute(int chunk) {
   if (chunk == chunks() - 1) densities.gradient = grad_.density();
 }
 
-/// All gradients are there from the second pass on, and the weights with its first tile.
+/// With the first tile the weights of the pass are there.
 void BackwardJob::begin_pass(LoopNest::At at) {
   const Span in = inputs(at);
   kernels.run([&] { kernel_.load(weights_.oihw.data(), in.begin, in.size()); });
   if (sums_.channels != in.size()) {
     sums_ = ValueMap(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
   }
-  const int strips = nest_.tiles * kStrips;
-  if (at.pass == 0) {
-    prepared_.resize(strips);
-  } else {
-    ahead_ = std::make_unique<WorkerPool::Work>(*workers, WorkerPool::Urgency::ahead, strips,
-                                                [this](int i) { run_strip(i); });
-  }
-}
-
-void BackwardJob::prepare_strip(int index) {
-  const Region region = strip(tiles_.tile(index / kStrips), index % kStrips, kStrips);
-  if (region.area() == 0) return;
-  kernels.run([&] { prepared_[index] = kernel_.prepare(gradient_.values(), region); });
-}
-
-void BackwardJob::run_strip(int index) {
-  if (prepared_[index].region.area() == 0) return;
-  kernels.run([&] { kernel_.run(prepared_[index], sums_); });
+  strips_.begin_pass(at.pass, *workers, sums_);
 }
 
 void BackwardJob::unflatten(Span in) {

@@ -4,6 +4,7 @@
 #include "modules/engine/job.h"
 #include "modules/engine/loop_nest.h"
 #include "modules/engine/map_copy.h"
+#include "modules/engine/tile_strips.h"
 #include "modules/kernels/forward.h"
 #include "modules/work_model/backward_count.h"
 
@@ -38,8 +39,6 @@ class ForwardJob : public Job {
   void allocate();
   void begin_pass(LoopNest::At at);
   void allocate_pass(int count);
-  void prepare_strip(int index);
-  void run_strip(int index);
   void inject_fault(Span channels);
   void fire(Span channels, Region region);
   void pool(Span channels, int conv_tile);
@@ -58,13 +57,12 @@ class ForwardJob : public Job {
   TensorImage spikes_image_, mask_image_, potential_image_, next_image_;
   CompletionMap soma_tiles_, pooled_tiles_;  // conv tile -> what is complete with it
   ForwardKernel kernel_;
-  std::vector<ForwardKernel::Input> prepared_;  // [strip], in the first pass
   // Of the current output channels, then of the whole layer.
   ValueMap sums_, pooled_sums_, u_;
   BitMap spikes_, mask_, planes_;
   ValueMap all_u_;
   BitMap all_spikes_, all_mask_, all_planes_;
-  std::unique_ptr<WorkerPool::Work> ahead_;  // run_strip in the later passes
+  TileStrips<ForwardKernel> strips_;
 };
 
 ForwardJob::ForwardJob(const JobContext& context, int index)
@@ -86,7 +84,8 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
                   l_.pool == PoolMode::before_soma ? children : same),
       pooled_tiles_(conv_tiles_, next_image_.tiling(), l_.pool == PoolMode::none ? same : children),
       kernel_(l_, context.machine->forward, context.machine->numerics,
-              context.fault ? Evaluation::table : Evaluation::fast) {
+              context.fault ? Evaluation::table : Evaluation::fast),
+      strips_(kernel_, conv_tiles_, kernels) {
   name = l_.name;
   layer = result_layer = index;
   macs = l_.macs() * context.batch * context.steps;
@@ -137,15 +136,7 @@ void ForwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
   const Span out = channels(at);
   if (at.tile == 0) begin_pass(at);
-  if (at.pass > 0) {
-    ahead_->finish((at.tile + 1) * kStrips);
-  } else {
-    workers->share(kStrips, [&](int part) {
-      const int index = at.tile * kStrips + part;
-      prepare_strip(index);
-      run_strip(index);
-    });
-  }
+  strips_.compute(at.pass, at.tile, *workers, input_.bits(), sums_);
   for (const int soma_tile : soma_tiles_.complete(at.tile)) {
     fire(out, spikes_image_.tiling().tile(soma_tile));
   }
@@ -153,30 +144,13 @@ void ForwardJob::compute(int chunk) {
   if (chunk == chunks() - 1) count_densities();
 }
 
-/// All inputs are there from the second pass on, and the weights with its first tile.
+/// With the first tile the weights of the pass are there.
 void ForwardJob::begin_pass(LoopNest::At at) {
   const Span out = channels(at);
   kernels.run([&] { kernel_.load(weights_.oihw.data(), out.begin, out.size()); });
   inject_fault(out);
   if (sums_.channels != out.size()) allocate_pass(out.size());
-  const int strips = nest_.tiles * kStrips;
-  if (at.pass == 0) {
-    prepared_.resize(strips);
-  } else {
-    ahead_ = std::make_unique<WorkerPool::Work>(*workers, WorkerPool::Urgency::ahead, strips,
-                                                [this](int i) { run_strip(i); });
-  }
-}
-
-void ForwardJob::prepare_strip(int index) {
-  const Region region = strip(conv_tiles_.tile(index / kStrips), index % kStrips, kStrips);
-  if (region.area() == 0) return;
-  kernels.run([&] { prepared_[index] = kernel_.prepare(input_.bits(), region); });
-}
-
-void ForwardJob::run_strip(int index) {
-  if (prepared_[index].region.area() == 0) return;
-  kernels.run([&] { kernel_.run(prepared_[index], sums_); });
+  strips_.begin_pass(at.pass, *workers, sums_);
 }
 
 void ForwardJob::count_densities() {

@@ -116,8 +116,6 @@ class Job {
   int result_layer = 0;  ///< index of the layer they belong to
 
  protected:
-  static constexpr int kStrips = 2;  ///< of a tile, to share among threads
-
   void count(const RangeCount& found) {
     range.underflows += found.underflows;
     range.overflows += found.overflows;

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "modules/engine/kernel_clock.h"
+#include "modules/engine/worker_pool.h"
+#include "modules/kernels/maps.h"
+#include "modules/network/tiling.h"
+
+namespace h2 {
+
+/// The tiles of a layer pass by pass through a kernel, ForwardKernel or BackwardKernel, each cut
+/// into strips of rows that threads share. What the kernel needs of the operand is prepared in the
+/// first pass. From the second on the operand is complete: all strips of the pass may be computed
+/// ahead of simulated time. Belongs behind the kernel and the sums: its parts use them.
+template <class Kernel>
+class TileStrips {
+ public:
+  /// `tiles` of the kernel's results. Refers to all three.
+  TileStrips(const Kernel& kernel, const Tiling& tiles, KernelClock& clock)
+      : kernel_(kernel), tiles_(tiles), clock_(clock), inputs_(tiles.count() * kPerTile) {}
+
+  /// Once the weights of the pass are loaded.
+  void begin_pass(int pass, WorkerPool& workers, ValueMap& sums) {
+    if (pass == 0) return;
+    ahead_ = std::make_unique<WorkerPool::Work>(workers, WorkerPool::Urgency::ahead,
+                                                static_cast<int>(inputs_.size()),
+                                                [this, &sums](int index) { run(index, sums); });
+  }
+  /// Puts the results of a tile into `sums`; tiles in ascending order.
+  template <class Operand>
+  void compute(int pass, int tile, WorkerPool& workers, const Operand& operand, ValueMap& sums) {
+    if (pass > 0) {
+      ahead_->finish((tile + 1) * kPerTile);
+      return;
+    }
+    workers.share(kPerTile, [&](int part) {
+      const int index = tile * kPerTile + part;
+      const Region region = strip(tiles_.tile(tile), part, kPerTile);
+      if (region.area() == 0) return;
+      clock_.run([&] { inputs_[index] = kernel_.prepare(operand, region); });
+      run(index, sums);
+    });
+  }
+
+ private:
+  static constexpr int kPerTile = 2;
+
+  void run(int index, ValueMap& sums) {
+    if (inputs_[index].region.area() == 0) return;
+    clock_.run([&] { kernel_.run(inputs_[index], sums); });
+  }
+
+  const Kernel& kernel_;
+  const Tiling& tiles_;
+  KernelClock& clock_;
+  std::vector<typename Kernel::Input> inputs_;  // [tile][strip]
+  std::unique_ptr<WorkerPool::Work> ahead_;     // the strips of the pass, but the first
+};
+
+}  // namespace h2
