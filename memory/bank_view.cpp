@@ -1,7 +1,5 @@
 #include "memory/bank_view.h"
 
-#include <algorithm>
-
 namespace h2 {
 
 BankView::BankView(const std::string& memory, const MemorySpec& spec, Trace& trace)

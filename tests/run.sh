@@ -12,8 +12,9 @@ build_tree -DH2_TESTS=ON
 ctest --test-dir build --output-on-failure --no-tests=error -j "$(nproc)" "$@"
 [ $# -eq 0 ] || exit 0
 
-# Release: messages name functions without debug information, and the build is shorter.
-cmake -S . -B build/sanitize -G Ninja -DH2_TESTS=ON -DH2_SANITIZE=ON -DCMAKE_BUILD_TYPE=Release
+# Without debug information messages still name functions; -O1 compiles in half the time of -O3.
+cmake -S . -B build/sanitize -G Ninja -DH2_TESTS=ON -DH2_SANITIZE=ON -DCMAKE_BUILD_TYPE=Release \
+  "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG"
 cmake --build build/sanitize --parallel "$(nproc)" --target test_fuzz
 # Leaks are not looked for: SystemC keeps its kernel for ever.
 ASAN_OPTIONS=detect_leaks=0 build/sanitize/test_fuzz

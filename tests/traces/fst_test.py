@@ -5,11 +5,11 @@ usage: fst_test.py H2VP SOURCE_DIR. Exit code 77: vcd2fst or fst2vcd not install
 """
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
 
+import read_vcd
 from waves import expect, finish, histories, train
 
 
@@ -56,9 +56,7 @@ def check_errors(h2vp, source, work):
 
 def main():
     h2vp, source = (os.path.abspath(path) for path in sys.argv[1:3])
-    if not (shutil.which("vcd2fst") and shutil.which("fst2vcd")):
-        print("GTKWave's converters are not installed")
-        sys.exit(77)
+    read_vcd.need_converters()
     with tempfile.TemporaryDirectory() as work:
         out = os.path.join(work, "run")
         train(h2vp, source, out, 48, "--fst")

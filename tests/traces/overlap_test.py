@@ -9,7 +9,6 @@ usage: overlap_test.py H2VP SOURCE_DIR. Exit code 77: vcd2fst or fst2vcd not ins
 
 import json
 import os
-import shutil
 import sys
 import tempfile
 
@@ -81,9 +80,7 @@ def check_no_overlap(run):
 
 def main():
     h2vp, source = (os.path.abspath(path) for path in sys.argv[1:3])
-    if not (shutil.which("vcd2fst") and shutil.which("fst2vcd")):
-        print("GTKWave's converters are not installed")
-        sys.exit(77)
+    read_vcd.need_converters()
     with tempfile.TemporaryDirectory() as work:
         for name, check in (("true", check_overlap), ("false", check_no_overlap)):
             out = os.path.join(work, name)

@@ -95,11 +95,17 @@ def summarise(lines):
     return result
 
 
+def need_converters():
+    """Ends the program with CTest's code for skipped tests where they are missing."""
+    if not (shutil.which("vcd2fst") and shutil.which("fst2vcd")):
+        print("GTKWave's converters are not installed", file=sys.stderr)
+        sys.exit(77)
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
-    if not (shutil.which("vcd2fst") and shutil.which("fst2vcd")):
-        sys.exit(77)
+    need_converters()
     with tempfile.TemporaryDirectory() as folder:
         try:
             lines = normalised(sys.argv[1], folder)
