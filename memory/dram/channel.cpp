@@ -5,23 +5,32 @@
 namespace h2 {
 
 DramChannel::DramChannel(const DramSpec& spec, Clock run_gap)
-    : device_(spec),
+    : refresh_due_(spec.trefi),
       run_gap_(run_gap),
-      queues_{RunQueue(spec.read_queue), RunQueue(spec.write_queue)},
       high_mark_((spec.write_queue * 4 + 4) / 5),
       low_mark_(spec.write_queue / 5),
-      refresh_due_(spec.trefi) {}
+      device_(spec),
+      queues_{RunQueue(spec.read_queue, device_.banks()),
+              RunQueue(spec.write_queue, device_.banks())} {}
 
 inline DramChannel::Choice DramChannel::offer_column(int bank, bool write) const {
-  return Choice::column(std::max(not_before_, device_.earliest_column(write, bank)), write,
+  return Choice::column(std::max(not_before_, device_.column_ready(write, bank)), write,
                         queues_[write].hit_key(bank));
 }
 
-inline DramChannel::Choice DramChannel::offer_row(int bank, bool write) const {
-  const bool closed = device_.open_row(bank) == DramDevice::kClosed;
-  return Choice::other(std::max(not_before_, device_.earliest_row(bank)),
-                       closed ? Command::activate : Command::precharge,
+inline DramChannel::Choice DramChannel::offer_activate(int bank, bool write) const {
+  return Choice::other(std::max(not_before_, device_.activate_ready(bank)), Command::activate,
                        queues_[write].oldest(bank).key);
+}
+
+inline DramChannel::Choice DramChannel::offer_precharge(int bank, bool write) const {
+  return Choice::other(std::max(not_before_, device_.precharge_ready(bank)), Command::precharge,
+                       queues_[write].oldest(bank).key);
+}
+
+inline DramChannel::Choice DramChannel::offer_row(int bank, bool write) const {
+  const bool open = (device_.open_banks() & bank_bit(bank)) != 0;
+  return open ? offer_precharge(bank, write) : offer_activate(bank, write);
 }
 
 /// The direction in which the next command will serve: a function of the queues and of what has
@@ -62,15 +71,6 @@ DramChannel::Choice DramChannel::hit_choice(int b, bool write, const Choice& col
   return precharge;
 }
 
-DramChannel::Choice DramChannel::any_hit_choice(bool write) const {
-  Choice best;
-  for (BankSet set = queues_[write].hit_banks(); set != 0; set &= set - 1) {
-    const int bank = __builtin_ctzll(set);
-    best.improve(hit_choice(bank, write, offer_column(bank, write)));
-  }
-  return best;
-}
-
 DramChannel::Choice DramChannel::maintenance_choice() const {
   const Command command = device_.all_closed() ? Command::refresh : Command::precharge_all;
   const Clock at = std::max({refresh_due_, not_before_, device_.earliest(command, 0)});
@@ -94,36 +94,41 @@ DramChannel::Choice DramChannel::refresh_choice(bool write) const {
   return best.at == kNever ? maintenance : best;
 }
 
-inline bool DramChannel::none_waited_too_long(bool write, Clock at) const {
+inline bool DramChannel::none_waited_too_long(bool write, Clock at) {
   Clock& oldest = oldest_accepted_[write];
   if (at > oldest + kPatience) oldest = queues_[write].oldest_accepted();
   return at <= oldest + kPatience;
 }
 
-/// Of the banks with hits. All that can go as soon as the bus allows go at the same clock, so that
-/// their age decides; only where there is none every bank has to be asked.
-inline DramChannel::Choice DramChannel::column_choice(bool write) const {
-  const RunQueue& queue = queues_[write];
-  if (queue.hit_banks() == 0) return {};
-  const Clock at = std::max(not_before_, device_.earliest_column(write));
-  const BankSet ready = device_.ready_banks(queue.hit_banks(), write, at);
-  if (ready != 0 && none_waited_too_long(write, at)) {
-    return Choice::column(at, write, queue.oldest_hit_key(ready));
+/// Of all banks, each asked by itself.
+DramChannel::Choice DramChannel::any_choice(bool write) {
+  Choice best = row_choice(write);
+  for (BankSet set = queues_[write].hit_banks(); set != 0; set &= set - 1) {
+    const int bank = __builtin_ctzll(set);
+    best.improve(hit_choice(bank, write, offer_column(bank, write)));
   }
-  return any_hit_choice(write);
+  return best;
 }
 
 /// Of the banks without hits. A command found earlier still is the best as long as it lies ahead:
 /// of several in the past, the oldest run would win.
-DramChannel::Choice DramChannel::row_choice(bool write) const {
-  RowChoice& row = row_choice_;
-  if (row.known && row.write == write && row.best.at >= not_before_) return row.best;
-  row = {write, true, {}};
-  const RunQueue& queue = queues_[write];
-  for (BankSet set = queue.banks() & ~queue.hit_banks(); set != 0; set &= set - 1) {
-    row.best.improve(offer_row(__builtin_ctzll(set), write));
-  }
+inline const DramChannel::Choice& DramChannel::row_choice(bool write) {
+  const RowChoice& row = row_choice_;
+  if (!row.known || row.write != write || row.best.at < not_before_) find_row_choice(write);
   return row.best;
+}
+
+void DramChannel::find_row_choice(bool write) {
+  const RunQueue& queue = queues_[write];
+  const BankSet banks = queue.banks() & ~queue.hit_banks();
+  Choice best;
+  for (BankSet set = banks & ~device_.open_banks(); set != 0; set &= set - 1) {
+    best.improve(offer_activate(__builtin_ctzll(set), write));
+  }
+  for (BankSet set = banks & device_.open_banks(); set != 0; set &= set - 1) {
+    best.improve(offer_precharge(__builtin_ctzll(set), write));
+  }
+  row_choice_ = {write, true, best};
 }
 
 Clock DramChannel::earliest_write(Clock from) const {
@@ -138,8 +143,8 @@ Clock DramChannel::earliest_write(Clock from) const {
   return std::max(at, last_read + timing().read_to_write);
 }
 
-void DramChannel::choose_next() const {
-  next_known_ = true;
+/// After every change that may lead to another command.
+inline void DramChannel::choose_next() {
   if (idle()) {
     next_ = {};
     return;
@@ -149,13 +154,21 @@ void DramChannel::choose_next() const {
   if (next_.at >= refresh_due_) next_ = refresh_choice(next_write_);
 }
 
-inline DramChannel::Choice DramChannel::request_choice(bool write) const {
+/// Column commands that can go as soon as the bus allows go at the same clock, so that their age
+/// decides, and before them only a row command at an earlier clock.
+inline DramChannel::Choice DramChannel::request_choice(bool write) {
   if (activated_banks_[!write] != 0) return pending_choice(write);
-  Choice best = column_choice(write);
-  // A column command that can go at once leaves nothing to the row commands. A precharge that ends
-  // somebody's patience competes with them.
-  if (best.at > not_before_ || !best.is_column()) best.improve(row_choice(write));
-  return best;
+  const RunQueue& queue = queues_[write];
+  const BankSet hits = queue.hit_banks();
+  if (hits == 0) return row_choice(write);
+  const Clock at = std::max(not_before_, device_.column_ready(write));
+  const BankSet ready = device_.ready_banks(hits, write, at);
+  if (ready == 0 || !none_waited_too_long(write, at)) return any_choice(write);
+  if (at > not_before_) {
+    const Choice& row = row_choice(write);
+    if (row.at < at) return row;
+  }
+  return Choice::column(at, write, queue.oldest_hit_key(ready));
 }
 
 void DramChannel::set_direction(bool write) {
@@ -173,7 +186,7 @@ inline int DramChannel::lines_to_issue(const DramRun& run, bool write, Clock at)
   return bounded ? std::min(lines, batch_left_) : lines;
 }
 
-inline void DramChannel::issue_columns(const Choice& choice, std::vector<DramServed>& served) {
+inline void DramChannel::issue_columns(const Choice& choice, DramServed& s) {
   const bool write = choice.write();
   const int bank = choice.bank();
   RunQueue& queue = queues_[write];
@@ -185,7 +198,6 @@ inline void DramChannel::issue_columns(const Choice& choice, std::vector<DramSer
 
   const DramTiming& t = timing();
   const Clock latency = write ? t.write_latency : t.read_latency;
-  DramServed& s = served.emplace_back();
   s.owner = hit.run.owner;
   s.lines = lines;
   s.write = write;
@@ -244,45 +256,51 @@ void DramChannel::issue_maintenance(const Choice& choice) {
   activated_banks_ = {};
 }
 
-void DramChannel::advance(Clock until, std::vector<DramServed>& served) {
-  while (not_before_ <= until && next_command() <= until) {
-    next_known_ = false;
-    const Choice choice = next_;
-    if (choice.command() >= Command::precharge_all) {
-      issue_maintenance(choice);
-      continue;
-    }
+DramServed DramChannel::issue_next() {
+  DramServed served;
+  const Choice choice = next_;
+  if (choice.command() >= Command::precharge_all) {
+    issue_maintenance(choice);
+  } else {
     if (next_write_ != writing_) set_direction(next_write_);
+    not_before_ = choice.at + 1;
     if (choice.is_column()) {
       issue_columns(choice, served);
     } else {
       issue_row(choice);
     }
-    not_before_ = choice.at + 1;
   }
+  choose_next();
+  return served;
 }
 
 void DramChannel::push(bool write, const DramRun& run, Clock now) {
-  if (idle()) catch_up(now);
+  const bool idle_before = idle();
+  if (idle_before) catch_up(now);
   RunQueue& queue = queues_[write];
   const BankSet bank = bank_bit(run.bank);
   const bool first = (queue.banks() & bank) == 0;
   const bool hit = device_.open_row(run.bank) == run.row;
+  const bool changes = hit ? (queue.hit_banks() & bank) == 0 : first;
   queue.push(run, now, run_key(order_++, run.bank, write), hit);
-  int& deepest = write ? statistics_.max_writes_queued : statistics_.max_reads_queued;
-  deepest = std::max(deepest, queue.lines());
   not_before_ = std::max(not_before_, now + 1);
-  next_known_ = false;
-  if (write != row_choice_.write) return;
-  if (hit) {
-    if (row_choice_.best.bank() == run.bank) row_choice_.known = false;
-  } else if (first && row_choice_.known) {
-    row_choice_.best.improve(offer_row(run.bank, write));
+  RowChoice& row = row_choice_;
+  if (write == row.write && changes) {
+    if (!hit) {
+      row.best.improve(offer_row(run.bank, write));
+    } else if (!first && row.best.bank() == run.bank) {
+      row.known = false;
+    }
   }
+  const bool same = next_direction() == next_write_ && !idle_before;
+  if (same && (write != next_write_ || !changes) && next_.at < refresh_due_) return;
+  choose_next();
 }
 
 DramStatistics DramChannel::statistics() const {
   DramStatistics s = statistics_;
+  s.max_reads_queued = queues_[0].most_lines();
+  s.max_writes_queued = queues_[1].most_lines();
   s.bus_busy_clocks = static_cast<std::int64_t>(s.reads + s.writes) * timing().burst;
   return s;
 }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <utility>
 
 #include "modules/error.h"
 
@@ -180,14 +179,16 @@ Clock DramMemory::next_admission() const {
 
 void DramMemory::run_channel(std::size_t i, Clock until,
                              std::vector<MemoryCompletion>& completions) {
-  channels_[i].advance(until, served_);
-  for (const DramServed& s : served_) {
-    const std::uint64_t released = std::exchange(held_up_by_[i][s.write], 0);
+  DramChannel& channel = channels_[i];
+  while (channel.due(until)) {
+    const DramServed s = channel.issue_next();
+    if (s.lines == 0) continue;
+    std::uint64_t& released = held_up_by_[i][s.write];
     ready_ |= released;
     held_up_ &= ~released;
+    released = 0;
     if (!s.write) serve(s, completions);
   }
-  served_.clear();
 }
 
 void DramMemory::run_channels(Clock until, std::vector<MemoryCompletion>& completions) {

@@ -106,7 +106,6 @@ class DramMemory final : public MemoryTiming {
   Clock admit_at_ = kNever;  ///< next clock at which the front end may act by itself
   Clock admitted_at_ = -1;
   int admitted_ = 0;  ///< lines in clock admitted_at_
-  std::vector<DramServed> served_;
   bool rows_observed_ = false;
   std::size_t banks_per_channel_;
   std::vector<std::size_t> last_piece_;  ///< per channel and bank, while splitting
