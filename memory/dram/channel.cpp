@@ -150,13 +150,14 @@ inline void DramChannel::choose_next() {
     return;
   }
   next_write_ = next_direction();
-  next_ = request_choice(next_write_);
+  next_ = next_write_ ? request_choice<true>() : request_choice<false>();
   if (next_.at >= refresh_due_) next_ = refresh_choice(next_write_);
 }
 
 /// Column commands that can go as soon as the bus allows go at the same clock, so that their age
 /// decides, and before them only a row command at an earlier clock.
-inline DramChannel::Choice DramChannel::request_choice(bool write) {
+template <bool write>
+inline DramChannel::Choice DramChannel::request_choice() {
   if (activated_banks_[!write] != 0) return pending_choice(write);
   const RunQueue& queue = queues_[write];
   const BankSet hits = queue.hit_banks();
@@ -178,52 +179,44 @@ void DramChannel::set_direction(bool write) {
 }
 
 /// Of a run, as many lines as fit before a refresh or a change of direction.
-inline int DramChannel::lines_to_issue(const DramRun& run, bool write, Clock at) const {
-  if (run.lines == 1 || at >= refresh_due_) return 1;
+int DramChannel::lines_to_issue(const DramRun& run, bool write, Clock at) const {
+  if (at >= refresh_due_) return 1;
   const Clock before_refresh = (refresh_due_ - at + run_gap_ - 1) / run_gap_;
   const int lines = static_cast<int>(std::min<Clock>(run.lines, before_refresh));
   const bool bounded = queues_[!write].lines() > 0 && write == writing_ && batch_left_ > 0;
   return bounded ? std::min(lines, batch_left_) : lines;
 }
 
-inline void DramChannel::issue_columns(const Choice& choice, DramServed& s) {
-  const bool write = choice.write();
+template <bool write>
+inline void DramChannel::issue_columns(Choice choice, DramServed& s) {
   const int bank = choice.bank();
   RunQueue& queue = queues_[write];
   const RunQueue::Entry& hit = queue.hit(bank);
-  const int lines = lines_to_issue(hit.run, write, choice.at);
+  const int lines = hit.run.lines == 1 ? 1 : lines_to_issue(hit.run, write, choice.at);
   const Clock last = choice.at + (lines - 1) * run_gap_;
   device_.issue_columns(write, bank, choice.at, last);
   if (observer_) observer_(choice.command(), bank, hit.run.row, choice.at);
 
-  const DramTiming& t = timing();
-  const Clock latency = write ? t.write_latency : t.read_latency;
   s.owner = hit.run.owner;
   s.lines = lines;
   s.write = write;
   s.accepted = hit.accepted;
-  s.data_end = last + latency;
-  const auto n = static_cast<std::uint64_t>(lines);
-  (write ? statistics_.writes : statistics_.reads) += n;
-  statistics_.row_hits += n - (hit.counted ? 1 : 0);
+  s.data_end = last + (write ? timing().write_latency : timing().read_latency);
+  served_lines_[write] += static_cast<std::uint64_t>(lines);
+  served_misses_ += hit.counted;
 
   if (write == writing_) batch_left_ -= lines;
   activated_banks_[write] &= ~bank_bit(bank);
-  queue.serve(bank, lines);
-  update_row_choice(bank, write);
-}
-
-/// After a column command: the bank's precharge has moved.
-inline void DramChannel::update_row_choice(int bank, bool write) {
+  const bool last_hit = queue.serve(bank, lines);
   RowChoice& row = row_choice_;
-  if (write != row.write) {
-    row.known = false;
-  } else if (row.known && (queues_[write].banks() & ~queues_[write].hit_banks() & bank_bit(bank))) {
-    row.best.improve(offer_row(bank, write));
+  if (write != row.write) row.known = false;
+  // Then the bank competes with a precharge, if any other run waits for it.
+  if (last_hit && row.known && (queue.banks() & bank_bit(bank)) != 0) {
+    row.best.improve(offer_precharge(bank, write));
   }
 }
 
-void DramChannel::issue_row(const Choice& choice) {
+void DramChannel::issue_row(Choice choice) {
   row_choice_.known = false;
   const int bank = choice.bank();
   RunQueue::Entry& e = queues_[choice.write()].oldest(bank);
@@ -242,7 +235,7 @@ void DramChannel::issue_row(const Choice& choice) {
   e.counted = true;
 }
 
-void DramChannel::issue_maintenance(const Choice& choice) {
+void DramChannel::issue_maintenance(Choice choice) {
   row_choice_.known = false;
   device_.issue(choice.command(), 0, 0, choice.at);
   if (observer_) observer_(choice.command(), 0, 0, choice.at);
@@ -264,10 +257,12 @@ DramServed DramChannel::issue_next() {
   } else {
     if (next_write_ != writing_) set_direction(next_write_);
     not_before_ = choice.at + 1;
-    if (choice.is_column()) {
-      issue_columns(choice, served);
-    } else {
+    if (!choice.is_column()) {
       issue_row(choice);
+    } else if (choice.write()) {
+      issue_columns<true>(choice, served);
+    } else {
+      issue_columns<false>(choice, served);
     }
   }
   choose_next();
@@ -275,32 +270,39 @@ DramServed DramChannel::issue_next() {
 }
 
 void DramChannel::push(bool write, const DramRun& run, Clock now) {
-  const bool idle_before = idle();
-  if (idle_before) catch_up(now);
+  write ? push<true>(run, now) : push<false>(run, now);
+}
+
+template <bool write>
+inline void DramChannel::push(const DramRun& run, Clock now) {
+  const bool rested = idle();
+  if (rested) catch_up(now);
   RunQueue& queue = queues_[write];
   const BankSet bank = bank_bit(run.bank);
   const bool first = (queue.banks() & bank) == 0;
   const bool hit = device_.open_row(run.bank) == run.row;
-  const bool changes = hit ? (queue.hit_banks() & bank) == 0 : first;
+  const bool changes_bank = hit ? (queue.hit_banks() & bank) == 0 : first;
   queue.push(run, now, run_key(order_++, run.bank, write), hit);
   not_before_ = std::max(not_before_, now + 1);
-  RowChoice& row = row_choice_;
-  if (write == row.write && changes) {
+  if (changes_bank && write == row_choice_.write) {
     if (!hit) {
-      row.best.improve(offer_row(run.bank, write));
-    } else if (!first && row.best.bank() == run.bank) {
-      row.known = false;
+      row_choice_.best.improve(offer_row(run.bank, write));
+    } else if (row_choice_.best.bank() == run.bank) {
+      row_choice_.known = false;
     }
   }
-  const bool same = next_direction() == next_write_ && !idle_before;
-  if (same && (write != next_write_ || !changes) && next_.at < refresh_due_) return;
-  choose_next();
+  // Younger than all others, the run changes the choice only with the direction or its bank.
+  const bool matters = (write == next_write_ && changes_bank) || next_direction() != next_write_;
+  if (matters || rested || next_.at >= refresh_due_) choose_next();
 }
 
 DramStatistics DramChannel::statistics() const {
   DramStatistics s = statistics_;
   s.max_reads_queued = queues_[0].most_lines();
   s.max_writes_queued = queues_[1].most_lines();
+  s.reads = served_lines_[0];
+  s.writes = served_lines_[1];
+  s.row_hits = s.reads + s.writes - served_misses_;
   s.bus_busy_clocks = static_cast<std::int64_t>(s.reads + s.writes) * timing().burst;
   return s;
 }

@@ -113,7 +113,8 @@ class DramChannel {
   [[nodiscard]] bool idle() const { return queues_[0].lines() + queues_[1].lines() == 0; }
   [[nodiscard]] bool next_direction() const;
   void choose_next();
-  [[nodiscard]] Choice request_choice(bool write);
+  template <bool write>
+  [[nodiscard]] Choice request_choice();
   [[nodiscard]] Choice any_choice(bool write);
   [[nodiscard]] const Choice& row_choice(bool write);
   void find_row_choice(bool write);
@@ -127,11 +128,13 @@ class DramChannel {
   [[nodiscard]] Choice offer_activate(int bank, bool write) const;
   [[nodiscard]] Choice offer_precharge(int bank, bool write) const;
   [[nodiscard]] Choice offer_row(int bank, bool write) const;
-  void issue_columns(const Choice& choice, DramServed& served);
+  template <bool write>
+  void push(const DramRun& run, Clock now);
+  template <bool write>
+  void issue_columns(Choice choice, DramServed& served);
   [[nodiscard]] int lines_to_issue(const DramRun& run, bool write, Clock at) const;
-  void update_row_choice(int bank, bool write);
-  void issue_row(const Choice& choice);
-  void issue_maintenance(const Choice& choice);
+  void issue_row(Choice choice);
+  void issue_maintenance(Choice choice);
   void set_direction(bool write);
 
   Choice next_;              ///< of what is known now
@@ -149,6 +152,8 @@ class DramChannel {
   DramDevice device_;
   std::array<RunQueue, 2> queues_;  ///< reads, writes
   DramStatistics statistics_;
+  std::array<std::uint64_t, 2> served_lines_{};
+  std::uint64_t served_misses_ = 0;  ///< lines served for which a row had to be opened
   Observer observer_;
 };
 

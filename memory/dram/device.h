@@ -146,7 +146,7 @@ class DramDevice {
 inline void DramDevice::issue_columns(bool write, int bank, Clock at, Clock last) {
   precharge_[index(bank)] = latest(precharge_[index(bank)], last + to_precharge_[write]);
   group_column_[group_of_[index(bank)]][write] = last;
-  ranks_[rank_of_[index(bank)]].last_column[write] = last;
+  if (rank_count_ > 1) ranks_[rank_of_[index(bank)]].last_column[write] = last;
   last_column_[write] = last;
   command_bus_ = at + 1;
 }

@@ -53,17 +53,21 @@ class RunQueue {
 
   /// `row_open`: the run goes to the open row of its bank.
   void push(const DramRun& run, Clock now, std::uint64_t key, bool row_open);
-  /// Takes lines off the hit of a bank, which leaves with its last line.
-  void serve(int bank, int lines);
+  /// Takes lines off the hit of a bank, which leaves with its last line. True when that was the
+  /// bank's last hit.
+  bool serve(int bank, int lines);
   /// The bank has opened a row, or closed it.
-  void open(int bank, std::int64_t row) { find_hit(bank, entries_[index(bank)].next, row); }
+  void open(int bank, std::int64_t row) {
+    hit_banks_ |= bank_bit(bank);
+    find_hit(bank, entries_[index(bank)].next, row);
+  }
   void close(int bank) { hit_banks_ &= ~bank_bit(bank); }
   void close_all() { hit_banks_ = 0; }
 
  private:
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
-  /// The first run to `row` in the list from `entry` becomes the hit.
-  void find_hit(int bank, Entry* entry, std::int64_t row);
+  /// The first run to `row` in the list from `entry` becomes the hit; false when there is none.
+  bool find_hit(int bank, Entry* entry, std::int64_t row);
   void set_hit(int bank, Entry* entry);
 
   int capacity_, lines_ = 0, most_lines_ = 0;
@@ -115,39 +119,43 @@ inline void RunQueue::push(const DramRun& run, Clock now, std::uint64_t key, boo
   banks_ |= bank_bit(run.bank);
   lines_ += run.lines;
   most_lines_ = std::max(most_lines_, lines_);
-  if (row_open && (hit_banks_ & bank_bit(run.bank)) == 0) set_hit(run.bank, entry);
+  if (!row_open || (hit_banks_ & bank_bit(run.bank)) != 0) return;
+  hit_banks_ |= bank_bit(run.bank);
+  set_hit(run.bank, entry);
 }
 
-inline void RunQueue::serve(int bank, int lines) {
+inline bool RunQueue::serve(int bank, int lines) {
   Entry* entry = hit_[index(bank)];
   lines_ -= lines;
-  entry->run.lines -= lines;
-  entry->counted = false;
-  if (entry->run.lines > 0) return;
+  if (entry->run.lines > lines) {
+    entry->run.lines -= lines;
+    entry->counted = false;
+    return false;
+  }
   Entry *next = entry->next, *previous = entry->previous;
   previous->next = next;
   next->previous = previous;
   if (next == previous) banks_ &= ~bank_bit(bank);  // both are the end
-  find_hit(bank, next, entry->run.row);
   entry->next = free_;
   free_ = entry;
+  return !find_hit(bank, next, entry->run.row);
 }
 
-inline void RunQueue::find_hit(int bank, Entry* entry, std::int64_t row) {
+inline bool RunQueue::find_hit(int bank, Entry* entry, std::int64_t row) {
   Entry* end = &entries_[index(bank)];
   end->run.row = row;
   while (entry->run.row != row) entry = entry->next;
   if (entry == end) {
     close(bank);
-  } else {
-    set_hit(bank, entry);
+    return false;
   }
+  set_hit(bank, entry);
+  return true;
 }
 
 inline void RunQueue::set_hit(int bank, Entry* entry) {
   hit_[index(bank)] = entry;
   hit_key_[index(bank)] = entry->key;
-  hit_banks_ |= bank_bit(bank);
 }
 
 }  // namespace h2
