@@ -1,6 +1,6 @@
-#include "memory/dram/channel.h"
-
 #include <algorithm>
+
+#include "memory/dram/channel_schedule.h"
 
 namespace h2 {
 
@@ -12,36 +12,6 @@ DramChannel::DramChannel(const DramSpec& spec, Clock run_gap)
       device_(spec),
       queues_{RunQueue(spec.read_queue, device_.banks()),
               RunQueue(spec.write_queue, device_.banks())} {}
-
-inline DramChannel::Choice DramChannel::offer_column(int bank, bool write) const {
-  return Choice::column(std::max(not_before_, device_.column_ready(write, bank)), write,
-                        queues_[write].hit_key(bank));
-}
-
-inline DramChannel::Choice DramChannel::offer_activate(int bank, bool write) const {
-  return Choice::other(std::max(not_before_, device_.activate_ready(bank)), Command::activate,
-                       queues_[write].oldest(bank).key);
-}
-
-inline DramChannel::Choice DramChannel::offer_precharge(int bank, bool write) const {
-  return Choice::other(std::max(not_before_, device_.precharge_ready(bank)), Command::precharge,
-                       queues_[write].oldest(bank).key);
-}
-
-inline DramChannel::Choice DramChannel::offer_row(int bank, bool write) const {
-  const bool open = (device_.open_banks() & bank_bit(bank)) != 0;
-  return open ? offer_precharge(bank, write) : offer_activate(bank, write);
-}
-
-/// The direction in which the next command will serve: a function of the queues and of what has
-/// been committed, so that asking does not change it.
-inline bool DramChannel::next_direction() const {
-  const int reads = queues_[0].lines(), writes = queues_[1].lines();
-  if (writes == 0) return false;
-  if (reads == 0) return true;
-  if (writing_) return batch_left_ > 0;
-  return writes >= high_mark_ && batch_left_ <= 0;
-}
 
 /// While runs of the other direction wait in rows activated for them.
 DramChannel::Choice DramChannel::pending_choice(bool write) const {
@@ -94,12 +64,6 @@ DramChannel::Choice DramChannel::refresh_choice(bool write) const {
   return best.at == kNever ? maintenance : best;
 }
 
-inline bool DramChannel::none_waited_too_long(bool write, Clock at) {
-  Clock& oldest = oldest_accepted_[write];
-  if (at > oldest + kPatience) oldest = queues_[write].oldest_accepted();
-  return at <= oldest + kPatience;
-}
-
 /// Of all banks, each asked by itself.
 DramChannel::Choice DramChannel::any_choice(bool write) {
   Choice best = row_choice(write);
@@ -110,14 +74,7 @@ DramChannel::Choice DramChannel::any_choice(bool write) {
   return best;
 }
 
-/// Of the banks without hits. A command found earlier still is the best as long as it lies ahead:
-/// of several in the past, the oldest run would win.
-inline const DramChannel::Choice& DramChannel::row_choice(bool write) {
-  const RowChoice& row = row_choice_;
-  if (!row.known || row.write != write || row.best.at < not_before_) find_row_choice(write);
-  return row.best;
-}
-
+/// Of the banks without hits.
 void DramChannel::find_row_choice(bool write) {
   const RunQueue& queue = queues_[write];
   const BankSet banks = queue.banks() & ~queue.hit_banks();
@@ -143,35 +100,6 @@ Clock DramChannel::earliest_write(Clock from) const {
   return std::max(at, last_read + timing().read_to_write);
 }
 
-/// After every change that may lead to another command.
-inline void DramChannel::choose_next() {
-  if (idle()) {
-    next_ = {};
-    return;
-  }
-  next_write_ = next_direction();
-  next_ = next_write_ ? request_choice<true>() : request_choice<false>();
-  if (next_.at >= refresh_due_) next_ = refresh_choice(next_write_);
-}
-
-/// Column commands that can go as soon as the bus allows go at the same clock, so that their age
-/// decides, and before them only a row command at an earlier clock.
-template <bool write>
-inline DramChannel::Choice DramChannel::request_choice() {
-  if (activated_banks_[!write] != 0) return pending_choice(write);
-  const RunQueue& queue = queues_[write];
-  const BankSet hits = queue.hit_banks();
-  if (hits == 0) return row_choice(write);
-  const Clock at = std::max(not_before_, device_.column_ready(write));
-  const BankSet ready = device_.ready_banks(hits, write, at);
-  if (ready == 0 || !none_waited_too_long(write, at)) return any_choice(write);
-  if (at > not_before_) {
-    const Choice& row = row_choice(write);
-    if (row.at < at) return row;
-  }
-  return Choice::column(at, write, queue.oldest_hit_key(ready));
-}
-
 void DramChannel::set_direction(bool write) {
   writing_ = write;
   batch_left_ = write ? queues_[1].lines() - low_mark_ : high_mark_ - low_mark_;
@@ -185,35 +113,6 @@ int DramChannel::lines_to_issue(const DramRun& run, bool write, Clock at) const 
   const int lines = static_cast<int>(std::min<Clock>(run.lines, before_refresh));
   const bool bounded = queues_[!write].lines() > 0 && write == writing_ && batch_left_ > 0;
   return bounded ? std::min(lines, batch_left_) : lines;
-}
-
-template <bool write>
-inline void DramChannel::issue_columns(Choice choice, DramServed& s) {
-  const int bank = choice.bank();
-  RunQueue& queue = queues_[write];
-  const RunQueue::Entry& hit = queue.hit(bank);
-  const int lines = hit.run.lines == 1 ? 1 : lines_to_issue(hit.run, write, choice.at);
-  const Clock last = choice.at + (lines - 1) * run_gap_;
-  device_.issue_columns(write, bank, choice.at, last);
-  if (observer_) observer_(choice.command(), bank, hit.run.row, choice.at);
-
-  s.owner = hit.run.owner;
-  s.lines = lines;
-  s.write = write;
-  s.accepted = hit.accepted;
-  s.data_end = last + (write ? timing().write_latency : timing().read_latency);
-  served_lines_[write] += static_cast<std::uint64_t>(lines);
-  served_misses_ += hit.counted;
-
-  if (write == writing_) batch_left_ -= lines;
-  activated_banks_[write] &= ~bank_bit(bank);
-  const bool last_hit = queue.serve(bank, lines);
-  RowChoice& row = row_choice_;
-  if (write != row.write) row.known = false;
-  // Then the bank competes with a precharge, if any other run waits for it.
-  if (last_hit && row.known && (queue.banks() & bank_bit(bank)) != 0) {
-    row.best.improve(offer_precharge(bank, write));
-  }
 }
 
 void DramChannel::issue_row(Choice choice) {
@@ -249,25 +148,7 @@ void DramChannel::issue_maintenance(Choice choice) {
   activated_banks_ = {};
 }
 
-DramServed DramChannel::issue_next() {
-  DramServed served;
-  const Choice choice = next_;
-  if (choice.command() >= Command::precharge_all) {
-    issue_maintenance(choice);
-  } else {
-    if (next_write_ != writing_) set_direction(next_write_);
-    not_before_ = choice.at + 1;
-    if (!choice.is_column()) {
-      issue_row(choice);
-    } else if (choice.write()) {
-      issue_columns<true>(choice, served);
-    } else {
-      issue_columns<false>(choice, served);
-    }
-  }
-  choose_next();
-  return served;
-}
+void DramChannel::reconsider() { choose_next(); }
 
 void DramChannel::push(bool write, const DramRun& run, Clock now) {
   write ? push<true>(run, now) : push<false>(run, now);
@@ -293,7 +174,7 @@ inline void DramChannel::push(const DramRun& run, Clock now) {
   }
   // Younger than all others, the run changes the choice only with the direction or its bank.
   const bool matters = (write == next_write_ && changes_bank) || next_direction() != next_write_;
-  if (matters || rested || next_.at >= refresh_due_) choose_next();
+  if (matters || rested || next_.at >= refresh_due_) reconsider();
 }
 
 DramStatistics DramChannel::statistics() const {

@@ -52,8 +52,10 @@ class DramChannel {
   /// Lower bound of the clock of the next write command, whatever arrives from clock `from` on.
   [[nodiscard]] Clock earliest_write(Clock from) const;
   [[nodiscard]] bool due(Clock until) const { return next_.at <= until; }
-  /// Issues the next command, at its clock.
-  DramServed issue_next();
+  /// Issues every command up to and including clock `until`; serve(DramServed) hears of those for
+  /// columns. Defined, as all that is done for every line, in channel_schedule.h.
+  template <class Serve>
+  void advance(Clock until, Serve serve);
 
   [[nodiscard]] DramStatistics statistics() const;
   /// Accounts for refreshes of an idle channel up to `now`.
@@ -113,6 +115,8 @@ class DramChannel {
   [[nodiscard]] bool idle() const { return queues_[0].lines() + queues_[1].lines() == 0; }
   [[nodiscard]] bool next_direction() const;
   void choose_next();
+  void reconsider();
+  DramServed issue_next();
   template <bool write>
   [[nodiscard]] Choice request_choice();
   [[nodiscard]] Choice any_choice(bool write);

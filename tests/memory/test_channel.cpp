@@ -4,7 +4,7 @@
 #include <random>
 #include <vector>
 
-#include "memory/dram/channel.h"
+#include "memory/dram/channel_schedule.h"
 #include "platform/config/presets.h"
 #include "tests/memory/ticking_channel.h"
 
@@ -78,10 +78,7 @@ std::vector<TimedRequest> crowded_requests(int seed, int count) {
 
 /// Issues every command up to and including clock `until`.
 void advance(DramChannel& channel, Clock until, std::vector<DramServed>& served) {
-  while (channel.due(until)) {
-    const DramServed s = channel.issue_next();
-    if (s.lines > 0) served.push_back(s);
-  }
+  channel.advance(until, [&](const DramServed& s) { served.push_back(s); });
 }
 
 using Finish = std::map<std::uint32_t, Clock>;
