@@ -17,7 +17,7 @@ DramChannel::DramChannel(const DramSpec& spec, Clock run_gap)
 DramChannel::Choice DramChannel::pending_choice(bool write) const {
   Choice best;
   for (BankSet set = queues_[write].banks() | activated_banks_[!write]; set != 0; set &= set - 1) {
-    best.improve(bank_choice(__builtin_ctzll(set), write));
+    best.improve(bank_choice(first_bank(set), write));
   }
   return best;
 }
@@ -55,7 +55,7 @@ DramChannel::Choice DramChannel::refresh_choice(bool write) const {
   const DramTiming& t = timing();
   Choice best;
   for (BankSet set = queues_[write].banks() | activated_banks_[!write]; set != 0; set &= set - 1) {
-    Choice c = bank_choice(__builtin_ctzll(set), write);
+    Choice c = bank_choice(first_bank(set), write);
     if (!c.is_column()) continue;
     c.at = std::max(c.at, refresh_due_);
     const Clock closes = c.at + (c.write() ? t.write_to_precharge : t.read_to_precharge);
@@ -68,7 +68,7 @@ DramChannel::Choice DramChannel::refresh_choice(bool write) const {
 DramChannel::Choice DramChannel::any_choice(bool write) {
   Choice best = row_choice(write);
   for (BankSet set = queues_[write].hit_banks(); set != 0; set &= set - 1) {
-    const int bank = __builtin_ctzll(set);
+    const int bank = first_bank(set);
     best.improve(hit_choice(bank, write, offer_column(bank, write)));
   }
   return best;
@@ -80,10 +80,10 @@ void DramChannel::find_row_choice(bool write) {
   const BankSet banks = queue.banks() & ~queue.hit_banks();
   Choice best;
   for (BankSet set = banks & ~device_.open_banks(); set != 0; set &= set - 1) {
-    best.improve(offer_activate(__builtin_ctzll(set), write));
+    best.improve(offer_activate(first_bank(set), write));
   }
   for (BankSet set = banks & device_.open_banks(); set != 0; set &= set - 1) {
-    best.improve(offer_precharge(__builtin_ctzll(set), write));
+    best.improve(offer_precharge(first_bank(set), write));
   }
   row_choice_ = {write, true, best};
 }
@@ -149,33 +149,6 @@ void DramChannel::issue_maintenance(Choice choice) {
 }
 
 void DramChannel::reconsider() { choose_next(); }
-
-void DramChannel::push(bool write, const DramRun& run, Clock now) {
-  write ? push<true>(run, now) : push<false>(run, now);
-}
-
-template <bool write>
-inline void DramChannel::push(const DramRun& run, Clock now) {
-  const bool rested = idle();
-  if (rested) catch_up(now);
-  RunQueue& queue = queues_[write];
-  const BankSet bank = bank_bit(run.bank);
-  const bool first = (queue.banks() & bank) == 0;
-  const bool hit = device_.open_row(run.bank) == run.row;
-  const bool changes_bank = hit ? (queue.hit_banks() & bank) == 0 : first;
-  queue.push(run, now, run_key(order_++, run.bank, write), hit);
-  not_before_ = std::max(not_before_, now + 1);
-  if (changes_bank && write == row_choice_.write) {
-    if (!hit) {
-      row_choice_.best.improve(offer_row(run.bank, write));
-    } else if (row_choice_.best.bank() == run.bank) {
-      row_choice_.known = false;
-    }
-  }
-  // Younger than all others, the run changes the choice only with the direction or its bank.
-  const bool matters = (write == next_write_ && changes_bank) || next_direction() != next_write_;
-  if (matters || rested || next_.at >= refresh_due_) reconsider();
-}
 
 DramStatistics DramChannel::statistics() const {
   DramStatistics s = statistics_;

@@ -54,13 +54,9 @@ inline const DramChannel::Choice& DramChannel::row_choice(bool write) {
 
 /// After every change that may lead to another command.
 inline void DramChannel::choose_next() {
-  if (idle()) {
-    next_ = {};
-    return;
-  }
   next_write_ = next_direction();
   next_ = next_write_ ? request_choice<true>() : request_choice<false>();
-  if (next_.at >= refresh_due_) next_ = refresh_choice(next_write_);
+  if (next_.at >= refresh_due_ && !idle()) next_ = refresh_choice(next_write_);
 }
 
 /// Column commands that can go as soon as the bus allows go at the same clock, so that their age
@@ -108,6 +104,33 @@ inline void DramChannel::issue_columns(Choice choice, DramServed& s) {
   if (last_hit && row.known && (queue.banks() & bank_bit(bank)) != 0) {
     row.best.improve(offer_precharge(bank, write));
   }
+}
+
+template <bool write>
+inline void DramChannel::push(const DramRun& run, Clock now) {
+  const bool rested = idle();
+  if (rested) catch_up(now);
+  RunQueue& queue = queues_[write];
+  const BankSet bank = bank_bit(run.bank);
+  const bool first = (queue.banks() & bank) == 0;
+  const bool hit = device_.open_row(run.bank) == run.row;
+  const bool changes_bank = hit ? (queue.hit_banks() & bank) == 0 : first;
+  queue.push(run, now, run_key(order_++, run.bank, write), hit);
+  not_before_ = std::max(not_before_, now + 1);
+  if (changes_bank && write == row_choice_.write) {
+    if (!hit) {
+      row_choice_.best.improve(offer_row(run.bank, write));
+    } else if (row_choice_.best.bank() == run.bank) {
+      row_choice_.known = false;
+    }
+  }
+  // Younger than all others, the run changes the choice only with the direction or its bank.
+  const bool matters = (write == next_write_ && changes_bank) || next_direction() != next_write_;
+  if (matters || rested || next_.at >= refresh_due_) reconsider();
+}
+
+inline void DramChannel::push(bool write, const DramRun& run, Clock now) {
+  write ? push<true>(run, now) : push<false>(run, now);
 }
 
 inline DramServed DramChannel::issue_next() {

@@ -170,7 +170,7 @@ void DramDevice::issue(Command command, int bank, std::int64_t row, Clock at, in
       close(bank);
       break;
     case Command::precharge_all:
-      for (BankSet set = open_banks_; set != 0; set &= set - 1) close(__builtin_ctzll(set));
+      for (BankSet set = open_banks_; set != 0; set &= set - 1) close(first_bank(set));
       break;
     case Command::refresh:
       activate_.fill(at + timing_.trfc);
@@ -195,7 +195,7 @@ void DramDevice::activate(int b, std::int64_t row, Clock at) {
   rank.activate = latest(at + timing_.trrd_s, rank.window[rank.oldest]);
   open_banks_ |= bank_bit(b);
   for (BankSet set = opening_; set != 0; set &= set - 1) {
-    if (column_[index(__builtin_ctzll(set))] <= at) opening_ &= ~(set & -set);
+    if (column_[index(first_bank(set))] <= at) opening_ &= ~(set & -set);
   }
   opening_ |= bank_bit(b);
   opening_until_ = column_[index(b)];

@@ -16,6 +16,7 @@ inline constexpr Clock kNever = std::numeric_limits<Clock>::max() / 4;
 /// Banks of a channel, a bit each.
 using BankSet = std::uint64_t;
 constexpr BankSet bank_bit(int bank) { return BankSet{1} << bank; }
+constexpr int first_bank(BankSet set) { return __builtin_ctzll(set); }
 inline constexpr int kMaxBanks = 64;
 
 enum class Command { activate, precharge, read, write, precharge_all, refresh };
@@ -74,12 +75,12 @@ class DramDevice {
   [[nodiscard]] BankSet ready_banks(BankSet set, bool write, Clock at) const {
     if (at < after_last(last_column_, longest_gap_, write)) {
       for (BankSet left = set; left != 0; left &= left - 1) {
-        const int bank = __builtin_ctzll(left);
+        const int bank = first_bank(left);
         set ^= static_cast<BankSet>(column_ready(write, bank) > at) << bank;
       }
     } else if (at < opening_until_) {
       for (BankSet left = set & opening_; left != 0; left &= left - 1) {
-        const int bank = __builtin_ctzll(left);
+        const int bank = first_bank(left);
         set ^= static_cast<BankSet>(column_[index(bank)] > at) << bank;
       }
     }
@@ -111,7 +112,7 @@ class DramDevice {
   template <class T>
   using PerBank = std::array<T, kMaxBanks>;
   static Clock latest(Clock a, Clock b) { return a > b ? a : b; }
-  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
+  static std::size_t index(int i) { return static_cast<unsigned>(i); }
   static Clock after_last(const ReadWrite& last, const Gaps& gaps, bool write) {
     return latest(last[0] + gaps[write][0], last[1] + gaps[write][1]);
   }

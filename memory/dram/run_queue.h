@@ -45,7 +45,7 @@ class RunQueue {
   /// Key of the oldest hit of the banks in `set`, all of which have one.
   [[nodiscard]] std::uint64_t oldest_hit_key(BankSet set) const {
     std::uint64_t key = ~std::uint64_t{0};
-    for (; set != 0; set &= set - 1) key = std::min(key, hit_key(__builtin_ctzll(set)));
+    for (; set != 0; set &= set - 1) key = std::min(key, hit_key(first_bank(set)));
     return key;
   }
   /// No run that waits was accepted before; kNever when none waits.
@@ -65,7 +65,7 @@ class RunQueue {
   void close_all() { hit_banks_ = 0; }
 
  private:
-  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
+  static std::size_t index(int i) { return static_cast<unsigned>(i); }
   /// The first run to `row` in the list from `entry` becomes the hit; false when there is none.
   bool find_hit(int bank, Entry* entry, std::int64_t row);
   void set_hit(int bank, Entry* entry);
@@ -96,7 +96,7 @@ inline RunQueue::RunQueue(int capacity_lines, int banks)
 inline Clock RunQueue::oldest_accepted() const {
   Clock accepted = kNever;
   for (BankSet set = banks_; set != 0; set &= set - 1) {
-    accepted = std::min(accepted, oldest(__builtin_ctzll(set)).accepted);
+    accepted = std::min(accepted, oldest(first_bank(set)).accepted);
   }
   return accepted;
 }
