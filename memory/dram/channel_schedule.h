@@ -108,8 +108,7 @@ inline void DramChannel::issue_columns(Choice choice, DramServed& s) {
 
 template <bool write>
 inline void DramChannel::push(const DramRun& run, Clock now) {
-  const bool rested = idle();
-  if (rested) catch_up(now);
+  if (idle()) catch_up(now);
   RunQueue& queue = queues_[write];
   const BankSet bank = bank_bit(run.bank);
   const bool first = (queue.banks() & bank) == 0;
@@ -126,7 +125,7 @@ inline void DramChannel::push(const DramRun& run, Clock now) {
   }
   // Younger than all others, the run changes the choice only with the direction or its bank.
   const bool matters = (write == next_write_ && changes_bank) || next_direction() != next_write_;
-  if (matters || rested || next_.at >= refresh_due_) reconsider();
+  if (matters || next_.at >= refresh_due_) reconsider();
 }
 
 inline void DramChannel::push(bool write, const DramRun& run, Clock now) {
@@ -154,7 +153,7 @@ inline DramServed DramChannel::issue_next() {
 }
 
 template <class Serve>
-void DramChannel::advance(Clock until, Serve serve) {
+[[gnu::always_inline]] inline void DramChannel::advance(Clock until, Serve serve) {
   while (due(until)) {
     const DramServed served = issue_next();
     if (served.lines > 0) serve(served);

@@ -112,7 +112,7 @@ class DramDevice {
   template <class T>
   using PerBank = std::array<T, kMaxBanks>;
   static Clock latest(Clock a, Clock b) { return a > b ? a : b; }
-  static std::size_t index(int i) { return static_cast<unsigned>(i); }
+  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
   static Clock after_last(const ReadWrite& last, const Gaps& gaps, bool write) {
     return latest(last[0] + gaps[write][0], last[1] + gaps[write][1]);
   }

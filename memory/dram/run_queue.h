@@ -65,7 +65,7 @@ class RunQueue {
   void close_all() { hit_banks_ = 0; }
 
  private:
-  static std::size_t index(int i) { return static_cast<unsigned>(i); }
+  static std::size_t index(int i) { return static_cast<std::size_t>(i); }
   /// The first run to `row` in the list from `entry` becomes the hit; false when there is none.
   bool find_hit(int bank, Entry* entry, std::int64_t row);
   void set_hit(int bank, Entry* entry);

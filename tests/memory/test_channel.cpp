@@ -54,9 +54,9 @@ std::vector<TimedRequest> random_requests(const Mix& mix, const DramSpec& spec, 
   return requests;
 }
 
-/// As fast as the queues take them, to few banks, each with a row that most requests go to: hits
-/// keep conflicts waiting until their patience ends.
-std::vector<TimedRequest> crowded_requests(int seed, int count) {
+/// As fast as the queues take them, to few banks `stride` apart, each with a row that most requests
+/// go to: hits keep conflicts waiting until their patience ends.
+std::vector<TimedRequest> crowded_requests(int seed, int count, int stride) {
   std::mt19937 random(static_cast<unsigned>(seed));
   std::uniform_real_distribution<> chance;
   const double write_share = chance(random), same_row = chance(random);
@@ -67,8 +67,8 @@ std::vector<TimedRequest> crowded_requests(int seed, int count) {
     TimedRequest r;
     r.id = static_cast<std::uint32_t>(i);
     r.write = chance(random) < write_share;
-    r.bank = static_cast<int>(random() % banks);
-    std::int64_t& row = favourite[static_cast<std::size_t>(r.bank)];
+    r.bank = static_cast<int>(random() % banks) * stride;
+    std::int64_t& row = favourite[static_cast<std::size_t>(r.bank / stride)];
     if (chance(random) > same_row) row = static_cast<std::int64_t>(random() % 3);
     r.row = chance(random) < 0.7 ? row : static_cast<std::int64_t>(random() % 3);
     requests.push_back(r);
@@ -172,13 +172,17 @@ INSTANTIATE_TEST_SUITE_P(Random, MixTest,
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(DramChannel, SameClocksAsATickingControllerInACrowd) {
-  for (const char* device : {"hbm2", "ddr4_3200", "lpddr4_2400"}) {
-    const DramSpec spec = preset(device);
+  const std::pair<const char*, int> devices[] = {
+      {"hbm2", 1}, {"hbm2", 4}, {"ddr4_3200", 1}, {"ddr4_3200", 2}, {"lpddr4_2400", 1}};
+  for (const auto& [device, ranks] : devices) {
+    DramSpec spec = preset(device);
+    spec.ranks = ranks;
     for (int seed = 0; seed < 20; ++seed) {
-      const auto requests = crowded_requests(seed, 1500);
+      // Several ranks: of each some banks.
+      const auto requests = crowded_requests(seed, 1500, ranks > 1 ? 5 : 1);
       DramChannel channel(spec, run_gap(spec));
       EXPECT_TRUE(run_events(channel, requests) == run_ticking(spec, requests))
-          << device << ", seed " << seed;
+          << device << ", ranks " << ranks << ", seed " << seed;
     }
   }
 }
