@@ -13,8 +13,6 @@ namespace {
 /// Clocks are rounded to whole picoseconds on the way out; this undoes it on the way in.
 constexpr double kRoundingPs = 0.6;
 
-std::size_t first_bit(std::uint64_t set) { return static_cast<std::size_t>(__builtin_ctzll(set)); }
-
 /// Distance of the column commands of a run: where the map deals consecutive lines to different
 /// bank groups, the runs of these groups interleave on the bus.
 Clock run_gap(const DramSpec& spec, const AddressMap& map) {
@@ -93,18 +91,6 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   }
   ++waiting_;
   admit_at_ = std::min(admit_at_, std::max(clock, now_));
-}
-
-Clock DramMemory::next_clock() const {
-  Clock next = admit_at_;
-  for (const DramChannel& channel : channels_) next = std::min(next, channel.next_command());
-  return next;
-}
-
-Clock DramMemory::next_row_event() const {
-  Clock next = next_clock();
-  for (const DramChannel& channel : channels_) next = std::min(next, channel.next_closing());
-  return next;
 }
 
 Picoseconds DramMemory::next_event() const {
@@ -236,20 +222,6 @@ void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
     if (++port.next == port.end) next_transaction(index, now, completions);
   }
   admit_at_ = waiting_ > 0 && admitted_ >= kLinesPerClock ? now + 1 : kNever;
-}
-
-std::size_t DramMemory::next_ready_port() const {
-  const std::uint64_t first = ready_ & from_turn_;
-  return first_bit(first != 0 ? first : ready_);
-}
-
-void DramMemory::hold_up(std::size_t index, std::size_t channel) {
-  Port& port = ports_[index];
-  const std::uint64_t bit = std::uint64_t{1} << index;
-  held_up_at_[index] = static_cast<std::uint32_t>(channel);
-  ready_ &= ~bit;
-  held_up_ |= bit;
-  held_up_by_[channel][port.write] |= bit;
 }
 
 /// After the last piece of the port's first transaction.

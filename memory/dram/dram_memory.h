@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
@@ -66,9 +67,17 @@ class DramMemory final : public MemoryTiming {
   };
 
   /// Of the next command or admission.
-  [[nodiscard]] Clock next_clock() const;
+  [[nodiscard]] Clock next_clock() const {
+    Clock next = admit_at_;
+    for (const DramChannel& channel : channels_) next = std::min(next, channel.next_command());
+    return next;
+  }
   /// The same, or a resting channel closes its rows.
-  [[nodiscard]] Clock next_row_event() const;
+  [[nodiscard]] Clock next_row_event() const {
+    Clock next = next_clock();
+    for (const DramChannel& channel : channels_) next = std::min(next, channel.next_closing());
+    return next;
+  }
   [[nodiscard]] Clock next_admission() const;
   [[nodiscard]] Clock earliest_read_end(Clock next) const;
   [[nodiscard]] Clock earliest_write_end(Clock next) const;
@@ -76,13 +85,26 @@ class DramMemory final : public MemoryTiming {
   void run_channels(Clock until, std::vector<MemoryCompletion>& completions);
   void serve(const DramServed& served, std::vector<MemoryCompletion>& completions);
   void admit(Clock now, std::vector<MemoryCompletion>& completions);
-  [[nodiscard]] std::size_t next_ready_port() const;
-  void hold_up(std::size_t port, std::size_t channel);
+  [[nodiscard]] std::size_t next_ready_port() const {
+    const std::uint64_t first = ready_ & from_turn_;
+    return first_bit(first != 0 ? first : ready_);
+  }
+  void hold_up(std::size_t index, std::size_t channel) {
+    Port& port = ports_[index];
+    const std::uint64_t bit = std::uint64_t{1} << index;
+    held_up_at_[index] = static_cast<std::uint32_t>(channel);
+    ready_ &= ~bit;
+    held_up_ |= bit;
+    held_up_by_[channel][port.write] |= bit;
+  }
   void next_transaction(std::size_t port, Clock now, std::vector<MemoryCompletion>& completions);
   void split(Port& port);
   [[nodiscard]] bool serve_as_runs(const MemoryRequest& request, const Port& port) const;
   void finish(std::uint32_t transaction, Clock at, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] Picoseconds to_ps(Clock clock) const;
+  static std::size_t first_bit(std::uint64_t set) {
+    return static_cast<std::size_t>(__builtin_ctzll(set));
+  }
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
   DramSpec spec_;
