@@ -1,44 +1,23 @@
-#include "memory/dram/channel.h"
-
 #include <algorithm>
+
+#include "memory/dram/channel_schedule.h"
 
 namespace h2 {
 
 DramChannel::DramChannel(const DramSpec& spec, Clock run_gap)
-    : device_(spec),
+    : refresh_due_(spec.trefi),
       run_gap_(run_gap),
-      queues_{RunQueue(spec.read_queue), RunQueue(spec.write_queue)},
       high_mark_((spec.write_queue * 4 + 4) / 5),
       low_mark_(spec.write_queue / 5),
-      refresh_due_(spec.trefi) {}
-
-inline DramChannel::Choice DramChannel::offer_column(int bank, bool write) const {
-  return Choice::column(std::max(not_before_, device_.earliest_column(write, bank)), write,
-                        queues_[write].hit_key(bank));
-}
-
-inline DramChannel::Choice DramChannel::offer_row(int bank, bool write) const {
-  const bool closed = device_.open_row(bank) == DramDevice::kClosed;
-  return Choice::other(std::max(not_before_, device_.earliest_row(bank)),
-                       closed ? Command::activate : Command::precharge,
-                       queues_[write].oldest(bank).key);
-}
-
-/// The direction in which the next command will serve: a function of the queues and of what has
-/// been committed, so that asking does not change it.
-inline bool DramChannel::next_direction() const {
-  const int reads = queues_[0].lines(), writes = queues_[1].lines();
-  if (writes == 0) return false;
-  if (reads == 0) return true;
-  if (writing_) return batch_left_ > 0;
-  return writes >= high_mark_ && batch_left_ <= 0;
-}
+      device_(spec),
+      queues_{RunQueue(spec.read_queue, device_.banks()),
+              RunQueue(spec.write_queue, device_.banks())} {}
 
 /// While runs of the other direction wait in rows activated for them.
 DramChannel::Choice DramChannel::pending_choice(bool write) const {
   Choice best;
   for (BankSet set = queues_[write].banks() | activated_banks_[!write]; set != 0; set &= set - 1) {
-    best.improve(bank_choice(__builtin_ctzll(set), write));
+    best.improve(bank_choice(first_bank(set), write));
   }
   return best;
 }
@@ -62,15 +41,6 @@ DramChannel::Choice DramChannel::hit_choice(int b, bool write, const Choice& col
   return precharge;
 }
 
-DramChannel::Choice DramChannel::any_hit_choice(bool write) const {
-  Choice best;
-  for (BankSet set = queues_[write].hit_banks(); set != 0; set &= set - 1) {
-    const int bank = __builtin_ctzll(set);
-    best.improve(hit_choice(bank, write, offer_column(bank, write)));
-  }
-  return best;
-}
-
 DramChannel::Choice DramChannel::maintenance_choice() const {
   const Command command = device_.all_closed() ? Command::refresh : Command::precharge_all;
   const Clock at = std::max({refresh_due_, not_before_, device_.earliest(command, 0)});
@@ -85,7 +55,7 @@ DramChannel::Choice DramChannel::refresh_choice(bool write) const {
   const DramTiming& t = timing();
   Choice best;
   for (BankSet set = queues_[write].banks() | activated_banks_[!write]; set != 0; set &= set - 1) {
-    Choice c = bank_choice(__builtin_ctzll(set), write);
+    Choice c = bank_choice(first_bank(set), write);
     if (!c.is_column()) continue;
     c.at = std::max(c.at, refresh_due_);
     const Clock closes = c.at + (c.write() ? t.write_to_precharge : t.read_to_precharge);
@@ -94,36 +64,28 @@ DramChannel::Choice DramChannel::refresh_choice(bool write) const {
   return best.at == kNever ? maintenance : best;
 }
 
-inline bool DramChannel::none_waited_too_long(bool write, Clock at) const {
-  Clock& oldest = oldest_accepted_[write];
-  if (at > oldest + kPatience) oldest = queues_[write].oldest_accepted();
-  return at <= oldest + kPatience;
+/// Of all banks, each asked by itself.
+DramChannel::Choice DramChannel::any_choice(bool write) {
+  Choice best = row_choice(write);
+  for (BankSet set = queues_[write].hit_banks(); set != 0; set &= set - 1) {
+    const int bank = first_bank(set);
+    best.improve(hit_choice(bank, write, offer_column(bank, write)));
+  }
+  return best;
 }
 
-/// Of the banks with hits. All that can go as soon as the bus allows go at the same clock, so that
-/// their age decides; only where there is none every bank has to be asked.
-inline DramChannel::Choice DramChannel::column_choice(bool write) const {
+/// Of the banks without hits.
+void DramChannel::find_row_choice(bool write) {
   const RunQueue& queue = queues_[write];
-  if (queue.hit_banks() == 0) return {};
-  const Clock at = std::max(not_before_, device_.earliest_column(write));
-  const BankSet ready = device_.ready_banks(queue.hit_banks(), write, at);
-  if (ready != 0 && none_waited_too_long(write, at)) {
-    return Choice::column(at, write, queue.oldest_hit_key(ready));
+  const BankSet banks = queue.banks() & ~queue.hit_banks();
+  Choice best;
+  for (BankSet set = banks & ~device_.open_banks(); set != 0; set &= set - 1) {
+    best.improve(offer_activate(first_bank(set), write));
   }
-  return any_hit_choice(write);
-}
-
-/// Of the banks without hits. A command found earlier still is the best as long as it lies ahead:
-/// of several in the past, the oldest run would win.
-DramChannel::Choice DramChannel::row_choice(bool write) const {
-  RowChoice& row = row_choice_;
-  if (row.known && row.write == write && row.best.at >= not_before_) return row.best;
-  row = {write, true, {}};
-  const RunQueue& queue = queues_[write];
-  for (BankSet set = queue.banks() & ~queue.hit_banks(); set != 0; set &= set - 1) {
-    row.best.improve(offer_row(__builtin_ctzll(set), write));
+  for (BankSet set = banks & device_.open_banks(); set != 0; set &= set - 1) {
+    best.improve(offer_precharge(first_bank(set), write));
   }
-  return row.best;
+  row_choice_ = {write, true, best};
 }
 
 Clock DramChannel::earliest_write(Clock from) const {
@@ -138,26 +100,6 @@ Clock DramChannel::earliest_write(Clock from) const {
   return std::max(at, last_read + timing().read_to_write);
 }
 
-void DramChannel::choose_next() const {
-  next_known_ = true;
-  if (idle()) {
-    next_ = {};
-    return;
-  }
-  next_write_ = next_direction();
-  next_ = request_choice(next_write_);
-  if (next_.at >= refresh_due_) next_ = refresh_choice(next_write_);
-}
-
-inline DramChannel::Choice DramChannel::request_choice(bool write) const {
-  if (activated_banks_[!write] != 0) return pending_choice(write);
-  Choice best = column_choice(write);
-  // A column command that can go at once leaves nothing to the row commands. A precharge that ends
-  // somebody's patience competes with them.
-  if (best.at > not_before_ || !best.is_column()) best.improve(row_choice(write));
-  return best;
-}
-
 void DramChannel::set_direction(bool write) {
   writing_ = write;
   batch_left_ = write ? queues_[1].lines() - low_mark_ : high_mark_ - low_mark_;
@@ -165,53 +107,15 @@ void DramChannel::set_direction(bool write) {
 }
 
 /// Of a run, as many lines as fit before a refresh or a change of direction.
-inline int DramChannel::lines_to_issue(const DramRun& run, bool write, Clock at) const {
-  if (run.lines == 1 || at >= refresh_due_) return 1;
+int DramChannel::lines_to_issue(const DramRun& run, bool write, Clock at) const {
+  if (at >= refresh_due_) return 1;
   const Clock before_refresh = (refresh_due_ - at + run_gap_ - 1) / run_gap_;
   const int lines = static_cast<int>(std::min<Clock>(run.lines, before_refresh));
   const bool bounded = queues_[!write].lines() > 0 && write == writing_ && batch_left_ > 0;
   return bounded ? std::min(lines, batch_left_) : lines;
 }
 
-inline void DramChannel::issue_columns(const Choice& choice, std::vector<DramServed>& served) {
-  const bool write = choice.write();
-  const int bank = choice.bank();
-  RunQueue& queue = queues_[write];
-  const RunQueue::Entry& hit = queue.hit(bank);
-  const int lines = lines_to_issue(hit.run, write, choice.at);
-  const Clock last = choice.at + (lines - 1) * run_gap_;
-  device_.issue_columns(write, bank, choice.at, last);
-  if (observer_) observer_(choice.command(), bank, hit.run.row, choice.at);
-
-  const DramTiming& t = timing();
-  const Clock latency = write ? t.write_latency : t.read_latency;
-  DramServed& s = served.emplace_back();
-  s.owner = hit.run.owner;
-  s.lines = lines;
-  s.write = write;
-  s.accepted = hit.accepted;
-  s.data_end = last + latency;
-  const auto n = static_cast<std::uint64_t>(lines);
-  (write ? statistics_.writes : statistics_.reads) += n;
-  statistics_.row_hits += n - (hit.counted ? 1 : 0);
-
-  if (write == writing_) batch_left_ -= lines;
-  activated_banks_[write] &= ~bank_bit(bank);
-  queue.serve(bank, lines);
-  update_row_choice(bank, write);
-}
-
-/// After a column command: the bank's precharge has moved.
-inline void DramChannel::update_row_choice(int bank, bool write) {
-  RowChoice& row = row_choice_;
-  if (write != row.write) {
-    row.known = false;
-  } else if (row.known && (queues_[write].banks() & ~queues_[write].hit_banks() & bank_bit(bank))) {
-    row.best.improve(offer_row(bank, write));
-  }
-}
-
-void DramChannel::issue_row(const Choice& choice) {
+void DramChannel::issue_row(Choice choice) {
   row_choice_.known = false;
   const int bank = choice.bank();
   RunQueue::Entry& e = queues_[choice.write()].oldest(bank);
@@ -230,7 +134,7 @@ void DramChannel::issue_row(const Choice& choice) {
   e.counted = true;
 }
 
-void DramChannel::issue_maintenance(const Choice& choice) {
+void DramChannel::issue_maintenance(Choice choice) {
   row_choice_.known = false;
   device_.issue(choice.command(), 0, 0, choice.at);
   if (observer_) observer_(choice.command(), 0, 0, choice.at);
@@ -244,45 +148,15 @@ void DramChannel::issue_maintenance(const Choice& choice) {
   activated_banks_ = {};
 }
 
-void DramChannel::advance(Clock until, std::vector<DramServed>& served) {
-  while (not_before_ <= until && next_command() <= until) {
-    next_known_ = false;
-    const Choice choice = next_;
-    if (choice.command() >= Command::precharge_all) {
-      issue_maintenance(choice);
-      continue;
-    }
-    if (next_write_ != writing_) set_direction(next_write_);
-    if (choice.is_column()) {
-      issue_columns(choice, served);
-    } else {
-      issue_row(choice);
-    }
-    not_before_ = choice.at + 1;
-  }
-}
-
-void DramChannel::push(bool write, const DramRun& run, Clock now) {
-  if (idle()) catch_up(now);
-  RunQueue& queue = queues_[write];
-  const BankSet bank = bank_bit(run.bank);
-  const bool first = (queue.banks() & bank) == 0;
-  const bool hit = device_.open_row(run.bank) == run.row;
-  queue.push(run, now, run_key(order_++, run.bank, write), hit);
-  int& deepest = write ? statistics_.max_writes_queued : statistics_.max_reads_queued;
-  deepest = std::max(deepest, queue.lines());
-  not_before_ = std::max(not_before_, now + 1);
-  next_known_ = false;
-  if (write != row_choice_.write) return;
-  if (hit) {
-    if (row_choice_.best.bank() == run.bank) row_choice_.known = false;
-  } else if (first && row_choice_.known) {
-    row_choice_.best.improve(offer_row(run.bank, write));
-  }
-}
+void DramChannel::reconsider() { choose_next(); }
 
 DramStatistics DramChannel::statistics() const {
   DramStatistics s = statistics_;
+  s.max_reads_queued = queues_[0].most_lines();
+  s.max_writes_queued = queues_[1].most_lines();
+  s.reads = served_lines_[0];
+  s.writes = served_lines_[1];
+  s.row_hits = s.reads + s.writes - served_misses_;
   s.bus_busy_clocks = static_cast<std::int64_t>(s.reads + s.writes) * timing().burst;
   return s;
 }

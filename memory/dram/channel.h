@@ -4,7 +4,6 @@
 #include <array>
 #include <cstdint>
 #include <functional>
-#include <vector>
 
 #include "memory/dram/device.h"
 #include "memory/dram/run_queue.h"
@@ -15,7 +14,7 @@ namespace h2 {
 /// Column commands that have been issued for a run.
 struct DramServed {
   std::uint32_t owner = 0;
-  int lines = 0;
+  int lines = 0;  ///< 0: another command has been issued
   bool write = false;
   Clock accepted = 0;
   Clock data_end = 0;  ///< last data on the bus
@@ -40,14 +39,11 @@ class DramChannel {
   [[nodiscard]] bool can_accept(bool write, int lines) const { return queues_[write].fits(lines); }
   [[nodiscard]] int queued(bool write) const { return queues_[write].lines(); }
   /// The run takes part in the choice from clock `now` + 1. Commands up to `now` must have been
-  /// issued (advance) and can_accept must hold.
+  /// issued and can_accept must hold.
   void push(bool write, const DramRun& run, Clock now);
 
   /// Clock of the next command, kNever when nothing is queued.
-  [[nodiscard]] Clock next_command() const {
-    if (!next_known_) choose_next();
-    return next_.at;
-  }
+  [[nodiscard]] Clock next_command() const { return next_.at; }
   /// Clock at which a channel with nothing queued closes its rows for a refresh, kNever if it has
   /// something queued or no row open. catch_up() carries it out.
   [[nodiscard]] Clock next_closing() const {
@@ -55,12 +51,11 @@ class DramChannel {
   }
   /// Lower bound of the clock of the next write command, whatever arrives from clock `from` on.
   [[nodiscard]] Clock earliest_write(Clock from) const;
-  /// Issues every command up to and including clock `until`.
-  void advance(Clock until, std::vector<DramServed>& served);
-  /// False when advance(until) has nothing to do.
-  [[nodiscard]] bool due(Clock until) const {
-    return not_before_ <= until && !idle() && next_command() <= until;
-  }
+  [[nodiscard]] bool due(Clock until) const { return next_.at <= until; }
+  /// Issues every command up to and including clock `until`; serve(DramServed) hears of those for
+  /// columns. Defined, as all that is done for every line, in channel_schedule.h.
+  template <class Serve>
+  void advance(Clock until, Serve serve);
 
   [[nodiscard]] DramStatistics statistics() const;
   /// Accounts for refreshes of an idle channel up to `now`.
@@ -91,14 +86,19 @@ class DramChannel {
     [[nodiscard]] static Choice other(Clock at, Command command, std::uint64_t run_key) {
       return {at, std::uint64_t{1} << 63 | run_key | static_cast<std::uint64_t>(command)};
     }
+    /// Both words as one number.
     [[nodiscard]] bool before(const Choice& other) const {
-      return (at < other.at) | ((at == other.at) & (key < other.key));
+      using Wide = unsigned __int128;
+      const auto wide = [](const Choice& c) {
+        return static_cast<Wide>(static_cast<std::uint64_t>(c.at)) << 64 | c.key;
+      };
+      return wide(*this) < wide(other);
     }
     void improve(const Choice& other) {
       // Without a branch: which is better is as good as random.
-      const auto better = -static_cast<std::uint64_t>(other.before(*this));
-      at ^= (at ^ other.at) & static_cast<Clock>(better);
-      key ^= (key ^ other.key) & better;
+      const bool better = other.before(*this);
+      at = better ? other.at : at;
+      key = better ? other.key : key;
     }
     [[nodiscard]] Command command() const { return static_cast<Command>(key & 7); }
     [[nodiscard]] bool is_column() const { return key >> 63 == 0; }
@@ -114,42 +114,50 @@ class DramChannel {
 
   [[nodiscard]] bool idle() const { return queues_[0].lines() + queues_[1].lines() == 0; }
   [[nodiscard]] bool next_direction() const;
-  void choose_next() const;
-  [[nodiscard]] Choice request_choice(bool write) const;
-  [[nodiscard]] Choice column_choice(bool write) const;
-  [[nodiscard]] Choice any_hit_choice(bool write) const;
-  [[nodiscard]] Choice row_choice(bool write) const;
+  void choose_next();
+  void reconsider();
+  DramServed issue_next();
+  template <bool write>
+  [[nodiscard]] Choice request_choice();
+  [[nodiscard]] Choice any_choice(bool write);
+  [[nodiscard]] const Choice& row_choice(bool write);
+  void find_row_choice(bool write);
   [[nodiscard]] Choice pending_choice(bool write) const;
-  [[nodiscard]] bool none_waited_too_long(bool write, Clock at) const;
+  [[nodiscard]] bool none_waited_too_long(bool write, Clock at);
   [[nodiscard]] Choice maintenance_choice() const;
   [[nodiscard]] Choice refresh_choice(bool write) const;
   [[nodiscard]] Choice bank_choice(int bank, bool write) const;
   [[nodiscard]] Choice hit_choice(int bank, bool write, const Choice& column) const;
   [[nodiscard]] Choice offer_column(int bank, bool write) const;
+  [[nodiscard]] Choice offer_activate(int bank, bool write) const;
+  [[nodiscard]] Choice offer_precharge(int bank, bool write) const;
   [[nodiscard]] Choice offer_row(int bank, bool write) const;
-  void issue_columns(const Choice& choice, std::vector<DramServed>& served);
+  template <bool write>
+  void push(const DramRun& run, Clock now);
+  template <bool write>
+  void issue_columns(Choice choice, DramServed& served);
   [[nodiscard]] int lines_to_issue(const DramRun& run, bool write, Clock at) const;
-  void update_row_choice(int bank, bool write);
-  void issue_row(const Choice& choice);
-  void issue_maintenance(const Choice& choice);
+  void issue_row(Choice choice);
+  void issue_maintenance(Choice choice);
   void set_direction(bool write);
 
-  DramDevice device_;
-  Clock run_gap_;
-  std::array<RunQueue, 2> queues_;            ///< reads, writes
-  std::array<BankSet, 2> activated_banks_{};  ///< row opened for a run that has not been served
-  int high_mark_, low_mark_;
+  Choice next_;              ///< of what is known now
+  bool next_write_ = false;  ///< the direction next_ serves or prepares
   bool writing_ = false;
   int batch_left_ = 0;    ///< accesses before the direction may be forced to change
   Clock not_before_ = 0;  ///< no command before: one per clock, none before a known arrival
   Clock refresh_due_;
   std::uint64_t order_ = 0;
-  mutable Choice next_;
-  mutable bool next_known_ = false;
-  mutable bool next_write_ = false;  ///< the direction next_ serves or prepares
-  mutable RowChoice row_choice_;
-  mutable std::array<Clock, 2> oldest_accepted_{};  ///< no run has waited longer
+  RowChoice row_choice_;
+  std::array<BankSet, 2> activated_banks_{};  ///< row opened for a run that has not been served
+  std::array<Clock, 2> oldest_accepted_{};    ///< no run has waited longer
+  Clock run_gap_;
+  int high_mark_, low_mark_;
+  DramDevice device_;
+  std::array<RunQueue, 2> queues_;  ///< reads, writes
   DramStatistics statistics_;
+  std::array<std::uint64_t, 2> served_lines_{};
+  std::uint64_t served_misses_ = 0;  ///< lines served for which a row had to be opened
   Observer observer_;
 };
 

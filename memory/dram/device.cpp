@@ -91,12 +91,15 @@ DramTiming::DramTiming(const DramSpec& spec) {
 }
 
 DramDevice::DramDevice(const DramSpec& spec)
-    : timing_(spec),
-      bank_count_(spec.ranks * spec.bank_groups * spec.banks_per_group),
-      rank_count_(spec.ranks) {
+    : bank_count_(spec.ranks * spec.bank_groups * spec.banks_per_group),
+      rank_count_(spec.ranks),
+      timing_(spec) {
+  open_row_.fill(kClosed);
+  group_column_.fill({-kNever, -kNever});
   for (int b = 0; b < banks(); ++b) {
-    banks_[index(b)].group = b / spec.banks_per_group;
-    banks_[index(b)].rank = b / spec.banks_per_group / spec.bank_groups;
+    const int group = b / spec.banks_per_group;
+    group_of_[index(b)] = static_cast<std::uint8_t>(group);
+    rank_of_[index(b)] = static_cast<std::uint8_t>(group / spec.bank_groups);
   }
   const DramTiming& t = timing_;
   same_group_ = {{{t.cas_gap_l, t.write_to_read_l}, {t.read_to_write, t.cas_gap_l}}};
@@ -114,16 +117,13 @@ DramDevice::DramDevice(const DramSpec& spec)
 
 Clock DramDevice::earliest(Command command, int bank) const {
   switch (command) {
-    case Command::activate: {
-      const Bank& b = banks_[index(bank)];
-      const Clock shared = latest(groups_[index(b.group)].activate, ranks_[index(b.rank)].activate);
-      return latest(command_bus_, latest(b.activate, shared));
-    }
+    case Command::activate:
+      return latest(command_bus_, activate_ready(bank));
     case Command::precharge:
-      return latest(command_bus_, banks_[index(bank)].precharge);
+      return latest(command_bus_, precharge_ready(bank));
     case Command::read:
     case Command::write:
-      return earliest_column(command == Command::write, bank);
+      return latest(command_bus_, column_ready(command == Command::write, bank));
     default:
       return earliest_maintenance(command);
   }
@@ -131,35 +131,49 @@ Clock DramDevice::earliest(Command command, int bank) const {
 
 Clock DramDevice::earliest_maintenance(Command command) const {
   Clock at = command_bus_;
-  for (const Bank& b : banks_) {
+  for (int b = 0; b < banks(); ++b) {
     if (command == Command::refresh) {
-      at = std::max(at, b.activate);
-    } else if (b.open_row != kClosed) {
-      at = std::max(at, b.precharge);
+      at = std::max(at, activate_[index(b)]);
+    } else if (open_row(b) != kClosed) {
+      at = std::max(at, precharge_[index(b)]);
     }
   }
   return at;
 }
 
+Clock DramDevice::rank_of_several_ready(bool write, int rank) const {
+  Clock at = -kNever;
+  for (int r = 0; r < rank_count_; ++r) {
+    const Gaps& gaps = r == rank ? same_rank_ : other_rank_;
+    at = latest(at, after_last(ranks_[index(r)].last_column, gaps, write));
+  }
+  return at;
+}
+
+Clock DramDevice::first_rank_ready(bool write) const {
+  Clock at = kNever;
+  for (int r = 0; r < rank_count_; ++r) at = std::min(at, rank_ready(write, r));
+  return at;
+}
+
 void DramDevice::issue(Command command, int bank, std::int64_t row, Clock at, int run, Clock gap) {
+  const auto close = [&](int b) {
+    open_row_[index(b)] = kClosed;
+    activate_[index(b)] = latest(activate_[index(b)], at + timing_.trp);
+    open_banks_ &= ~bank_bit(b);
+  };
   switch (command) {
     case Command::activate:
       activate(bank, row, at);
       break;
     case Command::precharge:
-      banks_[index(bank)].open_row = kClosed;
-      banks_[index(bank)].activate = latest(banks_[index(bank)].activate, at + timing_.trp);
-      --open_banks_;
+      close(bank);
       break;
     case Command::precharge_all:
-      for (Bank& b : banks_) {
-        if (b.open_row != kClosed) b.activate = latest(b.activate, at + timing_.trp);
-        b.open_row = kClosed;
-      }
-      open_banks_ = 0;
+      for (BankSet set = open_banks_; set != 0; set &= set - 1) close(first_bank(set));
       break;
     case Command::refresh:
-      for (Bank& b : banks_) b.activate = at + timing_.trfc;
+      activate_.fill(at + timing_.trfc);
       break;
     case Command::read:
     case Command::write:
@@ -170,22 +184,21 @@ void DramDevice::issue(Command command, int bank, std::int64_t row, Clock at, in
 }
 
 void DramDevice::activate(int b, std::int64_t row, Clock at) {
-  Bank& bank = banks_[index(b)];
-  bank.open_row = row;
-  bank.activate = at + timing_.trc;
-  bank.precharge = at + timing_.tras;
-  bank.column = at + timing_.trcd;
-  groups_[index(bank.group)].activate = at + timing_.trrd_l;
-  Rank& rank = ranks_[index(bank.rank)];
+  open_row_[index(b)] = row;
+  activate_[index(b)] = at + timing_.trc;
+  precharge_[index(b)] = at + timing_.tras;
+  column_[index(b)] = at + timing_.trcd;
+  group_activate_[group_of_[index(b)]] = at + timing_.trrd_l;
+  Rank& rank = ranks_[rank_of_[index(b)]];
   rank.window[rank.oldest] = at + timing_.tfaw;
   rank.oldest = (rank.oldest + 1) % 4;
   rank.activate = latest(at + timing_.trrd_s, rank.window[rank.oldest]);
-  ++open_banks_;
+  open_banks_ |= bank_bit(b);
   for (BankSet set = opening_; set != 0; set &= set - 1) {
-    if (banks_[index(__builtin_ctzll(set))].column <= at) opening_ &= ~(set & -set);
+    if (column_[index(first_bank(set))] <= at) opening_ &= ~(set & -set);
   }
   opening_ |= bank_bit(b);
-  opening_until_ = bank.column;
+  opening_until_ = column_[index(b)];
 }
 
 }  // namespace h2

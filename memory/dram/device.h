@@ -16,6 +16,7 @@ inline constexpr Clock kNever = std::numeric_limits<Clock>::max() / 4;
 /// Banks of a channel, a bit each.
 using BankSet = std::uint64_t;
 constexpr BankSet bank_bit(int bank) { return BankSet{1} << bank; }
+constexpr int first_bank(BankSet set) { return __builtin_ctzll(set); }
 inline constexpr int kMaxBanks = 64;
 
 enum class Command { activate, precharge, read, write, precharge_all, refresh };
@@ -48,37 +49,39 @@ class DramDevice {
   /// it makes sense in the bank's state is the caller's business. precharge_all and refresh
   /// ignore `bank`.
   [[nodiscard]] Clock earliest(Command command, int bank) const;
-  /// Of the row command the bank needs next: activate when it is closed, precharge when open. Which
-  /// of the two is as good as random to a branch predictor, so that it is computed without a
-  /// branch.
-  [[nodiscard]] Clock earliest_row(int bank) const {
-    const Bank& b = banks_[index(bank)];
-    const auto closed = static_cast<Clock>(b.open_row == kClosed);
-    const Clock shared = latest(groups_[index(b.group)].activate, ranks_[index(b.rank)].activate);
-    const Clock own = b.precharge + closed * (b.activate - b.precharge);
-    return latest(command_bus_, latest(own, closed * shared));
+  /// Of a column command to any bank.
+  [[nodiscard]] Clock earliest_column(bool write) const {
+    return latest(command_bus_, column_ready(write));
   }
-  [[nodiscard]] Clock earliest_column(bool write, int bank) const {
-    return latest(command_bus_, column_ready(write, bank));
+
+  /// The same for commands to one bank or any, but for the rule of one command per clock, which
+  /// whoever asks for several banks applies once.
+  [[nodiscard]] Clock activate_ready(int bank) const {
+    const Clock shared =
+        latest(group_activate_[group_of_[index(bank)]], ranks_[rank_of_[index(bank)]].activate);
+    return latest(activate_[index(bank)], shared);
+  }
+  [[nodiscard]] Clock precharge_ready(int bank) const { return precharge_[index(bank)]; }
+  [[nodiscard]] Clock column_ready(bool write, int bank) const {
+    const Clock group = after_last(group_column_[group_of_[index(bank)]], same_group_, write);
+    return latest(column_[index(bank)], latest(group, rank_ready(write, rank_of_[index(bank)])));
   }
   /// No bank at all can take a column command of the direction before.
-  [[nodiscard]] Clock earliest_column(bool write) const {
-    Clock at = rank_ready(write, 0);
-    for (int r = 1; r < rank_count_; ++r) at = std::min(at, rank_ready(write, r));
-    return latest(command_bus_, at);
+  [[nodiscard]] Clock column_ready(bool write) const {
+    return rank_count_ == 1 ? after_last(last_column_, same_rank_, write) : first_rank_ready(write);
   }
   /// The banks of `set` that can take a column command of the direction at `at`, a clock not before
-  /// earliest_column(write).
+  /// column_ready(write).
   [[nodiscard]] BankSet ready_banks(BankSet set, bool write, Clock at) const {
     if (at < after_last(last_column_, longest_gap_, write)) {
       for (BankSet left = set; left != 0; left &= left - 1) {
-        const int bank = __builtin_ctzll(left);
+        const int bank = first_bank(left);
         set ^= static_cast<BankSet>(column_ready(write, bank) > at) << bank;
       }
     } else if (at < opening_until_) {
       for (BankSet left = set & opening_; left != 0; left &= left - 1) {
-        const int bank = __builtin_ctzll(left);
-        set ^= static_cast<BankSet>(banks_[index(bank)].column > at) << bank;
+        const int bank = first_bank(left);
+        set ^= static_cast<BankSet>(column_[index(bank)] > at) << bank;
       }
     }
     return set;
@@ -90,22 +93,14 @@ class DramDevice {
   void issue_columns(bool write, int bank, Clock at, Clock last);
 
   static constexpr std::int64_t kClosed = -1;
-  [[nodiscard]] std::int64_t open_row(int bank) const { return banks_[index(bank)].open_row; }
+  [[nodiscard]] std::int64_t open_row(int bank) const { return open_row_[index(bank)]; }
+  [[nodiscard]] BankSet open_banks() const { return open_banks_; }
   [[nodiscard]] bool all_closed() const { return open_banks_ == 0; }
   [[nodiscard]] int banks() const { return bank_count_; }
   [[nodiscard]] const DramTiming& timing() const { return timing_; }
 
  private:
   using ReadWrite = std::array<Clock, 2>;  ///< of the last read, of the last write
-  struct Bank {
-    std::int64_t open_row = kClosed;
-    Clock activate = 0, precharge = 0, column = 0;
-    int group = 0, rank = 0;
-  };
-  struct Group {
-    Clock activate = 0;
-    ReadWrite last_column{-kNever, -kNever};
-  };
   struct Rank {
     Clock activate = 0;
     ReadWrite last_column{-kNever, -kNever};
@@ -114,46 +109,45 @@ class DramDevice {
   };
   /// Distances to a read [0] and to a write [1]: each from a read and from a write.
   using Gaps = std::array<ReadWrite, 2>;
+  template <class T>
+  using PerBank = std::array<T, kMaxBanks>;
   static Clock latest(Clock a, Clock b) { return a > b ? a : b; }
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
   static Clock after_last(const ReadWrite& last, const Gaps& gaps, bool write) {
     return latest(last[0] + gaps[write][0], last[1] + gaps[write][1]);
   }
   [[nodiscard]] Clock rank_ready(bool write, int rank) const {
-    Clock at = after_last(ranks_[index(rank)].last_column, same_rank_, write);
-    for (int r = 0; rank_count_ > 1 && r < rank_count_; ++r) {
-      if (r != rank) at = latest(at, after_last(ranks_[index(r)].last_column, other_rank_, write));
-    }
-    return at;
+    return rank_count_ == 1 ? after_last(last_column_, same_rank_, write)
+                            : rank_of_several_ready(write, rank);
   }
-  [[nodiscard]] Clock column_ready(bool write, int bank) const {
-    const Bank& b = banks_[index(bank)];
-    const Clock group = after_last(groups_[index(b.group)].last_column, same_group_, write);
-    return latest(b.column, latest(group, rank_ready(write, b.rank)));
-  }
+  [[nodiscard]] Clock rank_of_several_ready(bool write, int rank) const;
+  [[nodiscard]] Clock first_rank_ready(bool write) const;
   [[nodiscard]] Clock earliest_maintenance(Command command) const;
   void activate(int bank, std::int64_t row, Clock at);
 
-  DramTiming timing_;
+  // Of a bank: its open row, and the first clocks of commands as far as the bank itself knows.
+  PerBank<std::int64_t> open_row_;
+  PerBank<Clock> activate_{}, precharge_{}, column_{};
+  PerBank<std::uint8_t> group_of_{}, rank_of_{};
+  PerBank<Clock> group_activate_{};
+  PerBank<ReadWrite> group_column_;
+  ReadWrite last_column_{-kNever, -kNever};  ///< of all banks
+  Clock command_bus_ = 0;
+  BankSet open_banks_ = 0;
+  BankSet opening_ = 0;      ///< no other bank is in its tRCD
+  Clock opening_until_ = 0;  ///< nor is any of these from this clock on
   Gaps same_group_, same_rank_, other_rank_;
   Gaps longest_gap_;                   ///< of the three
   std::array<Clock, 2> to_precharge_;  ///< from a read, from a write
   int bank_count_, rank_count_;
-  std::array<Bank, kMaxBanks> banks_;
-  std::array<Group, kMaxBanks> groups_;
-  std::array<Rank, kMaxBanks> ranks_;
-  BankSet opening_ = 0;      ///< no other bank is in its tRCD
-  Clock opening_until_ = 0;  ///< nor is any of these from this clock on
-  ReadWrite last_column_{-kNever, -kNever};
-  int open_banks_ = 0;
-  Clock command_bus_ = 0;
+  DramTiming timing_;
+  PerBank<Rank> ranks_;
 };
 
 inline void DramDevice::issue_columns(bool write, int bank, Clock at, Clock last) {
-  Bank& b = banks_[index(bank)];
-  b.precharge = latest(b.precharge, last + to_precharge_[write]);
-  groups_[index(b.group)].last_column[write] = last;
-  ranks_[index(b.rank)].last_column[write] = last;
+  precharge_[index(bank)] = latest(precharge_[index(bank)], last + to_precharge_[write]);
+  group_column_[group_of_[index(bank)]][write] = last;
+  if (rank_count_ > 1) ranks_[rank_of_[index(bank)]].last_column[write] = last;
   last_column_[write] = last;
   command_bus_ = at + 1;
 }

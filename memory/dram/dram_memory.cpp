@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <utility>
 
+#include "memory/dram/channel_schedule.h"
 #include "modules/error.h"
 
 namespace h2 {
@@ -12,8 +12,6 @@ namespace {
 
 /// Clocks are rounded to whole picoseconds on the way out; this undoes it on the way in.
 constexpr double kRoundingPs = 0.6;
-
-std::size_t first_bit(std::uint64_t set) { return static_cast<std::size_t>(__builtin_ctzll(set)); }
 
 /// Distance of the column commands of a run: where the map deals consecutive lines to different
 /// bank groups, the runs of these groups interleave on the bus.
@@ -33,6 +31,7 @@ DramMemory::DramMemory(const DramSpec& spec, std::uint64_t capacity_bytes, Burst
       banks_per_channel_(
           static_cast<std::size_t>(spec.ranks * spec.bank_groups * spec.banks_per_group)),
       last_piece_(static_cast<std::size_t>(spec.channels) * banks_per_channel_) {
+  ports_.reserve(kMaxPorts);  // they stay where they are
   channels_.reserve(held_up_by_.size());
   while (channels_.size() < held_up_by_.size()) channels_.emplace_back(spec, run_gap(spec, map_));
 }
@@ -74,14 +73,17 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   t.request = request;
   const std::uint64_t bytes = std::max<std::uint64_t>(request.bytes, 1);
   t.lines = static_cast<std::uint32_t>((request.address % kLineBytes + bytes - 1) / kLineBytes + 1);
-  if (!request.write) read_lines_left_[slot] = t.lines;
+  if (!request.write) read_lines_left_[slot] = static_cast<std::int32_t>(t.lines);
   const auto port = static_cast<std::size_t>(request.port);
   if (port >= ports_.size()) {
+    // After the last port it was the first one's turn, and remains so.
+    if (from_turn_ == -(std::uint64_t{1} << ports_.size())) from_turn_ = ~std::uint64_t{0};
     ports_.resize(port + 1);
     under_way_.resize(port + 1);
   }
   ++under_way_[port][request.write];
   ++all_under_way_;
+  if (request.write) writing_ |= std::uint64_t{1} << port;
   ports_[port].waiting.push_back(slot);
   if (ports_[port].waiting.size() == 1) {
     split(ports_[port]);
@@ -89,18 +91,6 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   }
   ++waiting_;
   admit_at_ = std::min(admit_at_, std::max(clock, now_));
-}
-
-Clock DramMemory::next_clock() const {
-  Clock next = admit_at_;
-  for (const DramChannel& channel : channels_) next = std::min(next, channel.next_command());
-  return next;
-}
-
-Clock DramMemory::next_row_event() const {
-  Clock next = next_clock();
-  for (const DramChannel& channel : channels_) next = std::min(next, channel.next_closing());
-  return next;
 }
 
 Picoseconds DramMemory::next_event() const {
@@ -118,23 +108,23 @@ Picoseconds DramMemory::next_completion() const {
 
 /// A read ends with the data of its last line; every channel issues one line per column gap.
 Clock DramMemory::earliest_read_end(Clock next) const {
-  std::uint32_t fewest = kNoRead;
-  for (const std::uint32_t lines : read_lines_left_) fewest = std::min(fewest, lines);
+  std::int32_t fewest = kNoRead;
+  for (const std::int32_t lines : read_lines_left_) fewest = std::min(fewest, lines);
   if (fewest == kNoRead) return kNever;
   const DramTiming& timing = channels_.front().timing();
-  const Clock per_channel = (fewest - 1) / static_cast<std::uint32_t>(spec_.channels);
+  const Clock per_channel = (fewest - 1) / spec_.channels;
   return next + per_channel * timing.cas_gap_s + timing.read_latency;
 }
 
 /// A write ends the clock after its last line has entered a queue.
 Clock DramMemory::earliest_write_end(Clock next) const {
   Clock earliest = kNever;
-  for (std::size_t p = 0; p < ports_.size(); ++p) {
+  for (std::uint64_t set = writing_; set != 0; set &= set - 1) {
+    const std::size_t p = first_bit(set);
     const Port& port = ports_[p];
-    if (port.waiting.empty() || under_way_[p][1] == 0) continue;
-    const auto left = static_cast<Clock>(port.pieces.size() - port.next_piece);
+    const auto left = static_cast<Clock>(port.end - port.next);
     const bool full = port.write && (held_up_ >> p & 1) != 0;
-    const Clock enters = full ? channels_[port.held_up_by].earliest_write(next) : next;
+    const Clock enters = full ? channels_[held_up_at_[p]].earliest_write(next) : next;
     earliest = std::min(earliest, enters + (left - 1) / kLinesPerClock + 1);
   }
   return earliest;
@@ -146,7 +136,8 @@ void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& compl
   for (Clock now = next_admission(); now <= last; now = next_admission()) {
     now_ = now;
     for (std::uint64_t set = held_up_; set != 0; set &= set - 1) {
-      run_channel(ports_[first_bit(set)].held_up_by, now, completions);
+      const std::size_t i = held_up_at_[first_bit(set)];
+      if (channels_[i].due(now)) run_channel(i, now, completions);
     }
     if (ready_ != 0 || now >= admit_at_) admit(now, completions);
   }
@@ -173,21 +164,23 @@ void DramMemory::observe_rows(const RowObserver& observer) {
 Clock DramMemory::next_admission() const {
   Clock next = admit_at_;
   for (std::uint64_t set = held_up_; set != 0; set &= set - 1) {
-    next = std::min(next, channels_[ports_[first_bit(set)].held_up_by].next_command());
+    next = std::min(next, channels_[held_up_at_[first_bit(set)]].next_command());
   }
   return next;
 }
 
 void DramMemory::run_channel(std::size_t i, Clock until,
                              std::vector<MemoryCompletion>& completions) {
-  channels_[i].advance(until, served_);
-  for (const DramServed& s : served_) {
-    const std::uint64_t released = std::exchange(held_up_by_[i][s.write], 0);
-    ready_ |= released;
-    held_up_ &= ~released;
+  std::array<std::uint64_t, 2>& held_up = held_up_by_[i];
+  channels_[i].advance(until, [&](const DramServed& s) {
+    std::uint64_t& released = held_up[s.write];
+    if (released != 0) {
+      ready_ |= released;
+      held_up_ &= ~released;
+      released = 0;
+    }
     if (!s.write) serve(s, completions);
-  }
-  served_.clear();
+  });
 }
 
 void DramMemory::run_channels(Clock until, std::vector<MemoryCompletion>& completions) {
@@ -199,8 +192,8 @@ void DramMemory::run_channels(Clock until, std::vector<MemoryCompletion>& comple
 void DramMemory::serve(const DramServed& s, std::vector<MemoryCompletion>& completions) {
   Transaction& t = transactions_[s.owner];
   t.data_end = std::max(t.data_end, s.data_end);
-  std::uint32_t& left = read_lines_left_[s.owner];
-  left -= static_cast<std::uint32_t>(s.lines);
+  std::int32_t& left = read_lines_left_[s.owner];
+  left -= s.lines;
   if (left == 0) finish(s.owner, t.data_end, completions);
 }
 
@@ -212,34 +205,23 @@ void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
   while (admitted_ < kLinesPerClock && ready_ != 0) {
     const std::size_t index = next_ready_port();
     Port& port = ports_[index];
-    const Piece& piece = port.pieces[port.next_piece];
-    DramChannel& to = channels_[piece.at.channel];
-    if (to.due(now)) run_channel(piece.at.channel, now, completions);
-    if (!to.can_accept(port.write, piece.lines)) {
-      hold_up(index, piece.at.channel);
+    const Piece& piece = *port.next;
+    DramChannel& to = channels_[piece.channel];
+    if (to.due(now)) run_channel(piece.channel, now, completions);
+    if (!to.can_accept(port.write, piece.run.lines)) {
+      hold_up(index, piece.channel);
       continue;
     }
-    to.push(port.write, {port.slot, piece.at.bank, piece.at.row, piece.lines}, now);
-    admitted_ += piece.lines;
-    turn_ = index + 1 == ports_.size() ? 0 : index + 1;
-    if (port.next_piece == 0) transactions_[port.slot].accepted = now;
-    if (++port.next_piece == port.pieces.size()) next_transaction(index, now, completions);
+    to.push(port.write, piece.run, now);
+    admitted_ += piece.run.lines;
+    from_turn_ = -(std::uint64_t{2} << index);
+    if (!port.begun) {
+      port.begun = true;
+      transactions_[port.slot].accepted = now;
+    }
+    if (++port.next == port.end) next_transaction(index, now, completions);
   }
   admit_at_ = waiting_ > 0 && admitted_ >= kLinesPerClock ? now + 1 : kNever;
-}
-
-std::size_t DramMemory::next_ready_port() const {
-  const std::uint64_t from_turn = ready_ >> turn_ << turn_;
-  return first_bit(from_turn != 0 ? from_turn : ready_);
-}
-
-void DramMemory::hold_up(std::size_t index, std::size_t channel) {
-  Port& port = ports_[index];
-  const std::uint64_t bit = std::uint64_t{1} << index;
-  port.held_up_by = channel;
-  ready_ &= ~bit;
-  held_up_ |= bit;
-  held_up_by_[channel][port.write] |= bit;
 }
 
 /// After the last piece of the port's first transaction.
@@ -250,7 +232,6 @@ void DramMemory::next_transaction(std::size_t index, Clock now,
   --waiting_;
   port.waiting.pop_front();
   if (port.waiting.empty()) {
-    port.pieces.clear();
     ready_ &= ~(std::uint64_t{1} << index);
     return;
   }
@@ -277,23 +258,25 @@ void DramMemory::split(Port& port) {
   const Transaction& t = transactions_[port.slot];
   const int longest = serve_as_runs(t.request, port) ? kLinesPerRun : 1;
   port.write = t.request.write;
-  port.next_piece = 0;
+  port.begun = false;
   port.next_address = t.request.address + t.request.bytes;
-  port.pieces.resize(t.lines);
-  std::size_t pieces = 0;
+  if (port.pieces.size() < t.lines) port.pieces.resize(t.lines);
+  Piece* const pieces = port.pieces.data();
+  std::size_t count = 0;
   map_.for_each_line(t.request.address / kLineBytes, t.lines, [&](const LinePlace& at) {
     if (longest > 1) {
       // The bank's last piece so far, or of an earlier transaction anything.
       std::size_t& last = last_piece_[at.channel * banks_per_channel_ + index(at.bank)];
-      if (last < pieces && port.pieces[last].continued_by(at, longest)) {
-        ++port.pieces[last].lines;
+      if (last < count && pieces[last].continued_by(at, longest)) {
+        ++pieces[last].run.lines;
         return;
       }
-      last = pieces;
+      last = count;
     }
-    port.pieces[pieces++] = {at, 1};
+    pieces[count++] = {{port.slot, at.bank, at.row, 1}, at.channel};
   });
-  port.pieces.resize(pieces);
+  port.next = pieces;
+  port.end = pieces + count;
 }
 
 void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompletion>& completions) {
@@ -301,7 +284,10 @@ void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompleti
   read_lines_left_[slot] = kNoRead;
   completions.push_back({t.request.id, t.request.write, to_ps(t.accepted), to_ps(at)});
   free_.push_back(slot);
-  --under_way_[static_cast<std::size_t>(t.request.port)][t.request.write];
+  const auto port = static_cast<std::size_t>(t.request.port);
+  if (--under_way_[port][t.request.write] == 0 && t.request.write) {
+    writing_ &= ~(std::uint64_t{1} << port);
+  }
   --all_under_way_;
 }
 

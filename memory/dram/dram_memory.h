@@ -1,8 +1,10 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <vector>
 
 #include "memory/dram/address_map.h"
@@ -38,14 +40,14 @@ class DramMemory final : public MemoryTiming {
   static constexpr std::uint32_t kMinRunBytes = 2048;
 
  private:
-  static constexpr std::uint32_t kNoRead = ~std::uint32_t{0};
+  static constexpr std::int32_t kNoRead = std::numeric_limits<std::int32_t>::max();
   /// A run on its way to the queue of its channel.
   struct Piece {
-    LinePlace at;
-    int lines = 0;
+    DramRun run;
+    std::uint32_t channel = 0;
     [[nodiscard]] bool continued_by(const LinePlace& next, int longest) const {
-      return next.row == at.row && next.bank == at.bank && next.channel == at.channel &&
-             lines < longest;
+      return next.row == run.row && next.bank == run.bank && next.channel == channel &&
+             run.lines < longest;
     }
   };
   struct Transaction {
@@ -58,16 +60,24 @@ class DramMemory final : public MemoryTiming {
     std::deque<std::uint32_t> waiting;  ///< transactions
     std::uint32_t slot = 0;             ///< the first of them, as are the direction and the pieces
     bool write = false;
-    std::vector<Piece> pieces;
-    std::size_t next_piece = 0;
+    bool begun = false;         ///< a piece has entered a queue
+    std::vector<Piece> pieces;  ///< room for them: those from `next` to `end` are waiting
+    const Piece *next = nullptr, *end = nullptr;
     std::uint64_t next_address = 0;  ///< where a sequential stream goes on
-    std::size_t held_up_by = 0;      ///< the channel whose full queue it waits for, if it does
   };
 
   /// Of the next command or admission.
-  [[nodiscard]] Clock next_clock() const;
+  [[nodiscard]] Clock next_clock() const {
+    Clock next = admit_at_;
+    for (const DramChannel& channel : channels_) next = std::min(next, channel.next_command());
+    return next;
+  }
   /// The same, or a resting channel closes its rows.
-  [[nodiscard]] Clock next_row_event() const;
+  [[nodiscard]] Clock next_row_event() const {
+    Clock next = next_clock();
+    for (const DramChannel& channel : channels_) next = std::min(next, channel.next_closing());
+    return next;
+  }
   [[nodiscard]] Clock next_admission() const;
   [[nodiscard]] Clock earliest_read_end(Clock next) const;
   [[nodiscard]] Clock earliest_write_end(Clock next) const;
@@ -75,13 +85,26 @@ class DramMemory final : public MemoryTiming {
   void run_channels(Clock until, std::vector<MemoryCompletion>& completions);
   void serve(const DramServed& served, std::vector<MemoryCompletion>& completions);
   void admit(Clock now, std::vector<MemoryCompletion>& completions);
-  [[nodiscard]] std::size_t next_ready_port() const;
-  void hold_up(std::size_t port, std::size_t channel);
+  [[nodiscard]] std::size_t next_ready_port() const {
+    const std::uint64_t first = ready_ & from_turn_;
+    return first_bit(first != 0 ? first : ready_);
+  }
+  void hold_up(std::size_t index, std::size_t channel) {
+    Port& port = ports_[index];
+    const std::uint64_t bit = std::uint64_t{1} << index;
+    held_up_at_[index] = static_cast<std::uint32_t>(channel);
+    ready_ &= ~bit;
+    held_up_ |= bit;
+    held_up_by_[channel][port.write] |= bit;
+  }
   void next_transaction(std::size_t port, Clock now, std::vector<MemoryCompletion>& completions);
   void split(Port& port);
   [[nodiscard]] bool serve_as_runs(const MemoryRequest& request, const Port& port) const;
   void finish(std::uint32_t transaction, Clock at, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] Picoseconds to_ps(Clock clock) const;
+  static std::size_t first_bit(std::uint64_t set) {
+    return static_cast<std::size_t>(__builtin_ctzll(set));
+  }
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
   DramSpec spec_;
@@ -90,23 +113,24 @@ class DramMemory final : public MemoryTiming {
   BurstService service_;
   std::vector<DramChannel> channels_;
   std::vector<Transaction> transactions_;
-  std::vector<std::uint32_t> read_lines_left_;  ///< of each transaction; kNoRead unless reading
+  std::vector<std::int32_t> read_lines_left_;  ///< of each transaction; kNoRead unless reading
   std::vector<std::uint32_t> free_;
   std::vector<Port> ports_;
   /// Transactions under way, by port and direction; the sum of all.
   std::vector<std::array<int, 2>> under_way_;
   int all_under_way_ = 0;
+  std::uint64_t writing_ = 0;  ///< bit per port with a write under way
   std::uint64_t ready_ = 0;    ///< bit per port that waits for nothing but its turn
   std::uint64_t held_up_ = 0;  ///< bit per port that waits for room in a queue
+  std::array<std::uint32_t, kMaxPorts> held_up_at_{};  ///< the channel of that queue
   /// The same per channel, reads and writes.
   std::vector<std::array<std::uint64_t, 2>> held_up_by_;
-  std::size_t turn_ = 0;     ///< port served next
-  std::size_t waiting_ = 0;  ///< transactions not entirely in the queues
+  std::uint64_t from_turn_ = ~std::uint64_t{0};  ///< the ports from the one served next on
+  std::size_t waiting_ = 0;                      ///< transactions not entirely in the queues
   Clock now_ = 0;
   Clock admit_at_ = kNever;  ///< next clock at which the front end may act by itself
   Clock admitted_at_ = -1;
   int admitted_ = 0;  ///< lines in clock admitted_at_
-  std::vector<DramServed> served_;
   bool rows_observed_ = false;
   std::size_t banks_per_channel_;
   std::vector<std::size_t> last_piece_;  ///< per channel and bank, while splitting

@@ -29,22 +29,23 @@ class RunQueue {
     bool counted = false;  ///< as a row miss or conflict
   };
 
-  explicit RunQueue(int capacity_lines);
+  RunQueue(int capacity_lines, int banks);
   RunQueue(RunQueue&&) = default;  ///< no copies: the lists point into the entries
 
   [[nodiscard]] int lines() const { return lines_; }
+  [[nodiscard]] int most_lines() const { return most_lines_; }  ///< that ever waited
   [[nodiscard]] bool fits(int lines) const { return lines_ + lines <= capacity_; }
   [[nodiscard]] BankSet banks() const { return banks_; }          ///< with runs
   [[nodiscard]] BankSet hit_banks() const { return hit_banks_; }  ///< with a hit
   /// Oldest run of a bank that has runs, and its hit when it has one.
-  [[nodiscard]] Entry& oldest(int bank) { return *of_bank_[index(bank)].head; }
-  [[nodiscard]] const Entry& oldest(int bank) const { return *of_bank_[index(bank)].head; }
-  [[nodiscard]] const Entry& hit(int bank) const { return *of_bank_[index(bank)].hit; }
+  [[nodiscard]] Entry& oldest(int bank) { return *entries_[index(bank)].next; }
+  [[nodiscard]] const Entry& oldest(int bank) const { return *entries_[index(bank)].next; }
+  [[nodiscard]] const Entry& hit(int bank) const { return *hit_[index(bank)]; }
   [[nodiscard]] std::uint64_t hit_key(int bank) const { return hit_key_[index(bank)]; }
   /// Key of the oldest hit of the banks in `set`, all of which have one.
   [[nodiscard]] std::uint64_t oldest_hit_key(BankSet set) const {
     std::uint64_t key = ~std::uint64_t{0};
-    for (; set != 0; set &= set - 1) key = std::min(key, hit_key(__builtin_ctzll(set)));
+    for (; set != 0; set &= set - 1) key = std::min(key, hit_key(first_bank(set)));
     return key;
   }
   /// No run that waits was accepted before; kNever when none waits.
@@ -52,39 +53,50 @@ class RunQueue {
 
   /// `row_open`: the run goes to the open row of its bank.
   void push(const DramRun& run, Clock now, std::uint64_t key, bool row_open);
-  /// Takes lines off the hit of a bank, which leaves with its last line.
-  void serve(int bank, int lines);
+  /// Takes lines off the hit of a bank, which leaves with its last line. True when that was the
+  /// bank's last hit.
+  bool serve(int bank, int lines);
   /// The bank has opened a row, or closed it.
-  void open(int bank, std::int64_t row) { find_hit(bank, of_bank_[index(bank)].head, row); }
+  void open(int bank, std::int64_t row) {
+    hit_banks_ |= bank_bit(bank);
+    find_hit(bank, entries_[index(bank)].next, row);
+  }
   void close(int bank) { hit_banks_ &= ~bank_bit(bank); }
   void close_all() { hit_banks_ = 0; }
 
  private:
-  struct Bank {
-    Entry *head = nullptr, *tail = nullptr, *hit = nullptr;
-  };
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
-  /// The first run to `row` in the list from `entry` becomes the hit.
-  void find_hit(int bank, Entry* entry, std::int64_t row);
+  /// The first run to `row` in the list from `entry` becomes the hit; false when there is none.
+  bool find_hit(int bank, Entry* entry, std::int64_t row);
   void set_hit(int bank, Entry* entry);
 
-  int capacity_, lines_ = 0;
+  int capacity_, lines_ = 0, most_lines_ = 0;
   BankSet banks_ = 0, hit_banks_ = 0;
   std::array<std::uint64_t, kMaxBanks> hit_key_{};
-  std::array<Bank, kMaxBanks> of_bank_;
+  std::array<Entry*, kMaxBanks> hit_{};
+  /// First an entry per bank that closes its list to a ring: none of its ends is a special case.
   std::vector<Entry> entries_;
   Entry* free_;  ///< list of the entries not in use
 };
 
-inline RunQueue::RunQueue(int capacity_lines)
-    : capacity_(capacity_lines), entries_(index(capacity_lines)), free_(entries_.data()) {
-  for (std::size_t i = 1; i < entries_.size(); ++i) entries_[i - 1].next = &entries_[i];
+inline RunQueue::RunQueue(int capacity_lines, int banks)
+    : capacity_(capacity_lines),
+      entries_(index(banks + capacity_lines)),
+      free_(&entries_[index(banks)]) {
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    Entry& entry = entries_[i];
+    if (i < index(banks)) {
+      entry.next = entry.previous = &entry;
+    } else if (i + 1 < entries_.size()) {
+      entry.next = &entries_[i + 1];
+    }
+  }
 }
 
 inline Clock RunQueue::oldest_accepted() const {
   Clock accepted = kNever;
   for (BankSet set = banks_; set != 0; set &= set - 1) {
-    accepted = std::min(accepted, oldest(__builtin_ctzll(set)).accepted);
+    accepted = std::min(accepted, oldest(first_bank(set)).accepted);
   }
   return accepted;
 }
@@ -92,52 +104,58 @@ inline Clock RunQueue::oldest_accepted() const {
 inline void RunQueue::push(const DramRun& run, Clock now, std::uint64_t key, bool row_open) {
   Entry* entry = free_;
   free_ = entry->next;
-  Bank& bank = of_bank_[index(run.bank)];
+  Entry* end = &entries_[index(run.bank)];
   // Field by field: a copy of a whole Entry would read back what has just been written in parts.
   entry->run.owner = run.owner;
-  entry->run.bank = run.bank;
   entry->run.row = run.row;
   entry->run.lines = run.lines;
   entry->accepted = now;
   entry->key = key;
-  entry->next = nullptr;
-  entry->previous = bank.tail;
+  entry->next = end;
+  entry->previous = end->previous;
   entry->counted = false;
-  (bank.tail == nullptr ? bank.head : bank.tail->next) = entry;
-  bank.tail = entry;
+  end->previous->next = entry;
+  end->previous = entry;
   banks_ |= bank_bit(run.bank);
   lines_ += run.lines;
-  if (row_open && (hit_banks_ & bank_bit(run.bank)) == 0) set_hit(run.bank, entry);
+  most_lines_ = std::max(most_lines_, lines_);
+  if (!row_open || (hit_banks_ & bank_bit(run.bank)) != 0) return;
+  hit_banks_ |= bank_bit(run.bank);
+  set_hit(run.bank, entry);
 }
 
-inline void RunQueue::serve(int b, int lines) {
-  Bank& bank = of_bank_[index(b)];
-  Entry* entry = bank.hit;
+inline bool RunQueue::serve(int bank, int lines) {
+  Entry* entry = hit_[index(bank)];
   lines_ -= lines;
-  entry->run.lines -= lines;
-  entry->counted = false;
-  if (entry->run.lines > 0) return;
-  (entry->previous == nullptr ? bank.head : entry->previous->next) = entry->next;
-  (entry->next == nullptr ? bank.tail : entry->next->previous) = entry->previous;
-  if (bank.head == nullptr) banks_ &= ~bank_bit(b);
-  find_hit(b, entry->next, entry->run.row);
+  if (entry->run.lines > lines) {
+    entry->run.lines -= lines;
+    entry->counted = false;
+    return false;
+  }
+  Entry *next = entry->next, *previous = entry->previous;
+  previous->next = next;
+  next->previous = previous;
+  if (next == previous) banks_ &= ~bank_bit(bank);  // both are the end
   entry->next = free_;
   free_ = entry;
+  return !find_hit(bank, next, entry->run.row);
 }
 
-inline void RunQueue::find_hit(int bank, Entry* entry, std::int64_t row) {
-  while (entry != nullptr && entry->run.row != row) entry = entry->next;
-  if (entry == nullptr) {
+inline bool RunQueue::find_hit(int bank, Entry* entry, std::int64_t row) {
+  Entry* end = &entries_[index(bank)];
+  end->run.row = row;
+  while (entry->run.row != row) entry = entry->next;
+  if (entry == end) {
     close(bank);
-  } else {
-    set_hit(bank, entry);
+    return false;
   }
+  set_hit(bank, entry);
+  return true;
 }
 
 inline void RunQueue::set_hit(int bank, Entry* entry) {
-  of_bank_[index(bank)].hit = entry;
+  hit_[index(bank)] = entry;
   hit_key_[index(bank)] = entry->key;
-  hit_banks_ |= bank_bit(bank);
 }
 
 }  // namespace h2

@@ -2,8 +2,9 @@
 
 #include <map>
 #include <random>
+#include <vector>
 
-#include "memory/dram/channel.h"
+#include "memory/dram/channel_schedule.h"
 #include "platform/config/presets.h"
 #include "tests/memory/ticking_channel.h"
 
@@ -53,9 +54,9 @@ std::vector<TimedRequest> random_requests(const Mix& mix, const DramSpec& spec, 
   return requests;
 }
 
-/// As fast as the queues take them, to few banks, each with a row that most requests go to: hits
-/// keep conflicts waiting until their patience ends.
-std::vector<TimedRequest> crowded_requests(int seed, int count) {
+/// As fast as the queues take them, to few banks `stride` apart, each with a row that most requests
+/// go to: hits keep conflicts waiting until their patience ends.
+std::vector<TimedRequest> crowded_requests(int seed, int count, int stride) {
   std::mt19937 random(static_cast<unsigned>(seed));
   std::uniform_real_distribution<> chance;
   const double write_share = chance(random), same_row = chance(random);
@@ -66,13 +67,18 @@ std::vector<TimedRequest> crowded_requests(int seed, int count) {
     TimedRequest r;
     r.id = static_cast<std::uint32_t>(i);
     r.write = chance(random) < write_share;
-    r.bank = static_cast<int>(random() % banks);
-    std::int64_t& row = favourite[static_cast<std::size_t>(r.bank)];
+    r.bank = static_cast<int>(random() % banks) * stride;
+    std::int64_t& row = favourite[static_cast<std::size_t>(r.bank / stride)];
     if (chance(random) > same_row) row = static_cast<std::int64_t>(random() % 3);
     r.row = chance(random) < 0.7 ? row : static_cast<std::int64_t>(random() % 3);
     requests.push_back(r);
   }
   return requests;
+}
+
+/// Issues every command up to and including clock `until`.
+void advance(DramChannel& channel, Clock until, std::vector<DramServed>& served) {
+  channel.advance(until, [&](const DramServed& s) { served.push_back(s); });
 }
 
 using Finish = std::map<std::uint32_t, Clock>;
@@ -107,14 +113,14 @@ Finish run_events(DramChannel& channel, const std::vector<TimedRequest>& request
   Clock now = 0;
   for (const TimedRequest& r : requests) {
     now = std::max(now, r.arrival);
-    channel.advance(now, served);
+    advance(channel, now, served);
     while (!channel.can_accept(r.write, 1)) {
       now = channel.next_command();
-      channel.advance(now, served);
+      advance(channel, now, served);
     }
     channel.push(r.write, {r.id, r.bank, r.row, 1}, now);
   }
-  channel.advance(kNever - 1, served);
+  advance(channel, kNever - 1, served);
   collect();
   return finish;
 }
@@ -166,13 +172,17 @@ INSTANTIATE_TEST_SUITE_P(Random, MixTest,
                          [](const auto& info) { return std::string(info.param.name); });
 
 TEST(DramChannel, SameClocksAsATickingControllerInACrowd) {
-  for (const char* device : {"hbm2", "ddr4_3200", "lpddr4_2400"}) {
-    const DramSpec spec = preset(device);
+  const std::pair<const char*, int> devices[] = {
+      {"hbm2", 1}, {"hbm2", 4}, {"ddr4_3200", 1}, {"ddr4_3200", 2}, {"lpddr4_2400", 1}};
+  for (const auto& [device, ranks] : devices) {
+    DramSpec spec = preset(device);
+    spec.ranks = ranks;
     for (int seed = 0; seed < 20; ++seed) {
-      const auto requests = crowded_requests(seed, 1500);
+      // Several ranks: of each some banks.
+      const auto requests = crowded_requests(seed, 1500, ranks > 1 ? 5 : 1);
       DramChannel channel(spec, run_gap(spec));
       EXPECT_TRUE(run_events(channel, requests) == run_ticking(spec, requests))
-          << device << ", seed " << seed;
+          << device << ", ranks " << ranks << ", seed " << seed;
     }
   }
 }
@@ -183,7 +193,7 @@ TEST(DramChannel, IdleLatencies) {
   const auto latency = [&](std::int64_t row, Clock at) {
     channel.push(false, {0, 0, row, 1}, at);
     served.clear();
-    channel.advance(kNever - 1, served);
+    advance(channel, kNever - 1, served);
     return served.front().data_end - at;
   };
   EXPECT_EQ(latency(5, 0), 31) << "closed: 1 + tRCD + CL + burst";
@@ -199,7 +209,7 @@ TEST(DramChannel, AccessDuringRefreshWaitsForItsEnd) {
   DramChannel channel(DramSpec{}, 2);
   std::vector<DramServed> served;
   channel.push(false, {0, 0, 5, 1}, 3950);
-  channel.advance(kNever - 1, served);
+  advance(channel, kNever - 1, served);
   EXPECT_EQ(served.front().data_end, 3900 + 260 + 14 + 14 + 2);
 }
 
@@ -210,7 +220,7 @@ TEST(DramChannel, LongPauseCountsItsRefreshes) {
   EXPECT_EQ(channel.statistics().refreshes, 1000000u);
   std::vector<DramServed> served;
   channel.push(false, {0, 0, 5, 1}, pause + 1000);
-  channel.advance(kNever - 1, served);
+  advance(channel, kNever - 1, served);
   EXPECT_EQ(served.front().data_end, pause + 1000 + 31);
 }
 
@@ -222,11 +232,11 @@ TEST(DramChannel, PostedWritesWaitForTheirBatch) {
   // One read per 4 clocks keeps the read queue from running empty in clocks 40 to 200.
   for (int i = 0; i < 10; ++i) channel.push(false, {id++, 0, 0, 1}, now);
   for (; now < 40; now += 2) {
-    channel.advance(now, served);
+    advance(channel, now, served);
     channel.push(false, {id++, 0, 0, 1}, now);
     channel.push(true, {id++, 4, 0, 1}, now);
   }
-  channel.advance(now, served);
+  advance(channel, now, served);
   for (const DramServed& s : served) EXPECT_FALSE(s.write) << "20 of 32 writes: below 80 %";
 }
 
@@ -236,7 +246,7 @@ TEST(DramChannel, NeitherDirectionStarvesTheOther) {
   std::uint32_t id = 0;
   // Both directions refill their queue at once, for ever.
   for (Clock now = 0; now < 100000; now = channel.next_command()) {
-    channel.advance(now, served);
+    advance(channel, now, served);
     while (channel.can_accept(false, 1)) channel.push(false, {id++, 0, 0, 1}, now);
     while (channel.can_accept(true, 1)) channel.push(true, {id++, 4, 0, 1}, now);
   }
@@ -254,7 +264,7 @@ TEST(DramChannel, HitsDoNotStarveAConflictForEver) {
   channel.push(false, {0, 0, 1, 1}, 0);
   channel.push(false, {1, 0, 2, 1}, 0);
   for (Clock now = 0; now < 3000; now = channel.next_command()) {
-    channel.advance(now, served);
+    advance(channel, now, served);
     while (channel.can_accept(false, 1)) channel.push(false, {2, 0, 1, 1}, now);
   }
   Clock conflict = 0;
