@@ -51,9 +51,7 @@ TEST_P(Pool, PartsAreDoneWhenTheyAreAskedFor) {
   WorkerPool::Work ahead(pool, WorkerPool::Urgency::ahead, 100, [&](int part) { ++calls[part]; });
   for (int end = 7; end <= 100; end += 31) {
     ahead.finish(end);
-    for (int part = 0; part < 100; ++part) {
-      if (part < end) EXPECT_EQ(calls[part], 1);
-    }
+    for (int part = 0; part < end; ++part) EXPECT_EQ(calls[part], 1);
   }
 }
 
