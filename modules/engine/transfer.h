@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "modules/engine/raw_vector.h"
+#include "modules/kernels/raw_vector.h"
 
 namespace h2 {
 
@@ -63,14 +63,20 @@ class TransferList {
   const std::vector<Transfer>& transfers() const { return transfers_; }
   Buffer& buffer() { return buffer_; }
   std::uint64_t charged() const;
-  /// Hands every unit that came with data to its sink.
-  void deliver() const;
+  /// Calls prepare(offset, bytes) for every unit that came with data and hands it to its sink.
+  template <class Prepare>
+  void deliver(Prepare prepare) const {
+    for (const Piece& p : pieces_) {
+      prepare(p.offset, p.bytes);
+      p.sink->arrived(p.unit, buffer_.data() + p.offset);
+    }
+  }
 
  private:
   struct Piece {
     UnitSink* sink;
     int unit;
-    std::uint64_t offset;
+    std::uint64_t offset, bytes;
   };
   void append(Transfer transfer);
 
