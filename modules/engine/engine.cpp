@@ -1,6 +1,5 @@
 #include "modules/engine/engine.h"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -10,8 +9,6 @@ namespace h2 {
 namespace {
 
 const char* const kStateNames[] = {"idle", "load_store", "stall", "compute"};
-/// Small enough that what a write leaves in the processor's cache is still there for the read.
-constexpr std::uint64_t kGlbBurstBytes = 16 * 1024;
 
 }  // namespace
 
@@ -154,9 +151,9 @@ void Engine::finish_loads(Arrival& chunk) {
   }
   TransferList::Buffer& data = chunk.batch.list.buffer();
   const std::uint64_t at = Glb::address(Glb::operands, chunk.index) + chunk.offset;
-  chunk.batch.list.deliver([&](std::uint64_t offset, std::uint64_t bytes) {
-    pass_glb(at + offset, data.data() + offset, bytes);
-  });
+  glb_access(tlm::TLM_WRITE_COMMAND, at, data);
+  glb_access(tlm::TLM_READ_COMMAND, at, data);
+  chunk.batch.list.deliver();
   chunk.offset += data.size();
   recycle(chunk.batch);
 }
@@ -234,8 +231,9 @@ bool Engine::compute_chunk(const Token& token) {
   const sc_core::sc_time blocked_since = sc_core::sc_time_stamp();
   glb_.acquire(Glb::results);
   if (state_ == State::stall) result_wait_ += sc_core::sc_time_stamp() - blocked_since;
-  pass_glb(Glb::address(Glb::results, token.index), batch.list.buffer().data(),
-           batch.list.buffer().size());
+  const std::uint64_t at = Glb::address(Glb::results, token.index);
+  glb_access(tlm::TLM_WRITE_COMMAND, at, batch.list.buffer());
+  glb_access(tlm::TLM_READ_COMMAND, at, batch.list.buffer());
   const std::uint64_t bytes = batch.list.charged();
   glb_.hold(bytes);
   stores_.push_back(std::move(batch));
@@ -270,20 +268,14 @@ void Engine::store_process() {
   }
 }
 
-void Engine::pass_glb(std::uint64_t address, std::uint8_t* data, std::uint64_t bytes) {
-  while (bytes != 0) {
-    const std::uint64_t part = std::min(bytes, kGlbBurstBytes);
-    for (const tlm::tlm_command command : {tlm::TLM_WRITE_COMMAND, tlm::TLM_READ_COMMAND}) {
-      tlm::tlm_generic_payload payload;
-      set_access(payload, command, address, data, part);
-      sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-      glb_socket->b_transport(payload, delay);
-      if (payload.is_response_error()) fail(H2_ERR_CAPACITY);
-    }
-    address += part;
-    data += part;
-    bytes -= part;
-  }
+void Engine::glb_access(tlm::tlm_command command, std::uint64_t address,
+                        TransferList::Buffer& data) {
+  if (data.empty()) return;
+  tlm::tlm_generic_payload payload;
+  set_access(payload, command, address, data.data(), data.size());
+  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+  glb_socket->b_transport(payload, delay);
+  if (payload.is_response_error()) fail(H2_ERR_CAPACITY);
 }
 
 void Engine::fail(std::uint32_t error) {

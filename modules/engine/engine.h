@@ -109,8 +109,7 @@ class Engine : public sc_core::sc_module {
   void finish_loads(Arrival& chunk);
   /// True if a token went to the store process.
   bool compute_chunk(const Token& token);
-  /// Writes bytes to the GLB and reads them back, in bursts.
-  void pass_glb(std::uint64_t address, std::uint8_t* data, std::uint64_t bytes);
+  void glb_access(tlm::tlm_command command, std::uint64_t address, TransferList::Buffer& data);
   MemoryPort::Batch new_batch();
   /// Keeps the buffer of a batch that is done with for the next.
   void recycle(MemoryPort::Batch& batch);

@@ -28,7 +28,7 @@ void TransferList::append(Transfer transfer) {
 
 void TransferList::read(const Transfer& transfer, UnitSink* sink, int unit) {
   if (!transfer.timing_only && transfer.bytes != 0) {
-    pieces_.push_back({sink, unit, buffer_.size(), transfer.bytes});
+    pieces_.push_back({sink, unit, buffer_.size()});
   }
   append(transfer);
 }
@@ -47,6 +47,10 @@ std::uint64_t TransferList::charged() const {
   std::uint64_t sum = 0;
   for (const Transfer& t : transfers_) sum += t.charged();
   return sum;
+}
+
+void TransferList::deliver() const {
+  for (const Piece& p : pieces_) p.sink->arrived(p.unit, buffer_.data() + p.offset);
 }
 
 }  // namespace h2

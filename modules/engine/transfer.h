@@ -63,20 +63,14 @@ class TransferList {
   const std::vector<Transfer>& transfers() const { return transfers_; }
   Buffer& buffer() { return buffer_; }
   std::uint64_t charged() const;
-  /// Calls prepare(offset, bytes) for every unit that came with data and hands it to its sink.
-  template <class Prepare>
-  void deliver(Prepare prepare) const {
-    for (const Piece& p : pieces_) {
-      prepare(p.offset, p.bytes);
-      p.sink->arrived(p.unit, buffer_.data() + p.offset);
-    }
-  }
+  /// Hands every unit that came with data to its sink.
+  void deliver() const;
 
  private:
   struct Piece {
     UnitSink* sink;
     int unit;
-    std::uint64_t offset, bytes;
+    std::uint64_t offset;
   };
   void append(Transfer transfer);
 

@@ -24,7 +24,7 @@ void fetch_all(HostCpu& memory, TransferList& list) {
     std::copy(data.begin(), data.end(),
               list.buffer().begin() + static_cast<std::ptrdiff_t>(t.offset));
   }
-  list.deliver([](std::uint64_t, std::uint64_t) {});
+  list.deliver();
 }
 
 BitMap fetch_bits(HostCpu& memory, const TensorImage& image) {
