@@ -29,7 +29,7 @@ void MemoryPort::issue(Batch& batch) {
 }
 
 bool MemoryPort::finish(Batch& batch) {
-  while (batch.left > 0) wait(progress_);
+  while (batch.left > 0) wait(finished_);
   return !batch.failed;
 }
 
@@ -56,6 +56,7 @@ void MemoryPort::abandon() {
   in_flight_ = 0;
   requesting_ = nullptr;
   progress_.notify();
+  finished_.notify();
 }
 
 void MemoryPort::request(Batch& batch, const Transfer& t, std::uint64_t done, std::uint64_t bytes) {
@@ -117,8 +118,8 @@ void MemoryPort::complete(tlm::tlm_generic_payload& payload) {
   }
   Batch& batch = *burst.batch;
   burst.batch = nullptr;
-  --batch.left;
   if (payload.is_response_error()) batch.failed = true;
+  if (--batch.left == 0) finished_.notify();
   if (requesting_ == &payload) requesting_ = nullptr;  // BEGIN_RESP implies END_REQ
   --in_flight_;
   progress_.notify();

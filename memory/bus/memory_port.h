@@ -78,7 +78,8 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   int in_flight_ = 0;
   const tlm::tlm_generic_payload* requesting_ = nullptr;  // sent and not yet accepted
   bool cancelled_ = false;
-  sc_core::sc_event progress_;
+  sc_core::sc_event progress_;  // a request may go out
+  sc_core::sc_event finished_;  // some batch has all its responses
 };
 
 }  // namespace h2

@@ -193,7 +193,7 @@ void BackwardJob::begin_pass(LoopNest::At at) {
   const Span in = inputs(at);
   kernels.run([&] { kernel_.load(weights_.oihw.data(), in.begin, in.size()); });
   if (sums_.channels != in.size()) {
-    sums_ = ValueMap(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
+    sums_ = ValueMap::raw(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
   }
   strips_.begin_pass(at.pass, *workers, sums_);
 }

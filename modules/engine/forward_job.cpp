@@ -94,7 +94,7 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
 
 void ForwardJob::allocate() {
   const int maps = context_.batch * context_.steps;
-  all_u_ = ValueMap(maps, l_.soma_h, l_.soma_w, l_.cout);
+  all_u_ = ValueMap::raw(maps, l_.soma_h, l_.soma_w, l_.cout);
   all_spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
   all_mask_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
   if (l_.pool == PoolMode::after_soma) {
@@ -166,12 +166,12 @@ void ForwardJob::count_densities() {
 
 void ForwardJob::allocate_pass(int count) {
   const int maps = context_.batch * context_.steps, sum_maps = input_.bits().maps;
-  sums_ = ValueMap(sum_maps, l_.out_h, l_.out_w, count);
-  u_ = ValueMap(maps, l_.soma_h, l_.soma_w, count);
+  sums_ = ValueMap::raw(sum_maps, l_.out_h, l_.out_w, count);
+  u_ = ValueMap::raw(maps, l_.soma_h, l_.soma_w, count);
   spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, count);
   mask_ = BitMap(maps, l_.soma_h, l_.soma_w, count);
   if (l_.pool == PoolMode::before_soma) {
-    pooled_sums_ = ValueMap(sum_maps, l_.soma_h, l_.soma_w, count);
+    pooled_sums_ = ValueMap::raw(sum_maps, l_.soma_h, l_.soma_w, count);
   }
   if (l_.pool == PoolMode::after_soma) {
     planes_ = BitMap(maps, l_.next_h, l_.next_w, count * l_.next_planes);

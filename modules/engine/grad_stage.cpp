@@ -22,8 +22,8 @@ GradStage::GradStage(const JobContext& context, int layer)
       bitmap_image_(context.soma_image(layer, context.place(layer).gradient_mask)) {
   if (!context.functional()) return;
   const int maps = context.batch * context.steps;
-  sums_ = ValueMap(maps, l_.next_h, l_.next_w, l_.cout);
-  gradient_ = ValueMap(maps, l_.soma_h, l_.soma_w, l_.cout);
+  sums_ = ValueMap::raw(maps, l_.next_h, l_.next_w, l_.cout);
+  gradient_ = ValueMap::raw(maps, l_.soma_h, l_.soma_w, l_.cout);
   nonzero_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
 }
 

@@ -44,8 +44,8 @@ ValueOperand::ValueOperand(TensorKind kind, const TensorImage& image, int value_
     : MapOperand(kind, image, functional), value_bytes_(value_bytes), packed_by_(packed_by) {
   const h2_map& m = image.map();
   if (functional) {
-    values = ValueMap(static_cast<int>(m.steps * m.samples), static_cast<int>(m.height),
-                      static_cast<int>(m.width), static_cast<int>(m.channels));
+    values = ValueMap::raw(static_cast<int>(m.steps * m.samples), static_cast<int>(m.height),
+                           static_cast<int>(m.width), static_cast<int>(m.channels));
   }
 }
 

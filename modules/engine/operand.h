@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "modules/engine/raw_vector.h"
 #include "modules/engine/tensor_image.h"
 #include "modules/engine/transfer.h"
 #include "modules/kernels/maps.h"
+#include "modules/kernels/raw_vector.h"
 #include "modules/machine.h"
 
 namespace h2 {

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "modules/engine/raw_vector.h"
 #include "modules/kernels/bits.h"
+#include "modules/kernels/raw_vector.h"
 #include "modules/kernels/value_codec.h"
 
 namespace h2 {
@@ -105,7 +105,11 @@ void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
   const float* next = packed.data();
   for_each(unit, [&](int map, int y, int x, int word, int channels) {
     float* to = out.at(map, y, x) + word * 16;
-    std::fill(to, to + channels, 0.0F);
+    if (channels == H2_BLOCK) {
+      std::fill_n(to, H2_BLOCK, 0.0F);  // of a known size: no call
+    } else {
+      std::fill_n(to, channels, 0.0F);
+    }
     for (unsigned open = mask.at(map, y, x)[word]; open != 0; open &= open - 1) {
       to[__builtin_ctz(open)] = *next++;
     }

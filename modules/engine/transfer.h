@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "modules/engine/raw_vector.h"
+#include "modules/kernels/raw_vector.h"
 
 namespace h2 {
 

@@ -1,6 +1,7 @@
 #include "modules/kernels/isa.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <string>
 
 #include "modules/error.h"
@@ -58,21 +59,34 @@ const Variant kVariants[] = {
 #endif
 };
 
+/// What the processor has of them; asking it again is not free.
+const std::vector<const Variant*>& supported() {
+  static const std::vector<const Variant*> found = [] {
+    std::vector<const Variant*> list;
+    for (const Variant& variant : kVariants) {
+      if (variant.supported()) list.push_back(&variant);
+    }
+    return list;
+  }();
+  return found;
+}
+
+[[noreturn]] void refuse(const char* wanted) {
+  std::string legal;
+  for (const Variant* variant : supported()) {
+    legal += std::string(legal.empty() ? "" : ", ") + variant->name;
+  }
+  throw InputError("environment variable H2_ISA = \"" + std::string(wanted) +
+                   "\": legal on this machine: " + legal);
+}
+
 const Variant& selected() {
   const char* wanted = std::getenv("H2_ISA");
-  const bool any = wanted == nullptr || *wanted == '\0';
-  const Variant* best = nullptr;
-  std::string legal;
-  for (const Variant& variant : kVariants) {
-    if (!variant.supported()) continue;
-    if (any || std::string(wanted) == variant.name) best = &variant;
-    legal += std::string(legal.empty() ? "" : ", ") + variant.name;
+  if (wanted == nullptr || *wanted == '\0') return *supported().back();
+  for (const Variant* variant : supported()) {
+    if (std::strcmp(wanted, variant->name) == 0) return *variant;
   }
-  if (best == nullptr) {
-    throw InputError("environment variable H2_ISA = \"" + std::string(wanted) +
-                     "\": legal on this machine: " + legal);
-  }
-  return *best;
+  refuse(wanted);
 }
 
 }  // namespace
@@ -86,9 +100,7 @@ const char* isa_name(Isa isa) {
 
 std::vector<Isa> supported_isas() {
   std::vector<Isa> found;
-  for (const Variant& variant : kVariants) {
-    if (variant.supported()) found.push_back(variant.isa);
-  }
+  for (const Variant* variant : supported()) found.push_back(variant->isa);
   return found;
 }
 

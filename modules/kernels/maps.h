@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "modules/kernels/raw_vector.h"
+
 namespace h2 {
 
 /// Spikes, masks or bit planes of one sub-batch in the kernels' order [map][y][x][word]:
@@ -46,9 +48,19 @@ struct ValueMap {
         width(width),
         channels(channels),
         values(static_cast<std::size_t>(maps) * height * width * channels, 0.0F) {}
+  /// For values that are all written before they are read: as memory happens to be.
+  static ValueMap raw(int maps, int height, int width, int channels) {
+    ValueMap map;
+    map.maps = maps;
+    map.height = height;
+    map.width = width;
+    map.channels = channels;
+    map.values.resize(static_cast<std::size_t>(maps) * height * width * channels);
+    return map;
+  }
 
   int maps = 0, height = 0, width = 0, channels = 0;
-  std::vector<float> values;
+  RawVector<float> values;
 
   float* at(int map, int y, int x) { return &values[offset(map, y, x)]; }
   const float* at(int map, int y, int x) const { return &values[offset(map, y, x)]; }

@@ -17,14 +17,12 @@ H2_INLINE bool any(const Lanes& v) { return (v[0] | v[1] | v[2] | v[3]) != 0; }
 
 /// sum += addend in every lane: full adders where the addend has planes, then the carry ripples.
 template <int kAddend, int kPlanes>
-H2_INLINE void add(const std::uint64_t* addend, Lanes (&sum)[kPlanes]) {
+H2_INLINE void add(const Lanes (&addend)[kAddend], Lanes (&sum)[kPlanes]) {
   Lanes carry{};
-#pragma GCC unroll 16
+#pragma GCC unroll 18
   for (int p = 0; p < kAddend; ++p) {
-    Lanes a;
-    load(addend + p * kLaneWords, a);
-    const Lanes half = sum[p] ^ a;
-    const Lanes both = sum[p] & a;
+    const Lanes half = sum[p] ^ addend[p];
+    const Lanes both = sum[p] & addend[p];
     sum[p] = half ^ carry;
     carry = both | (half & carry);
   }
@@ -33,6 +31,41 @@ H2_INLINE void add(const std::uint64_t* addend, Lanes (&sum)[kPlanes]) {
     const Lanes both = sum[p] & carry;
     sum[p] ^= carry;
     carry = both;
+  }
+}
+
+/// to = the entry of the lowest bit in `left`, which it clears.
+template <int kAddend>
+H2_INLINE void take(const std::uint64_t* entries, std::uint64_t& left, Lanes* to) {
+  const std::uint64_t* entry = entries + __builtin_ctzll(left) * kAddend * kLaneWords;
+#pragma GCC unroll 16
+  for (int p = 0; p < kAddend; ++p) load(entry + p * kLaneWords, to[p]);
+  left &= left - 1;
+}
+
+/// to = the sum of the next two entries.
+template <int kAddend>
+H2_INLINE void take_two(const std::uint64_t* entries, std::uint64_t& left,
+                        Lanes (&to)[kAddend + 1]) {
+  Lanes second[kAddend];
+  take<kAddend>(entries, left, to);
+  take<kAddend>(entries, left, second);
+  to[kAddend] = Lanes{};
+  add(second, to);
+}
+
+/// sum += the chosen entries. Two are added up first: only one carry in two ripples through.
+template <int kAddend, int kPlanes>
+H2_INLINE void add_chosen(const std::uint64_t* entries, std::uint64_t left, Lanes (&sum)[kPlanes]) {
+  for (int n = __builtin_popcountll(left) / 2; n > 0; --n) {
+    Lanes two[kAddend + 1];
+    take_two<kAddend>(entries, left, two);
+    add(two, sum);
+  }
+  if (left != 0) {
+    Lanes one[kAddend];
+    take<kAddend>(entries, left, one);
+    add(one, sum);
   }
 }
 
@@ -68,9 +101,7 @@ H2_INLINE std::uint64_t longest(const LaneTable& shape, const std::uint64_t* tab
       for (int w = 0; w < words; ++w) {
         const std::uint64_t* base =
             entries + static_cast<std::size_t>(w) * 64 * kAddend * kLaneWords;
-        for (std::uint64_t left = chosen[set * words + w]; left != 0; left &= left - 1) {
-          add<kAddend>(base + __builtin_ctzll(left) * kAddend * kLaneWords, sum);
-        }
+        add_chosen<kAddend>(base, chosen[set * words + w], sum);
       }
       if (any(sum[kTop])) found += 1 + largest<kTop>(sum[kTop], sum);
     }
@@ -101,13 +132,14 @@ H2_INLINE std::uint64_t longest_of_size(const LaneTable& shape, const std::uint6
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx2,bmi"))) std::uint64_t longest_avx2(const LaneTable& shape,
-                                                               const std::uint64_t* table,
-                                                               const std::uint64_t* chosen,
-                                                               int sets) {
+__attribute__((target("avx2,bmi,popcnt"))) std::uint64_t longest_avx2(const LaneTable& shape,
+                                                                      const std::uint64_t* table,
+                                                                      const std::uint64_t* chosen,
+                                                                      int sets) {
   return longest_of_size(shape, table, chosen, sets);
 }
-const bool kAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi");
+const bool kAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                   __builtin_cpu_supports("popcnt");
 #endif
 
 }  // namespace

@@ -2,21 +2,25 @@
 
 #include <string.h>
 
+/* `bits` without its low `shift` bits, rounded to nearest even without a branch. */
+static uint32_t shift_rounded(uint32_t bits, uint32_t shift) {
+  return (bits + (1U << (shift - 1)) - 1 + ((bits >> shift) & 1U)) >> shift;
+}
+
 uint16_t h2_half(float value) {
   uint32_t bits;
   memcpy(&bits, &value, 4);
-  const uint16_t sign = (uint16_t)((bits >> 16) & 0x8000U);
-  const uint32_t magnitude = bits & 0x7FFFFFFFU;
-  if (magnitude > 0x7F800000U) return (uint16_t)(sign | 0x7E00U);
-  if (magnitude >= 0x47800000U) return (uint16_t)(sign | 0x7C00U);
-  const int exponent = (int)(magnitude >> 23) - 127;
-  if (exponent < -25) return sign;
-  const uint32_t mantissa = (magnitude & 0x7FFFFFU) | 0x800000U;
-  const int shift = exponent >= -14 ? 13 : -exponent - 1;
-  uint32_t half = mantissa >> shift;
-  const uint32_t rest = mantissa & ((1U << shift) - 1), middle = 1U << (shift - 1);
-  if (rest > middle || (rest == middle && (half & 1U))) ++half;
-  if (exponent >= -14) half += (uint32_t)(exponent + 14) << 10; /* the carry runs into it */
+  const uint32_t sign = (bits >> 16) & 0x8000U, magnitude = bits & 0x7FFFFFFFU;
+  uint32_t half = 0;
+  if (magnitude > 0x7F800000U) {
+    half = 0x7E00U;
+  } else if (magnitude >= 0x47800000U) { /* 2^16 */
+    half = 0x7C00U;
+  } else if (magnitude >= 0x38800000U) { /* 2^-14: normal; a carry runs into the exponent */
+    half = shift_rounded(magnitude - (112U << 23), 13);
+  } else if (magnitude >= 0x33000000U) { /* 2^-25: half of the smallest subnormal */
+    half = shift_rounded((magnitude & 0x7FFFFFU) | 0x800000U, 126 - (magnitude >> 23));
+  }
   return (uint16_t)(sign | half);
 }
 

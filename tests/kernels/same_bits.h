@@ -5,15 +5,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstring>
-#include <vector>
 
 #include "modules/kernels/maps.h"
 
 namespace h2 {
 
 /// Equal bit for bit, signs of zeros included; any NaN equals any NaN.
-inline ::testing::AssertionResult same_bits(const std::vector<float>& actual,
-                                            const std::vector<float>& expected) {
+template <class Floats>
+::testing::AssertionResult same_bits(const Floats& actual, const Floats& expected) {
   if (actual.size() != expected.size()) return ::testing::AssertionFailure() << "sizes differ";
   std::size_t wrong = 0, first = 0;
   for (std::size_t i = actual.size(); i-- > 0;) {

@@ -106,9 +106,9 @@ Results magnitudes_of(Case c) {
   return expected_of(c);
 }
 
-::testing::AssertionResult close(const std::vector<float>& actual,
-                                 const std::vector<float>& expected,
-                                 const std::vector<float>& magnitude) {
+template <class Floats>
+::testing::AssertionResult close(const Floats& actual, const Floats& expected,
+                                 const Floats& magnitude) {
   for (std::size_t i = 0; i < expected.size(); ++i) {
     if (!(std::fabs(actual[i] - expected[i]) <= 1e-5F * magnitude[i])) {
       return ::testing::AssertionFailure()
@@ -123,8 +123,7 @@ void compare(const Case& c) {
   const bool fp16 = c.numerics == Numerics::fp16;
   const bool ordered = fp16 || c.evaluation != Evaluation::fast;
   const Results expected = expected_of(c), magnitude = magnitudes_of(c);
-  const auto check = [](bool exact, const std::vector<float>& actual,
-                        const std::vector<float>& wanted, const std::vector<float>& scale) {
+  const auto check = [](bool exact, const auto& actual, const auto& wanted, const auto& scale) {
     return exact ? same_bits(actual, wanted) : close(actual, wanted, scale);
   };
   for (const Isa isa : supported_isas()) {

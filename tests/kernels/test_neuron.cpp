@@ -137,8 +137,8 @@ TEST(Pooling, PotentialsAddPairwiseAndRoundBeforeTheQuarter) {
     ValueMap half(1, 1, 1, 2), full = half;
     pool_potentials(Numerics::fp16, sums, {0, 1, 0, 1}, half);
     pool_potentials(Numerics::fp32, sums, {0, 1, 0, 1}, full);
-    EXPECT_EQ(half.values, (std::vector<float>{512.5F, 1}));
-    EXPECT_EQ(full.values, (std::vector<float>{512.75F, 1}));
+    EXPECT_EQ(half.values, (RawVector<float>{512.5F, 1}));
+    EXPECT_EQ(full.values, (RawVector<float>{512.75F, 1}));
   }
 }
 
@@ -147,7 +147,7 @@ TEST(Pooling, QuartersReachAllChildrenAndNoDroppedPosition) {
   pooled.values = {8, 0x1p-24F};
   std::fill(conv.values.begin(), conv.values.end(), 7.0F);
   spread_quarters(Numerics::fp16, pooled, {0, pooled.height, 0, pooled.width}, conv);
-  EXPECT_EQ(conv.values, (std::vector<float>{2, 2, 0, 0, 7, 2, 2, 0, 0, 7, 7, 7, 7, 7, 7}));
+  EXPECT_EQ(conv.values, (RawVector<float>{2, 2, 0, 0, 7, 2, 2, 0, 0, 7, 7, 7, 7, 7, 7}));
 }
 
 }  // namespace
