@@ -35,10 +35,7 @@ void copy_position(const BitMap& from, int map, int y, int x, int from_channel, 
 void copy_position(const ValueMap& from, int map, int y, int x, int from_channel, int count,
                    ValueMap& to, int to_channel) {
   const float* first = from.at(map, y, x) + from_channel;
-  float* out = to.at(map, y, x) + to_channel;
-  // Most copies are a few blocks: too short for a call.
-  for (; count >= 16; first += 16, out += 16, count -= 16) std::copy_n(first, 16, out);
-  std::copy_n(first, count, out);
+  std::copy(first, first + count, to.at(map, y, x) + to_channel);
 }
 
 template <class Map>
