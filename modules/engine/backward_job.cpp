@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <optional>
 
+#include "modules/engine/completion_map.h"
 #include "modules/engine/feeds.h"
 #include "modules/engine/grad_stage.h"
 #include "modules/engine/job.h"
 #include "modules/engine/loop_nest.h"
-#include "modules/engine/map_copy.h"
 #include "modules/engine/tile_strips.h"
 #include "modules/kernels/backward.h"
 #include "modules/work_model/backward_count.h"
@@ -60,7 +60,7 @@ class BackwardJob : public Job {
   BackwardKernel kernel_;
   std::optional<BackwardCounter> counter_;  // convolutions only
   BitMap pooled_open_;
-  ValueMap sums_;                  // of the pass, at the map the layer above reads
+  ValueMap flat_sums_;             // of the pass, if the layer above reads them flattened
   std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
   TileStrips<BackwardKernel> strips_;
 };
@@ -177,12 +177,8 @@ void BackwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
   const Span in = inputs(at);
   if (at.tile == 0) begin_pass(at);
-  strips_.compute(at.pass, at.tile, *workers, gradient_.values(), sums_);
-  if (flattened()) {
-    unflatten(in);
-  } else {
-    copy_channels(sums_, tile(at), 0, in.size(), grad_.sums(), in.begin);
-  }
+  strips_.compute(at.pass, at.tile, *workers, gradient_.values());
+  if (flattened()) unflatten(in);
   const Span ready = blocks(at);
   if (ready.size() > 0) count(grad_.run(next_region(at), ready, kernels));
   if (chunk == chunks() - 1) densities.gradient = grad_.density();
@@ -192,16 +188,21 @@ void BackwardJob::compute(int chunk) {
 void BackwardJob::begin_pass(LoopNest::At at) {
   const Span in = inputs(at);
   kernels.run([&] { kernel_.load(weights_.oihw.data(), in.begin, in.size()); });
-  if (sums_.channels != in.size()) {
-    sums_ = ValueMap::raw(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
+  if (!flattened()) {
+    strips_.begin_pass(at.pass, *workers, grad_.sums(), in.begin);
+    return;
   }
-  strips_.begin_pass(at.pass, *workers, sums_);
+  if (flat_sums_.channels != in.size()) {
+    flat_sums_ =
+        ValueMap::raw(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
+  }
+  strips_.begin_pass(at.pass, *workers, flat_sums_, 0);
 }
 
 void BackwardJob::unflatten(Span in) {
   const int positions = l_.next_h * l_.next_w;
-  for (int map = 0; map < sums_.maps; ++map) {
-    const float* from = sums_.at(map, 0, 0);
+  for (int map = 0; map < flat_sums_.maps; ++map) {
+    const float* from = flat_sums_.at(map, 0, 0);
     for (int i = in.begin; i < in.end; ++i) {
       const int at = i % positions;
       grad_.sums().at(map, at / l_.next_w, at % l_.next_w)[i / positions] = from[i - in.begin];
@@ -218,6 +219,14 @@ void BackwardJob::store(int chunk, TransferList& list) {
     return;
   }
   for (const int tile : complete_.complete(at.tile)) grad_.store(tile, ready, list);
+}
+
+void copy_region(const ValueMap& from, Region region, ValueMap& to) {
+  for (int map = 0; map < from.maps; ++map)
+    for (int y = region.y0; y < region.y1; ++y)
+      for (int x = region.x0; x < region.x1; ++x) {
+        std::copy_n(from.at(map, y, x), from.channels, to.at(map, y, x));
+      }
 }
 
 /// grad-u of the last layer from the loss gradient the host wrote.
@@ -258,7 +267,7 @@ class GradJob : public Job {
   }
   bool computes(int /*chunk*/) const override { return context_.functional(); }
   void compute(int chunk) override {
-    copy_channels(loss_.values, tiles_.tile(chunk), 0, l_.cout, grad_.sums(), 0);
+    copy_region(loss_.values, tiles_.tile(chunk), grad_.sums());
     count(grad_.run(tiles_.tile(chunk), {0, pieces(16, l_.cout)}, kernels));
     if (chunk == chunks() - 1) densities.gradient = grad_.density();
   }

@@ -1,9 +1,9 @@
 #include <algorithm>
 
+#include "modules/engine/completion_map.h"
 #include "modules/engine/feeds.h"
 #include "modules/engine/job.h"
 #include "modules/engine/loop_nest.h"
-#include "modules/engine/map_copy.h"
 #include "modules/engine/tile_strips.h"
 #include "modules/kernels/forward.h"
 #include "modules/work_model/backward_count.h"
@@ -37,8 +37,12 @@ class ForwardJob : public Job {
   Span inputs(LoopNest::At at) const { return piece(at.inner, inner_step_, l_.cin_star()); }
   Region tile(LoopNest::At at) const { return conv_tiles_.tile(at.tile); }
   void allocate();
+  /// Whether Soma does not take the arrays' sums as they are.
+  bool summed_apart() const {
+    return l_.pool == PoolMode::before_soma ||
+           input_.bits().maps != context_.batch * context_.steps;
+  }
   void begin_pass(LoopNest::At at);
-  void allocate_pass(int count);
   void inject_fault(Span channels);
   void fire(Span channels, Region region);
   void pool(Span channels, int conv_tile);
@@ -57,11 +61,9 @@ class ForwardJob : public Job {
   TensorImage spikes_image_, mask_image_, potential_image_, next_image_;
   CompletionMap soma_tiles_, pooled_tiles_;  // conv tile -> what is complete with it
   ForwardKernel kernel_;
-  // Of the current output channels, then of the whole layer.
-  ValueMap sums_, pooled_sums_, u_;
+  ValueMap sums_, pooled_sums_;  // if summed_apart(); otherwise Soma turns the sums in u_ into u
+  ValueMap u_;
   BitMap spikes_, mask_, planes_;
-  ValueMap all_u_;
-  BitMap all_spikes_, all_mask_, all_planes_;
   TileStrips<ForwardKernel> strips_;
 };
 
@@ -94,11 +96,16 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
 
 void ForwardJob::allocate() {
   const int maps = context_.batch * context_.steps;
-  all_u_ = ValueMap::raw(maps, l_.soma_h, l_.soma_w, l_.cout);
-  all_spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
-  all_mask_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
+  u_ = ValueMap::raw(maps, l_.soma_h, l_.soma_w, l_.cout);
+  spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
+  mask_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
   if (l_.pool == PoolMode::after_soma) {
-    all_planes_ = BitMap(maps, l_.next_h, l_.next_w, l_.cout * l_.next_planes);
+    planes_ = BitMap(maps, l_.next_h, l_.next_w, l_.cout * l_.next_planes);
+  }
+  if (!summed_apart()) return;
+  sums_ = ValueMap::raw(input_.bits().maps, l_.out_h, l_.out_w, l_.cout);
+  if (l_.pool == PoolMode::before_soma) {
+    pooled_sums_ = ValueMap::raw(sums_.maps, l_.soma_h, l_.soma_w, l_.cout);
   }
 }
 
@@ -136,7 +143,7 @@ void ForwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
   const Span out = channels(at);
   if (at.tile == 0) begin_pass(at);
-  strips_.compute(at.pass, at.tile, *workers, input_.bits(), sums_);
+  strips_.compute(at.pass, at.tile, *workers, input_.bits());
   for (const int soma_tile : soma_tiles_.complete(at.tile)) {
     fire(out, spikes_image_.tiling().tile(soma_tile));
   }
@@ -149,33 +156,18 @@ void ForwardJob::begin_pass(LoopNest::At at) {
   const Span out = channels(at);
   kernels.run([&] { kernel_.load(weights_.oihw.data(), out.begin, out.size()); });
   inject_fault(out);
-  if (sums_.channels != out.size()) allocate_pass(out.size());
-  strips_.begin_pass(at.pass, *workers, sums_);
+  strips_.begin_pass(at.pass, *workers, summed_apart() ? sums_ : u_, out.begin);
 }
 
 void ForwardJob::count_densities() {
-  densities.mask = density_of(all_mask_);
+  densities.mask = density_of(mask_);
   if (l_.pool != PoolMode::after_soma) {
-    densities.spikes = density_of(all_spikes_);
+    densities.spikes = density_of(spikes_);
     return;
   }
-  BitMap handed_on(all_spikes_.maps, l_.next_h, l_.next_w, l_.cout);
-  pooled_mask(all_spikes_, {0, l_.next_h, 0, l_.next_w}, handed_on);
+  BitMap handed_on(spikes_.maps, l_.next_h, l_.next_w, l_.cout);
+  pooled_mask(spikes_, {0, l_.next_h, 0, l_.next_w}, handed_on);
   densities.spikes = density_of(handed_on);
-}
-
-void ForwardJob::allocate_pass(int count) {
-  const int maps = context_.batch * context_.steps, sum_maps = input_.bits().maps;
-  sums_ = ValueMap::raw(sum_maps, l_.out_h, l_.out_w, count);
-  u_ = ValueMap::raw(maps, l_.soma_h, l_.soma_w, count);
-  spikes_ = BitMap(maps, l_.soma_h, l_.soma_w, count);
-  mask_ = BitMap(maps, l_.soma_h, l_.soma_w, count);
-  if (l_.pool == PoolMode::before_soma) {
-    pooled_sums_ = ValueMap::raw(sum_maps, l_.soma_h, l_.soma_w, count);
-  }
-  if (l_.pool == PoolMode::after_soma) {
-    planes_ = BitMap(maps, l_.next_h, l_.next_w, count * l_.next_planes);
-  }
 }
 
 void ForwardJob::inject_fault(Span out) {
@@ -188,21 +180,18 @@ void ForwardJob::inject_fault(Span out) {
 void ForwardJob::fire(Span out, Region region) {
   const Numerics numerics = context_.machine->numerics;
   const bool pooled = l_.pool == PoolMode::before_soma;
+  const ValueMap& sums = pooled ? pooled_sums_ : summed_apart() ? sums_ : u_;
   count(kernels.run([&] {
-    if (pooled) pool_potentials(numerics, sums_, region, pooled_sums_);
-    return soma(context_.neuron, numerics, context_.batch, context_.steps,
-                pooled ? pooled_sums_ : sums_, region, u_, spikes_, mask_);
+    if (pooled) pool_potentials(numerics, sums_, region, out.begin, out.end, pooled_sums_);
+    return soma(context_.neuron, numerics, context_.batch, context_.steps, sums, region, out.begin,
+                out.end, u_, spikes_, mask_);
   }));
-  copy_channels(u_, region, 0, out.size(), all_u_, out.begin);
-  copy_channels(spikes_, region, 0, out.size(), all_spikes_, out.begin);
-  copy_channels(mask_, region, 0, out.size(), all_mask_, out.begin);
 }
 
 void ForwardJob::pool(Span out, int conv_tile) {
   for (const int pooled_tile : pooled_tiles_.complete(conv_tile)) {
     const Region region = next_image_.tiling().tile(pooled_tile);
-    kernels.run([&] { pool_spikes(spikes_, region, planes_); });
-    copy_channels(planes_, region, 0, planes_.channels, all_planes_, out.begin * l_.next_planes);
+    kernels.run([&] { pool_spikes(spikes_, region, out.begin, out.end, planes_); });
   }
 }
 
@@ -221,8 +210,7 @@ void ForwardJob::store(int chunk, TransferList& list) {
                                 l_.cout * l_.next_planes);
   for (const int pooled_tile : pooled_tiles_.complete(at.tile)) {
     for (int b = planes.begin; b < planes.end; ++b) {
-      store_bits(next_image_, all_planes_, TensorKind::spike, next_image_.unit(pooled_tile, b),
-                 list);
+      store_bits(next_image_, planes_, TensorKind::spike, next_image_.unit(pooled_tile, b), list);
     }
   }
 }
@@ -242,10 +230,10 @@ void ForwardJob::store_bits(const TensorImage& image, const BitMap& bits, Tensor
 }
 
 void ForwardJob::store_unit(int unit, TransferList& list) {
-  store_bits(spikes_image_, all_spikes_, TensorKind::spike, unit, list);
+  store_bits(spikes_image_, spikes_, TensorKind::spike, unit, list);
   if (context_.inference) return;
-  store_bits(mask_image_, all_mask_, TensorKind::mask, unit, list);
-  const BitMap& open = context_.functional() ? all_mask_ : context_.masks->open(layer);
+  store_bits(mask_image_, mask_, TensorKind::mask, unit, list);
+  const BitMap& open = context_.functional() ? mask_ : context_.masks->open(layer);
   Transfer t;
   t.write = true;
   t.kind = TensorKind::potential;
@@ -257,9 +245,9 @@ void ForwardJob::store_unit(int unit, TransferList& list) {
   if (!context_.functional()) {
     list.write_timing(t);
   } else if (fc()) {
-    potential_image_.encode_values(unit, context_.value_bytes, all_u_, list.write(t));
+    potential_image_.encode_values(unit, context_.value_bytes, u_, list.write(t));
   } else {
-    potential_image_.encode_packed(unit, context_.value_bytes, all_mask_, all_u_, list.write(t));
+    potential_image_.encode_packed(unit, context_.value_bytes, mask_, u_, list.write(t));
   }
 }
 

@@ -216,9 +216,9 @@ BackwardKernel::Input BackwardKernel::prepare(const ValueMap& grad_u, Region reg
   return input;
 }
 
-void BackwardKernel::run(const Input& input, ValueMap& sums) const {
+void BackwardKernel::run(const Input& input, ValueMap& sums, int channel0) const {
   if (fp32_) {
-    fp32_->run(input.fp32, sums);
+    fp32_->run(input.fp32, sums, channel0);
     return;
   }
   const int maps = input.grad_u->maps;
@@ -233,7 +233,7 @@ void BackwardKernel::run(const Input& input, ValueMap& sums) const {
     run_program(input, psums);
   }
   for (std::size_t g = 0; g < groups_.size(); ++g) {
-    write_out(groups_[g], psums[g], input.region, sums);
+    write_out(groups_[g], psums[g], input.region, sums, channel0);
   }
 }
 
@@ -286,14 +286,14 @@ void BackwardKernel::run_windows(const Input& input,
 }
 
 void BackwardKernel::write_out(const Group& group, const AlignedVector<float>& psums, Region region,
-                               ValueMap& sums) const {
+                               ValueMap& sums, int channel0) const {
   const int lanes = group.blocks * kLanes;
   const int used = std::min(lanes, count_ - group.first);
   const float* from = psums.data();
   for (int map = 0; map < sums.maps; ++map) {
     for (int y = region.y0; y < region.y1; ++y) {
       for (int x = region.x0; x < region.x1; ++x, from += lanes) {
-        std::copy(from, from + used, sums.at(map, y, x) + group.first);
+        std::copy(from, from + used, sums.at(map, y, x) + channel0 + group.first);
       }
     }
   }

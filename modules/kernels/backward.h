@@ -42,9 +42,9 @@ class BackwardKernel {
   /// `grad_u` has above.cout channels at above.out_h x above.out_w.
   Input prepare(const ValueMap& grad_u, Region region) const;
 
-  /// Writes the loaded channels at the positions of the region to `sums`, which has `count`
-  /// channels. Zero gradients are skipped, which never changes a bit.
-  void run(const Input& input, ValueMap& sums) const;
+  /// Writes the loaded channels at the positions of the region to `sums`, from `channel0` on; other
+  /// channels are left alone. Zero gradients are skipped, which never changes a bit.
+  void run(const Input& input, ValueMap& sums, int channel0 = 0) const;
   void run(const ValueMap& grad_u, Region region, ValueMap& sums) const {
     run(prepare(grad_u, region), sums);
   }
@@ -71,7 +71,7 @@ class BackwardKernel {
   void run_program(const Input& input, std::vector<AlignedVector<float>>& psums) const;
   void run_windows(const Input& input, std::vector<AlignedVector<float>>& psums) const;
   void write_out(const Group& group, const AlignedVector<float>& psums, Region region,
-                 ValueMap& sums) const;
+                 ValueMap& sums, int channel0) const;
 
   Layer above_;
   int rows_;

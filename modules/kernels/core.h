@@ -145,6 +145,8 @@ struct SomaArgs {
   NeuronSpec neuron;
   int steps = 1;
   int channels = kLanes;
+  int first_bit =
+      0;  ///< of the channels in the words of spikes and mask; the others are left alone
   const float* sums = nullptr;
   std::size_t sums_step = 0;  ///< floats from one timestep to the next; 0 for a static input
   float* u = nullptr;

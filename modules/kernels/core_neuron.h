@@ -85,6 +85,10 @@ void soma(const SomaArgs& args) {
   const Lanes th_r = N::constant(args.neuron.th_r);
   const int n = args.channels;
   const auto valid = static_cast<std::uint16_t>((1U << n) - 1);
+  const unsigned others = ~(static_cast<unsigned>(valid) << args.first_bit);
+  const auto put = [&](unsigned bits, std::uint16_t& word) {
+    word = static_cast<std::uint16_t>((word & others) | bits << args.first_bit);
+  };
   Lanes u = Lanes::zero();
   std::uint16_t spikes = 0;
   for (int t = 0; t < args.steps; ++t) {
@@ -93,8 +97,8 @@ void soma(const SomaArgs& args) {
     spikes = at_least(u, th_f);
     store(u, args.u + t * args.u_step, n);
     count_overflows(not_finite(u) & valid, t, true, *args.range);
-    args.spikes[t * args.word_step] = spikes & valid;
-    args.mask[t * args.word_step] = less(th_l, u) & less(u, th_r) & valid;
+    put(spikes & valid, args.spikes[t * args.word_step]);
+    put(less(th_l, u) & less(u, th_r) & valid, args.mask[t * args.word_step]);
   }
 }
 

@@ -137,9 +137,9 @@ ForwardKernel::Input ForwardKernel::prepare(const BitMap& input, Region region) 
   return prepared;
 }
 
-void ForwardKernel::run(const Input& input, ValueMap& sums) const {
+void ForwardKernel::run(const Input& input, ValueMap& sums, int channel0) const {
   if (fp32_) {
-    fp32_->run(input.fp32, sums);
+    fp32_->run(input.fp32, sums, channel0);
     return;
   }
   const std::size_t positions = static_cast<std::size_t>(input.maps) * input.region.area();
@@ -169,11 +169,11 @@ void ForwardKernel::run(const Input& input, ValueMap& sums) const {
   if (layer_.planes > 1) {
     core_->scale(psums.data(), layer_.plane_scale(), psums.data(), psums.size());
   }
-  write_out(psums, input, sums);
+  write_out(psums, input, sums, channel0);
 }
 
-void ForwardKernel::write_out(const AlignedVector<float>& psums, const Input& input,
-                              ValueMap& sums) const {
+void ForwardKernel::write_out(const AlignedVector<float>& psums, const Input& input, ValueMap& sums,
+                              int channel0) const {
   const Region region = input.region;
   const float* from = psums.data();
   for (int block = 0; block < blocks(); ++block) {
@@ -181,7 +181,7 @@ void ForwardKernel::write_out(const AlignedVector<float>& psums, const Input& in
     for (int map = 0; map < input.maps; ++map) {
       for (int y = region.y0; y < region.y1; ++y) {
         for (int x = region.x0; x < region.x1; ++x, from += kLanes) {
-          std::copy(from, from + lanes, sums.at(map, y, x) + block * kLanes);
+          std::copy(from, from + lanes, sums.at(map, y, x) + channel0 + block * kLanes);
         }
       }
     }

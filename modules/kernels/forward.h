@@ -46,9 +46,9 @@ class ForwardKernel {
   Input prepare(const BitMap& input, Region region) const;
 
   /// Spatial term of the loaded channels for every map at the output positions of the region.
-  /// `sums` has input.maps maps of out_h x out_w and `count` channels; positions outside the region
-  /// are left alone.
-  void run(const Input& input, ValueMap& sums) const;
+  /// `sums` has input.maps maps of out_h x out_w; the loaded channels lie from `channel0` on, other
+  /// channels and positions outside the region are left alone.
+  void run(const Input& input, ValueMap& sums, int channel0 = 0) const;
   void run(const BitMap& input, Region region, ValueMap& sums) const {
     run(prepare(input, region), sums);
   }
@@ -78,7 +78,8 @@ class ForwardKernel {
   void pack_weights(const float* oihw, int co0);
   void fill_table(int block, const Iteration& iteration, int table);
   int fill_leaf(int block, const Iteration& iteration, int leaf, AlignedVector<float>& out) const;
-  void write_out(const AlignedVector<float>& psums, const Input& input, ValueMap& sums) const;
+  void write_out(const AlignedVector<float>& psums, const Input& input, ValueMap& sums,
+                 int channel0) const;
   int blocks() const { return (count_ + kLanes - 1) / kLanes; }
 
   Layer layer_;
@@ -98,19 +99,21 @@ class ForwardKernel {
   SubtreeTable subtree_;
 };
 
-/// Soma, Eq. (1) and (5): potentials, spikes and gradient mask at the positions of `region`.
-/// `sums` has batch*steps maps, or batch maps when the input is static; u, spikes and mask have
-/// batch*steps maps. All have the same height, width and channels. th_l < u < th_r is open.
-/// Returns the potentials that are not finite.
+/// Soma, Eq. (1) and (5): potentials, spikes and gradient mask at the positions of `region`
+/// and channels c0..c1-1. `sums` has batch*steps maps, or batch maps when the input is static; u,
+/// spikes and mask have batch*steps maps. All have the same height, width and channels; u may be
+/// `sums`. th_l < u < th_r is open. Returns the potentials that are not finite.
 RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps,
-                const ValueMap& sums, Region region, ValueMap& u, BitMap& spikes, BitMap& mask);
+                const ValueMap& sums, Region region, int c0, int c1, ValueMap& u, BitMap& spikes,
+                BitMap& mask);
 
 /// 2x2 average of potentials (pool before Soma): sum in Acc-tree order (row-major), then * 0.25, at
-/// the pooled positions of `region`.
-void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, ValueMap& pooled);
+/// the pooled positions of `region` and channels c0..c1-1.
+void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, int c0, int c1,
+                     ValueMap& pooled);
 
 /// 2x2 sum of spikes (0..4 quarters) as three bit planes, channel c*3+p, at the pooled positions of
-/// `region`.
-void pool_spikes(const BitMap& spikes, Region region, BitMap& planes);
+/// `region`, of all blocks of 16 channels that hold channels c0..c1-1.
+void pool_spikes(const BitMap& spikes, Region region, int c0, int c1, BitMap& planes);
 
 }  // namespace h2

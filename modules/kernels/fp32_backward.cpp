@@ -61,7 +61,8 @@ Fp32Backward::Input Fp32Backward::prepare(const ValueMap& grad_u, Region region)
   return input;
 }
 
-void Fp32Backward::run_group(const Group& group, const Input& input, ValueMap& sums) const {
+void Fp32Backward::run_group(const Group& group, const Input& input, ValueMap& sums,
+                             int channel0) const {
   const Region region = input.region, seen = input.seen;
   const int maps = input.grad_u->maps;
   const std::size_t map_sums = static_cast<std::size_t>(region.area()) * group.blocks * kLanes;
@@ -91,14 +92,14 @@ void Fp32Backward::run_group(const Group& group, const Input& input, ValueMap& s
   for (int map = 0; map < maps; ++map) {
     for (int y = region.y0; y < region.y1; ++y) {
       for (int x = region.x0; x < region.x1; ++x, from += group.blocks * kLanes) {
-        std::copy(from, from + used, sums.at(map, y, x) + group.first);
+        std::copy(from, from + used, sums.at(map, y, x) + channel0 + group.first);
       }
     }
   }
 }
 
-void Fp32Backward::run(const Input& input, ValueMap& sums) const {
-  for (const Group& group : groups_) run_group(group, input, sums);
+void Fp32Backward::run(const Input& input, ValueMap& sums, int channel0) const {
+  for (const Group& group : groups_) run_group(group, input, sums, channel0);
 }
 
 }  // namespace h2

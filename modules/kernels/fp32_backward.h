@@ -30,7 +30,7 @@ class Fp32Backward {
   /// As BackwardKernel.
   void load(const float* oihw, int ci0, int count);
   Input prepare(const ValueMap& grad_u, Region region) const;
-  void run(const Input& input, ValueMap& sums) const;
+  void run(const Input& input, ValueMap& sums, int channel0) const;
 
  private:
   /// Channels of the lower layer computed side by side.
@@ -40,7 +40,7 @@ class Fp32Backward {
   };
 
   void pack(const float* oihw, int ci, int lanes, Group& group) const;
-  void run_group(const Group& group, const Input& input, ValueMap& sums) const;
+  void run_group(const Group& group, const Input& input, ValueMap& sums, int channel0) const;
 
   Layer above_;
   Windows windows_;

@@ -62,7 +62,7 @@ Fp32Forward::Input Fp32Forward::prepare(const BitMap& input, Region region) cons
   return prepared;
 }
 
-void Fp32Forward::run(const Input& input, ValueMap& sums) const {
+void Fp32Forward::run(const Input& input, ValueMap& sums, int channel0) const {
   const std::size_t block_sums = static_cast<std::size_t>(input.region.area()) * kLanes;
   AlignedVector<float> psums(blocks() * input.maps * block_sums, 0.0F);
   RowSumArgs args;
@@ -88,18 +88,18 @@ void Fp32Forward::run(const Input& input, ValueMap& sums) const {
   if (layer_.planes > 1) {
     core_->scale(psums.data(), layer_.plane_scale(), psums.data(), psums.size());
   }
-  write_out(psums, input.region, sums);
+  write_out(psums, input.region, sums, channel0);
 }
 
-void Fp32Forward::write_out(const AlignedVector<float>& psums, Region region,
-                            ValueMap& sums) const {
+void Fp32Forward::write_out(const AlignedVector<float>& psums, Region region, ValueMap& sums,
+                            int channel0) const {
   const float* from = psums.data();
   for (int block = 0; block < blocks(); ++block) {
     const int lanes = std::min(kLanes, count_ - block * kLanes);
     for (int map = 0; map < sums.maps; ++map) {
       for (int y = region.y0; y < region.y1; ++y) {
         for (int x = region.x0; x < region.x1; ++x, from += kLanes) {
-          std::copy(from, from + lanes, sums.at(map, y, x) + block * kLanes);
+          std::copy(from, from + lanes, sums.at(map, y, x) + channel0 + block * kLanes);
         }
       }
     }

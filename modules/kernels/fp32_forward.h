@@ -29,12 +29,13 @@ class Fp32Forward {
   /// As ForwardKernel.
   void load(const float* oihw, int co0, int count);
   Input prepare(const BitMap& input, Region region) const;
-  void run(const Input& input, ValueMap& sums) const;
+  void run(const Input& input, ValueMap& sums, int channel0) const;
 
  private:
   int blocks() const { return (count_ + kLanes - 1) / kLanes; }
   void pack_block(const float* oihw, int co0, int block);
-  void write_out(const AlignedVector<float>& psums, Region region, ValueMap& sums) const;
+  void write_out(const AlignedVector<float>& psums, Region region, ValueMap& sums,
+                 int channel0) const;
 
   Layer layer_;
   const Core* core_;

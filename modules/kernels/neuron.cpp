@@ -28,7 +28,8 @@ std::size_t map_values(const ValueMap& map) {
 }  // namespace
 
 RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps,
-                const ValueMap& sums, Region region, ValueMap& u, BitMap& spikes, BitMap& mask) {
+                const ValueMap& sums, Region region, int c0, int c1, ValueMap& u, BitMap& spikes,
+                BitMap& mask) {
   const Core& core = selected_core(numerics);
   const bool is_static = sums.maps == batch;
   RangeCount range;
@@ -42,8 +43,9 @@ RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int step
   for (int sample = 0; sample < batch; ++sample) {
     const int map = sample * steps;
     for_positions(region, [&](int y, int x) {
-      for (int c = 0; c < u.channels; c += kLanes) {
-        args.channels = std::min(kLanes, u.channels - c);
+      for (int c = c0; c < c1; c += args.channels) {
+        args.first_bit = c % kLanes;
+        args.channels = std::min(kLanes - args.first_bit, c1 - c);
         args.sums = sums.at(is_static ? sample : map, y, x) + c;
         args.u = u.at(map, y, x) + c;
         args.spikes = spikes.at(map, y, x) + c / kLanes;
@@ -91,22 +93,23 @@ RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int 
   return range;
 }
 
-void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, ValueMap& pooled) {
+void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, int c0, int c1,
+                     ValueMap& pooled) {
   const Core& core = selected_core(numerics);
   for (int map = 0; map < sums.maps; ++map) {
     for_positions(region, [&](int y, int x) {
-      core.average(sums.at(map, 2 * y, 2 * x), sums.at(map, 2 * y, 2 * x + 1),
-                   sums.at(map, 2 * y + 1, 2 * x), sums.at(map, 2 * y + 1, 2 * x + 1),
-                   pooled.at(map, y, x), sums.channels);
+      core.average(sums.at(map, 2 * y, 2 * x) + c0, sums.at(map, 2 * y, 2 * x + 1) + c0,
+                   sums.at(map, 2 * y + 1, 2 * x) + c0, sums.at(map, 2 * y + 1, 2 * x + 1) + c0,
+                   pooled.at(map, y, x) + c0, static_cast<std::size_t>(c1 - c0));
     });
   }
 }
 
-void pool_spikes(const BitMap& spikes, Region region, BitMap& planes) {
+void pool_spikes(const BitMap& spikes, Region region, int c0, int c1, BitMap& planes) {
   for (int map = 0; map < spikes.maps; ++map) {
     for_positions(region, [&](int y, int x) {
       std::uint16_t* to = planes.at(map, y, x);
-      for (int word = 0; word < spikes.words(); ++word) {
+      for (int word = c0 / 16; word * 16 < c1; ++word) {
         const unsigned a = spikes.at(map, 2 * y, 2 * x)[word];
         const unsigned b = spikes.at(map, 2 * y, 2 * x + 1)[word];
         const unsigned c = spikes.at(map, 2 * y + 1, 2 * x)[word];

@@ -154,16 +154,16 @@ class Step {
     const Region region{0, layer.soma_h, 0, layer.soma_w};
     if (layer.pool == PoolMode::before_soma) {
       ValueMap pooled(sums.maps, layer.soma_h, layer.soma_w, count);
-      pool_potentials(numerics, sums, region, pooled);
+      pool_potentials(numerics, sums, region, 0, count, pooled);
       sums = std::move(pooled);
     }
     ValueMap u(maps(), layer.soma_h, layer.soma_w, count);
     BitMap spikes(maps(), layer.soma_h, layer.soma_w, count), mask = spikes;
     soma(config_.neuron, numerics, config_.training.sub_batch, config_.network.timesteps, sums,
-         region, u, spikes, mask);
+         region, 0, count, u, spikes, mask);
     if (layer.pool != PoolMode::after_soma) return;
     BitMap planes(maps(), layer.next_h, layer.next_w, 3 * count);
-    pool_spikes(spikes, {0, layer.next_h, 0, layer.next_w}, planes);
+    pool_spikes(spikes, {0, layer.next_h, 0, layer.next_w}, 0, count, planes);
   }
 
   void backward(int l, Share share) const {

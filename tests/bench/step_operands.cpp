@@ -43,21 +43,21 @@ class RealStep {
     const Region region = all_of(layer.soma_h, layer.soma_w);
     if (layer.pool == PoolMode::before_soma) {
       ValueMap pooled(sums.maps, layer.soma_h, layer.soma_w, layer.cout);
-      pool_potentials(numerics_, sums, region, pooled);
+      pool_potentials(numerics_, sums, region, 0, layer.cout, pooled);
       sums = std::move(pooled);
     }
     o.u = ValueMap(maps(), layer.soma_h, layer.soma_w, layer.cout);
     o.spikes = BitMap(maps(), layer.soma_h, layer.soma_w, layer.cout);
     o.mask = o.spikes;
     soma(config_.neuron, numerics_, config_.training.sub_batch, config_.network.timesteps, sums,
-         region, o.u, o.spikes, o.mask);
+         region, 0, layer.cout, o.u, o.spikes, o.mask);
   }
 
   static BitMap handed_on(const Layer& below, const Layer& layer, const LayerOperands& o) {
     BitMap out = o.spikes;
     if (below.pool == PoolMode::after_soma) {
       out = BitMap(o.spikes.maps, below.next_h, below.next_w, 3 * below.cout);
-      pool_spikes(o.spikes, all_of(below.next_h, below.next_w), out);
+      pool_spikes(o.spikes, all_of(below.next_h, below.next_w), 0, below.cout, out);
     }
     return layer.kind == LayerKind::fc ? flattened(out, layer.planes) : out;
   }

@@ -28,21 +28,22 @@ NetworkRun::Kept NetworkRun::forward(const Layer& layer, int batch, BitMap input
   const Region region = all_of(layer.soma_h, layer.soma_w);
   if (layer.pool == PoolMode::before_soma) {
     ValueMap pooled(sums.maps, layer.soma_h, layer.soma_w, layer.cout);
-    pool_potentials(numerics_, sums, region, pooled);
+    pool_potentials(numerics_, sums, region, 0, layer.cout, pooled);
     sums = pooled;
   }
   const int maps = batch * network_.timesteps;
   kept.u = ValueMap(maps, layer.soma_h, layer.soma_w, layer.cout);
   kept.spikes = BitMap(maps, layer.soma_h, layer.soma_w, layer.cout);
   kept.mask = kept.spikes;
-  soma(neuron_, numerics_, batch, network_.timesteps, sums, region, kept.u, kept.spikes, kept.mask);
+  soma(neuron_, numerics_, batch, network_.timesteps, sums, region, 0, layer.cout, kept.u,
+       kept.spikes, kept.mask);
   return kept;
 }
 
 BitMap NetworkRun::handed_on(const Layer& layer, const Kept& kept) const {
   if (layer.pool != PoolMode::after_soma) return kept.spikes;
   BitMap planes(kept.spikes.maps, layer.next_h, layer.next_w, 3 * layer.cout);
-  pool_spikes(kept.spikes, all_of(layer.next_h, layer.next_w), planes);
+  pool_spikes(kept.spikes, all_of(layer.next_h, layer.next_w), 0, kept.spikes.channels, planes);
   return planes;
 }
 

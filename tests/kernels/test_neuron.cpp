@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 
 #include "modules/kernels/backward.h"
@@ -39,17 +40,20 @@ class Neuron : public ::testing::TestWithParam<std::tuple<Numerics, int, int, Po
   }
 };
 
-TEST_P(Neuron, SomaMatchesTheReferenceRegionByRegion) {
+TEST_P(Neuron, SomaMatchesTheReferencePartByPart) {
   for (const Isa isa : supported_isas()) {
     const IsaGuard guard(isa_name(isa));
     for (const bool is_static : {false, true}) {
       const Drawn d = drawn(is_static);
       const int maps = kBatch * d.steps;
-      ValueMap u(maps, kHeight, kWidth, d.channels);
+      // In place where there is a sum for every potential.
+      ValueMap u = is_static ? ValueMap(maps, kHeight, kWidth, d.channels) : d.sums;
       BitMap spikes(maps, kHeight, kWidth, d.channels), mask = spikes;
       const Tiling tiling(kHeight, kWidth, {3, 3});
-      for (int i = 0; i < tiling.count(); ++i) {
-        soma(kNeuron, numerics(), kBatch, d.steps, d.sums, tiling.tile(i), u, spikes, mask);
+      const int cuts[] = {0, std::min(5, d.channels), std::min(18, d.channels), d.channels};
+      for (int i = 0; i < 3 * tiling.count(); ++i) {
+        soma(kNeuron, numerics(), kBatch, d.steps, is_static ? d.sums : u, tiling.tile(i / 3),
+             cuts[i % 3], cuts[i % 3 + 1], u, spikes, mask);
       }
       EXPECT_TRUE(same_bits(u, d.expected.u));
       EXPECT_EQ(spikes.bits, d.expected.spikes.bits);
@@ -103,7 +107,7 @@ TEST(Neuron, MaskIsOpenAndTheThresholdFires) {
   sums.values = {0.0F, 1.0F, 0.5F, 0.99951171875F};
   ValueMap u(1, 1, 4, 1);
   BitMap spikes(1, 1, 4, 1), mask = spikes;
-  soma({}, Numerics::fp16, 1, 1, sums, {0, 1, 0, 4}, u, spikes, mask);
+  soma({}, Numerics::fp16, 1, 1, sums, {0, 1, 0, 4}, 0, 1, u, spikes, mask);
   EXPECT_EQ(mask.bits, (std::vector<std::uint16_t>{0, 0, 1, 1}));
   EXPECT_EQ(spikes.bits, (std::vector<std::uint16_t>{0, 1, 1, 1}));
 }
@@ -113,8 +117,9 @@ TEST(Pooling, SpikesBecomeThreePlanesOfQuarters) {
   const int channels = 21;
   const BitMap spikes = draw.bits(3, 5, 7, channels, 0.6);
   BitMap planes(3, 2, 3, 3 * channels);
-  pool_spikes(spikes, {0, 1, 0, 3}, planes);
-  pool_spikes(spikes, {1, 2, 0, 3}, planes);
+  pool_spikes(spikes, {0, 1, 0, 3}, 0, channels, planes);
+  pool_spikes(spikes, {1, 2, 0, 3}, 0, 7, planes);
+  pool_spikes(spikes, {1, 2, 0, 3}, 7, channels, planes);
   for (int i = 0; i < 3 * 2 * 3 * channels; ++i) {
     const int c = i % channels, x = i / channels % 3, y = i / channels / 3 % 2;
     const int m = i / channels / 6;
@@ -135,8 +140,8 @@ TEST(Pooling, PotentialsAddPairwiseAndRoundBeforeTheQuarter) {
   for (const Isa isa : supported_isas()) {
     const IsaGuard guard(isa_name(isa));
     ValueMap half(1, 1, 1, 2), full = half;
-    pool_potentials(Numerics::fp16, sums, {0, 1, 0, 1}, half);
-    pool_potentials(Numerics::fp32, sums, {0, 1, 0, 1}, full);
+    pool_potentials(Numerics::fp16, sums, {0, 1, 0, 1}, 0, 2, half);
+    pool_potentials(Numerics::fp32, sums, {0, 1, 0, 1}, 0, 2, full);
     EXPECT_EQ(half.values, (RawVector<float>{512.5F, 1}));
     EXPECT_EQ(full.values, (RawVector<float>{512.75F, 1}));
   }

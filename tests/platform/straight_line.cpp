@@ -124,14 +124,14 @@ StraightLine::Kept StraightLine::forward(std::size_t l, int batch, BitMap input)
   const Region region = all_of(layer.soma_h, layer.soma_w);
   if (layer.pool == PoolMode::before_soma) {
     ValueMap pooled(sums.maps, layer.soma_h, layer.soma_w, layer.cout);
-    pool_potentials(machine_.numerics, sums, region, pooled);
+    pool_potentials(machine_.numerics, sums, region, 0, layer.cout, pooled);
     sums = pooled;
   }
   kept.u = ValueMap(maps, layer.soma_h, layer.soma_w, layer.cout);
   kept.spikes = BitMap(maps, layer.soma_h, layer.soma_w, layer.cout);
   kept.mask = kept.spikes;
-  soma(config_.neuron, machine_.numerics, batch, network_.timesteps, sums, region, kept.u,
-       kept.spikes, kept.mask);
+  soma(config_.neuron, machine_.numerics, batch, network_.timesteps, sums, region, 0, layer.cout,
+       kept.u, kept.spikes, kept.mask);
   return kept;
 }
 
@@ -185,7 +185,8 @@ StraightLine::Gradients StraightLine::sub_batch(const Lesson& lesson, std::size_
     map = kept.back().spikes;
     if (layers[l].pool == PoolMode::after_soma) {
       map = BitMap(map.maps, layers[l].next_h, layers[l].next_w, 3 * layers[l].cout);
-      pool_spikes(kept.back().spikes, all_of(map.height, map.width), map);
+      pool_spikes(kept.back().spikes, all_of(map.height, map.width), 0, kept.back().spikes.channels,
+                  map);
     }
   }
   ValueMap spatial = loss_gradient(lesson, first, batch, kept.back().spikes);
