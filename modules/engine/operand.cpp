@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "modules/kernels/isa.h"
 #include "modules/kernels/value_codec.h"
-#include "modules/kernels/weight_gradient.h"
 
 namespace h2 {
 
@@ -98,9 +98,10 @@ void WeightImage::encode(int unit, const float* oihw, std::uint8_t* bytes) const
 
 void WeightImage::add(int unit, Numerics numerics, const float* terms, float* sum) const {
   const Block b = block(unit);
+  const Core& core = selected_core(numerics);
   for (int o = b.o0; o < b.o1; ++o) {
     const std::size_t at = (static_cast<std::size_t>(o) * cin + b.i0) * taps;
-    accumulate(numerics, terms + at, sum + at, static_cast<std::size_t>(b.i1 - b.i0) * taps);
+    core.add(terms + at, sum + at, static_cast<std::size_t>(b.i1 - b.i0) * taps);
   }
 }
 

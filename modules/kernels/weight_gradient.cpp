@@ -188,8 +188,4 @@ std::uint64_t WeightGradientKernel::write_channel(const Job& job, int co, const 
   return underflows;
 }
 
-void accumulate(Numerics numerics, const float* add, float* sum, std::size_t count) {
-  selected_core(numerics).add(add, sum, count);
-}
-
 }  // namespace h2

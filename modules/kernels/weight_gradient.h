@@ -75,7 +75,4 @@ class WeightGradientKernel {
   std::optional<Fp32WeightGradient> fp32_;  // evaluates instead of the tables
 };
 
-/// sum[i] = sum[i] + add[i] in the numerics of the run: gradient accumulation over sub-batches.
-void accumulate(Numerics numerics, const float* add, float* sum, std::size_t count);
-
 }  // namespace h2

@@ -169,8 +169,8 @@ TEST(KernelProperties, FaultOutsideTheTablesIsRefused) {
 TEST(KernelProperties, AccumulationRoundsUnderFp16Only) {
   const std::vector<float> add(19, 1.0F);
   std::vector<float> half(19, 2048.0F), full(19, 2048.0F);
-  accumulate(Numerics::fp16, add.data(), half.data(), half.size());
-  accumulate(Numerics::fp32, add.data(), full.data(), full.size());
+  selected_core(Numerics::fp16).add(add.data(), half.data(), half.size());
+  selected_core(Numerics::fp32).add(add.data(), full.data(), full.size());
   EXPECT_EQ(half, std::vector<float>(19, 2048.0F));
   EXPECT_EQ(full, std::vector<float>(19, 2049.0F));
 }

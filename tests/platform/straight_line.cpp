@@ -6,6 +6,7 @@
 #include "modules/kernels/backward.h"
 #include "modules/kernels/forward.h"
 #include "modules/kernels/fp16.h"
+#include "modules/kernels/isa.h"
 #include "modules/kernels/update.h"
 #include "modules/kernels/weight_gradient.h"
 #include "platform/driver/h2_math.h"
@@ -211,7 +212,7 @@ void StraightLine::train(const Lesson& lesson) {
   for (const std::uint32_t size : lesson.sizes) {
     Gradients now = sub_batch(lesson, first, static_cast<int>(size));
     for (std::size_t l = 0; l < sum.size(); ++l) {
-      accumulate(machine_.numerics, now[l].data(), sum[l].data(), sum[l].size());
+      selected_core(machine_.numerics).add(now[l].data(), sum[l].data(), sum[l].size());
     }
     if (sum.empty()) sum = std::move(now);
     first += size;
