@@ -148,6 +148,7 @@ void DramChannel::issue_maintenance(Choice choice) {
   activated_banks_ = {};
 }
 
+/// Out of line, unlike choose_next: few of the many pushes come here.
 void DramChannel::reconsider() { choose_next(); }
 
 DramStatistics DramChannel::statistics() const {

@@ -31,7 +31,7 @@ struct DramServed {
 /// before the direction changes.
 class DramChannel {
  public:
-  /// `gap_lines`: distance of the column commands inside a run, in clocks.
+  /// `run_gap`: distance of the column commands inside a run, in clocks.
   DramChannel(const DramSpec& spec, Clock run_gap);
 
   DramChannel(DramChannel&&) = default;

@@ -105,11 +105,7 @@ void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
   const float* next = packed.data();
   for_each(unit, [&](int map, int y, int x, int word, int channels) {
     float* to = out.at(map, y, x) + word * 16;
-    if (channels == H2_BLOCK) {
-      std::fill_n(to, H2_BLOCK, 0.0F);  // of a known size: no call
-    } else {
-      std::fill_n(to, channels, 0.0F);
-    }
+    std::fill_n(to, channels, 0.0F);
     for (unsigned open = mask.at(map, y, x)[word]; open != 0; open &= open - 1) {
       to[__builtin_ctz(open)] = *next++;
     }
