@@ -8,6 +8,7 @@
 #include "examples/firmware/common/small_training.h"
 #include "modules/error.h"
 #include "tests/firmware/firmware_run.h"
+#include "tests/firmware/programs/integer_loop.h"
 
 namespace h2 {
 namespace {
@@ -114,18 +115,25 @@ double user_seconds() {
          1e-6 * static_cast<double>(usage.ru_utime.tv_usec);
 }
 
-TEST(Firmware, ExecutesMillionsOfInstructionsPerSecond) {
+/// A bound on the clock would fail on a busy machine; beside the same loop, run natively, guest
+/// code is as fast everywhere. The shortest of several times on either side, taken in turns.
+TEST(Firmware, GuestCodeIsNoInterpretersWork) {
   H2_NEEDS_FIRMWARE(elf, "compute");
-  double best = 0;
-  for (int i = 0; i < 3; ++i) {
+  double guest = 1e9, native = 1e9, instructions = 0;
+  for (int i = 0; i < 5; ++i) {
     const double start = user_seconds();
-    const FirmwareResult run = run_firmware(elf);
-    best = std::max(best, static_cast<double>(run.instructions) / (user_seconds() - start) * 1e-6);
+    volatile std::uint32_t steps = INTEGER_LOOP_STEPS;
+    volatile std::uint32_t kept = integer_loop(steps);
+    static_cast<void>(kept);
+    const double between = user_seconds();
+    instructions = static_cast<double>(run_firmware(elf).instructions);
+    native = std::min(native, between - start);
+    guest = std::min(guest, user_seconds() - between);
   }
-  RecordProperty("mips", static_cast<int>(best));
-  std::cout << "integer loop: " << best << " million instructions per second\n";
+  std::cout << "integer loop: " << instructions / guest * 1e-6
+            << " million instructions per second, " << guest / native << " times its native time\n";
 #if !defined(__SANITIZE_ADDRESS__)
-  EXPECT_GT(best, 150);
+  EXPECT_LT(guest / native, 80);
 #endif
 }
 
