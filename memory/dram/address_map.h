@@ -41,6 +41,12 @@ class AddressMap {
   /// visit(LinePlace) for `count` consecutive lines from address 64 * `first`.
   template <class Visit>
   void for_each_line(std::uint64_t first, std::uint32_t count, Visit visit) const;
+  /// Consecutive lines go to the channels in turn, and the lines of a stripe, one per channel from
+  /// channel 0 on, to the same bank and row.
+  [[nodiscard]] bool deals_stripes() const { return parts_ == 1 && channel_.shift == 6; }
+  /// The same for stripes, each by its line in channel 0. deals_stripes() must hold.
+  template <class Visit>
+  void for_each_stripe(std::uint64_t first, std::uint32_t count, Visit visit) const;
   /// Address of the first byte of the line.
   [[nodiscard]] std::uint64_t encode(const DramLocation& at) const;
 
@@ -81,6 +87,19 @@ void AddressMap::for_each_line(std::uint64_t first, std::uint32_t count, Visit v
     if (++part < parts_) continue;
     part = 0;
     if (++index % kTable == 0) high = place(index);
+  }
+}
+
+template <class Visit>
+void AddressMap::for_each_stripe(std::uint64_t first, std::uint32_t count, Visit visit) const {
+  const std::uint64_t step = channel_.mask + 1;
+  std::uint64_t index = first * step;
+  LinePlace high = place(index / kTable * kTable);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    const LinePlace& low = low_[index % kTable];
+    visit(LinePlace{high.row + low.row, 0, high.bank + low.bank});
+    index += step;
+    if (index % kTable == 0) high = place(index);
   }
 }
 

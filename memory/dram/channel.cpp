@@ -162,6 +162,20 @@ DramStatistics DramChannel::statistics() const {
   return s;
 }
 
+DramStatistics DramChannel::take_statistics() {
+  const DramStatistics taken = statistics();
+  statistics_ = {};
+  served_lines_ = {};
+  served_misses_ = 0;
+  return taken;
+}
+
+bool DramChannel::rests_like(const DramChannel& other, Clock now) const {
+  return idle() && refresh_due_ == other.refresh_due_ && writing_ == other.writing_ &&
+         std::max(batch_left_, 0) == std::max(other.batch_left_, 0) &&
+         device_.rests_like(other.device_, now);
+}
+
 void DramChannel::catch_up(Clock now) {
   if (!idle() || refresh_due_ > now) return;
   while (refresh_due_ <= now) {

@@ -35,6 +35,7 @@ class DramChannel {
   DramChannel(const DramSpec& spec, Clock run_gap);
 
   DramChannel(DramChannel&&) = default;
+  DramChannel& operator=(const DramChannel&) = default;
 
   [[nodiscard]] bool can_accept(bool write, int lines) const { return queues_[write].fits(lines); }
   [[nodiscard]] int queued(bool write) const { return queues_[write].lines(); }
@@ -58,6 +59,11 @@ class DramChannel {
   void advance(Clock until, Serve serve);
 
   [[nodiscard]] DramStatistics statistics() const;
+  /// The same, and starts counting anew.
+  DramStatistics take_statistics();
+  /// Nothing queued, no distance left to keep at clock `now`, and whatever comes from now on would
+  /// be treated as by the other one.
+  [[nodiscard]] bool rests_like(const DramChannel& other, Clock now) const;
   /// Accounts for refreshes of an idle channel up to `now`.
   void catch_up(Clock now);
   [[nodiscard]] const DramTiming& timing() const { return device_.timing(); }

@@ -141,6 +141,19 @@ Clock DramDevice::earliest_maintenance(Command command) const {
   return at;
 }
 
+bool DramDevice::rests_like(const DramDevice& other, Clock now) const {
+  Clock rests = command_bus_;
+  for (const bool write : {false, true})
+    rests = latest(rests, after_last(last_column_, longest_gap_, write));
+  for (int b = 0; b < banks(); ++b) {
+    rests =
+        latest(rests, latest(activate_ready(b), latest(precharge_[index(b)], column_[index(b)])));
+  }
+  for (const Rank& rank : ranks_)
+    for (const Clock at : rank.window) rests = latest(rests, at);
+  return rests <= now && open_row_ == other.open_row_;
+}
+
 Clock DramDevice::rank_of_several_ready(bool write, int rank) const {
   Clock at = -kNever;
   for (int r = 0; r < rank_count_; ++r) {

@@ -97,6 +97,8 @@ class DramDevice {
   [[nodiscard]] BankSet open_banks() const { return open_banks_; }
   [[nodiscard]] bool all_closed() const { return open_banks_ == 0; }
   [[nodiscard]] int banks() const { return bank_count_; }
+  /// The same rows are open and every distance to a past command has been kept at clock `now`.
+  [[nodiscard]] bool rests_like(const DramDevice& other, Clock now) const;
   [[nodiscard]] const DramTiming& timing() const { return timing_; }
 
  private:

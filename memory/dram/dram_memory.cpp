@@ -27,6 +27,8 @@ DramMemory::DramMemory(const DramSpec& spec, std::uint64_t capacity_bytes, Burst
       tck_ps_(spec.tck_ns * 1000.0),
       map_((static_cast<void>(DramTiming(spec)), spec), capacity_bytes),
       service_(service),
+      rounding_(service == BurstService::runs && spec.channels > 1 && map_.deals_stripes()),
+      lockstep_allowed_(rounding_),
       held_up_by_(static_cast<std::size_t>(spec.channels)),
       banks_per_channel_(
           static_cast<std::size_t>(spec.ranks * spec.bank_groups * spec.banks_per_group)),
@@ -34,6 +36,7 @@ DramMemory::DramMemory(const DramSpec& spec, std::uint64_t capacity_bytes, Burst
   ports_.reserve(kMaxPorts);  // they stay where they are
   channels_.reserve(held_up_by_.size());
   while (channels_.size() < held_up_by_.size()) channels_.emplace_back(spec, run_gap(spec, map_));
+  simulated_ = lockstep_allowed_ ? 1 : channels_.size();
 }
 
 Picoseconds DramMemory::to_ps(Clock clock) const {
@@ -46,8 +49,9 @@ double DramMemory::peak_gbps() const {
 }
 
 DramStatistics DramMemory::statistics() {
-  DramStatistics sum;
-  for (DramChannel& channel : channels_) {
+  DramStatistics sum = settled_;
+  for (std::size_t i = 0; i < channels_.size(); ++i) {
+    DramChannel& channel = channels_[i % simulated_];
     channel.catch_up(now_);
     sum += channel.statistics();
   }
@@ -61,6 +65,7 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   }
   const auto clock =
       static_cast<Clock>(std::ceil((static_cast<double>(now) - kRoundingPs) / tck_ps_));
+  if (simulated_ > 1 && lockstep_allowed_ && all_under_way_ == 0) join(clock);
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(transactions_.size()));
     transactions_.emplace_back();
@@ -71,9 +76,6 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   Transaction& t = transactions_[slot];
   t = Transaction{};
   t.request = request;
-  const std::uint64_t bytes = std::max<std::uint64_t>(request.bytes, 1);
-  t.lines = static_cast<std::uint32_t>((request.address % kLineBytes + bytes - 1) / kLineBytes + 1);
-  if (!request.write) read_lines_left_[slot] = static_cast<std::int32_t>(t.lines);
   const auto port = static_cast<std::size_t>(request.port);
   if (port >= ports_.size()) {
     // After the last port it was the first one's turn, and remains so.
@@ -81,6 +83,8 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
     ports_.resize(port + 1);
     under_way_.resize(port + 1);
   }
+  place(t);
+  if (!request.write) read_lines_left_[slot] = static_cast<std::int32_t>(t.lines);
   ++under_way_[port][request.write];
   ++all_under_way_;
   if (request.write) writing_ |= std::uint64_t{1} << port;
@@ -122,10 +126,10 @@ Clock DramMemory::earliest_write_end(Clock next) const {
   for (std::uint64_t set = writing_; set != 0; set &= set - 1) {
     const std::size_t p = first_bit(set);
     const Port& port = ports_[p];
-    const auto left = static_cast<Clock>(port.end - port.next);
+    const auto left = static_cast<Clock>(port.end - port.next) * stands_for();
     const bool full = port.write && (held_up_ >> p & 1) != 0;
     const Clock enters = full ? channels_[held_up_at_[p]].earliest_write(next) : next;
-    earliest = std::min(earliest, enters + (left - 1) / kLinesPerClock + 1);
+    earliest = std::min(earliest, enters + (left - 1) / (kLinesPerClock - 1 + spec_.channels) + 1);
   }
   return earliest;
 }
@@ -149,6 +153,7 @@ void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& compl
 
 void DramMemory::observe_rows(const RowObserver& observer) {
   rows_observed_ = true;
+  follow_each_channel();
   for (int i = 0; i < channels(); ++i) {
     channel(i).observe([=](Command command, int bank, std::int64_t row, Clock) {
       if (command == Command::activate) observer(i, bank, row);
@@ -184,7 +189,7 @@ void DramMemory::run_channel(std::size_t i, Clock until,
 }
 
 void DramMemory::run_channels(Clock until, std::vector<MemoryCompletion>& completions) {
-  for (std::size_t i = 0; i < channels_.size(); ++i) {
+  for (std::size_t i = 0; i < simulated_; ++i) {
     if (channels_[i].due(until)) run_channel(i, until, completions);
   }
 }
@@ -193,90 +198,8 @@ void DramMemory::serve(const DramServed& s, std::vector<MemoryCompletion>& compl
   Transaction& t = transactions_[s.owner];
   t.data_end = std::max(t.data_end, s.data_end);
   std::int32_t& left = read_lines_left_[s.owner];
-  left -= s.lines;
+  left -= s.lines * stands_for();
   if (left == 0) finish(s.owner, t.data_end, completions);
-}
-
-void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
-  if (admitted_at_ != now) {
-    admitted_at_ = now;
-    admitted_ = 0;
-  }
-  while (admitted_ < kLinesPerClock && ready_ != 0) {
-    const std::size_t index = next_ready_port();
-    Port& port = ports_[index];
-    const Piece& piece = *port.next;
-    DramChannel& to = channels_[piece.channel];
-    if (to.due(now)) run_channel(piece.channel, now, completions);
-    if (!to.can_accept(port.write, piece.run.lines)) {
-      hold_up(index, piece.channel);
-      continue;
-    }
-    to.push(port.write, piece.run, now);
-    admitted_ += piece.run.lines;
-    from_turn_ = -(std::uint64_t{2} << index);
-    if (!port.begun) {
-      port.begun = true;
-      transactions_[port.slot].accepted = now;
-    }
-    if (++port.next == port.end) next_transaction(index, now, completions);
-  }
-  admit_at_ = waiting_ > 0 && admitted_ >= kLinesPerClock ? now + 1 : kNever;
-}
-
-/// After the last piece of the port's first transaction.
-void DramMemory::next_transaction(std::size_t index, Clock now,
-                                  std::vector<MemoryCompletion>& completions) {
-  Port& port = ports_[index];
-  if (port.write) finish(port.slot, now + 1, completions);
-  --waiting_;
-  port.waiting.pop_front();
-  if (port.waiting.empty()) {
-    ready_ &= ~(std::uint64_t{1} << index);
-    return;
-  }
-  // What is under way decides whether the next one is served as runs.
-  if (service_ == BurstService::runs) run_channels(now, completions);
-  split(port);
-}
-
-/// Runs keep the order of the lines only per bank. That costs less than 1.5 % of the bandwidth as
-/// long as one stream has the memory to itself; otherwise lines of several streams interleave.
-bool DramMemory::serve_as_runs(const MemoryRequest& request, const Port& port) const {
-  if (service_ == BurstService::exact || request.bytes < kMinRunBytes) return false;
-  const auto own = static_cast<std::size_t>(request.port);
-  if (request.address != port.next_address || under_way_[own][request.write] != all_under_way_) {
-    return false;
-  }
-  return std::all_of(channels_.begin(), channels_.end(),
-                     [&](const DramChannel& c) { return c.queued(!request.write) == 0; });
-}
-
-/// Makes pieces of the first transaction of a port.
-void DramMemory::split(Port& port) {
-  port.slot = port.waiting.front();
-  const Transaction& t = transactions_[port.slot];
-  const int longest = serve_as_runs(t.request, port) ? kLinesPerRun : 1;
-  port.write = t.request.write;
-  port.begun = false;
-  port.next_address = t.request.address + t.request.bytes;
-  if (port.pieces.size() < t.lines) port.pieces.resize(t.lines);
-  Piece* const pieces = port.pieces.data();
-  std::size_t count = 0;
-  map_.for_each_line(t.request.address / kLineBytes, t.lines, [&](const LinePlace& at) {
-    if (longest > 1) {
-      // The bank's last piece so far, or of an earlier transaction anything.
-      std::size_t& last = last_piece_[at.channel * banks_per_channel_ + index(at.bank)];
-      if (last < count && pieces[last].continued_by(at, longest)) {
-        ++pieces[last].run.lines;
-        return;
-      }
-      last = count;
-    }
-    pieces[count++] = {{port.slot, at.bank, at.row, 1}, at.channel};
-  });
-  port.next = pieces;
-  port.end = pieces + count;
 }
 
 void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompletion>& completions) {

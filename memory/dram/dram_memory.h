@@ -14,8 +14,11 @@
 namespace h2 {
 
 /// The channels of one MemN behind a front end that deals the lines of the ports' transactions to
-/// the channel queues: ports in turn, each in order and held up by its first line that finds a
-/// full queue, at most 8 lines per DRAM clock.
+/// the channel queues: ports in turn, each in order, for its lines up to the next stripe (a line of
+/// every channel) or the first that finds a full queue; no turn begins after 8 lines in a clock.
+///
+/// As long as transactions touch whole stripes, all channels do the same at the same time: in
+/// lockstep, one is simulated and stands for all. `exact` simulates each.
 class DramMemory final : public MemoryTiming {
  public:
   /// Throws InputError on an invalid specification.
@@ -30,6 +33,9 @@ class DramMemory final : public MemoryTiming {
   [[nodiscard]] DramStatistics statistics() override;
   [[nodiscard]] double peak_gbps() const override;
 
+  /// Gives up lockstep for good; nothing else changes. Without it only channel(0) acts.
+  void follow_each_channel();
+  [[nodiscard]] bool in_lockstep() const { return simulated_ < channels_.size(); }
   [[nodiscard]] DramChannel& channel(int i) { return channels_[static_cast<std::size_t>(i)]; }
   [[nodiscard]] int channels() const { return static_cast<int>(channels_.size()); }
   [[nodiscard]] const AddressMap& address_map() const { return map_; }
@@ -38,6 +44,8 @@ class DramMemory final : public MemoryTiming {
   static constexpr int kLinesPerClock = 8;
   static constexpr int kLinesPerRun = 8;
   static constexpr std::uint32_t kMinRunBytes = 2048;
+  /// Rounding transactions to stripes adds at most a line to so many.
+  static constexpr std::uint64_t kLinesPerAdded = 100;
 
  private:
   static constexpr std::int32_t kNoRead = std::numeric_limits<std::int32_t>::max();
@@ -45,6 +53,7 @@ class DramMemory final : public MemoryTiming {
   struct Piece {
     DramRun run;
     std::uint32_t channel = 0;
+    bool ends_turn = false;  ///< of its port
     [[nodiscard]] bool continued_by(const LinePlace& next, int longest) const {
       return next.row == run.row && next.bank == run.bank && next.channel == channel &&
              run.lines < longest;
@@ -52,7 +61,9 @@ class DramMemory final : public MemoryTiming {
   };
   struct Transaction {
     MemoryRequest request;
+    std::uint64_t first = 0;  ///< line of the memory
     std::uint32_t lines = 0;
+    bool striped = false;  ///< whole stripes
     Clock accepted = 0;
     Clock data_end = 0;
   };
@@ -69,7 +80,9 @@ class DramMemory final : public MemoryTiming {
   /// Of the next command or admission.
   [[nodiscard]] Clock next_clock() const {
     Clock next = admit_at_;
-    for (const DramChannel& channel : channels_) next = std::min(next, channel.next_command());
+    for (std::size_t i = 0; i < simulated_; ++i) {
+      next = std::min(next, channels_[i].next_command());
+    }
     return next;
   }
   /// The same, or a resting channel closes its rows.
@@ -97,8 +110,13 @@ class DramMemory final : public MemoryTiming {
     held_up_ |= bit;
     held_up_by_[channel][port.write] |= bit;
   }
+  void take_turn(std::size_t port, Clock now, std::vector<MemoryCompletion>& completions);
   void next_transaction(std::size_t port, Clock now, std::vector<MemoryCompletion>& completions);
+  void place(Transaction& transaction);
   void split(Port& port);
+  [[nodiscard]] int stands_for() const { return simulated_ == 1 ? spec_.channels : 1; }
+  void part();
+  void join(Clock now);
   [[nodiscard]] bool serve_as_runs(const MemoryRequest& request, const Port& port) const;
   void finish(std::uint32_t transaction, Clock at, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] Picoseconds to_ps(Clock clock) const;
@@ -111,6 +129,9 @@ class DramMemory final : public MemoryTiming {
   double tck_ps_;
   AddressMap map_;
   BurstService service_;
+  bool rounding_, lockstep_allowed_;
+  std::size_t simulated_ = 1;  ///< of the channels: all, or in lockstep the first
+  std::uint64_t lines_asked_ = 0, lines_added_ = 0;
   std::vector<DramChannel> channels_;
   std::vector<Transaction> transactions_;
   std::vector<std::int32_t> read_lines_left_;  ///< of each transaction; kNoRead unless reading
@@ -132,6 +153,7 @@ class DramMemory final : public MemoryTiming {
   Clock admitted_at_ = -1;
   int admitted_ = 0;  ///< lines in clock admitted_at_
   bool rows_observed_ = false;
+  DramStatistics settled_;  ///< up to the last time the channels went into lockstep
   std::size_t banks_per_channel_;
   std::vector<std::size_t> last_piece_;  ///< per channel and bank, while splitting
 };

@@ -65,8 +65,10 @@ class MemoryTiming {
   [[nodiscard]] virtual double peak_gbps() const = 0;
 };
 
-/// `exact` schedules every 64 B access by itself; `runs` schedules the accesses of a transaction
-/// to one row as a run of up to 8 column commands with a computed service time.
+/// `exact` schedules every 64 B access by itself. `runs` makes use of long transactions: one
+/// channel stands for all that do the same, and accesses to one row can be a run of up to 8 column
+/// commands with a computed service time; rounding transactions to all channels adds at most 1 % of
+/// accesses.
 enum class BurstService { exact, runs };
 
 /// Throws InputError on an invalid specification.

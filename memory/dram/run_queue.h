@@ -30,7 +30,8 @@ class RunQueue {
   };
 
   RunQueue(int capacity_lines, int banks);
-  RunQueue(RunQueue&&) = default;  ///< no copies: the lists point into the entries
+  RunQueue(RunQueue&&) = default;
+  RunQueue& operator=(const RunQueue& other);
 
   [[nodiscard]] int lines() const { return lines_; }
   [[nodiscard]] int most_lines() const { return most_lines_; }  ///< that ever waited
@@ -91,6 +92,28 @@ inline RunQueue::RunQueue(int capacity_lines, int banks)
       entry.next = &entries_[i + 1];
     }
   }
+}
+
+/// The lists point into the entries.
+inline RunQueue& RunQueue::operator=(const RunQueue& other) {
+  if (this == &other) return *this;
+  const auto own = [&](Entry* entry) {
+    return entry == nullptr ? nullptr : entries_.data() + (entry - other.entries_.data());
+  };
+  capacity_ = other.capacity_;
+  lines_ = other.lines_;
+  most_lines_ = other.most_lines_;
+  banks_ = other.banks_;
+  hit_banks_ = other.hit_banks_;
+  hit_key_ = other.hit_key_;
+  entries_ = other.entries_;
+  for (Entry& entry : entries_) {
+    entry.next = own(entry.next);
+    entry.previous = own(entry.previous);
+  }
+  for (std::size_t i = 0; i < hit_.size(); ++i) hit_[i] = own(other.hit_[i]);
+  free_ = own(other.free_);
+  return *this;
 }
 
 inline Clock RunQueue::oldest_accepted() const {

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 #include <queue>
 #include <string>
 #include <vector>
@@ -112,10 +113,12 @@ TEST(DramMemory, EveryByteIsMovedOnce) {
     }
     EXPECT_EQ(drain(memory).size(), id);
     const DramStatistics s = memory.statistics();
-    EXPECT_EQ(s.reads, read_lines);
-    EXPECT_EQ(s.writes, write_lines);
-    EXPECT_EQ(s.row_hits + s.row_misses + s.row_conflicts, read_lines + write_lines);
-    EXPECT_EQ(s.bus_busy_clocks, static_cast<std::int64_t>(2 * (read_lines + write_lines)));
+    EXPECT_EQ(s.row_hits + s.row_misses + s.row_conflicts, s.reads + s.writes);
+    EXPECT_EQ(s.bus_busy_clocks, static_cast<std::int64_t>(2 * (s.reads + s.writes)));
+    EXPECT_GE(s.reads, read_lines);
+    EXPECT_GE(s.writes, write_lines);
+    const std::uint64_t lines = read_lines + write_lines;
+    EXPECT_LE(s.reads + s.writes, service == BurstService::exact ? lines : lines + lines / 100);
   }
 }
 
@@ -156,6 +159,20 @@ TEST(DramMemory, AtMostEightLinesEnterPerClock) {
   EXPECT_EQ(completions[8].accepted, 1000);
 }
 
+TEST(DramMemory, ATurnIsAStripe) {
+  MemorySpec spec;
+  DramMemory memory(spec.dram, spec.bytes, BurstService::exact);
+  memory.submit({0, 0, 0, 512, true}, 0);
+  for (std::uint64_t i = 1; i <= 5; ++i) {
+    memory.submit({i, static_cast<int>(i), i * 64, 64, true}, 0);
+  }
+  std::map<std::uint64_t, Picoseconds> accepted;
+  for (const MemoryCompletion& c : drain(memory)) accepted[c.id] = c.accepted;
+  // Four lines of port 0 and one each of ports 1 to 4 are the eight of the first clock.
+  EXPECT_EQ(accepted[4], 0);
+  EXPECT_EQ(accepted[5], 1000);
+}
+
 TEST(DramMemory, PortsTakeTurns) {
   MemorySpec spec;
   DramMemory memory(spec.dram, spec.bytes, BurstService::exact);
@@ -189,15 +206,15 @@ TEST(DramMemory, PeaksOfThePresets) {
   EXPECT_NEAR(make_memory_timing(preset("lpddr4_2400"))->peak_gbps(), 76.8, 0.001);
 }
 
-TEST(DramMemory, NoCompletionIsEarlierThanAnnounced) {
-  DramMemory memory(DramSpec{}, 4ULL << 30, BurstService::exact);
+void expect_no_earlier_completion(BurstService service, std::uint64_t unit) {
+  DramMemory memory(DramSpec{}, 4ULL << 30, service);
   std::vector<MemoryCompletion> known;
   std::uint64_t random = 7, completed = 0;
   Picoseconds now = 0;
   for (std::uint64_t id = 1; id <= 400; ++id) {
     random = random * 6364136223846793005ULL + 1442695040888963407ULL;
     const std::uint32_t bytes = 64U << (random >> 40) % 7;
-    memory.submit({id, static_cast<int>(id % 3), (random >> 33) / 64 * 64, bytes, id % 3 == 0},
+    memory.submit({id, static_cast<int>(id % 3), (random >> 33) / unit * unit, bytes, id % 3 == 0},
                   now);
     for (std::uint64_t wakes = (random >> 50) % 4; wakes > 0; --wakes) {
       const Picoseconds next = memory.next_completion();
@@ -216,6 +233,12 @@ TEST(DramMemory, NoCompletionIsEarlierThanAnnounced) {
     completed += known.size();
   }
   EXPECT_EQ(completed, 400U);
+}
+
+TEST(DramMemory, NoCompletionIsEarlierThanAnnounced) {
+  expect_no_earlier_completion(BurstService::exact, 64);
+  expect_no_earlier_completion(BurstService::runs, 64);
+  expect_no_earlier_completion(BurstService::runs, 256);
 }
 
 TEST(DramMemory, SameRequestsSameTimes) {

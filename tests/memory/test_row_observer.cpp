@@ -7,16 +7,11 @@
 #include <tuple>
 #include <vector>
 
-#include "memory/dram/dram_memory.h"
 #include "platform/config/presets.h"
+#include "tests/memory/arrivals.h"
 
 namespace h2 {
 namespace {
-
-struct Arrival {
-  Picoseconds time;
-  MemoryRequest request;
-};
 
 /// Streams and scattered lines of three ports, at times between the clocks too, with pauses in
 /// which an idle memory is refreshed several times.
@@ -38,36 +33,14 @@ std::vector<Arrival> random_arrivals(int count) {
   return arrivals;
 }
 
-/// Id to times of acceptance and completion.
-using Times = std::map<std::uint64_t, std::pair<Picoseconds, Picoseconds>>;
 /// Channel, time, bank, row, of every opening and closing; the channels one after the other.
 using Rows = std::map<int, std::vector<std::tuple<Picoseconds, int, std::int64_t>>>;
-
-/// Wakes where next_completion() says so, as the memory on the bus does.
-Times run(DramMemory& memory, const std::vector<Arrival>& arrivals, Picoseconds& now) {
-  std::vector<MemoryCompletion> completions;
-  const auto until = [&](Picoseconds end) {
-    while (memory.next_completion() < end) {
-      now = std::max(now, memory.next_completion());
-      memory.advance(now, completions);
-    }
-  };
-  for (const Arrival& a : arrivals) {
-    until(a.time);
-    now = a.time;
-    memory.advance(now, completions);
-    memory.submit(a.request, now);
-  }
-  until(now + 100'000'000);
-  Times times;
-  for (const MemoryCompletion& c : completions) times[c.id] = {c.accepted, c.time};
-  return times;
-}
 
 /// The commands with the clocks that they carry, of a memory nobody listens to otherwise.
 Rows rows_by_clock(DramMemory& memory, const DramSpec& spec, const std::vector<Arrival>& arrivals,
                    Times& times) {
   Rows rows;
+  memory.follow_each_channel();
   for (int i = 0; i < memory.channels(); ++i) {
     memory.channel(i).observe(
         [&rows, &memory, &spec, i](Command c, int bank, std::int64_t row, Clock at) {

@@ -51,7 +51,8 @@ TEST(Epochs, TestsBetweenLeaveTheTrainingAlone) {
   EXPECT_EQ(all["time"]["evaluation"]["samples"], 18);
   const double test = last["time"]["evaluation"]["cycles"], trained = last["time"]["cycles"];
   EXPECT_NEAR(all["time"]["evaluation"]["cycles"].get<double>() / test, 3.0, 0.05);
-  EXPECT_NEAR(all["time"]["cycles"].get<double>() / trained, 1.0, 0.005);
+  // The memories serve somewhat other bursts in whole stripes.
+  EXPECT_NEAR(all["time"]["cycles"].get<double>() / trained, 1.0, 0.01);
   EXPECT_NEAR(all["time"]["cycles_per_sub_batch"].get<double>() /
                   last["time"]["cycles_per_sub_batch"].get<double>(),
               1.0, 0.02);
