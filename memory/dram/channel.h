@@ -39,6 +39,8 @@ class DramChannel {
 
   [[nodiscard]] bool can_accept(bool write, int lines) const { return queues_[write].fits(lines); }
   [[nodiscard]] int queued(bool write) const { return queues_[write].lines(); }
+  /// Every run that waits is a single line.
+  [[nodiscard]] bool all_single(bool write) const { return queues_[write].all_single(); }
   /// The run takes part in the choice from clock `now` + 1. Commands up to `now` must have been
   /// issued and can_accept must hold.
   void push(bool write, const DramRun& run, Clock now);

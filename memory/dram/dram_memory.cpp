@@ -69,7 +69,7 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(transactions_.size()));
     transactions_.emplace_back();
-    read_lines_left_.push_back(kNoRead);
+    queued_reads_.push_back(kNoRead);
   }
   const std::uint32_t slot = free_.back();
   free_.pop_back();
@@ -84,13 +84,15 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
     under_way_.resize(port + 1);
   }
   place(t);
-  if (!request.write) read_lines_left_[slot] = static_cast<std::int32_t>(t.lines);
   ++under_way_[port][request.write];
   ++all_under_way_;
-  if (request.write) writing_ |= std::uint64_t{1} << port;
-  ports_[port].waiting.push_back(slot);
-  if (ports_[port].waiting.size() == 1) {
-    split(ports_[port]);
+  (request.write ? writing_ : reading_) |= std::uint64_t{1} << port;
+  Port& to = ports_[port];
+  to.waiting.push_back(slot);
+  to.fewest_lines = std::min(to.fewest_lines, t.lines_left);
+  if (to.waiting.size() == 1) {
+    to.fewest_lines = t.lines_left;
+    split(to);
     ready_ |= std::uint64_t{1} << port;
   }
   ++waiting_;
@@ -110,18 +112,47 @@ Picoseconds DramMemory::next_completion() const {
   return earliest >= kNever ? kNoEvent : to_ps(earliest);
 }
 
+/// How many times room must be found in the full queue that holds up the port until all its pieces
+/// are in it: between two turns of a port all others held up there have theirs.
+Clock DramMemory::turns_left(std::size_t index) const {
+  const bool write = ports_[index].write;
+  const bool held_up = (held_up_ >> index & 1) != 0;
+  // A run makes room for all its lines when its first command is issued.
+  if (!held_up || !in_lockstep() || !channels_[0].all_single(write)) return 1;
+  const auto left = [&](std::size_t i) {
+    return static_cast<Clock>(ports_[i].end - ports_[i].next);
+  };
+  const Clock own = left(index);
+  Clock turns = own;
+  std::uint64_t others = held_up_by_[0][write] & ~(std::uint64_t{1} << index);
+  for (; others != 0; others &= others - 1) {
+    turns += std::min(own - 1, left(first_bit(others)));
+  }
+  return turns;
+}
+
 /// A read ends with the data of its last line; every channel issues one line per column gap.
 Clock DramMemory::earliest_read_end(Clock next) const {
-  std::int32_t fewest = kNoRead;
-  for (const std::int32_t lines : read_lines_left_) fewest = std::min(fewest, lines);
-  if (fewest == kNoRead) return kNever;
   const DramTiming& timing = channels_.front().timing();
-  const Clock per_channel = (fewest - 1) / spec_.channels;
-  return next + per_channel * timing.cas_gap_s + timing.read_latency;
+  const auto last_line = [&](std::int32_t lines) {
+    return next + (lines - 1) / spec_.channels * timing.cas_gap_s;
+  };
+  std::int32_t fewest = kNoRead;
+  for (const std::int32_t lines : queued_reads_) fewest = std::min(fewest, lines);
+  Clock earliest = fewest == kNoRead ? kNever : last_line(fewest);
+  for (std::uint64_t set = reading_ & (ready_ | held_up_); set != 0; set &= set - 1) {
+    const std::size_t p = first_bit(set);
+    const Port& port = ports_[p];
+    const std::int32_t lines = std::min(transactions_[port.slot].lines_left, port.fewest_lines);
+    const Clock entered = next + (turns_left(p) - 1) * timing.cas_gap_s;
+    earliest = std::min(earliest, std::max(last_line(lines), entered));
+  }
+  return earliest >= kNever ? kNever : earliest + timing.read_latency;
 }
 
 /// A write ends the clock after its last line has entered a queue.
 Clock DramMemory::earliest_write_end(Clock next) const {
+  const Clock gap = channels_.front().timing().cas_gap_s;
   Clock earliest = kNever;
   for (std::uint64_t set = writing_; set != 0; set &= set - 1) {
     const std::size_t p = first_bit(set);
@@ -129,7 +160,9 @@ Clock DramMemory::earliest_write_end(Clock next) const {
     const auto left = static_cast<Clock>(port.end - port.next) * stands_for();
     const bool full = port.write && (held_up_ >> p & 1) != 0;
     const Clock enters = full ? channels_[held_up_at_[p]].earliest_write(next) : next;
-    earliest = std::min(earliest, enters + (left - 1) / (kLinesPerClock - 1 + spec_.channels) + 1);
+    const Clock dealt = (left - 1) / (kLinesPerClock - 1 + spec_.channels);
+    const Clock turns = port.write ? (turns_left(p) - 1) * gap : 0;
+    earliest = std::min(earliest, enters + std::max(dealt, turns) + 1);
   }
   return earliest;
 }
@@ -197,19 +230,19 @@ void DramMemory::run_channels(Clock until, std::vector<MemoryCompletion>& comple
 void DramMemory::serve(const DramServed& s, std::vector<MemoryCompletion>& completions) {
   Transaction& t = transactions_[s.owner];
   t.data_end = std::max(t.data_end, s.data_end);
-  std::int32_t& left = read_lines_left_[s.owner];
-  left -= s.lines * stands_for();
-  if (left == 0) finish(s.owner, t.data_end, completions);
+  t.lines_left -= s.lines * stands_for();
+  if (queued_reads_[s.owner] != kNoRead) queued_reads_[s.owner] = t.lines_left;
+  if (t.lines_left == 0) finish(s.owner, t.data_end, completions);
 }
 
 void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompletion>& completions) {
   Transaction& t = transactions_[slot];
-  read_lines_left_[slot] = kNoRead;
+  queued_reads_[slot] = kNoRead;
   completions.push_back({t.request.id, t.request.write, to_ps(t.accepted), to_ps(at)});
   free_.push_back(slot);
   const auto port = static_cast<std::size_t>(t.request.port);
-  if (--under_way_[port][t.request.write] == 0 && t.request.write) {
-    writing_ &= ~(std::uint64_t{1} << port);
+  if (--under_way_[port][t.request.write] == 0) {
+    (t.request.write ? writing_ : reading_) &= ~(std::uint64_t{1} << port);
   }
   --all_under_way_;
 }

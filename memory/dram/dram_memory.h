@@ -63,7 +63,8 @@ class DramMemory final : public MemoryTiming {
     MemoryRequest request;
     std::uint64_t first = 0;  ///< line of the memory
     std::uint32_t lines = 0;
-    bool striped = false;  ///< whole stripes
+    std::int32_t lines_left = 0;  ///< to be read
+    bool striped = false;         ///< whole stripes
     Clock accepted = 0;
     Clock data_end = 0;
   };
@@ -74,6 +75,7 @@ class DramMemory final : public MemoryTiming {
     bool begun = false;         ///< a piece has entered a queue
     std::vector<Piece> pieces;  ///< room for them: those from `next` to `end` are waiting
     const Piece *next = nullptr, *end = nullptr;
+    std::int32_t fewest_lines = 0;   ///< no transaction that waits has fewer, but for the first
     std::uint64_t next_address = 0;  ///< where a sequential stream goes on
   };
 
@@ -92,6 +94,7 @@ class DramMemory final : public MemoryTiming {
     return next;
   }
   [[nodiscard]] Clock next_admission() const;
+  [[nodiscard]] Clock turns_left(std::size_t port) const;
   [[nodiscard]] Clock earliest_read_end(Clock next) const;
   [[nodiscard]] Clock earliest_write_end(Clock next) const;
   void run_channel(std::size_t i, Clock until, std::vector<MemoryCompletion>& completions);
@@ -134,15 +137,16 @@ class DramMemory final : public MemoryTiming {
   std::uint64_t lines_asked_ = 0, lines_added_ = 0;
   std::vector<DramChannel> channels_;
   std::vector<Transaction> transactions_;
-  std::vector<std::int32_t> read_lines_left_;  ///< of each transaction; kNoRead unless reading
+  /// Of each transaction whose lines are all in the queues the lines left; otherwise kNoRead.
+  std::vector<std::int32_t> queued_reads_;
   std::vector<std::uint32_t> free_;
   std::vector<Port> ports_;
   /// Transactions under way, by port and direction; the sum of all.
   std::vector<std::array<int, 2>> under_way_;
   int all_under_way_ = 0;
-  std::uint64_t writing_ = 0;  ///< bit per port with a write under way
-  std::uint64_t ready_ = 0;    ///< bit per port that waits for nothing but its turn
-  std::uint64_t held_up_ = 0;  ///< bit per port that waits for room in a queue
+  std::uint64_t reading_ = 0, writing_ = 0;  ///< bit per port with a read, a write under way
+  std::uint64_t ready_ = 0;                  ///< bit per port that waits for nothing but its turn
+  std::uint64_t held_up_ = 0;                ///< bit per port that waits for room in a queue
   std::array<std::uint32_t, kMaxPorts> held_up_at_{};  ///< the channel of that queue
   /// The same per channel, reads and writes.
   std::vector<std::array<std::uint64_t, 2>> held_up_by_;

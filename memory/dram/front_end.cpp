@@ -24,6 +24,7 @@ void DramMemory::place(Transaction& t) {
     t.striped = true;
   }
   t.lines = static_cast<std::uint32_t>(end - t.first);
+  t.lines_left = static_cast<std::int32_t>(t.lines);
 }
 
 void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
@@ -54,14 +55,21 @@ inline void DramMemory::take_turn(std::size_t index, Clock now,
     ++port.next;
   }
   from_turn_ = -(std::uint64_t{2} << index);
-  if (port.next == port.end) next_transaction(index, now, completions);
+  if (port.next == port.end) return next_transaction(index, now, completions);
+  // Most often this line was the last for which there was room.
+  const Piece& piece = *port.next;
+  if (in_lockstep() && !channels_[0].can_accept(port.write, piece.run.lines)) hold_up(index, 0);
 }
 
 /// After the last piece of the port's first transaction.
 void DramMemory::next_transaction(std::size_t index, Clock now,
                                   std::vector<MemoryCompletion>& completions) {
   Port& port = ports_[index];
-  if (port.write) finish(port.slot, now + 1, completions);
+  if (port.write) {
+    finish(port.slot, now + 1, completions);
+  } else {
+    queued_reads_[port.slot] = transactions_[port.slot].lines_left;
+  }
   --waiting_;
   port.waiting.pop_front();
   if (port.waiting.empty()) {

@@ -36,8 +36,9 @@ class RunQueue {
   [[nodiscard]] int lines() const { return lines_; }
   [[nodiscard]] int most_lines() const { return most_lines_; }  ///< that ever waited
   [[nodiscard]] bool fits(int lines) const { return lines_ + lines <= capacity_; }
-  [[nodiscard]] BankSet banks() const { return banks_; }          ///< with runs
-  [[nodiscard]] BankSet hit_banks() const { return hit_banks_; }  ///< with a hit
+  [[nodiscard]] bool all_single() const { return long_runs_ == 0; }  ///< runs of one line
+  [[nodiscard]] BankSet banks() const { return banks_; }             ///< with runs
+  [[nodiscard]] BankSet hit_banks() const { return hit_banks_; }     ///< with a hit
   /// Oldest run of a bank that has runs, and its hit when it has one.
   [[nodiscard]] Entry& oldest(int bank) { return *entries_[index(bank)].next; }
   [[nodiscard]] const Entry& oldest(int bank) const { return *entries_[index(bank)].next; }
@@ -71,7 +72,7 @@ class RunQueue {
   bool find_hit(int bank, Entry* entry, std::int64_t row);
   void set_hit(int bank, Entry* entry);
 
-  int capacity_, lines_ = 0, most_lines_ = 0;
+  int capacity_, lines_ = 0, most_lines_ = 0, long_runs_ = 0;
   BankSet banks_ = 0, hit_banks_ = 0;
   std::array<std::uint64_t, kMaxBanks> hit_key_{};
   std::array<Entry*, kMaxBanks> hit_{};
@@ -103,6 +104,7 @@ inline RunQueue& RunQueue::operator=(const RunQueue& other) {
   capacity_ = other.capacity_;
   lines_ = other.lines_;
   most_lines_ = other.most_lines_;
+  long_runs_ = other.long_runs_;
   banks_ = other.banks_;
   hit_banks_ = other.hit_banks_;
   hit_key_ = other.hit_key_;
@@ -141,6 +143,7 @@ inline void RunQueue::push(const DramRun& run, Clock now, std::uint64_t key, boo
   end->previous = entry;
   banks_ |= bank_bit(run.bank);
   lines_ += run.lines;
+  long_runs_ += run.lines > 1;
   most_lines_ = std::max(most_lines_, lines_);
   if (!row_open || (hit_banks_ & bank_bit(run.bank)) != 0) return;
   hit_banks_ |= bank_bit(run.bank);
@@ -152,9 +155,11 @@ inline bool RunQueue::serve(int bank, int lines) {
   lines_ -= lines;
   if (entry->run.lines > lines) {
     entry->run.lines -= lines;
+    long_runs_ -= entry->run.lines == 1;
     entry->counted = false;
     return false;
   }
+  long_runs_ -= entry->run.lines > 1;
   Entry *next = entry->next, *previous = entry->previous;
   previous->next = next;
   next->previous = previous;
