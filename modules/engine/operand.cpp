@@ -82,18 +82,18 @@ void WeightImage::decode(int unit, const std::uint8_t* bytes, float* oihw) const
   const Block b = block(unit);
   const ValueCodec codec(value_bytes);
   const std::size_t run = static_cast<std::size_t>(b.i1 - b.i0) * taps;
-  for (int o = b.o0; o < b.o1; ++o, bytes += run * value_bytes) {
-    codec.load(bytes, oihw + (static_cast<std::size_t>(o) * cin + b.i0) * taps, run);
-  }
+  const std::size_t row = static_cast<std::size_t>(cin) * taps;
+  codec.load_rows(bytes, oihw + b.o0 * row + static_cast<std::size_t>(b.i0) * taps, run,
+                  static_cast<std::size_t>(b.o1 - b.o0), row);
 }
 
 void WeightImage::encode(int unit, const float* oihw, std::uint8_t* bytes) const {
   const Block b = block(unit);
   const ValueCodec codec(value_bytes);
   const std::size_t run = static_cast<std::size_t>(b.i1 - b.i0) * taps;
-  for (int o = b.o0; o < b.o1; ++o, bytes += run * value_bytes) {
-    codec.store(oihw + (static_cast<std::size_t>(o) * cin + b.i0) * taps, bytes, run);
-  }
+  const std::size_t row = static_cast<std::size_t>(cin) * taps;
+  codec.store_rows(oihw + b.o0 * row + static_cast<std::size_t>(b.i0) * taps, bytes, run,
+                   static_cast<std::size_t>(b.o1 - b.o0), row);
 }
 
 void WeightImage::add(int unit, Numerics numerics, const float* terms, float* sum) const {

@@ -44,13 +44,15 @@ class TensorImage {
   std::uint64_t count(int unit, const BitMap& mask) const;
 
  private:
-  /// Calls visit(map index, y, x, word, channels in the block) in the order of the chunk.
-  /// All positions of the unit hold 16 channels, so that their bits fill words.
-  bool whole_words(int unit) const {
-    return (unit % blocks_ + 1) * static_cast<int>(H2_BLOCK) <= static_cast<int>(map_.channels);
-  }
+  int word_of(int unit) const { return unit % blocks_; }
+  int channels(int unit) const;  ///< in a position of the unit: 16, or fewer in the last block
+  /// Calls visit(map index, y, first x, columns) in the order of the chunk.
   template <class Visit>
-  void for_each(int unit, Visit visit) const;
+  void for_each_row(int unit, Visit visit) const;
+  /// Calls visit(word of the unit's channels) for every position of a BitMap, const or not, in the
+  /// order of the chunk.
+  template <class Bits, class Visit>
+  void for_each_word(int unit, Bits& bits, Visit visit) const;
 
   std::uint64_t base_ = 0;
   h2_map map_{};

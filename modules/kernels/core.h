@@ -191,9 +191,19 @@ struct Core {
   std::size_t (*combine_planes)(const float* acc, std::size_t plane_stride, int planes, float scale,
                                 float* out, std::size_t n);
 
-  /// FP16 bits at any address to float, exact, and back, rounded. The same in both numerics.
-  void (*from_half)(const std::uint8_t* in, float* out, std::size_t n);
-  void (*to_half)(const float* in, std::uint8_t* out, std::size_t n);
+  /// FP16 bits at any address to float, exact, and back, rounded: `rows` rows of n values, one
+  /// after the other in memory and `stride` floats apart. The same in both numerics.
+  void (*from_half)(const std::uint8_t* in, float* out, std::size_t n, std::size_t rows,
+                    std::size_t stride);
+  void (*to_half)(const float* in, std::uint8_t* out, std::size_t n, std::size_t rows,
+                  std::size_t stride);
+  /// The same for rows of 16 values of which a mask each, `mask_stride` words apart, tells those in
+  /// memory; the others are 0. Both return where they ended, and touch up to 16 values more there.
+  std::uint16_t* (*pack_half)(const float* in, std::size_t stride, const std::uint16_t* masks,
+                              std::size_t mask_stride, std::size_t rows, std::uint16_t* out);
+  const std::uint16_t* (*unpack_half)(const std::uint16_t* in, const std::uint16_t* masks,
+                                      std::size_t mask_stride, float* out, std::size_t stride,
+                                      std::size_t rows);
 
   /// Bit c of word c/16 of `out`: in[c] is not zero.
   void (*nonzero)(const float* in, std::size_t n, std::uint16_t* out);

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "modules/kernels/core_convert.h"
 #include "modules/kernels/core_events.h"
 #include "modules/kernels/core_fp32.h"
 #include "modules/kernels/core_neuron.h"
+#include "modules/kernels/core_pack.h"
 #include "modules/kernels/core_program.h"
 #include "modules/kernels/core_tree.h"
 #include "modules/kernels/core_windows.h"
@@ -22,6 +22,8 @@ Core make_core() {
   core.combine_planes = combine_planes<N>;
   core.from_half = from_half;
   core.to_half = to_half;
+  core.pack_half = pack_half;
+  core.unpack_half = unpack_half;
   core.nonzero = nonzero;
   core.list_ones = list_ones;
   core.list_nonzeros = list_nonzeros;

@@ -14,19 +14,25 @@ class ValueCodec {
       : value_bytes_(value_bytes), core_(selected_core(Numerics::fp16)) {}
 
   void load(const std::uint8_t* bytes, float* values, std::size_t n) const {
-    if (value_bytes_ == 4) {
-      std::memcpy(values, bytes, 4 * n);
-    } else {
-      core_.from_half(bytes, values, n);
-    }
+    load_rows(bytes, values, n, 1, 0);
   }
   void store(const float* values, std::uint8_t* bytes, std::size_t n) const {
-    if (value_bytes_ == 4) {
-      std::memcpy(bytes, values, 4 * n);
-    } else {
-      core_.to_half(values, bytes, n);
-    }
+    store_rows(values, bytes, n, 1, 0);
   }
+  /// Rows of n values, one after the other in memory, `stride` floats apart in `values`.
+  void load_rows(const std::uint8_t* bytes, float* values, std::size_t n, std::size_t rows,
+                 std::size_t stride) const {
+    if (value_bytes_ == 2) return core_.from_half(bytes, values, n, rows, stride);
+    for (; rows > 0; --rows, bytes += 4 * n, values += stride) std::memcpy(values, bytes, 4 * n);
+  }
+  void store_rows(const float* values, std::uint8_t* bytes, std::size_t n, std::size_t rows,
+                  std::size_t stride) const {
+    if (value_bytes_ == 2) return core_.to_half(values, bytes, n, rows, stride);
+    for (; rows > 0; --rows, bytes += 4 * n, values += stride) std::memcpy(bytes, values, 4 * n);
+  }
+  /// Core::pack_half and unpack_half do for blocks of n channels.
+  [[nodiscard]] bool packs(int n) const { return value_bytes_ == 2 && n == 16; }
+  [[nodiscard]] const Core& core() const { return core_; }
 
  private:
   int value_bytes_;
