@@ -201,11 +201,16 @@ void BackwardJob::begin_pass(LoopNest::At at) {
 
 void BackwardJob::unflatten(Span in) {
   const int positions = l_.next_h * l_.next_w;
+  ValueMap& sums = grad_.sums();
   for (int map = 0; map < flat_sums_.maps; ++map) {
     const float* from = flat_sums_.at(map, 0, 0);
-    for (int i = in.begin; i < in.end; ++i) {
-      const int at = i % positions;
-      grad_.sums().at(map, at / l_.next_w, at % l_.next_w)[i / positions] = from[i - in.begin];
+    float* const to = sums.at(map, 0, 0);
+    int channel = in.begin / positions, position = in.begin % positions;
+    for (int i = 0; i < in.size(); ++i) {
+      to[static_cast<std::size_t>(position) * sums.channels + channel] = from[i];
+      if (++position < positions) continue;
+      position = 0;
+      ++channel;
     }
   }
 }

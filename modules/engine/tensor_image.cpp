@@ -99,7 +99,7 @@ void TensorImage::encode_bits(int unit, const BitMap& in, std::uint8_t* bytes) c
 
 void TensorImage::decode_values(int unit, int value_bytes, const std::uint8_t* bytes,
                                 ValueMap& out) const {
-  const ValueCodec codec(value_bytes);
+  const ValueCodec codec(value_bytes, core_);
   const int n = channels(unit);
   for_each_row(unit, [&](int map, int y, int x0, int columns) {
     codec.load_rows(bytes, out.at(map, y, x0) + word_of(unit) * 16, n, columns, out.channels);
@@ -109,7 +109,7 @@ void TensorImage::decode_values(int unit, int value_bytes, const std::uint8_t* b
 
 void TensorImage::encode_values(int unit, int value_bytes, const ValueMap& in,
                                 std::uint8_t* bytes) const {
-  const ValueCodec codec(value_bytes);
+  const ValueCodec codec(value_bytes, core_);
   const int n = channels(unit);
   for_each_row(unit, [&](int map, int y, int x0, int columns) {
     codec.store_rows(in.at(map, y, x0) + word_of(unit) * 16, bytes, n, columns, in.channels);
@@ -119,7 +119,7 @@ void TensorImage::encode_values(int unit, int value_bytes, const ValueMap& in,
 
 void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
                                 const std::uint8_t* bytes, ValueMap& out) const {
-  const ValueCodec codec(value_bytes);
+  const ValueCodec codec(value_bytes, core_);
   const int word = word_of(unit), n = channels(unit);
   const std::uint64_t values = count(unit, mask);
   if (codec.packs(n)) {
@@ -127,8 +127,8 @@ void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
     std::memcpy(packed.data(), bytes, 2 * values);
     const std::uint16_t* next = packed.data();
     for_each_row(unit, [&](int map, int y, int x0, int columns) {
-      next = codec.core().unpack_half(next, mask.at(map, y, x0) + word, mask.words(),
-                                      out.at(map, y, x0) + word * 16, out.channels, columns);
+      next = core_.unpack_half(next, mask.at(map, y, x0) + word, mask.words(),
+                               out.at(map, y, x0) + word * 16, out.channels, columns);
     });
     return;
   }
@@ -148,14 +148,14 @@ void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
 
 std::uint64_t TensorImage::encode_packed(int unit, int value_bytes, const BitMap& mask,
                                          const ValueMap& in, std::uint8_t* bytes) const {
-  const ValueCodec codec(value_bytes);
+  const ValueCodec codec(value_bytes, core_);
   const int word = word_of(unit);
   if (codec.packs(channels(unit))) {
     RawVector<std::uint16_t> packed(elements(unit) + kSlack);
     std::uint16_t* next = packed.data();
     for_each_row(unit, [&](int map, int y, int x0, int columns) {
-      next = codec.core().pack_half(in.at(map, y, x0) + word * 16, in.channels,
-                                    mask.at(map, y, x0) + word, mask.words(), columns, next);
+      next = core_.pack_half(in.at(map, y, x0) + word * 16, in.channels, mask.at(map, y, x0) + word,
+                             mask.words(), columns, next);
     });
     const auto packed_bytes = 2 * static_cast<std::uint64_t>(next - packed.data());
     std::memcpy(bytes, packed.data(), packed_bytes);

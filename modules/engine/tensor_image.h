@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "modules/kernels/isa.h"
 #include "modules/kernels/maps.h"
 #include "modules/network/tiling.h"
 #include "platform/contract/h2_layout.h"
@@ -59,6 +60,7 @@ class TensorImage {
   int blocks_ = 0;
   Tiling tiling_;
   std::vector<std::uint64_t> bits_, elements_;  // prefix sums over units
+  const Core& core_ = selected_core(Numerics::fp16);
 };
 
 }  // namespace h2

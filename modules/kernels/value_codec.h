@@ -10,8 +10,8 @@ namespace h2 {
 /// and float. To FP16: nearest, ties to even.
 class ValueCodec {
  public:
-  explicit ValueCodec(int value_bytes)
-      : value_bytes_(value_bytes), core_(selected_core(Numerics::fp16)) {}
+  explicit ValueCodec(int value_bytes, const Core& core = selected_core(Numerics::fp16))
+      : value_bytes_(value_bytes), core_(core) {}
 
   void load(const std::uint8_t* bytes, float* values, std::size_t n) const {
     load_rows(bytes, values, n, 1, 0);
@@ -32,7 +32,6 @@ class ValueCodec {
   }
   /// Core::pack_half and unpack_half do for blocks of n channels.
   [[nodiscard]] bool packs(int n) const { return value_bytes_ == 2 && n == 16; }
-  [[nodiscard]] const Core& core() const { return core_; }
 
  private:
   int value_bytes_;

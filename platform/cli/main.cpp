@@ -5,6 +5,7 @@
 #include <systemc>
 
 #include "modules/error.h"
+#include "modules/kernels/isa.h"
 #include "platform/cli/commands.h"
 
 int main(int argc, char** argv) {
@@ -25,6 +26,7 @@ int sc_main(int argc, char** argv) {
       h2::kServeCommand, h2::kPlayCommand,    h2::kFirmwareCommand, h2::kRegsCommand,
       h2::kStatsCommand, h2::kReportCommand};
   try {
+    h2::selected_isa();  // refuses H2_ISA now, not in the middle of a run
     return h2::run_command(commands, argc, argv);
   } catch (const h2::InputError& e) {
     std::cerr << "h2vp: " << e.what() << '\n';

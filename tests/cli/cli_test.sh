@@ -22,6 +22,7 @@ expect extra-argument 2 "unexpected argument" "$h2vp" train "$quick" more.yaml
 expect missing-config 2 "nowhere.yaml" "$h2vp" train nowhere.yaml
 expect bad-set 2 "key.path=value" "$h2vp" config "$quick" --set nonsense
 expect unknown-key 2 "clock_mhz" "$h2vp" config "$quick" --set clock_mhs=1
+expect bad-isa 2 "legal on this machine: plain" env H2_ISA=mmx "$h2vp" train "$quick"
 expect bad-threads 2 "1 to 256" "$h2vp" train "$quick" --threads 0
 
 printf 'clock_mhz: 800\nengines:\n  forward:\n    rows: -3\n' > bad.yaml
