@@ -84,6 +84,7 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
     under_way_.resize(port + 1);
   }
   place(t);
+  if (!t.striped) ++partial_waiting_;
   ++under_way_[port][request.write];
   ++all_under_way_;
   (request.write ? writing_ : reading_) |= std::uint64_t{1} << port;
@@ -113,18 +114,23 @@ Picoseconds DramMemory::next_completion() const {
 }
 
 /// How many times room must be found in the full queue that holds up the port until all its pieces
-/// are in it: between two turns of a port all others held up there have theirs.
+/// are in it: between two turns of a port all others held up there have theirs, unless ports that
+/// wait for something else take turns, too.
 Clock DramMemory::turns_left(std::size_t index) const {
   const bool write = ports_[index].write;
   const bool held_up = (held_up_ >> index & 1) != 0;
-  // A run makes room for all its lines when its first command is issued.
-  if (!held_up || !in_lockstep() || !channels_[0].all_single(write)) return 1;
+  // Without lockstep the other channels may have room; so they may soon if a transaction waits that
+  // ends it. A run makes room for all its lines when its first command is issued.
+  const bool lasting = in_lockstep() && partial_waiting_ == 0;
+  if (!held_up || !lasting || !channels_[0].all_single(write)) return 1;
+  // A port that deals runs may be passed: it needs more room than others.
   const auto left = [&](std::size_t i) {
-    return static_cast<Clock>(ports_[i].end - ports_[i].next);
+    return ports_[i].deals_runs ? 0 : static_cast<Clock>(ports_[i].end - ports_[i].next);
   };
-  const Clock own = left(index);
+  const Clock own = std::max<Clock>(left(index), 1);
   Clock turns = own;
-  std::uint64_t others = held_up_by_[0][write] & ~(std::uint64_t{1} << index);
+  const std::uint64_t same = held_up_by_[0][write];
+  std::uint64_t others = same == (ready_ | held_up_) ? same & ~(std::uint64_t{1} << index) : 0;
   for (; others != 0; others &= others - 1) {
     turns += std::min(own - 1, left(first_bit(others)));
   }

@@ -73,6 +73,7 @@ class DramMemory final : public MemoryTiming {
     std::uint32_t slot = 0;             ///< the first of them, as are the direction and the pieces
     bool write = false;
     bool begun = false;         ///< a piece has entered a queue
+    bool deals_runs = false;    ///< of more than a line
     std::vector<Piece> pieces;  ///< room for them: those from `next` to `end` are waiting
     const Piece *next = nullptr, *end = nullptr;
     std::int32_t fewest_lines = 0;   ///< no transaction that waits has fewer, but for the first
@@ -152,6 +153,7 @@ class DramMemory final : public MemoryTiming {
   std::vector<std::array<std::uint64_t, 2>> held_up_by_;
   std::uint64_t from_turn_ = ~std::uint64_t{0};  ///< the ports from the one served next on
   std::size_t waiting_ = 0;                      ///< transactions not entirely in the queues
+  std::size_t partial_waiting_ = 0;  ///< those behind their port's first that are not striped
   Clock now_ = 0;
   Clock admit_at_ = kNever;  ///< next clock at which the front end may act by itself
   Clock admitted_at_ = -1;

@@ -97,10 +97,14 @@ bool DramMemory::serve_as_runs(const MemoryRequest& request, const Port& port) c
 void DramMemory::split(Port& port) {
   port.slot = port.waiting.front();
   const Transaction& t = transactions_[port.slot];
-  if (simulated_ == 1 && !t.striped) part();
+  if (!t.striped) {
+    --partial_waiting_;
+    if (simulated_ == 1) part();
+  }
   const int longest = serve_as_runs(t.request, port) ? kLinesPerRun : 1;
   port.write = t.request.write;
   port.begun = false;
+  port.deals_runs = longest > 1;
   port.next_address = t.request.address + t.request.bytes;
   if (port.pieces.size() < t.lines) port.pieces.resize(t.lines);
   Piece* const pieces = port.pieces.data();

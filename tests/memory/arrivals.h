@@ -1,5 +1,7 @@
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -18,21 +20,26 @@ struct Arrival {
 /// Id to times of acceptance and completion.
 using Times = std::map<std::uint64_t, std::pair<Picoseconds, Picoseconds>>;
 
-/// Wakes where next_completion() says so, as the memory on the bus does.
+/// Wakes where next_completion() says so, as the memory on the bus does: never too late.
 inline Times run(
     DramMemory& memory, const std::vector<Arrival>& arrivals, Picoseconds& now,
     const std::function<void()>& submitted = [] {}) {
   std::vector<MemoryCompletion> completions;
+  const auto advance = [&] {
+    const std::size_t known = completions.size();
+    memory.advance(now, completions);
+    for (std::size_t i = known; i < completions.size(); ++i) EXPECT_GE(completions[i].time, now);
+  };
   const auto until = [&](Picoseconds end) {
     while (memory.next_completion() < end) {
       now = std::max(now, memory.next_completion());
-      memory.advance(now, completions);
+      advance();
     }
   };
   for (const Arrival& a : arrivals) {
     until(a.time);
     now = a.time;
-    memory.advance(now, completions);
+    advance();
     memory.submit(a.request, now);
     submitted();
   }

@@ -12,8 +12,9 @@ namespace h2 {
 namespace {
 
 /// Streams of four ports, as an engine's: bursts of 4 KB, now and then one that does not end with
-/// a stripe, rarely a few bytes, and pauses.
-std::vector<Arrival> streams(int count, unsigned seed) {
+/// a stripe, rarely a few bytes, and pauses. `mixed`: bursts of many sizes, ports read and write.
+std::vector<Arrival> streams(int count, unsigned seed, bool mixed) {
+  constexpr std::array<std::uint32_t, 8> kSizes{64, 512, 1024, 2048, 3840, 4096, 4096, 9216};
   std::mt19937_64 random(seed);
   std::array<std::uint64_t, 4> next{0, 1 << 20, 40 << 20, 77 << 20};
   std::vector<Arrival> arrivals;
@@ -26,11 +27,13 @@ std::vector<Arrival> streams(int count, unsigned seed) {
     r.id = static_cast<std::uint64_t>(i);
     r.port = static_cast<int>(random() % next.size());
     r.bytes = random() % 20 == 0 ? 3920 : 4096;
+    if (mixed) r.bytes = kSizes.at(random() % kSizes.size());
     if (random() % 500 == 0) r.bytes = 50;
-    r.write = r.port % 2 == 1;
+    r.write = mixed ? random() % 3 == 0 : r.port % 2 == 1;
     std::uint64_t& address = next.at(static_cast<std::size_t>(r.port));
     r.address = address;
-    address = (address + r.bytes + 4095) / 4096 * 4096;
+    const std::uint64_t unit = mixed ? 64 : 4096;
+    address = (address + r.bytes + unit - 1) / unit * unit;
     arrivals.push_back({now, r});
   }
   return arrivals;
@@ -58,7 +61,7 @@ TEST_P(Lockstep, OneChannelStandsForAll) {
   apply_memory_preset(spec, GetParam());
   std::uint64_t together = 0, apart = 0;
   for (unsigned seed = 1; seed <= 4; ++seed) {
-    const auto arrivals = streams(3000, seed);
+    const auto arrivals = streams(3000, seed, seed % 2 == 0);
     DramMemory memory(spec.dram, spec.bytes, BurstService::runs);
     DramMemory each(spec.dram, spec.bytes, BurstService::runs);
     each.follow_each_channel();
@@ -68,7 +71,7 @@ TEST_P(Lockstep, OneChannelStandsForAll) {
     EXPECT_FALSE(each.in_lockstep());
     expect_equal(memory.statistics(), each.statistics());
   }
-  EXPECT_GT(together, apart);
+  EXPECT_GT(together, 1000u);
   EXPECT_GT(apart, 100u);
 }
 
