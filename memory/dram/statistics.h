@@ -7,7 +7,7 @@ namespace h2 {
 
 /// What one channel did; clocks are DRAM clocks. Requests are 64 B.
 struct DramStatistics {
-  std::uint64_t reads = 0;
+  std::uint64_t reads = 0;  ///< with those that bursts are rounded by (MEMORY.md)
   std::uint64_t writes = 0;
   std::uint64_t row_hits = 0;       ///< served from the open row
   std::uint64_t row_misses = 0;     ///< the bank was closed
