@@ -158,7 +158,7 @@ std::uint64_t TensorImage::encode_packed(int unit, int value_bytes, const BitMap
                              mask.words(), columns, next);
     });
     const auto packed_bytes = 2 * static_cast<std::uint64_t>(next - packed.data());
-    std::memcpy(bytes, packed.data(), packed_bytes);
+    if (packed_bytes > 0) std::memcpy(bytes, packed.data(), packed_bytes);
     return packed_bytes;
   }
   RawVector<float> packed(elements(unit));
