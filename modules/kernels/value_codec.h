@@ -23,14 +23,16 @@ class ValueCodec {
   void load_rows(const std::uint8_t* bytes, float* values, std::size_t n, std::size_t rows,
                  std::size_t stride) const {
     if (value_bytes_ == 2) return core_.from_half(bytes, values, n, rows, stride);
-    for (; n > 0 && rows > 0; --rows, bytes += 4 * n, values += stride)
+    for (; n > 0 && rows > 0; --rows, bytes += 4 * n, values += stride) {
       std::memcpy(values, bytes, 4 * n);
+    }
   }
   void store_rows(const float* values, std::uint8_t* bytes, std::size_t n, std::size_t rows,
                   std::size_t stride) const {
     if (value_bytes_ == 2) return core_.to_half(values, bytes, n, rows, stride);
-    for (; n > 0 && rows > 0; --rows, bytes += 4 * n, values += stride)
+    for (; n > 0 && rows > 0; --rows, bytes += 4 * n, values += stride) {
       std::memcpy(bytes, values, 4 * n);
+    }
   }
   /// Core::pack_half and unpack_half do for blocks of n channels.
   [[nodiscard]] bool packs(int n) const { return value_bytes_ == 2 && n == 16; }
