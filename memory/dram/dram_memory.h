@@ -33,7 +33,7 @@ class DramMemory final : public MemoryTiming {
   [[nodiscard]] DramStatistics statistics() override;
   [[nodiscard]] double peak_gbps() const override;
 
-  /// Gives up lockstep for good; nothing else changes. Without it only channel(0) acts.
+  /// Gives up lockstep for good; nothing else changes. In lockstep only channel(0) acts.
   void follow_each_channel();
   [[nodiscard]] bool in_lockstep() const { return simulated_ < channels_.size(); }
   [[nodiscard]] DramChannel& channel(int i) { return channels_[static_cast<std::size_t>(i)]; }
