@@ -16,8 +16,7 @@
 namespace h2 {
 namespace {
 
-/// Of the 256 masks of eight values: which byte goes where, and how many values are set. 0x80:
-/// zero.
+/// Of the 256 masks of eight values: which byte goes where (0x80: zero), and how many are set.
 struct PackOrder {
   alignas(16) std::array<std::array<std::uint8_t, 16>, 256> pack{}, spread{};
   std::array<std::uint8_t, 256> count{};
