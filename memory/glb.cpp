@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace h2 {
 
@@ -12,8 +13,20 @@ Glb::Glb(sc_core::sc_module_name name, std::uint64_t capacity, Trace& trace)
               sc_core::sc_semaphore("result_halves", 2)},
       trace_(trace),
       fill_signal_(trace.add_level(this->name(), "fill_bytes", 32)) {
+  for (std::shared_ptr<Bytes>& bytes : bytes_) bytes = std::make_shared<Bytes>();
   socket.register_b_transport(this, &Glb::blocking);
   socket.register_transport_dbg(this, &Glb::debug);
+}
+
+const std::shared_ptr<Glb::Bytes>& Glb::memory(Side side, int chunk) {
+  std::shared_ptr<Bytes>& bytes = bytes_[address(side, chunk) >> 32];
+  if (bytes.use_count() > 1) {
+    const std::uint64_t room = bytes->capacity();
+    bytes = std::make_shared<Bytes>();
+    bytes->reserve(room);
+  }
+  bytes->clear();
+  return bytes;
 }
 
 void Glb::hold(std::uint64_t bytes) {
@@ -37,16 +50,16 @@ unsigned Glb::debug(tlm::tlm_generic_payload& payload) {
     payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     return 0;
   }
-  std::vector<std::uint8_t>& bytes = bytes_[half];
-  if (payload.is_write()) {
-    if (offset + length > bytes.size()) bytes.resize(offset + length);
-    std::memcpy(bytes.data() + offset, payload.get_data_ptr(), length);
-  } else if (offset + length <= bytes.size()) {
-    std::memcpy(payload.get_data_ptr(), bytes.data() + offset, length);
-  } else {
+  Bytes& bytes = *bytes_[half];
+  if (payload.is_write() && offset + length > bytes.size()) bytes.resize(offset + length);
+  if (offset + length > bytes.size()) {
     payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     return 0;
   }
+  std::uint8_t* to = bytes.data() + offset;
+  std::uint8_t* from = payload.get_data_ptr();
+  if (payload.is_read()) std::swap(to, from);
+  if (to != from) std::memcpy(to, from, length);
   payload.set_response_status(tlm::TLM_OK_RESPONSE);
   return static_cast<unsigned>(length);
 }

@@ -4,19 +4,22 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <systemc>
-#include <vector>
 
+#include "modules/kernels/raw_vector.h"
 #include "traces/trace.h"
 
 namespace h2 {
 
 /// Global buffer of one engine: two halves for operands and two for results, used in ping-pong, so
 /// that a chunk loads while another computes and a third is stored. A target of blocking and debug
-/// transport at zero time: its access time is part of the work model.
+/// transport at zero time: its access time is part of the work model. An access whose data already
+/// lie in the half copies nothing.
 class Glb : public sc_core::sc_module {
  public:
   enum Side { operands, results };
+  using Bytes = RawVector<std::uint8_t>;
 
   tlm_utils::simple_target_socket<Glb> socket{"socket"};
 
@@ -26,6 +29,9 @@ class Glb : public sc_core::sc_module {
   static std::uint64_t address(Side side, int chunk) {
     return (static_cast<std::uint64_t>(side) * 2 + chunk % 2) << 32;
   }
+  /// Memory of a half, emptied, for the ports to load into and to store from. What was there stays
+  /// with those that still refer to it: stores under way, transactions that were given up.
+  const std::shared_ptr<Bytes>& memory(Side side, int chunk);
   /// Waits for a free half; call from a thread process.
   void acquire(Side side) { halves_[side].wait(); }
   void release(Side side) { halves_[side].post(); }
@@ -42,7 +48,7 @@ class Glb : public sc_core::sc_module {
 
   const std::uint64_t capacity_;
   std::array<sc_core::sc_semaphore, 2> halves_;
-  std::array<std::vector<std::uint8_t>, 4> bytes_;
+  std::array<std::shared_ptr<Bytes>, 4> bytes_;
   std::uint64_t held_ = 0, high_water_ = 0;
   Trace& trace_;
   int fill_signal_;

@@ -14,18 +14,34 @@ MemoryPort::MemoryPort(sc_core::sc_module_name name, Settings settings)
 MemoryPort::~MemoryPort() = default;
 
 void MemoryPort::issue(Batch& batch) {
-  for (const Transfer& t : batch.list.transfers()) {
-    for (std::uint64_t done = 0; done < t.bytes; done += settings_.burst_bytes) {
-      while (!cancelled_ && (in_flight_ >= settings_.outstanding || requesting_ != nullptr)) {
-        wait(progress_);
-      }
-      if (cancelled_) {
-        batch.failed = true;
-        return;
-      }
-      request(batch, t, done, std::min<std::uint64_t>(settings_.burst_bytes, t.bytes - done));
+  issue_ = {&batch};
+  proceed();
+  while (issue_.batch != nullptr) wait(issued_);
+}
+
+void MemoryPort::proceed() {
+  // A request that is answered at once comes back here: the loop below goes on.
+  if (issue_.batch == nullptr || proceeding_) return;
+  proceeding_ = true;
+  Batch& batch = *issue_.batch;
+  const std::vector<Transfer>& transfers = batch.list.transfers();
+  const auto left = [&] { return issue_.transfer < transfers.size(); };
+  while (left() && !cancelled_ && in_flight_ < settings_.outstanding && requesting_ == nullptr) {
+    const Transfer& t = transfers[issue_.transfer];
+    const std::uint64_t done = issue_.done;
+    const std::uint64_t bytes = std::min<std::uint64_t>(settings_.burst_bytes, t.bytes - done);
+    issue_.done += bytes;
+    if (issue_.done == t.bytes) {
+      ++issue_.transfer;
+      issue_.done = 0;
     }
+    request(batch, t, done, bytes);
   }
+  proceeding_ = false;
+  if (left() && !cancelled_) return;
+  if (left()) batch.failed = true;
+  issue_.batch = nullptr;
+  issued_.notify();
 }
 
 bool MemoryPort::finish(Batch& batch) {
@@ -35,7 +51,7 @@ bool MemoryPort::finish(Batch& batch) {
 
 void MemoryPort::cancel() {
   cancelled_ = true;
-  progress_.notify();
+  proceed();
 }
 
 void MemoryPort::abandon() {
@@ -46,7 +62,7 @@ void MemoryPort::abandon() {
     if (burst.batch == nullptr) continue;
     auto& orphan = orphans[burst.batch];
     if (orphan == nullptr) {
-      orphan = std::make_shared<TransferList::Buffer>(std::move(burst.batch->list.buffer()));
+      orphan = burst.batch->list.buffer();
       burst.batch->left = 0;
       burst.batch->failed = true;
     }
@@ -55,7 +71,6 @@ void MemoryPort::abandon() {
   }
   in_flight_ = 0;
   requesting_ = nullptr;
-  progress_.notify();
   finished_.notify();
 }
 
@@ -66,7 +81,7 @@ void MemoryPort::request(Batch& batch, const Transfer& t, std::uint64_t done, st
   ++batch.left;
   p.set_command(t.write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND);
   p.set_address(t.address + done);
-  p.set_data_ptr(t.timing_only ? scratch_.data() : batch.list.buffer().data() + t.offset + done);
+  p.set_data_ptr(t.timing_only ? scratch_.data() : batch.list.data(t.offset + done));
   p.set_data_length(static_cast<unsigned>(bytes));
   p.set_streaming_width(static_cast<unsigned>(bytes));
   p.set_byte_enable_ptr(nullptr);
@@ -102,7 +117,7 @@ tlm::tlm_sync_enum MemoryPort::backward(tlm::tlm_generic_payload& payload, tlm::
                                         sc_core::sc_time&) {
   if (phase == tlm::END_REQ) {
     requesting_ = nullptr;
-    progress_.notify();
+    proceed();
     return tlm::TLM_ACCEPTED;
   }
   complete(payload);
@@ -122,8 +137,8 @@ void MemoryPort::complete(tlm::tlm_generic_payload& payload) {
   if (--batch.left == 0) finished_.notify();
   if (requesting_ == &payload) requesting_ = nullptr;  // BEGIN_RESP implies END_REQ
   --in_flight_;
-  progress_.notify();
   payload.release();
+  proceed();
 }
 
 tlm::tlm_generic_payload& MemoryPort::allocate() {

@@ -62,6 +62,14 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
     return static_cast<Burst&>(*payload.get_extension<TransferInfo>());
   }
 
+  /// The batch whose requests are going out, and where in it.
+  struct Issue {
+    Batch* batch = nullptr;
+    std::size_t transfer = 0;
+    std::uint64_t done = 0;  ///< bytes of that transfer
+  };
+  /// Sends what may go out now; every answer makes room for more.
+  void proceed();
   void request(Batch& batch, const Transfer& transfer, std::uint64_t done, std::uint64_t bytes);
   void send(tlm::tlm_generic_payload& payload);
   void complete(tlm::tlm_generic_payload& payload);
@@ -78,7 +86,9 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   int in_flight_ = 0;
   const tlm::tlm_generic_payload* requesting_ = nullptr;  // sent and not yet accepted
   bool cancelled_ = false;
-  sc_core::sc_event progress_;  // a request may go out
+  Issue issue_;
+  bool proceeding_ = false;
+  sc_core::sc_event issued_;    // the last request of the batch is out
   sc_core::sc_event finished_;  // some batch has all its responses
 };
 

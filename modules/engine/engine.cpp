@@ -121,9 +121,10 @@ void Engine::load_process() {
 }
 
 void Engine::issue_loads(Arrival& chunk) {
+  const std::shared_ptr<Glb::Bytes> half = glb_.memory(Glb::operands, chunk.index);
   bool more = true;
   for (int stage = 0; more; ++stage) {
-    chunk.batch = new_batch();
+    chunk.batch = {TransferList(half)};
     more = job_->load(chunk.index, stage, chunk.batch.list);
     chunk.bytes += chunk.batch.list.charged();
     glb_.hold(chunk.batch.list.charged());
@@ -149,25 +150,8 @@ void Engine::finish_loads(Arrival& chunk) {
     fail(H2_ERR_BUS);
     return;
   }
-  TransferList::Buffer& data = chunk.batch.list.buffer();
-  const std::uint64_t at = Glb::address(Glb::operands, chunk.index) + chunk.offset;
-  glb_access(tlm::TLM_WRITE_COMMAND, at, data);
-  glb_access(tlm::TLM_READ_COMMAND, at, data);
+  pass_glb(Glb::operands, chunk.index, chunk.batch.list);
   chunk.batch.list.deliver();
-  chunk.offset += data.size();
-  recycle(chunk.batch);
-}
-
-MemoryPort::Batch Engine::new_batch() {
-  MemoryPort::Batch batch;
-  if (spare_buffers_.empty()) return batch;
-  batch.list = TransferList(std::move(spare_buffers_.back()));
-  spare_buffers_.pop_back();
-  return batch;
-}
-
-void Engine::recycle(MemoryPort::Batch& batch) {
-  spare_buffers_.push_back(std::move(batch.list.buffer()));
 }
 
 void Engine::arrive_process() {
@@ -221,19 +205,14 @@ bool Engine::compute_chunk(const Token& token) {
     fail(job_->error);
     return false;
   }
-  MemoryPort::Batch batch = new_batch();
+  MemoryPort::Batch batch{TransferList(glb_.memory(Glb::results, stored_chunks_))};
   job_->store(token.index, batch.list);
-  if (batch.list.transfers().empty()) {
-    recycle(batch);
-    return false;
-  }
+  if (batch.list.transfers().empty()) return false;
   compute_wait_ = "a free result half";
   const sc_core::sc_time blocked_since = sc_core::sc_time_stamp();
   glb_.acquire(Glb::results);
   if (state_ == State::stall) result_wait_ += sc_core::sc_time_stamp() - blocked_since;
-  const std::uint64_t at = Glb::address(Glb::results, token.index);
-  glb_access(tlm::TLM_WRITE_COMMAND, at, batch.list.buffer());
-  glb_access(tlm::TLM_READ_COMMAND, at, batch.list.buffer());
+  pass_glb(Glb::results, stored_chunks_++, batch.list);
   const std::uint64_t bytes = batch.list.charged();
   glb_.hold(bytes);
   stores_.push_back(std::move(batch));
@@ -252,7 +231,6 @@ void Engine::store_process() {
       trace_.change(store_signal_, 1);
       store_port.issue(stores_.front());
       if (!store_port.finish(stores_.front())) fail(H2_ERR_BUS);
-      recycle(stores_.front());
       trace_.change(store_signal_, std::uint64_t{0});
       transfers(-1);
       stores_.pop_front();
@@ -268,14 +246,16 @@ void Engine::store_process() {
   }
 }
 
-void Engine::glb_access(tlm::tlm_command command, std::uint64_t address,
-                        TransferList::Buffer& data) {
-  if (data.empty()) return;
-  tlm::tlm_generic_payload payload;
-  set_access(payload, command, address, data.data(), data.size());
-  sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  glb_socket->b_transport(payload, delay);
-  if (payload.is_response_error()) fail(H2_ERR_CAPACITY);
+void Engine::pass_glb(Glb::Side side, int chunk, const TransferList& list) {
+  if (list.bytes() == 0) return;
+  for (const tlm::tlm_command command : {tlm::TLM_WRITE_COMMAND, tlm::TLM_READ_COMMAND}) {
+    tlm::tlm_generic_payload payload;
+    set_access(payload, command, Glb::address(side, chunk) + list.begin(), list.data(list.begin()),
+               list.bytes());
+    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+    glb_socket->b_transport(payload, delay);
+    if (payload.is_response_error()) fail(H2_ERR_CAPACITY);
+  }
 }
 
 void Engine::fail(std::uint32_t error) {

@@ -94,9 +94,8 @@ class Engine : public sc_core::sc_module {
   /// A chunk whose last loads are under way.
   struct Arrival {
     int index = 0;
-    std::uint64_t bytes = 0;   // charged, all stages
-    std::uint64_t offset = 0;  // in its GLB half
-    bool open = false;         // the batch has been issued and not finished
+    std::uint64_t bytes = 0;  // charged, all stages
+    bool open = false;        // the batch has been issued and not finished
     sc_core::sc_time begin;
     MemoryPort::Batch batch;
   };
@@ -109,10 +108,8 @@ class Engine : public sc_core::sc_module {
   void finish_loads(Arrival& chunk);
   /// True if a token went to the store process.
   bool compute_chunk(const Token& token);
-  void glb_access(tlm::tlm_command command, std::uint64_t address, TransferList::Buffer& data);
-  MemoryPort::Batch new_batch();
-  /// Keeps the buffer of a batch that is done with for the next.
-  void recycle(MemoryPort::Batch& batch);
+  /// The data of `list` come into a half of the GLB, where they lie, and are taken from there.
+  void pass_glb(Glb::Side side, int chunk, const TransferList& list);
   void fail(std::uint32_t error);
   void set_state(State state);
   void transfers(int change);
@@ -135,10 +132,9 @@ class Engine : public sc_core::sc_module {
   JobRecord record_;
   std::deque<Arrival> arrivals_;
   std::deque<MemoryPort::Batch> stores_;
-  std::vector<TransferList::Buffer> spare_buffers_;
   sc_core::sc_fifo<Token> issued_{"issued", 2}, loaded_{"loaded", 2}, computed_{"computed", 2};
   sc_core::sc_event start_, arrived_, done_, give_up_;
-  int arrived_chunks_ = 0, loads_open_ = 0;
+  int arrived_chunks_ = 0, stored_chunks_ = 0, loads_open_ = 0;
   bool finished_ = false;
   std::uint64_t jobs_ = 0;
   double kernel_seconds_ = 0;

@@ -12,8 +12,8 @@ const char* name_of(TensorKind kind) {
 void TransferList::append(Transfer transfer) {
   if (transfer.bytes == 0) return;
   if (!transfer.timing_only) {
-    transfer.offset = buffer_.size();
-    buffer_.resize(buffer_.size() + transfer.bytes);
+    transfer.offset = buffer_->size();
+    buffer_->resize(buffer_->size() + transfer.bytes);
   }
   if (!transfers_.empty()) {
     Transfer& last = transfers_.back();
@@ -28,14 +28,14 @@ void TransferList::append(Transfer transfer) {
 
 void TransferList::read(const Transfer& transfer, UnitSink* sink, int unit) {
   if (!transfer.timing_only && transfer.bytes != 0) {
-    pieces_.push_back({sink, unit, buffer_.size()});
+    pieces_.push_back({sink, unit, buffer_->size()});
   }
   append(transfer);
 }
 
 std::uint8_t* TransferList::write(const Transfer& transfer) {
   append(transfer);
-  return buffer_.data() + (buffer_.size() - transfer.bytes);
+  return data(buffer_->size() - transfer.bytes);
 }
 
 void TransferList::write_timing(Transfer transfer) {
@@ -50,7 +50,7 @@ std::uint64_t TransferList::charged() const {
 }
 
 void TransferList::deliver() const {
-  for (const Piece& p : pieces_) p.sink->arrived(p.unit, buffer_.data() + p.offset);
+  for (const Piece& p : pieces_) p.sink->arrived(p.unit, data(p.offset));
 }
 
 }  // namespace h2

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -32,7 +33,7 @@ struct Transfer {
   TensorKind kind = TensorKind::control;
   std::uint64_t address = 0;
   std::uint64_t bytes = 0;   ///< in memory
-  std::uint64_t offset = 0;  ///< of the data in the list's buffer (not timing_only)
+  std::uint64_t offset = 0;  ///< of the data in the buffer (not timing_only)
 
   std::uint64_t charged() const { return halved ? bytes / 2 : bytes; }
 };
@@ -44,15 +45,15 @@ class UnitSink {
   virtual void arrived(int unit, const std::uint8_t* bytes) = 0;
 };
 
-/// The transfers of one chunk in order, contiguous neighbours merged, and the buffer for their
-/// data.
+/// The transfers of one chunk in order, contiguous neighbours merged, and the buffer of their data,
+/// behind what it held before.
 class TransferList {
  public:
   using Buffer = RawVector<std::uint8_t>;
 
-  TransferList() = default;
-  /// `spare`: a buffer to use again.
-  explicit TransferList(Buffer spare) : buffer_(std::move(spare)) { buffer_.clear(); }
+  TransferList() : TransferList(std::make_shared<Buffer>()) {}
+  explicit TransferList(std::shared_ptr<Buffer> buffer)
+      : buffer_(std::move(buffer)), begin_(buffer_->size()) {}
 
   void read(const Transfer& transfer, UnitSink* sink, int unit);
   /// Returns where to put `transfer.bytes` bytes; valid until the next call.
@@ -61,7 +62,11 @@ class TransferList {
   void write_timing(Transfer transfer);
 
   const std::vector<Transfer>& transfers() const { return transfers_; }
-  Buffer& buffer() { return buffer_; }
+  const std::shared_ptr<Buffer>& buffer() const { return buffer_; }
+  std::uint8_t* data(std::uint64_t offset) const { return buffer_->data() + offset; }
+  /// Where the data begin in the buffer, and their length.
+  std::uint64_t begin() const { return begin_; }
+  std::uint64_t bytes() const { return buffer_->size() - begin_; }
   std::uint64_t charged() const;
   /// Hands every unit that came with data to its sink.
   void deliver() const;
@@ -75,7 +80,8 @@ class TransferList {
   void append(Transfer transfer);
 
   std::vector<Transfer> transfers_;
-  Buffer buffer_;
+  std::shared_ptr<Buffer> buffer_;
+  std::uint64_t begin_;
   std::vector<Piece> pieces_;
 };
 

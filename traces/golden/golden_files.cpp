@@ -21,8 +21,7 @@ std::vector<std::uint8_t> fetch(HostCpu& memory, std::uint64_t address, std::uin
 void fetch_all(HostCpu& memory, TransferList& list) {
   for (const Transfer& t : list.transfers()) {
     const auto data = fetch(memory, t.address, t.bytes);
-    std::copy(data.begin(), data.end(),
-              list.buffer().begin() + static_cast<std::ptrdiff_t>(t.offset));
+    std::copy(data.begin(), data.end(), list.data(t.offset));
   }
   list.deliver();
 }
