@@ -9,11 +9,11 @@ void BackingStore::read(std::uint64_t address, std::uint8_t* data, std::uint64_t
   while (bytes != 0) {
     const std::uint64_t offset = address % kPageBytes;
     const std::uint64_t part = std::min(bytes, kPageBytes - offset);
-    const auto found = pages_.find(address / kPageBytes);
-    if (found == pages_.end()) {
-      std::memset(data, kPoison, part);
+    const std::uint64_t index = address / kPageBytes;
+    if (index < pages_.size() && pages_[index] != nullptr) {
+      std::memcpy(data, pages_[index]->data() + offset, part);
     } else {
-      std::memcpy(data, found->second->data() + offset, part);
+      std::memset(data, kPoison, part);
     }
     address += part;
     data += part;
@@ -33,7 +33,9 @@ void BackingStore::write(std::uint64_t address, const std::uint8_t* data, std::u
 }
 
 std::uint8_t* BackingStore::page(std::uint64_t address) {
-  std::unique_ptr<Page>& page = pages_[address / kPageBytes];
+  const std::uint64_t index = address / kPageBytes;
+  if (index >= pages_.size()) pages_.resize(index + 1);
+  std::unique_ptr<Page>& page = pages_[index];
   if (page == nullptr) {
     page = std::make_unique<Page>();
     page->fill(kPoison);

@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <unordered_map>
+#include <vector>
 
 namespace h2 {
 
@@ -18,11 +18,10 @@ class BackingStore {
   void write(std::uint64_t address, const std::uint8_t* data, std::uint64_t bytes);
   /// The page at `address`, allocated: for direct memory access.
   std::uint8_t* page(std::uint64_t address);
-  std::uint64_t resident_bytes() const { return pages_.size() * kPageBytes; }
 
  private:
   using Page = std::array<std::uint8_t, kPageBytes>;
-  std::unordered_map<std::uint64_t, std::unique_ptr<Page>> pages_;
+  std::vector<std::unique_ptr<Page>> pages_;  // up to the last one written
 };
 
 }  // namespace h2

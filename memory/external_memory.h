@@ -42,7 +42,6 @@ class ExternalMemory : public sc_core::sc_module {
   const Stats& stats() const { return stats_; }
   double peak_gbps() const { return timing_->peak_gbps(); }
   DramStatistics dram_statistics() { return timing_->statistics(); }
-  std::uint64_t resident_bytes() const { return store_.resident_bytes(); }
 
   /// Test hook: the next `count` transactions that carry data are answered without moving it, and
   /// not counted.

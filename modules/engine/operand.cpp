@@ -4,7 +4,6 @@
 #include <cmath>
 
 #include "modules/kernels/isa.h"
-#include "modules/kernels/value_codec.h"
 
 namespace h2 {
 
@@ -80,7 +79,6 @@ std::uint64_t WeightImage::bytes(int unit) const {
 
 void WeightImage::decode(int unit, const std::uint8_t* bytes, float* oihw) const {
   const Block b = block(unit);
-  const ValueCodec codec(value_bytes);
   const std::size_t run = static_cast<std::size_t>(b.i1 - b.i0) * taps;
   const std::size_t row = static_cast<std::size_t>(cin) * taps;
   codec.load_rows(bytes, oihw + b.o0 * row + static_cast<std::size_t>(b.i0) * taps, run,
@@ -89,7 +87,6 @@ void WeightImage::decode(int unit, const std::uint8_t* bytes, float* oihw) const
 
 void WeightImage::encode(int unit, const float* oihw, std::uint8_t* bytes) const {
   const Block b = block(unit);
-  const ValueCodec codec(value_bytes);
   const std::size_t run = static_cast<std::size_t>(b.i1 - b.i0) * taps;
   const std::size_t row = static_cast<std::size_t>(cin) * taps;
   codec.store_rows(oihw + b.o0 * row + static_cast<std::size_t>(b.i0) * taps, bytes, run,
@@ -110,7 +107,9 @@ std::uint64_t WeightImage::not_finite(int unit, const float* oihw) const {
   std::uint64_t found = 0;
   for (int o = b.o0; o < b.o1; ++o) {
     const float* row = oihw + static_cast<std::size_t>(o) * cin * taps;
-    for (int i = b.i0 * taps; i < b.i1 * taps; ++i) found += std::isfinite(row[i]) ? 0 : 1;
+    std::uint32_t in_row = 0;
+    for (int i = b.i0 * taps; i < b.i1 * taps; ++i) in_row += std::isfinite(row[i]) ? 0 : 1;
+    found += in_row;
   }
   return found;
 }

@@ -7,6 +7,7 @@
 #include "modules/engine/transfer.h"
 #include "modules/kernels/maps.h"
 #include "modules/kernels/raw_vector.h"
+#include "modules/kernels/value_codec.h"
 #include "modules/machine.h"
 
 namespace h2 {
@@ -88,6 +89,7 @@ struct WeightImage {
   std::uint64_t base = 0;
   int cout = 0, cin = 0, taps = 1;
   int value_bytes = 2;
+  ValueCodec codec{value_bytes};
 
   int out_blocks() const { return (cout + 15) / 16; }
   int in_blocks() const { return (cin + 63) / 64; }

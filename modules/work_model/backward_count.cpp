@@ -153,11 +153,14 @@ void BackwardCounter::choose(const BitMap& nonzero, int map, int co0) {
   const int words = set_words(in_.window);
   std::vector<std::uint16_t> column(static_cast<std::size_t>(64) * grad_words(in_.window), 0);
   for (int c = 0; c < in_.counted; c += 16) {
-    const int channels = std::min(16, in_.counted - c);
+    const int first = co0 + c, channels = std::min(16, in_.counted - c);
+    const bool whole_word = first % 16 == 0 && channels == 16;
     std::uint16_t* to = column.data();
     for (int y = grads.y0; y < grads.y1; ++y) {
-      for (int x = grads.x0; x < grads.x1; ++x) {
-        *to++ = static_cast<std::uint16_t>(channel_bits(nonzero.at(map, y, x), co0 + c, channels));
+      const std::uint16_t* from = nonzero.at(map, y, grads.x0);
+      for (int x = grads.x0; x < grads.x1; ++x, from += nonzero.words()) {
+        *to++ = whole_word ? from[first / 16]
+                           : static_cast<std::uint16_t>(channel_bits(from, first, channels));
       }
     }
     add_popcounts(column, choices_.data() + static_cast<std::size_t>(64) * words * map);
