@@ -102,18 +102,25 @@ double seconds_of(const timeval& t) {
 Json wall_json(const Platform& platform, const WallClock& wall) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  const double processor = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+  const double processor = processor_seconds();
   const double kernels = platform.kernel_seconds();
   return {{"seconds", wall.seconds},
           {"peak_rss_bytes", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024},
           {"samples_per_second",
            wall.seconds > 0 ? static_cast<double>(wall.samples) / wall.seconds : 0.0},
           {"processor_seconds", processor},
+          {"input_seconds", wall.input_seconds},
           {"kernel_seconds", kernels},
-          {"platform_seconds", std::max(0.0, processor - kernels)}};
+          {"platform_seconds", std::max(0.0, processor - wall.input_seconds - kernels)}};
 }
 
 }  // namespace
+
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
 
 std::string weights_sha256(const std::vector<std::vector<std::uint8_t>>& weights) {
   std::vector<std::uint8_t> all;

@@ -66,6 +66,15 @@ std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, const Config&
   return std::make_unique<GoldenWriter>(config, std::move(request));
 }
 
+void connect(GoldenWriter& golden, Training& training, Platform& platform) {
+  training.on_labels = [&](const std::uint32_t* labels, std::size_t count) {
+    golden.labels(labels, count);
+  };
+  platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
+    golden.descriptor_ended(d, c, platform.host);
+  };
+}
+
 void options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
   namespace po = boost::program_options;
@@ -91,6 +100,8 @@ int run_train(const CommandLine& line) {
                                     config.training.seed);
   require_fits(data, config.network);
   auto weights = start_weights(config, line.get<std::string>("weights"));
+  WallClock wall;
+  wall.input_seconds = processor_seconds();
   const std::filesystem::path out = make_output_folder(line, config);
   const std::unique_ptr<Trace> trace = make_trace(line, config, out);
 
@@ -102,14 +113,7 @@ int run_train(const CommandLine& line) {
   Progress progress(line.quiet, config.machine.clock_mhz);
   training.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
   const std::unique_ptr<GoldenWriter> golden = make_golden(line, config, out);
-  if (golden != nullptr) {
-    training.on_labels = [&](const std::uint32_t* labels, std::size_t count) {
-      golden->labels(labels, count);
-    };
-    platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
-      golden->descriptor_ended(d, c, platform.host);
-    };
-  }
+  if (golden != nullptr) connect(*golden, training, platform);
   const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
   const Interrupt interrupt;
   training.stop = Interrupt::requested;
@@ -122,7 +126,6 @@ int run_train(const CommandLine& line) {
   if (golden != nullptr) golden->close();
   if (recorder != nullptr) recorder->close();
 
-  WallClock wall;
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples + record.test_samples;
   write_statistics(out, config, record, platform, sampler);

@@ -44,6 +44,12 @@ expect quiet 0 "" "$h2vp" train "$quick" "${small[@]}" --out silent --quiet
   echo "FAILED files: summary.json or trace.vcd is missing"
   failed=$((failed + 1))
 }
+expect wall 0 "adds up" python3 -c "
+import json
+wall = json.load(open('result/summary.json'))['wall']
+parts = [wall[name + '_seconds'] for name in ('input', 'kernel', 'platform')]
+assert min(parts) > 0 and abs(sum(parts) - wall['processor_seconds']) < 1e-6, wall
+print('adds up')"
 expect default-out 0 "out/quickstart/summary.json" "$h2vp" train "$quick" "${small[@]}"
 expect not-trainable 2 "network.layers" "$h2vp" train "$quick" \
   --set network.layers='16C3(Encoding)-16C3'
