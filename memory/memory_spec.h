@@ -40,8 +40,8 @@ struct MemorySpec {
   DramSpec dram;
   std::uint64_t bytes = 4ULL << 30;  ///< capacity of each MemN
   bool compress_gradients = false;
-  std::uint32_t burst_bytes = 4096;  ///< largest transaction an engine issues
-  int outstanding = 8;               ///< transactions one port keeps in flight
+  std::uint32_t burst_bytes = 16384;  ///< largest transaction an engine issues
+  int outstanding = 8;                ///< transactions one port keeps in flight
 };
 
 /// The one memory that takes the place of Mem0..2: three times the channels and the capacity.
