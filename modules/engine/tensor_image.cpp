@@ -12,6 +12,13 @@ namespace {
 
 constexpr std::size_t kSlack = 16;  ///< values that packing may touch behind the last
 
+/// Room for packed values; the same one for every unit, as allocating it costs more than its use.
+std::uint16_t* scratch(std::size_t values) {
+  static thread_local RawVector<std::uint16_t> room;
+  if (room.size() < values) room.resize(values);
+  return room.data();
+}
+
 }  // namespace
 
 TensorImage::TensorImage(std::uint64_t base, const h2_map& map)
@@ -123,9 +130,9 @@ void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
   const int word = word_of(unit), n = channels(unit);
   const std::uint64_t values = count(unit, mask);
   if (codec.packs(n)) {
-    RawVector<std::uint16_t> packed(values + kSlack);
-    std::memcpy(packed.data(), bytes, 2 * values);
-    const std::uint16_t* next = packed.data();
+    std::uint16_t* const packed = scratch(values + kSlack);
+    std::memcpy(packed, bytes, 2 * values);
+    const std::uint16_t* next = packed;
     for_each_row(unit, [&](int map, int y, int x0, int columns) {
       next = core_.unpack_half(next, mask.at(map, y, x0) + word, mask.words(),
                                out.at(map, y, x0) + word * 16, out.channels, columns);
@@ -151,14 +158,14 @@ std::uint64_t TensorImage::encode_packed(int unit, int value_bytes, const BitMap
   const ValueCodec codec(value_bytes, core_);
   const int word = word_of(unit);
   if (codec.packs(channels(unit))) {
-    RawVector<std::uint16_t> packed(elements(unit) + kSlack);
-    std::uint16_t* next = packed.data();
+    std::uint16_t* const packed = scratch(elements(unit) + kSlack);
+    std::uint16_t* next = packed;
     for_each_row(unit, [&](int map, int y, int x0, int columns) {
       next = core_.pack_half(in.at(map, y, x0) + word * 16, in.channels, mask.at(map, y, x0) + word,
                              mask.words(), columns, next);
     });
-    const auto packed_bytes = 2 * static_cast<std::uint64_t>(next - packed.data());
-    if (packed_bytes > 0) std::memcpy(bytes, packed.data(), packed_bytes);
+    const auto packed_bytes = 2 * static_cast<std::uint64_t>(next - packed);
+    if (packed_bytes > 0) std::memcpy(bytes, packed, packed_bytes);
     return packed_bytes;
   }
   RawVector<float> packed(elements(unit));

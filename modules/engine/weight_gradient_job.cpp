@@ -129,14 +129,12 @@ void WeightGradientJob::compute(int chunk) {
   });
   found.underflows = underflows;
   const Numerics numerics = context_.machine->numerics;
-  if (!first_) {
-    kernels.run([&] {
-      for_complete(
-          at, [&](int unit) { sum_.image().add(unit, numerics, sum_.oihw.data(), new_.data()); });
+  kernels.run([&] {
+    for_complete(at, [&](int unit) {
+      if (!first_) sum_.image().add(unit, numerics, sum_.oihw.data(), new_.data());
+      found.overflows += sum_.image().not_finite(unit, new_.data());
     });
-  }
-  for_complete(at,
-               [&](int unit) { found.overflows += sum_.image().not_finite(unit, new_.data()); });
+  });
   if (found.overflows != 0) found.overflow_step = loudest_step(out);
   count(found);
 }
