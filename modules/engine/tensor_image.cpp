@@ -131,7 +131,7 @@ void TensorImage::decode_packed(int unit, int value_bytes, const BitMap& mask,
   const std::uint64_t values = count(unit, mask);
   if (codec.packs(n)) {
     std::uint16_t* const packed = scratch(values + kSlack);
-    std::memcpy(packed, bytes, 2 * values);
+    if (values > 0) std::memcpy(packed, bytes, 2 * values);
     const std::uint16_t* next = packed;
     for_each_row(unit, [&](int map, int y, int x0, int columns) {
       next = core_.unpack_half(next, mask.at(map, y, x0) + word, mask.words(),

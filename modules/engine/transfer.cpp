@@ -27,9 +27,8 @@ void TransferList::append(Transfer transfer) {
 }
 
 void TransferList::read(const Transfer& transfer, UnitSink* sink, int unit) {
-  if (!transfer.timing_only && transfer.bytes != 0) {
-    pieces_.push_back({sink, unit, buffer_->size()});
-  }
+  // A packed unit may have no bytes; the sink has to know that its values are zeros.
+  if (!transfer.timing_only) pieces_.push_back({sink, unit, buffer_->size()});
   append(transfer);
 }
 

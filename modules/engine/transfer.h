@@ -38,7 +38,7 @@ struct Transfer {
   std::uint64_t charged() const { return halved ? bytes / 2 : bytes; }
 };
 
-/// Takes the bytes of the units it asked for.
+/// Takes the bytes of the units it asked for, also of those that have none.
 class UnitSink {
  public:
   virtual ~UnitSink() = default;

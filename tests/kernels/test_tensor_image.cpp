@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "modules/engine/operand.h"
 #include "modules/engine/tensor_image.h"
 #include "modules/kernels/fp16.h"
 #include "modules/kernels/isa.h"
@@ -112,6 +113,21 @@ TEST(TensorImage, ValuesComeBackDenseAndPacked) {
         }
       }
     }
+  }
+}
+
+TEST(ValueOperand, UnitsOfWhichNothingIsStoredAreZeros) {
+  const h2_map m = map_of(26);
+  for (const int value_bytes : {2, 4}) {
+    const BitMap none(static_cast<int>(m.steps * m.samples), 7, 9, 26);
+    ValueOperand operand(TensorKind::gradient, TensorImage(0, m), value_bytes, &none, true);
+    const auto values = static_cast<std::ptrdiff_t>(operand.values.values.size());
+    std::fill(operand.values.values.begin(), operand.values.values.end(), 7.0F);
+    TransferList list;
+    operand.want_region({0, 7, 0, 9}, 0, 26, list);
+    EXPECT_TRUE(list.transfers().empty());
+    list.deliver();
+    EXPECT_EQ(std::count(operand.values.values.begin(), operand.values.values.end(), 0.0F), values);
   }
 }
 
