@@ -178,7 +178,7 @@ void BackwardJob::compute(int chunk) {
   const Span in = inputs(at);
   if (at.tile == 0) begin_pass(at);
   strips_.compute(at.pass, at.tile, *workers, gradient_.values());
-  if (flattened()) kernels.run([&] { unflatten(in); });
+  if (flattened()) unflatten(in);
   const Span ready = blocks(at);
   if (ready.size() > 0) count(grad_.run(next_region(at), ready, kernels));
   if (chunk == chunks() - 1) densities.gradient = grad_.density();

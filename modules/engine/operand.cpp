@@ -1,22 +1,11 @@
 #include "modules/engine/operand.h"
 
 #include <algorithm>
-#include <cstring>
 
+#include "modules/kernels/bits.h"
 #include "modules/kernels/isa.h"
 
 namespace h2 {
-namespace {
-
-/// By its exponent: unlike std::isfinite, which may raise an exception, a vector at a time.
-bool is_finite(float value) {
-  constexpr std::uint32_t kExponent = 0x7F800000;
-  std::uint32_t bits;
-  std::memcpy(&bits, &value, sizeof bits);
-  return (bits & kExponent) != kExponent;
-}
-
-}  // namespace
 
 void Operand::want(int unit, TransferList& list) {
   if (seen_[unit] == pass_) return;
@@ -117,10 +106,8 @@ std::uint64_t WeightImage::not_finite(int unit, const float* oihw) const {
   const Block b = block(unit);
   std::uint64_t found = 0;
   for (int o = b.o0; o < b.o1; ++o) {
-    const float* row = oihw + static_cast<std::size_t>(o) * cin * taps;
-    std::uint32_t in_row = 0;
-    for (int i = b.i0 * taps; i < b.i1 * taps; ++i) in_row += is_finite(row[i]) ? 0 : 1;
-    found += in_row;
+    const std::size_t at = (static_cast<std::size_t>(o) * cin + b.i0) * taps;
+    found += count_not_finite(oihw + at, static_cast<std::size_t>(b.i1 - b.i0) * taps);
   }
   return found;
 }

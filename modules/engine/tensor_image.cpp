@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kSlack = 16;  ///< values that packing may touch behind the last
 
-/// Room for packed values; the same one for every unit, as allocating it costs more than its use.
+/// Room for the packed values of a unit, kept for the next.
 std::uint16_t* scratch(std::size_t values) {
   static thread_local RawVector<std::uint16_t> room;
   if (room.size() < values) room.resize(values);

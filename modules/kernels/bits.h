@@ -1,9 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-// Bit reshuffling between channel words (bit = channel) and table addresses (byte = channel).
+// Bit reshuffling between channel words (bit = channel) and table addresses (byte = channel), and
+// counting by bits.
 
 namespace h2 {
 
@@ -48,6 +50,19 @@ inline void gather_bits(const std::uint16_t* words, int count, std::uint8_t* out
   high = transpose_8x8(high);
   std::memcpy(out, &low, 8);
   std::memcpy(out + 8, &high, 8);
+}
+
+/// Values that are infinite or NaN, n < 2^32. By the exponent, which vectorises; std::isfinite may
+/// raise an exception and does not.
+inline std::uint32_t count_not_finite(const float* values, std::size_t n) {
+  constexpr std::uint32_t kExponent = 0x7F800000;
+  std::uint32_t found = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    std::uint32_t bits;
+    std::memcpy(&bits, values + i, sizeof bits);
+    found += (bits & kExponent) == kExponent ? 1 : 0;
+  }
+  return found;
 }
 
 }  // namespace h2
