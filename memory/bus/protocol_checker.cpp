@@ -43,7 +43,7 @@ std::string ProtocolChecker::describe(const Attributes& a) {
   return std::string(command) + " of " + std::to_string(a.length) + " B at " + hex(a.address);
 }
 
-// ---- Rules of every interface
+// Rules of every interface.
 
 ProtocolChecker::Call ProtocolChecker::enter(const tlm::tlm_generic_payload& payload,
                                              tlm::tlm_phase phase,
@@ -97,7 +97,7 @@ void ProtocolChecker::expect_answer(const Attributes& before,
   }
 }
 
-// ---- Blocking, debug and direct access
+// Blocking, debug and direct access.
 
 ProtocolChecker::Call ProtocolChecker::begin_blocking(const tlm::tlm_generic_payload& payload,
                                                       const sc_core::sc_time& delay) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -52,6 +53,22 @@ double density(const ValueMap& map, int c0, int channels);
 
 /// Channels c0..c0+channels of every map in whole words, with a border of zero positions.
 std::vector<std::uint16_t> padded_words(const BitMap& map, int c0, int channels, int border);
+
+/// Calls select(args) for every tap of a layer and up to kMaxBlocks words at a time of
+/// padded_words, `width` positions wide. `sums`: [tap][words*kLanes].
+template <class Args>
+void select_taps(void (*select)(const Args&), Args& args, const Layer& layer,
+                 const std::uint16_t* spikes, int width, int words, float* sums) {
+  for (int tap = 0; tap < layer.taps(); ++tap, sums += words * kLanes) {
+    const int at = (tap / layer.kernel * width + tap % layer.kernel) * words;
+    for (int w = 0; w < words; w += kMaxBlocks) {
+      args.blocks = std::min(kMaxBlocks, words - w);
+      args.words = spikes + at + w;
+      args.sums = sums + w * kLanes;
+      select(args);
+    }
+  }
+}
 
 /// kernel runs for every output of `outputs`, in scan order: window rows downwards, in a list of
 /// region `seen`. Operand rows are [tap][channel].

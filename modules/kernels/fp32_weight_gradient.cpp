@@ -80,23 +80,14 @@ void Fp32WeightGradient::by_gradients(const Job& job) const {
   const std::vector<std::uint16_t> spikes =
       padded_words(job.input, job.c0, job.channels, layer_.pad);
   const std::vector<std::vector<Term>> events = gradient_events(job, width, words);
-  const int taps = layer_.taps();
   const std::size_t lanes = static_cast<std::size_t>(words) * kWord;
-  AlignedVector<float> sums(taps * lanes);
+  AlignedVector<float> sums(layer_.taps() * lanes);
   SelectSumArgs args;
   for (int co = 0; co < job.co_count; ++co) {
     std::fill(sums.begin(), sums.end(), 0.0F);
     args.terms = events[co].data();
     args.count = static_cast<int>(events[co].size());
-    for (int tap = 0; tap < taps; ++tap) {
-      const int at = (tap / layer_.kernel * width + tap % layer_.kernel) * words;
-      for (int w = 0; w < words; w += kMaxBlocks) {
-        args.blocks = std::min(kMaxBlocks, words - w);
-        args.words = spikes.data() + at + w;
-        args.sums = &sums[tap * lanes + static_cast<std::size_t>(w) * kWord];
-        core_->select_sums(args);
-      }
-    }
+    select_taps(core_->select_sums, args, layer_, spikes.data(), width, words, sums.data());
     write_out(job, job.co0 + co, 0, job.channels / layer_.planes, sums.data(), 1, lanes);
   }
 }

@@ -136,25 +136,16 @@ std::uint64_t WeightGradientKernel::by_gradients(const Job& job, float* oihw) co
   });
   const std::vector<std::uint16_t> spikes =
       padded_words(*job.input, job.c0, job.channels, layer_.pad);
-  const int words = (job.channels + kWord - 1) / kWord, taps = layer_.taps();
+  const int words = (job.channels + kWord - 1) / kWord;
   const int width = job.input->width + 2 * layer_.pad;
-  const std::size_t lanes = static_cast<std::size_t>(words) * kWord;
-  AlignedVector<float> sums(taps * lanes);
+  AlignedVector<float> sums(static_cast<std::size_t>(layer_.taps()) * words * kWord);
   std::uint64_t underflows = 0;
   SelectTreeArgs args;
   for (int co = 0; co < job.co_count; ++co) {
     std::fill(sums.begin(), sums.end(), 0.0F);
     args.steps = programs[co].steps();
     args.count = static_cast<int>(programs[co].size());
-    for (int tap = 0; tap < taps; ++tap) {
-      const int at = (tap / layer_.kernel * width + tap % layer_.kernel) * words;
-      for (int w = 0; w < words; w += kMaxBlocks) {
-        args.blocks = std::min(kMaxBlocks, words - w);
-        args.words = spikes.data() + at + w;
-        args.sums = &sums[tap * lanes + static_cast<std::size_t>(w) * kWord];
-        core_->select_trees(args);
-      }
-    }
+    select_taps(core_->select_trees, args, layer_, spikes.data(), width, words, sums.data());
     underflows += write_channel(job, job.co0 + co, sums.data(), oihw);
   }
   return underflows;

@@ -127,8 +127,7 @@ std::string GdbTarget::description(const std::string& packet) const {
   return (range->first + part.size() < xml.size() ? "m" : "l") + part;
 }
 
-// ---- Registers
-// -----------------------------------------------------------------------------------
+// Registers.
 
 std::uint32_t GdbTarget::get(std::uint32_t number) {
   RiscvCore& core = host_.core();
@@ -163,8 +162,7 @@ std::string GdbTarget::write_registers(const std::string& packet) {
   return "OK";
 }
 
-// ---- Memory
-// --------------------------------------------------------------------------------------
+// Memory.
 
 /// Device registers take words only: a range outside RAM is read and written word by word.
 bool GdbTarget::access(tlm::tlm_command command, std::uint32_t address, std::uint8_t* data,
@@ -196,8 +194,7 @@ std::string GdbTarget::write_memory(const std::string& packet) {
   return access(tlm::TLM_WRITE_COMMAND, range->first, data->data(), range->second) ? "OK" : kError;
 }
 
-// ---- Break- and watchpoints
-// ----------------------------------------------------------------------
+// Break- and watchpoints.
 
 std::string GdbTarget::change_point(const std::string& packet) {
   const auto where = packet.size() > 3 ? parse_pair(packet.substr(3), ';') : std::nullopt;

@@ -132,8 +132,7 @@ void RiscvHost::idle() {
   host_.describe("nothing");
 }
 
-// ---- Simulated time
-// ------------------------------------------------------------------------------
+// Simulated time.
 
 sc_core::sc_time RiscvHost::now() const {
   return keeper_.get_current_time() +
@@ -150,8 +149,7 @@ void RiscvHost::synchronise() {
   keeper_.sync();
 }
 
-// ---- What the processor sees
-// ---------------------------------------------------------------------
+// What the processor sees.
 
 bool RiscvHost::access(bool write, std::uint32_t address, void* data, unsigned bytes) {
   synchronise();
