@@ -59,9 +59,9 @@ void BackwardKernel::load(const float* oihw, int ci0, int count) {
     for (int co = 0; co < above_.cout; ++co) {
       const float* from = oihw + (static_cast<std::size_t>(co) * above_.cin + ci0 + first) * taps;
       float* to = &packed[static_cast<std::size_t>(co) * taps * lanes];
-      for (int lane = 0; lane < used; ++lane) {
-        // The window slides with the kernel rotated by 180 degrees.
-        for (int id = taps - 1; id >= 0; --id) to[id * lanes + lane] = *from++;
+      // The window slides with the kernel rotated by 180 degrees.
+      for (int id = taps - 1; id >= 0; --id, ++from) {
+        for (int lane = 0; lane < used; ++lane) to[id * lanes + lane] = from[lane * taps];
       }
     }
     largest_ = largest_of(packed.data(), packed.size(), largest_);

@@ -37,11 +37,10 @@ void Fp32Backward::pack(const float* oihw, int ci, int lanes, Group& group) cons
     const int co0 = co / kBlock * kBlock, block = std::min(kBlock, above_.cout - co0);
     const float* from = oihw + (static_cast<std::size_t>(co) * above_.cin + ci) * taps;
     float* to = &group.weights[(static_cast<std::size_t>(co0) * taps + co - co0) * width];
-    for (int lane = 0; lane < lanes; ++lane) {
-      // The window slides with the kernel rotated by 180 degrees.
-      for (int tap = taps - 1; tap >= 0; --tap, ++from) {
-        to[static_cast<std::size_t>(tap) * block * width + lane] = *from;
-      }
+    // The window slides with the kernel rotated by 180 degrees.
+    for (int tap = taps - 1; tap >= 0; --tap, ++from) {
+      float* row = to + static_cast<std::size_t>(tap) * block * width;
+      for (int lane = 0; lane < lanes; ++lane) row[lane] = from[lane * taps];
     }
   }
 }
