@@ -175,6 +175,35 @@ TEST(KernelProperties, AccumulationRoundsUnderFp16Only) {
   EXPECT_EQ(full, std::vector<float>(19, 2049.0F));
 }
 
+TEST(KernelProperties, ListsNameEveryNonZeroAtAnyDensity) {
+  constexpr int kCount = 37;
+  Draw draw(11);
+  for (const double density : {0.0, 0.1, 0.5, 0.9, 1.0}) {
+    const ValueMap map = draw.map(1, 1, 1, kCount, density, 1.0F);
+    std::vector<std::uint16_t> words(3, 0);
+    std::vector<std::uint32_t> places;
+    for (int c = 0; c < kCount; ++c) {
+      if (map.values[c] == 0.0F) continue;
+      words[c / 16] = static_cast<std::uint16_t>(words[c / 16] | 1U << c % 16);
+      places.push_back(100 + c);
+    }
+    for (const Isa isa : supported_isas()) {
+      const IsaGuard guard(isa_name(isa));
+      const Core& core = selected_core(Numerics::fp32);
+      std::vector<std::uint32_t> ones(kCount + kLanes);
+      ones.resize(core.list_ones(words.data(), 3, 100, ones.data()) - ones.data());
+      EXPECT_EQ(ones, places) << isa_name(isa);
+      std::vector<Term> terms(kCount + kLanes);
+      terms.resize(core.list_nonzeros(map.values.data(), kCount, 100, terms.data()) - terms.data());
+      ASSERT_EQ(terms.size(), places.size()) << isa_name(isa);
+      for (std::size_t i = 0; i < terms.size(); ++i) {
+        EXPECT_EQ(terms[i].row, places[i]) << isa_name(isa);
+        EXPECT_EQ(terms[i].value, map.values[places[i] - 100]) << isa_name(isa);
+      }
+    }
+  }
+}
+
 TEST(KernelProperties, SubLutWidthIsChecked) {
   ForwardSpec forward;
   forward.sub_lut_inputs = 9;
