@@ -44,7 +44,7 @@ class BackwardJob : public Job {
     return flattened() ? Region{0, l_.next_h, 0, l_.next_w} : tile(at);
   }
   void begin_pass(LoopNest::At at);
-  void unflatten(Span in);
+  void unflatten(Span blocks);
   ChunkWork array_work(LoopNest::At at);
 
   JobContext context_;
@@ -60,7 +60,7 @@ class BackwardJob : public Job {
   BackwardKernel kernel_;
   std::optional<BackwardCounter> counter_;  // convolutions only
   BitMap pooled_open_;
-  ValueMap flat_sums_;             // of the pass, if the layer above reads them flattened
+  ValueMap flat_sums_;             // if the layer above reads them flattened
   std::uint64_t tile_cycles_ = 0;  // array cycles of the tile so far, behind which Grad hides
   TileStrips<BackwardKernel> strips_;
 };
@@ -175,11 +175,10 @@ ChunkWork BackwardJob::work(int chunk) {
 
 void BackwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
-  const Span in = inputs(at);
   if (at.tile == 0) begin_pass(at);
   strips_.compute(at.pass, at.tile, *workers, gradient_.values());
-  if (flattened()) unflatten(in);
   const Span ready = blocks(at);
+  if (flattened()) unflatten(ready);
   if (ready.size() > 0) count(grad_.run(next_region(at), ready, kernels));
   if (chunk == chunks() - 1) densities.gradient = grad_.density();
 }
@@ -192,25 +191,27 @@ void BackwardJob::begin_pass(LoopNest::At at) {
     strips_.begin_pass(at.pass, *workers, grad_.sums(), in.begin);
     return;
   }
-  if (flat_sums_.channels != in.size()) {
+  if (flat_sums_.channels == 0) {
     flat_sums_ =
-        ValueMap::raw(context_.batch * context_.steps, above_.in_h, above_.in_w, in.size());
+        ValueMap::raw(context_.batch * context_.steps, above_.in_h, above_.in_w, above_.cin);
   }
-  strips_.begin_pass(at.pass, *workers, flat_sums_, 0);
+  strips_.begin_pass(at.pass, *workers, flat_sums_, in.begin);
 }
 
-void BackwardJob::unflatten(Span in) {
+/// Of 16 channels at a time: what Grad reads together is written together.
+void BackwardJob::unflatten(Span blocks) {
   const int positions = l_.next_h * l_.next_w;
   ValueMap& sums = grad_.sums();
   for (int map = 0; map < flat_sums_.maps; ++map) {
-    const float* from = flat_sums_.at(map, 0, 0);
-    float* const to = sums.at(map, 0, 0);
-    int channel = in.begin / positions, position = in.begin % positions;
-    for (int i = 0; i < in.size(); ++i) {
-      to[static_cast<std::size_t>(position) * sums.channels + channel] = from[i];
-      if (++position < positions) continue;
-      position = 0;
-      ++channel;
+    for (int block = blocks.begin; block < blocks.end; ++block) {
+      const int first = block * 16, last = std::min(first + 16, l_.cout);
+      const float* from = flat_sums_.at(map, 0, 0) + static_cast<std::size_t>(first) * positions;
+      float* to = sums.at(map, 0, 0) + first;
+      for (int position = 0; position < positions; ++position, to += sums.channels) {
+        for (int c = 0; c < last - first; ++c) {
+          to[c] = from[static_cast<std::size_t>(c) * positions + position];
+        }
+      }
     }
   }
 }
