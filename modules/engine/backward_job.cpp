@@ -89,6 +89,9 @@ BackwardJob::BackwardJob(const JobContext& context, int index)
   if (!through_fc()) {
     counter_.emplace(above_, context.machine->backward, context.machine->tile);
   }
+  if (flattened() && context.functional()) {
+    flat_sums_ = ValueMap::raw(context.batch * context.steps, above_.in_h, above_.in_w, above_.cin);
+  }
   if (l_.pool == PoolMode::after_soma) {
     pooled_open_ = BitMap(context.batch * context.steps, l_.next_h, l_.next_w, l_.cout);
   }
@@ -187,15 +190,7 @@ void BackwardJob::compute(int chunk) {
 void BackwardJob::begin_pass(LoopNest::At at) {
   const Span in = inputs(at);
   kernels.run([&] { kernel_.load(weights_.oihw.data(), in.begin, in.size()); });
-  if (!flattened()) {
-    strips_.begin_pass(at.pass, *workers, grad_.sums(), in.begin);
-    return;
-  }
-  if (flat_sums_.channels == 0) {
-    flat_sums_ =
-        ValueMap::raw(context_.batch * context_.steps, above_.in_h, above_.in_w, above_.cin);
-  }
-  strips_.begin_pass(at.pass, *workers, flat_sums_, in.begin);
+  strips_.begin_pass(at.pass, *workers, flattened() ? flat_sums_ : grad_.sums(), in.begin);
 }
 
 /// Of 16 channels at a time: what Grad reads together is written together.
