@@ -3,11 +3,11 @@
 # root of the source tree and build into build/.
 
 build_packages=(g++ cmake ninja-build pkg-config libsystemc-dev libboost-program-options-dev
-  libboost-iostreams-dev zlib1g-dev libyaml-cpp-dev nlohmann-json3-dev libssl-dev libunicorn-dev libelf-dev
+  libboost-iostreams-dev zlib1g-dev libyaml-cpp-dev nlohmann-json3-dev libssl-dev libelf-dev
   libjs-chart.js)
 # GTKWave (on a screen of Xvfb) and its converters read the waveforms back; Chromium opens the reports.
 test_packages=(libgtest-dev libbenchmark-dev gtkwave xvfb xauth python3
-  gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf gdb-multiarch chromium valgrind)
+  gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf gdb-multiarch qemu-system-misc chromium valgrind)
 
 fail() {
   echo "$(basename "$0"): $*" >&2

@@ -27,12 +27,13 @@ class CoreTest : public ::testing::Test, private RiscvBus {
     std::memcpy(ram_.get(), program.data(), 4 * program.size());
     core_ =
         std::make_unique<RiscvCore>(static_cast<RiscvBus&>(*this), ram_.get(), kRam, kBytes, kRam);
-    core_->set(UC_RISCV_REG_X10, kDevice);
-    core_->set(UC_RISCV_REG_MTVEC, kRam + 128);
-    core_->set(UC_RISCV_REG_MIE, kMeip | kMtip);
+    core_->set_reg(10, kDevice);
+    core_->set_csr(kCsrMtvec, kRam + 128);
+    core_->set_csr(kCsrMie, kMeip | kMtip);
     return *core_;
   }
-  std::uint32_t reg(int n) { return core_->get(UC_RISCV_REG_X0 + n); }
+  std::uint32_t csr(std::uint32_t number) { return core_->csr(number).value(); }
+  std::uint32_t reg(int n) { return core_->reg(static_cast<unsigned>(n)); }
 
   std::uint32_t device_ = 0, lines_ = 0;
   bool lines_up_by_store_ = false;
@@ -46,6 +47,7 @@ class CoreTest : public ::testing::Test, private RiscvBus {
   }
   std::uint32_t pending() override { return lines_; }
   std::uint64_t quiet_instructions() override { return 1'000'000; }
+  std::uint64_t cycles() override { return 10 * core_->instructions(); }
   std::uint64_t mtime() override { return 0x1234'5678'9ABC; }
 
   struct Free {
@@ -80,14 +82,14 @@ TEST_F(CoreTest, RefusedLoadTrapsAndChangesNothing) {
   core.run(3);
   EXPECT_EQ(core.pc(), kRam + 132);  // behind the first instruction of the handler
   EXPECT_EQ(reg(12), 123U);
-  EXPECT_EQ(core.get(UC_RISCV_REG_MEPC), kRam + 4);
-  EXPECT_EQ(core.get(UC_RISCV_REG_MCAUSE), 5U);
-  EXPECT_EQ(core.get(UC_RISCV_REG_MTVAL), kDevice + 4);
+  EXPECT_EQ(csr(kCsrMepc), kRam + 4);
+  EXPECT_EQ(csr(kCsrMcause), 5U);
+  EXPECT_EQ(csr(kCsrMtval), kDevice + 4);
 }
 
 TEST_F(CoreTest, TrapWithoutHandlerEndsTheRun) {
   RiscvCore& core = boot({0x00452603});
-  core.set(UC_RISCV_REG_MTVEC, 0);
+  core.set_csr(kCsrMtvec, 0);
   EXPECT_THROW(core.run(10), RunError);
 }
 
@@ -96,8 +98,8 @@ TEST_F(CoreTest, InterruptBehindTheStoreThatCausesIt) {
   lines_up_by_store_ = true;
   RiscvCore& core = boot({kEnableInterrupts, 0x00B52023, kNop, kNop});
   core.run(3);
-  EXPECT_EQ(core.get(UC_RISCV_REG_MEPC), kRam + 8);
-  EXPECT_EQ(core.get(UC_RISCV_REG_MCAUSE), 0x8000000BU);
+  EXPECT_EQ(csr(kCsrMepc), kRam + 8);
+  EXPECT_EQ(csr(kCsrMcause), 0x8000000BU);
   EXPECT_EQ(core.pc(), kRam + 132);
 }
 
@@ -106,17 +108,17 @@ TEST_F(CoreTest, InterruptInTheShortestWindow) {
   RiscvCore& core = boot({kNop, kEnableInterrupts, 0x30047073 /* csrci mstatus, 8 */, kNop});
   lines_ = kMeip;
   core.run(3);
-  EXPECT_EQ(core.get(UC_RISCV_REG_MEPC), kRam + 8);
+  EXPECT_EQ(csr(kCsrMepc), kRam + 8);
 }
 
 TEST_F(CoreTest, ExternalComesBeforeTimerAndMaskedOnesNever) {
   for (const auto& [enabled, cause] :
        std::map<std::uint32_t, std::uint32_t>{{kMeip | kMtip, 11}, {kMtip, 7}, {0, 0}}) {
     RiscvCore& core = boot({kEnableInterrupts});
-    core.set(UC_RISCV_REG_MIE, enabled);
+    core.set_csr(kCsrMie, enabled);
     lines_ = kMeip | kMtip;
     core.run(2);
-    EXPECT_EQ(core.get(UC_RISCV_REG_MCAUSE) & 0xFF, cause);
+    EXPECT_EQ(csr(kCsrMcause) & 0xFF, cause);
   }
 }
 
@@ -132,18 +134,27 @@ TEST_F(CoreTest, MretGoesBackAndEnablesAgain) {
   lines_ = 0;
   core.run(1);
   EXPECT_EQ(core.pc(), kRam + 8);
-  EXPECT_NE(core.get(UC_RISCV_REG_MSTATUS) & 8U, 0U);
+  EXPECT_NE(csr(kCsrMstatus) & 8U, 0U);
 }
 
-TEST_F(CoreTest, WfiStopsUntilAnEnabledLineIsUp) {
+TEST_F(CoreTest, WfiSleepsBehindItUntilAnEnabledLineIsUp) {
   RiscvCore& core = boot({kWfi, kNop});
   EXPECT_EQ(core.run(10), RiscvCore::Stop::wfi);
-  EXPECT_EQ(core.pc(), kRam);
+  EXPECT_EQ(core.pc(), kRam + 4);
   lines_ = kMsip;  // not enabled
   EXPECT_EQ(core.run(10), RiscvCore::Stop::wfi);
+  EXPECT_EQ(core.instructions(), 1U);
   lines_ = kMeip;  // wakes although interrupts are masked
-  EXPECT_EQ(core.run(2), RiscvCore::Stop::budget);
+  EXPECT_EQ(core.run(1), RiscvCore::Stop::budget);
   EXPECT_EQ(core.pc(), kRam + 8);
+}
+
+TEST_F(CoreTest, InterruptThatWakesReturnsBehindTheWfi) {
+  RiscvCore& core = boot({kEnableInterrupts, kWfi});
+  EXPECT_EQ(core.run(10), RiscvCore::Stop::wfi);
+  lines_ = kMtip;
+  core.run(1);
+  EXPECT_EQ(csr(kCsrMepc), kRam + 8);
 }
 
 TEST_F(CoreTest, CountersAndLinesAreThoseOfTheSimulation) {
@@ -161,7 +172,7 @@ TEST_F(CoreTest, CountersAndLinesAreThoseOfTheSimulation) {
 
 TEST_F(CoreTest, BreakpointsStopInFrontAndNotAtTheStart) {
   RiscvCore& core = boot({});
-  core.breakpoints = {kRam + 8};
+  core.points().breakpoints = {kRam + 8};
   EXPECT_EQ(core.run(100), RiscvCore::Stop::breakpoint);
   EXPECT_EQ(core.pc(), kRam + 8);
   EXPECT_EQ(core.run(5), RiscvCore::Stop::budget);
@@ -170,8 +181,7 @@ TEST_F(CoreTest, BreakpointsStopInFrontAndNotAtTheStart) {
 
 TEST_F(CoreTest, WatchpointsStopBehindTheAccess) {
   RiscvCore& core = boot({0x07B00593, 0x00052603, 0x00B52023, kNop});
-  core.enable_watchpoints();
-  core.watches = {{kDevice, 4, false, true}};
+  core.points().watches = {{kDevice, 4, false, true}};
   EXPECT_EQ(core.run(100), RiscvCore::Stop::watchpoint);
   EXPECT_EQ(core.pc(), kRam + 12);
   EXPECT_EQ(device_, 123U);

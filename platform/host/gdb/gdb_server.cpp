@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
-std::string watch_reply(const RiscvCore::Watch& hit) {
+std::string watch_reply(const DebugPoints::Watch& hit) {
   const char* const kind = !hit.on_read ? "watch" : hit.on_write ? "awatch" : "rwatch";
   return std::string("T05") + kind + ":" + to_hex(hit.address) + ";";
 }
@@ -27,7 +27,6 @@ GdbServer::GdbServer(RiscvHost& host, std::uint16_t port, GdbTarget::Monitor mon
 std::uint64_t GdbServer::allow(RiscvCore::Stop last) {
   switch (mode_) {
     case Mode::attaching:
-      host_.core().enable_watchpoints();
       stream_.accept();
       serve();
       break;
@@ -104,8 +103,7 @@ void GdbServer::resume(const std::string& packet) {
 
 void GdbServer::detach() {
   stream_.disconnect();
-  host_.core().breakpoints.clear();
-  host_.core().watches.clear();
+  host_.core().points() = {};
   mode_ = Mode::detached;
 }
 

@@ -16,16 +16,15 @@ constexpr const char* kError = "E01";
 
 struct Register {
   const char* name;
-  int id;  ///< uc_riscv_reg
+  std::uint32_t number;  ///< of the CSR
 };
 
 /// In the order of GDB's numbers: x0 to x31 and pc before these.
 constexpr std::uint32_t kPc = 32, kFirstCsr = 33;
-constexpr Register kCsrs[] = {
-    {"mstatus", UC_RISCV_REG_MSTATUS}, {"mie", UC_RISCV_REG_MIE},
-    {"mtvec", UC_RISCV_REG_MTVEC},     {"mscratch", UC_RISCV_REG_MSCRATCH},
-    {"mepc", UC_RISCV_REG_MEPC},       {"mcause", UC_RISCV_REG_MCAUSE},
-    {"mtval", UC_RISCV_REG_MTVAL}};
+constexpr Register kCsrs[] = {{"mstatus", kCsrMstatus}, {"mie", kCsrMie},
+                              {"mtvec", kCsrMtvec},     {"mscratch", kCsrMscratch},
+                              {"mepc", kCsrMepc},       {"mcause", kCsrMcause},
+                              {"mtval", kCsrMtval}};
 constexpr std::uint32_t kMip = kFirstCsr + std::size(kCsrs), kRegisters = kMip + 1;
 
 std::string description_of_registers() {
@@ -131,9 +130,9 @@ std::string GdbTarget::description(const std::string& packet) const {
 
 std::uint32_t GdbTarget::get(std::uint32_t number) {
   RiscvCore& core = host_.core();
-  if (number < kPc) return core.get(UC_RISCV_REG_X0 + static_cast<int>(number));
+  if (number < kPc) return core.reg(number);
   if (number == kPc) return core.pc();
-  return number == kMip ? core.pending() : core.get(kCsrs[number - kFirstCsr].id);
+  return number == kMip ? core.pending() : *core.csr(kCsrs[number - kFirstCsr].number);
 }
 
 bool GdbTarget::set(std::uint32_t number, std::uint32_t value) {
@@ -141,10 +140,10 @@ bool GdbTarget::set(std::uint32_t number, std::uint32_t value) {
   if (number >= kMip) return false;
   if (number == kPc) {
     core.set_pc(value);
-  } else if (number != 0) {
-    core.set(
-        number < kPc ? UC_RISCV_REG_X0 + static_cast<int>(number) : kCsrs[number - kFirstCsr].id,
-        value);
+  } else if (number < kPc) {
+    core.set_reg(number, value);
+  } else {
+    core.set_csr(kCsrs[number - kFirstCsr].number, value);
   }
   return true;
 }
@@ -203,22 +202,23 @@ std::string GdbTarget::change_point(const std::string& packet) {
   const char kind = packet[1];  // 0 and 1: break, 2: on write, 3: on read, 4: on both
   RiscvCore& core = host_.core();
   if (kind == '0' || kind == '1') {
-    if (insert) core.breakpoints.insert(where->first);
-    if (!insert) core.breakpoints.erase(where->first);
+    if (insert) core.points().breakpoints.insert(where->first);
+    if (!insert) core.points().breakpoints.erase(where->first);
     return "OK";
   }
   if (kind < '2' || kind > '4') return "";
-  const RiscvCore::Watch watch{where->first, where->second, kind != '2', kind != '3'};
+  const DebugPoints::Watch watch{where->first, where->second, kind != '2', kind != '3'};
   if (insert) {
-    core.watches.push_back(watch);
+    core.points().watches.push_back(watch);
     return "OK";
   }
-  const auto same = [&](const RiscvCore::Watch& w) {
+  const auto same = [&](const DebugPoints::Watch& w) {
     return w.address == watch.address && w.bytes == watch.bytes && w.on_read == watch.on_read &&
            w.on_write == watch.on_write;
   };
-  core.watches.erase(std::remove_if(core.watches.begin(), core.watches.end(), same),
-                     core.watches.end());
+  core.points().watches.erase(
+      std::remove_if(core.points().watches.begin(), core.points().watches.end(), same),
+      core.points().watches.end());
   return "OK";
 }
 

@@ -26,6 +26,18 @@ const sc_core::sc_time& longest_sleep() {
   return time;
 }
 
+constexpr std::uint32_t kWfiBytes = 4;
+
+/// When something happens next on the platform, at the earliest.
+sc_core::sc_time next_activity() {
+  return sc_core::sc_time_stamp() + sc_core::sc_time_to_pending_activity();
+}
+
+/// The processor comes last in what happens at one time, however far it ran ahead before.
+void settle() {
+  while (sc_core::sc_pending_activity_at_current_time()) wait(sc_core::SC_ZERO_TIME);
+}
+
 }  // namespace
 
 RiscvHost::RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image, Settings settings,
@@ -75,6 +87,7 @@ bool RiscvHost::debug(tlm::tlm_command command, std::uint32_t address, void* dat
 
 void RiscvHost::load() {
   for (const ElfImage::Segment& s : image_.segments) {
+    if (s.bytes.empty()) continue;  // RAM is zero
     auto* data = const_cast<std::uint8_t*>(s.bytes.data());
     if (!debug(tlm::TLM_WRITE_COMMAND, s.address, data, static_cast<std::uint32_t>(s.bytes.size())))
       throw RunError("firmware: a segment could not be loaded");
@@ -89,8 +102,6 @@ void RiscvHost::load() {
 }
 
 void RiscvHost::run() {
-  keeper_.set_global_quantum(static_cast<double>(settings_.quantum) * settings_.period);
-  keeper_.reset();
   load();
   try {
     execute();
@@ -110,17 +121,16 @@ void RiscvHost::execute() {
     std::uint64_t budget = settings_.quantum;
     if (control != nullptr) budget = std::min(budget, control->allow(stop));
     stop = core_->run(budget);
-    account();
-    if (keeper_.need_sync()) keeper_.sync();
+    synchronise();
+    uart.flush();
     host_.alive();
     if (stop == RiscvCore::Stop::wfi) idle();
   }
 }
 
 void RiscvHost::idle() {
-  synchronise();
   if ((pending() & core_->enabled()) != 0) return;
-  host_.describe("an interrupt, in wfi at " + image_.name_of(core_->pc()));
+  host_.describe("an interrupt, in wfi at " + image_.name_of(core_->pc() - kWfiBytes));
   const bool timed = (core_->enabled() & kMtip) != 0 && timer.deadline() != sc_core::sc_max_time();
   if (!timed && control == nullptr) {
     wait(host_.irq.value_changed_event());
@@ -129,24 +139,29 @@ void RiscvHost::idle() {
     if (timed) sleep = std::min(sleep, timer.deadline() - sc_core::sc_time_stamp());
     wait(sleep, host_.irq.value_changed_event());
   }
+  settle();
   host_.describe("nothing");
 }
 
 // Simulated time.
 
 sc_core::sc_time RiscvHost::now() const {
-  return keeper_.get_current_time() +
-         static_cast<double>(core_->instructions() - accounted_) * settings_.period;
+  const std::uint64_t ahead = core_->instructions() - synchronised_;
+  return sc_core::sc_time_stamp() + sc_core::sc_time::from_value(ahead * settings_.period.value());
 }
 
-void RiscvHost::account() {
-  keeper_.inc(static_cast<double>(core_->instructions() - accounted_) * settings_.period);
-  accounted_ = core_->instructions();
-}
-
+/// Lets the platform reach the time of the processor, with all that happens there.
 void RiscvHost::synchronise() {
-  account();
-  keeper_.sync();
+  const sc_core::sc_time ahead = now() - sc_core::sc_time_stamp();
+  synchronised_ = core_->instructions();
+  if (ahead != sc_core::SC_ZERO_TIME) wait(ahead);
+  settle();
+}
+
+/// Those that have begun before `time`.
+std::uint64_t RiscvHost::instructions_until(sc_core::sc_time time) const {
+  const std::uint64_t period = settings_.period.value();
+  return ((time - now()).value() + period - 1) / period;
 }
 
 // What the processor sees.
@@ -157,21 +172,24 @@ bool RiscvHost::access(bool write, std::uint32_t address, void* data, unsigned b
   set_access(payload, write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, address, data, bytes);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   bus->b_transport(payload, delay);
-  keeper_.inc(delay);
+  if (delay != sc_core::SC_ZERO_TIME) wait(delay);
   if (finisher.finished()) core_->halt();
   return payload.is_response_ok();
 }
 
 std::uint32_t RiscvHost::pending() {
+  if (next_activity() <= now()) synchronise();
   return (host_.irq.read() ? kMeip : 0) | (timer.due(now()) ? kMtip : 0) |
          (timer.software_interrupt() ? kMsip : 0);
 }
 
+/// Until the timer's line or anything on the platform moves.
 std::uint64_t RiscvHost::quiet_instructions() {
-  const sc_core::sc_time here = now(), due = timer.deadline();
-  if (due <= here) return settings_.quantum;
-  return std::min<std::uint64_t>(settings_.quantum,
-                                 (due - here).value() / settings_.period.value() + 1);
+  const sc_core::sc_time here = now(), activity = next_activity();
+  if (activity <= here) return 1;
+  std::uint64_t quiet = std::min(settings_.quantum, instructions_until(activity));
+  if (timer.deadline() > here) quiet = std::min(quiet, instructions_until(timer.deadline()));
+  return quiet;
 }
 
 }  // namespace h2

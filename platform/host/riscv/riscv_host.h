@@ -2,7 +2,6 @@
 
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
-#include <tlm_utils/tlm_quantumkeeper.h>
 
 #include <cstdint>
 #include <memory>
@@ -32,8 +31,9 @@ class RunControl {
 
 /// The host as a RISC-V processor with RAM and peripherals (h2_soc.h); its program is an ELF file.
 /// It takes the place of the native program of a HostCpu and uses that one's way to the card and
-/// interrupt line. An instruction takes one clock; between synchronisations it runs ahead of the
-/// rest of the platform by the quantum at most.
+/// interrupt line. An instruction takes one clock. The processor runs ahead of the rest of the
+/// platform while nothing can happen there, by the quantum at most: what it sees does not depend on
+/// the quantum.
 class RiscvHost : public sc_core::sc_module, private RiscvBus {
  public:
   struct Settings {
@@ -76,14 +76,15 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   bool access(bool write, std::uint32_t address, void* data, unsigned bytes) override;
   std::uint32_t pending() override;
   std::uint64_t quiet_instructions() override;
+  std::uint64_t cycles() override { return now().value() / settings_.period.value(); }
   std::uint64_t mtime() override { return timer.ticks(now()); }
 
   void connect();
   void load();
   void execute();
   void idle();
-  void account();
   void synchronise();
+  std::uint64_t instructions_until(sc_core::sc_time time) const;
   void card_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned card_debug(tlm::tlm_generic_payload& payload);
 
@@ -91,8 +92,7 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   const ElfImage image_;
   const Settings settings_;
   std::unique_ptr<RiscvCore> core_;
-  tlm_utils::tlm_quantumkeeper keeper_;
-  std::uint64_t accounted_ = 0;  ///< instructions whose time the quantum keeper knows
+  std::uint64_t synchronised_ = 0;  ///< instructions whose time has passed on the platform
 };
 
 }  // namespace h2

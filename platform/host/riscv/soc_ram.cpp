@@ -7,7 +7,7 @@
 namespace h2 {
 namespace {
 
-/// Unicorn maps whole pages.
+/// The processor keeps decoded instructions by whole pages.
 constexpr std::size_t kPage = 4096;
 
 }  // namespace

@@ -42,7 +42,7 @@ int main(void) {
   __asm__ volatile("la %0, 1f\n1: sw %0, 0(%1)" : "=&r"(pc) : "r"(0x90000000) : "memory");
   check("store", SOC_STORE_FAULT, pc, 0x90000000);
   __asm__ volatile("la %0, 1f\n1: lw %1, 0(%1)" : "=&r"(pc), "+r"(odd)::"memory");
-  check("misaligned load, at its first word", SOC_LOAD_FAULT, pc, 0x4C);
+  check("misaligned load", SOC_LOAD_FAULT, pc, 0x4E);
   resume = (uint32_t)(uintptr_t) && behind;
   __asm__ volatile goto("jr %0" ::"r"(0x20000000)::behind);
 behind:
