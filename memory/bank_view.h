@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "memory/dram/memory_timing.h"
-#include "traces/trace.h"
+#include "traces/record/trace.h"
 
 namespace h2 {
 

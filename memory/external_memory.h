@@ -14,7 +14,7 @@
 #include "memory/bank_view.h"
 #include "memory/bus/transfer_info.h"
 #include "memory/dram/memory_timing.h"
-#include "traces/trace.h"
+#include "traces/record/trace.h"
 
 namespace h2 {
 

@@ -7,8 +7,8 @@
 #include <memory>
 #include <systemc>
 
-#include "modules/kernels/raw_vector.h"
-#include "traces/trace.h"
+#include "modules/base/raw_vector.h"
+#include "traces/record/trace.h"
 
 namespace h2 {
 

@@ -1,7 +1,7 @@
 #include "platform/platform.h"
 
-#include "modules/error.h"
-#include "platform/contract/h2_contract.h"
+#include "modules/base/error.h"
+#include "modules/contract/h2_contract.h"
 
 namespace h2 {
 namespace {

@@ -11,11 +11,11 @@
 #include "memory/bus/probes.h"
 #include "memory/external_memory.h"
 #include "memory/glb.h"
-#include "modules/engine/engine.h"
+#include "modules/device/controller.h"
+#include "modules/device/engine.h"
 #include "platform/config/config.h"
-#include "platform/controller/controller.h"
 #include "platform/host/host_cpu.h"
-#include "traces/trace.h"
+#include "traces/record/trace.h"
 
 namespace h2 {
 

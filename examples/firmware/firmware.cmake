@@ -19,10 +19,10 @@ list(APPEND flags -O2 -g -Wall -Wextra -ffunction-sections -fdata-sections -I${P
      -Wl,--defsym=__ram=0x80400000 -Wl,--defsym=__ram_size=0x00C00000
      -Wl,--defsym=__stack_size=0x10000)
 file(GLOB common CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/common/*.c
-     ${CMAKE_CURRENT_LIST_DIR}/common/*.S ${PROJECT_SOURCE_DIR}/platform/contract/*.c
+     ${CMAKE_CURRENT_LIST_DIR}/common/*.S ${PROJECT_SOURCE_DIR}/modules/contract/*.c
      ${PROJECT_SOURCE_DIR}/platform/driver/*.c)
 file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/common/*.h
-     ${PROJECT_SOURCE_DIR}/platform/contract/*.h ${PROJECT_SOURCE_DIR}/platform/driver/*.h
+     ${PROJECT_SOURCE_DIR}/modules/contract/*.h ${PROJECT_SOURCE_DIR}/platform/driver/*.h
      ${PROJECT_SOURCE_DIR}/platform/host/riscv/h2_soc.h)
 set(H2_FIRMWARE_DIR ${CMAKE_BINARY_DIR}/firmware)
 file(MAKE_DIRECTORY ${H2_FIRMWARE_DIR})

@@ -12,7 +12,7 @@
 #include "memory/bus/protocol_checker.h"
 #include "memory/bus/transfer_info.h"
 #include "memory/dram/statistics.h"
-#include "traces/trace.h"
+#include "traces/record/trace.h"
 
 namespace h2 {
 

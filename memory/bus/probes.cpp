@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "modules/error.h"
-#include "traces/glob.h"
+#include "modules/base/error.h"
+#include "traces/record/glob.h"
 
 namespace h2 {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "memory/bus/probe.h"
-#include "platform/config/config.h"
+#include "memory/bus/probe_settings.h"
 
 namespace h2 {
 

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <tlm>
 
-#include "modules/engine/transfer.h"
+#include "memory/bus/transfer.h"
 
 namespace h2 {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

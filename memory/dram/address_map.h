@@ -3,7 +3,7 @@
 #include <array>
 #include <cstdint>
 
-#include "memory/memory_spec.h"
+#include "memory/dram/memory_spec.h"
 
 namespace h2 {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "memory/memory_spec.h"
+#include "memory/dram/memory_spec.h"
 
 namespace h2 {
 

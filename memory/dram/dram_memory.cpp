@@ -5,7 +5,7 @@
 #include <string>
 
 #include "memory/dram/channel_schedule.h"
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

@@ -6,8 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include "memory/dram/memory_spec.h"
 #include "memory/dram/statistics.h"
-#include "memory/memory_spec.h"
 
 namespace h2 {
 

@@ -8,7 +8,7 @@
 #include "memory/dram/address_map.h"
 #include "memory/dram/memory_timing.h"
 #include "memory/dram/traffic_stream.h"
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "memory/memory_spec.h"
+#include "memory/dram/memory_spec.h"
 
 namespace h2 {
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

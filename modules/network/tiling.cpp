@@ -1,6 +1,8 @@
 #include "modules/network/tiling.h"
 
-#include "platform/contract/h2_layout.h"
+#include <cstdint>
+
+#include "modules/contract/h2_layout.h"
 
 namespace h2 {
 namespace {

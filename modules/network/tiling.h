@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "modules/machine.h"
+#include "modules/network/tile_spec.h"
 
 namespace h2 {
 

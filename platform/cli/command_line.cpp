@@ -4,7 +4,7 @@
 #include <sstream>
 #include <thread>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/cli/version.h"
 
 namespace h2 {

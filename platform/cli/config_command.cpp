@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/cli/commands.h"
 
 namespace h2 {

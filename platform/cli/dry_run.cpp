@@ -3,12 +3,12 @@
 #include <cinttypes>
 #include <cstdio>
 
-#include "modules/error.h"
-#include "modules/work_model/glb.h"
+#include "modules/base/error.h"
+#include "modules/h2learn/glb_plan.h"
 #include "platform/driver/h2_driver.h"
 #include "platform/host/estimate.h"
 #include "platform/host/network_image.h"
-#include "platform/host/run_record.h"
+#include "traces/results/run_record.h"
 
 namespace h2 {
 namespace {

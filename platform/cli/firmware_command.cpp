@@ -1,6 +1,6 @@
 #include <iostream>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/outputs.h"
 #include "platform/host/gdb/gdb_server.h"

@@ -4,8 +4,8 @@
 #include <iostream>
 #include <systemc>
 
-#include "modules/error.h"
-#include "modules/kernels/isa.h"
+#include "modules/arithmetic/simd/isa.h"
+#include "modules/base/error.h"
 #include "platform/cli/commands.h"
 
 int main(int argc, char** argv) {

@@ -4,9 +4,9 @@
 #include <iostream>
 #include <systemc>
 
-#include "modules/error.h"
-#include "traces/fst.h"
-#include "traces/summary.h"
+#include "modules/base/error.h"
+#include "traces/record/fst.h"
+#include "traces/results/summary.h"
 
 namespace h2 {
 

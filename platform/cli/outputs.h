@@ -6,8 +6,8 @@
 
 #include "platform/cli/commands.h"
 #include "platform/host/player/transaction_recorder.h"
-#include "platform/host/run_record.h"
-#include "traces/trace.h"
+#include "traces/record/trace.h"
+#include "traces/results/run_record.h"
 
 namespace h2 {
 

@@ -1,7 +1,7 @@
 #include <cstdio>
 #include <iostream>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/cli/outputs.h"
 #include "platform/host/player/transaction_player.h"
 #include "platform/platform.h"

@@ -1,6 +1,6 @@
 #include <chrono>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
@@ -9,8 +9,8 @@
 #include "platform/host/profile.h"
 #include "platform/host/recorded_masks.h"
 #include "platform/platform.h"
-#include "traces/statistics/collect.h"
-#include "traces/summary.h"
+#include "traces/results/statistics/collect.h"
+#include "traces/results/summary.h"
 
 namespace h2 {
 namespace {

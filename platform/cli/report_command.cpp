@@ -2,7 +2,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/cli/commands.h"
 #include "traces/report/report.h"
 

@@ -1,8 +1,8 @@
 #include <iostream>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/cli/commands.h"
-#include "traces/statistics/statistics.h"
+#include "traces/results/statistics/statistics.h"
 
 namespace h2 {
 namespace {

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "memory/dram/traffic.h"
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/cli/commands.h"
 
 namespace h2 {

@@ -2,7 +2,7 @@
 #include <set>
 #include <sstream>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
@@ -12,9 +12,9 @@
 #include "platform/data/weights.h"
 #include "platform/host/training.h"
 #include "platform/platform.h"
-#include "traces/golden/golden_writer.h"
-#include "traces/statistics/collect.h"
-#include "traces/summary.h"
+#include "traces/results/golden/golden_writer.h"
+#include "traces/results/statistics/collect.h"
+#include "traces/results/summary.h"
 
 namespace h2 {
 namespace {

@@ -4,10 +4,13 @@
 #include <string>
 #include <vector>
 
-#include "memory/memory_spec.h"
-#include "modules/kernels/update.h"
-#include "modules/machine.h"
+#include "memory/bus/probe_settings.h"
+#include "memory/dram/memory_spec.h"
+#include "modules/arithmetic/neuron_spec.h"
+#include "modules/arithmetic/update.h"
+#include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
+#include "traces/record/trace_settings.h"
 
 namespace h2 {
 
@@ -42,30 +45,6 @@ struct ProfileConfig {
   std::uint64_t samples = 0;      ///< of one epoch, for epoch_seconds
   std::uint64_t sub_batches = 0;  ///< simulated; 0 = two batch groups
   std::string masks;              ///< folder of real masks, empty = drawn
-};
-
-enum class TraceLevel { phases, tiles, bursts, banks };
-
-struct VcdConfig {
-  bool enable = false;
-  TraceLevel level = TraceLevel::phases;
-  std::vector<std::string> scopes{"*"};
-  double from_us = 0.0;
-  double to_us = 0.0;  ///< 0 = to the end
-};
-
-/// trace.timeline
-struct TimelineConfig {
-  bool enable = false;
-  TraceLevel level = TraceLevel::phases;
-};
-
-/// trace.probe
-struct ProbeConfig {
-  bool enable = false;
-  std::vector<std::string> sockets{"*"};
-  bool check = true;      ///< hold every call against the base protocol
-  bool timeline = false;  ///< transactions as slices
 };
 
 /// The whole effective configuration: resolved and validated once, then const.

@@ -2,9 +2,9 @@
 
 #include <filesystem>
 
-#include "modules/error.h"
-#include "platform/config/layers.h"
+#include "modules/base/error.h"
 #include "platform/config/validate.h"
+#include "platform/config/yaml_sources.h"
 
 namespace h2 {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "memory/memory_spec.h"
+#include "memory/dram/memory_spec.h"
 
 namespace h2 {
 

@@ -1,6 +1,6 @@
 #include "platform/config/source.h"
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 

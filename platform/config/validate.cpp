@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/config/keys.h"
 
 namespace h2 {

@@ -1,7 +1,7 @@
 #include "platform/data/cifar10.h"
 
-#include "modules/error.h"
-#include "platform/data/file.h"
+#include "modules/base/error.h"
+#include "modules/base/file.h"
 
 namespace h2 {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <string>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/data/cifar10.h"
 #include "platform/data/digits.h"
 #include "platform/data/mnist.h"

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <string>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/data/digit_strokes.h"
 
 namespace h2 {

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "modules/kernels/rng.h"
+#include "modules/base/rng.h"
 #include "platform/data/dataset.h"
 
 namespace h2 {

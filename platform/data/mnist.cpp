@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "modules/error.h"
-#include "platform/data/file.h"
+#include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "platform/data/shape_text.h"
 
 namespace h2 {

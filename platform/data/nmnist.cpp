@@ -4,8 +4,8 @@
 #include <array>
 #include <filesystem>
 
-#include "modules/error.h"
-#include "platform/data/file.h"
+#include "modules/base/error.h"
+#include "modules/base/file.h"
 
 namespace h2 {
 namespace {

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <filesystem>
 
-#include "modules/error.h"
-#include "modules/kernels/rng.h"
-#include "platform/data/npy.h"
+#include "modules/base/error.h"
+#include "modules/base/rng.h"
+#include "modules/tensor/npy.h"
 
 namespace h2 {
 namespace {

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "platform/contract/h2_contract.h"
-#include "platform/contract/h2_layout.h"
+#include "modules/contract/h2_contract.h"
+#include "modules/contract/h2_layout.h"
 
 #ifdef __cplusplus
 extern "C" {

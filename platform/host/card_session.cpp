@@ -1,6 +1,6 @@
 #include "platform/host/card_session.h"
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/host/network_image.h"
 
 namespace h2 {

@@ -1,6 +1,6 @@
 #include "platform/host/drawn_masks.h"
 
-#include "modules/work_model/masks.h"
+#include "modules/tensor/masks.h"
 
 namespace h2 {
 namespace {

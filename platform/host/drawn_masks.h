@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "modules/engine/job.h"
+#include "modules/device/job.h"
 #include "platform/config/config.h"
 
 namespace h2 {

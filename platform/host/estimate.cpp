@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "memory/dram/memory_timing.h"
-#include "modules/engine/job.h"
+#include "modules/device/job.h"
 #include "platform/host/drawn_masks.h"
 
 namespace h2 {

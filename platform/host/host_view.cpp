@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "platform/contract/h2_contract.h"
+#include "modules/contract/h2_contract.h"
 #include "platform/host/host_cpu.h"
 
 namespace h2 {

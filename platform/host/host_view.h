@@ -4,7 +4,7 @@
 #include <string_view>
 #include <systemc>
 
-#include "traces/trace.h"
+#include "traces/record/trace.h"
 
 namespace h2 {
 

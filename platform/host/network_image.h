@@ -2,8 +2,8 @@
 
 #include <vector>
 
+#include "modules/contract/h2_contract.h"
 #include "platform/config/config.h"
-#include "platform/contract/h2_contract.h"
 
 namespace h2 {
 

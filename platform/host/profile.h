@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "platform/host/card_session.h"
-#include "platform/host/run_record.h"
 #include "platform/host/training.h"
+#include "traces/results/run_record.h"
 
 namespace h2 {
 

@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <map>
 
-#include "modules/error.h"
-#include "platform/data/npy.h"
+#include "modules/base/error.h"
+#include "modules/tensor/npy.h"
 
 namespace h2 {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "modules/engine/job.h"
+#include "modules/device/job.h"
 #include "platform/config/config.h"
 
 namespace h2 {

@@ -3,18 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "modules/error.h"
-#include "modules/kernels/rng.h"
+#include "modules/base/ceil_div.h"
+#include "modules/base/error.h"
+#include "modules/base/rng.h"
 #include "platform/host/network_image.h"
 #include "platform/platform.h"
 
 namespace h2 {
-namespace {
-
-std::uint64_t ceil_div(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
-
-}  // namespace
-
 Training::Training(const Config& config, const LoadedData& data,
                    std::vector<std::vector<float>> weights, Platform& platform, RunRecord& record)
     : config_(config),

@@ -7,7 +7,7 @@
 #include "platform/config/config.h"
 #include "platform/data/dataset.h"
 #include "platform/host/card_session.h"
-#include "platform/host/run_record.h"
+#include "traces/results/run_record.h"
 
 namespace h2 {
 

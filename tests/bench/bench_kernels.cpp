@@ -1,9 +1,9 @@
 #include <benchmark/benchmark.h>
 
-#include "modules/kernels/backward.h"
-#include "modules/kernels/forward.h"
-#include "modules/kernels/isa.h"
-#include "modules/kernels/weight_gradient.h"
+#include "modules/arithmetic/simd/isa.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/forward/forward_array.h"
+#include "modules/h2learn/weight_update/weight_gradient_array.h"
 #include "modules/network/tiling.h"
 #include "tests/kernels/random_case.h"
 
@@ -36,10 +36,10 @@ void forward(benchmark::State& state) {
   const auto weights = draw.values(l.weight_count(), 0.1F);
   const BitMap input = draw.bits(kMaps, l.in_h, l.in_w, l.cin, percent(state));
   const Tiling tiling(l.out_h, l.out_w, TileSpec{});
-  ForwardKernel kernel(l, ForwardSpec{}, numerics(state));
+  ForwardArray kernel(l, ForwardSpec{}, numerics(state));
   ValueMap sums(kMaps, l.out_h, l.out_w, 16);
   for (auto _ : state) {
-    std::vector<ForwardKernel::Input> tiles;
+    std::vector<ForwardArray::Input> tiles;
     for (int i = 0; i < tiling.count(); ++i) tiles.push_back(kernel.prepare(input, tiling.tile(i)));
     for (int co = 0; co < l.cout; co += 16) {
       kernel.load(weights.data(), co, 16);
@@ -56,10 +56,10 @@ void backward(benchmark::State& state) {
   const auto weights = draw.values(l.weight_count(), 0.1F);
   const ValueMap grad_u = draw.map(kMaps, l.out_h, l.out_w, l.cout, 1.0 - percent(state), 0.01F);
   const Tiling tiling(l.in_h, l.in_w, TileSpec{});
-  BackwardKernel kernel(l, BackwardSpec{}, numerics(state));
+  BackwardArray kernel(l, BackwardSpec{}, numerics(state));
   ValueMap sums(kMaps, l.in_h, l.in_w, 64);
   for (auto _ : state) {
-    std::vector<BackwardKernel::Input> tiles;
+    std::vector<BackwardArray::Input> tiles;
     for (int i = 0; i < tiling.count(); ++i)
       tiles.push_back(kernel.prepare(grad_u, tiling.tile(i)));
     for (int ci = 0; ci < l.cin; ci += 64) {
@@ -76,7 +76,7 @@ void weight_gradient(benchmark::State& state) {
   const Layer l = layer();
   const BitMap input = draw.bits(kMaps, l.in_h, l.in_w, l.cin, 0.15);
   const ValueMap grad_u = draw.map(kMaps, l.out_h, l.out_w, l.cout, 1.0 - percent(state), 0.01F);
-  const WeightGradientKernel kernel(l, WeightUpdateSpec{}, TileSpec{}, numerics(state));
+  const WeightGradientArray kernel(l, WeightUpdateSpec{}, TileSpec{}, numerics(state));
   std::vector<float> gradient(l.weight_count());
   for (auto _ : state) {
     for (int co = 0; co < l.cout; co += 128) {

@@ -7,11 +7,11 @@
 #include <thread>
 #include <vector>
 
-#include "modules/error.h"
-#include "modules/kernels/backward.h"
-#include "modules/kernels/forward.h"
-#include "modules/kernels/isa.h"
-#include "modules/kernels/weight_gradient.h"
+#include "modules/arithmetic/simd/isa.h"
+#include "modules/base/error.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/forward/forward_array.h"
+#include "modules/h2learn/weight_update/weight_gradient_array.h"
 #include "modules/network/tiling.h"
 #include "platform/config/load.h"
 #include "tests/bench/step_operands.h"
@@ -133,9 +133,9 @@ class Step {
 
   void forward(int l, Share share) const {
     const Layer& layer = config_.network.layers[l];
-    ForwardKernel kernel(layer, config_.machine.forward, config_.machine.numerics);
+    ForwardArray kernel(layer, config_.machine.forward, config_.machine.numerics);
     const Tiling tiling(layer.out_h, layer.out_w, config_.machine.tile);
-    std::vector<ForwardKernel::Input> tiles;
+    std::vector<ForwardArray::Input> tiles;
     for (int t = 0; t < tiling.count(); ++t) {
       tiles.push_back(kernel.prepare(operands_[l].input, tiling.tile(t)));
     }
@@ -143,7 +143,7 @@ class Step {
       const int count = std::min(share.pass, share.end - co);
       kernel.load(operands_[l].weights.data(), co, count);
       ValueMap sums(operands_[l].input.maps, layer.out_h, layer.out_w, count);
-      for (const ForwardKernel::Input& tile : tiles) kernel.run(tile, sums);
+      for (const ForwardArray::Input& tile : tiles) kernel.run(tile, sums);
       fire(layer, std::move(sums));
     }
   }
@@ -168,9 +168,9 @@ class Step {
 
   void backward(int l, Share share) const {
     const Layer& layer = config_.network.layers[l];
-    BackwardKernel kernel(layer, config_.machine.backward, config_.machine.numerics);
+    BackwardArray kernel(layer, config_.machine.backward, config_.machine.numerics);
     const Tiling tiling(layer.in_h, layer.in_w, config_.machine.tile);
-    std::vector<BackwardKernel::Input> tiles;
+    std::vector<BackwardArray::Input> tiles;
     for (int t = 0; t < tiling.count(); ++t) {
       tiles.push_back(kernel.prepare(operands_[l].grad_u, tiling.tile(t)));
     }
@@ -178,7 +178,7 @@ class Step {
       const int count = std::min(share.pass, share.end - ci);
       kernel.load(operands_[l].weights.data(), ci, count);
       ValueMap sums(maps(), layer.in_h, layer.in_w, count);
-      for (const BackwardKernel::Input& tile : tiles) kernel.run(tile, sums);
+      for (const BackwardArray::Input& tile : tiles) kernel.run(tile, sums);
     }
   }
 
@@ -197,7 +197,7 @@ class Step {
     const Layer& layer = config_.network.layers[l];
     const LayerOperands& o = operands_[l];
     const Machine& machine = config_.machine;
-    const WeightGradientKernel kernel(layer, machine.weight_update, machine.tile, machine.numerics);
+    const WeightGradientArray kernel(layer, machine.weight_update, machine.tile, machine.numerics);
     kernel.run(config_.training.sub_batch, config_.network.timesteps, o.input, o.grad_u,
                share.begin, share.end - share.begin, 0, layer.cin, gradients_[l].data());
   }

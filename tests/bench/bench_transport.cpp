@@ -10,7 +10,7 @@
 #include "memory/bus/interconnect.h"
 #include "memory/bus/memory_port.h"
 #include "memory/external_memory.h"
-#include "traces/trace.h"
+#include "traces/record/trace.h"
 
 // What a burst costs on the way from an engine to a memory, beside the least that an
 // approximately-timed transaction of this SystemC costs: two phases each way through event queues.

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <utility>
 
-#include "modules/kernels/backward.h"
-#include "modules/kernels/forward.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/forward/forward_array.h"
 #include "platform/data/weights.h"
 #include "tests/kernels/flatten.h"
 #include "tests/kernels/random_case.h"
@@ -36,7 +36,7 @@ class RealStep {
   int maps() const { return config_.training.sub_batch * config_.network.timesteps; }
 
   void forward(const Layer& layer, LayerOperands& o) const {
-    ForwardKernel kernel(layer, config_.machine.forward, numerics_);
+    ForwardArray kernel(layer, config_.machine.forward, numerics_);
     kernel.load(o.weights.data(), 0, layer.cout);
     ValueMap sums(o.input.maps, layer.out_h, layer.out_w, layer.cout);
     kernel.run(o.input, all_of(layer.out_h, layer.out_w), sums);
@@ -93,7 +93,7 @@ class RealStep {
   }
 
   ValueMap propagated(const Layer& layer, const Layer& below, const LayerOperands& o) const {
-    BackwardKernel kernel(layer, config_.machine.backward, numerics_);
+    BackwardArray kernel(layer, config_.machine.backward, numerics_);
     kernel.load(o.weights.data(), 0, layer.cin);
     ValueMap sums(maps(), layer.in_h, layer.in_w, layer.cin);
     kernel.run(o.grad_u, all_of(layer.in_h, layer.in_w), sums);

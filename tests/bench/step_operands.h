@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "modules/kernels/maps.h"
+#include "modules/tensor/maps.h"
 #include "platform/config/config.h"
 
 namespace h2 {

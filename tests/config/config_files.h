@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/config/load.h"
 
 namespace h2 {

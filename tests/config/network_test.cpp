@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

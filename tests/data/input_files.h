@@ -8,7 +8,7 @@
 #include <initializer_list>
 #include <string>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 

@@ -1,6 +1,6 @@
 #include "platform/data/npy_set.h"
 
-#include "platform/data/npy.h"
+#include "modules/tensor/npy.h"
 #include "tests/data/input_files.h"
 
 namespace h2 {

@@ -1,4 +1,4 @@
-#include "platform/data/npy.h"
+#include "modules/tensor/npy.h"
 
 #include <cstring>
 

@@ -1,4 +1,4 @@
-#include "modules/kernels/rng.h"
+#include "modules/base/rng.h"
 
 #include <gtest/gtest.h>
 

@@ -3,8 +3,8 @@
 #include <cmath>
 #include <limits>
 
-#include "modules/kernels/fp16.h"
-#include "platform/data/npy.h"
+#include "modules/arithmetic/fp16.h"
+#include "modules/tensor/npy.h"
 #include "tests/data/input_files.h"
 
 namespace h2 {

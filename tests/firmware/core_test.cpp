@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/host/riscv/riscv_core.h"
 
 namespace h2 {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/host/riscv/elf_image.h"
 
 namespace h2 {

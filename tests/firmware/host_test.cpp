@@ -6,7 +6,7 @@
 #include <iostream>
 
 #include "examples/firmware/common/small_training.h"
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "tests/firmware/firmware_run.h"
 #include "tests/firmware/programs/integer_loop.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "modules/kernels/maps.h"
+#include "modules/tensor/maps.h"
 
 // Between maps and the inputs of an FC layer.
 

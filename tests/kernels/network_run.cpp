@@ -3,9 +3,9 @@
 #include <cmath>
 #include <utility>
 
-#include "modules/kernels/backward.h"
-#include "modules/kernels/forward.h"
-#include "modules/kernels/weight_gradient.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/forward/forward_array.h"
+#include "modules/h2learn/weight_update/weight_gradient_array.h"
 #include "tests/kernels/flatten.h"
 
 namespace h2 {
@@ -21,7 +21,7 @@ NetworkRun::Kept NetworkRun::forward(const Layer& layer, int batch, BitMap input
   kept.input = layer.kind == LayerKind::fc && input.height * input.width > 1
                    ? flattened(input, layer.planes)
                    : std::move(input);
-  ForwardKernel kernel(layer, {}, numerics_);
+  ForwardArray kernel(layer, {}, numerics_);
   kernel.load(weights.data(), 0, layer.cout);
   ValueMap sums(kept.input.maps, layer.out_h, layer.out_w, layer.cout);
   kernel.run(kept.input, all_of(layer.out_h, layer.out_w), sums);
@@ -105,11 +105,11 @@ StepResult NetworkRun::step(int batch, const BitMap& input, const std::vector<in
     const Layer& layer = layers[l];
     const ValueMap grad_u = backward(layer, batch, kept[l], spatial);
     result.gradients[l].resize(layer.weight_count());
-    const WeightGradientKernel gradient(layer, {}, {}, numerics_);
+    const WeightGradientArray gradient(layer, {}, {}, numerics_);
     gradient.run(batch, network_.timesteps, kept[l].input, grad_u, 0, layer.cout, 0, layer.cin,
                  result.gradients[l].data());
     if (l == 0) break;
-    BackwardKernel array(layer, {}, numerics_);
+    BackwardArray array(layer, {}, numerics_);
     array.load(weights[l].data(), 0, layer.cin);
     spatial = ValueMap(grad_u.maps, layer.in_h, layer.in_w, layer.cin);
     array.run(grad_u, all_of(layer.in_h, layer.in_w), spatial);

@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "modules/kernels/maps.h"
-#include "modules/machine.h"
+#include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
+#include "modules/tensor/maps.h"
 
 namespace h2 {
 

@@ -4,10 +4,10 @@
 #include <random>
 #include <vector>
 
-#include "modules/kernels/fp16.h"
-#include "modules/kernels/maps.h"
-#include "modules/machine.h"
+#include "modules/arithmetic/fp16.h"
+#include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
+#include "modules/tensor/maps.h"
 
 // Shapes and operands drawn at random, the same on every machine.
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "modules/kernels/fp16.h"
+#include "modules/arithmetic/fp16.h"
 
 namespace h2::reference {
 namespace {

@@ -2,9 +2,9 @@
 
 #include <vector>
 
-#include "modules/kernels/maps.h"
-#include "modules/machine.h"
+#include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
+#include "modules/tensor/maps.h"
 
 // ARITHMETIC.md written down as literally as possible: scalar, dense, whole maps, every zero
 // multiplied and added. Shares nothing with the kernels but the map types and round_fp16.

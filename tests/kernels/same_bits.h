@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstring>
 
-#include "modules/kernels/maps.h"
+#include "modules/tensor/maps.h"
 
 namespace h2 {
 

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
-#include "modules/kernels/backward.h"
-#include "modules/kernels/forward.h"
-#include "modules/kernels/isa.h"
-#include "modules/kernels/weight_gradient.h"
+#include "modules/arithmetic/simd/isa.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/forward/forward_array.h"
+#include "modules/h2learn/weight_update/weight_gradient_array.h"
 #include "tests/kernels/isa_guard.h"
 #include "tests/kernels/random_case.h"
 #include "tests/kernels/reference.h"
@@ -88,13 +88,13 @@ Results results_of(const Case& c) {
   Results r{ValueMap(c.input.maps, l.out_h, l.out_w, l.cout),
             ValueMap(c.grad_u.maps, l.in_h, l.in_w, l.cin),
             std::vector<float>(l.weight_count(), -7.0F)};
-  ForwardKernel forward(l, c.forward, c.numerics, c.evaluation);
+  ForwardArray forward(l, c.forward, c.numerics, c.evaluation);
   forward.load(c.weights.data(), 0, l.cout);
   forward.run(c.input, {0, l.out_h, 0, l.out_w}, r.forward);
-  BackwardKernel backward(l, c.backward, c.numerics);
+  BackwardArray backward(l, c.backward, c.numerics);
   backward.load(c.weights.data(), 0, l.cin);
   backward.run(c.grad_u, {0, l.in_h, 0, l.in_w}, r.backward);
-  const WeightGradientKernel gradient(l, c.weight_update, c.tile, c.numerics, c.evaluation);
+  const WeightGradientArray gradient(l, c.weight_update, c.tile, c.numerics, c.evaluation);
   gradient.run(c.batch, c.steps, c.input, c.grad_u, 0, l.cout, 0, l.cin, r.gradient.data());
   return r;
 }

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "modules/kernels/isa.h"
+#include "modules/arithmetic/simd/isa.h"
 
 namespace h2 {
 namespace {

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "modules/kernels/backward.h"
-#include "modules/kernels/forward.h"
-#include "modules/kernels/isa.h"
+#include "modules/arithmetic/simd/isa.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/forward/forward_array.h"
 #include "tests/kernels/isa_guard.h"
 #include "tests/kernels/random_case.h"
 #include "tests/kernels/reference.h"

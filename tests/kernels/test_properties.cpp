@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <limits>
 
-#include "modules/error.h"
-#include "modules/kernels/backward.h"
-#include "modules/kernels/forward.h"
-#include "modules/kernels/isa.h"
-#include "modules/kernels/weight_gradient.h"
+#include "modules/arithmetic/simd/isa.h"
+#include "modules/base/error.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/forward/forward_array.h"
+#include "modules/h2learn/weight_update/weight_gradient_array.h"
 #include "tests/kernels/isa_guard.h"
 #include "tests/kernels/random_case.h"
 #include "tests/kernels/same_bits.h"
@@ -31,21 +31,21 @@ struct Operands {
   }
   Region whole() const { return {0, layer.in_h, 0, layer.in_w}; }
   ValueMap forward(Evaluation evaluation = Evaluation::table) const {
-    ForwardKernel kernel(layer, {}, Numerics::fp16, evaluation);
+    ForwardArray kernel(layer, {}, Numerics::fp16, evaluation);
     kernel.load(weights.data(), 0, layer.cout);
     ValueMap sums(kMaps, layer.out_h, layer.out_w, layer.cout);
     kernel.run(input, whole(), sums);
     return sums;
   }
   ValueMap backward(const ValueMap& gradient) const {
-    BackwardKernel kernel(layer, {}, Numerics::fp16);
+    BackwardArray kernel(layer, {}, Numerics::fp16);
     kernel.load(weights.data(), 0, layer.cin);
     ValueMap sums(kMaps, layer.in_h, layer.in_w, layer.cin);
     kernel.run(gradient, whole(), sums);
     return sums;
   }
   std::vector<float> weight_gradient(const ValueMap& gradient) const {
-    const WeightGradientKernel kernel(layer, {}, {}, Numerics::fp16);
+    const WeightGradientArray kernel(layer, {}, {}, Numerics::fp16);
     std::vector<float> oihw(layer.weight_count());
     kernel.run(2, 3, input, gradient, 0, layer.cout, 0, layer.cin, oihw.data());
     return oihw;
@@ -61,7 +61,7 @@ TEST(KernelProperties, ForwardRegionsAndChannelBlocksComposeTheWholeMap) {
   const Operands o;
   const ValueMap whole = o.forward();
   const Tiling tiling(o.layer.out_h, o.layer.out_w, {4, 5});
-  ForwardKernel kernel(o.layer, {}, Numerics::fp16);
+  ForwardArray kernel(o.layer, {}, Numerics::fp16);
   for (int co = 0; co < o.layer.cout; co += 16) {
     const int count = std::min(16, o.layer.cout - co);
     kernel.load(o.weights.data(), co, count);
@@ -78,7 +78,7 @@ TEST(KernelProperties, ForwardRegionsAndChannelBlocksComposeTheWholeMap) {
 
 TEST(KernelProperties, ForwardLeavesOtherPositionsAlone) {
   const Operands o;
-  ForwardKernel kernel(o.layer, {}, Numerics::fp16);
+  ForwardArray kernel(o.layer, {}, Numerics::fp16);
   kernel.load(o.weights.data(), 0, 16);
   ValueMap sums(kMaps, o.layer.out_h, o.layer.out_w, 16);
   std::fill(sums.values.begin(), sums.values.end(), -3.0F);
@@ -90,7 +90,7 @@ TEST(KernelProperties, ForwardLeavesOtherPositionsAlone) {
 TEST(KernelProperties, BackwardRegionsComposeTheWholeMap) {
   const Operands o;
   const Tiling tiling(o.layer.in_h, o.layer.in_w, {4, 5});
-  BackwardKernel kernel(o.layer, {}, Numerics::fp16);
+  BackwardArray kernel(o.layer, {}, Numerics::fp16);
   kernel.load(o.weights.data(), 0, o.layer.cin);
   ValueMap sums(kMaps, o.layer.in_h, o.layer.in_w, o.layer.cin);
   for (int i = tiling.count() - 1; i >= 0; --i) kernel.run(o.grad_u, tiling.tile(i), sums);
@@ -99,7 +99,7 @@ TEST(KernelProperties, BackwardRegionsComposeTheWholeMap) {
 
 TEST(KernelProperties, WeightGradientRangesComposeTheWhole) {
   const Operands o;
-  const WeightGradientKernel kernel(o.layer, {}, {}, Numerics::fp16);
+  const WeightGradientArray kernel(o.layer, {}, {}, Numerics::fp16);
   std::vector<float> parts(o.layer.weight_count(), -7.0F);
   for (int co = 0; co < o.layer.cout; co += 20) {
     for (int ci = 0; ci < o.layer.cin; ci += 11) {
@@ -123,7 +123,7 @@ TEST(KernelProperties, AFlippedTableBitReachesTheSumsThatReadTheEntry) {
   Operands o;
   for (std::uint16_t& word : o.input.bits) word = 0;
   for (int x = 0; x < 3; ++x) o.input.set(4, 5, 3 + x, 21, true);  // entry 7 of row 1's table
-  ForwardKernel kernel(o.layer, {}, Numerics::fp16);
+  ForwardArray kernel(o.layer, {}, Numerics::fp16);
   kernel.load(o.weights.data(), 0, 20);
   ValueMap clean(kMaps, o.layer.out_h, o.layer.out_w, 20), faulty = clean;
   kernel.run(o.input, o.whole(), clean);
@@ -142,7 +142,7 @@ TEST(KernelProperties, AFlippedTableBitReachesTheSumsThatReadTheEntry) {
 TEST(KernelProperties, AFaultInEntryZeroActsWithoutAnySpike) {
   Operands o;
   for (std::uint16_t& word : o.input.bits) word = 0;
-  ForwardKernel kernel(o.layer, {}, Numerics::fp16);
+  ForwardArray kernel(o.layer, {}, Numerics::fp16);
   kernel.load(o.weights.data(), 0, 16);
   kernel.corrupt(3, 36, 2, 0, 14);  // +0 becomes 2.0
   ValueMap sums(kMaps, o.layer.out_h, o.layer.out_w, 16);
@@ -154,14 +154,14 @@ TEST(KernelProperties, AFaultInEntryZeroActsWithoutAnySpike) {
 
 TEST(KernelProperties, FaultOutsideTheTablesIsRefused) {
   const Operands o;
-  ForwardKernel kernel(o.layer, {}, Numerics::fp16);
+  ForwardArray kernel(o.layer, {}, Numerics::fp16);
   kernel.load(o.weights.data(), 0, 16);
   EXPECT_THROW(kernel.corrupt(16, 0, 0, 0, 0), InputError);
   EXPECT_THROW(kernel.corrupt(0, 37, 0, 0, 0), InputError);
   EXPECT_THROW(kernel.corrupt(0, 0, 3, 0, 0), InputError);
   EXPECT_THROW(kernel.corrupt(0, 0, 0, 8, 0), InputError);
   EXPECT_THROW(kernel.corrupt(0, 0, 0, 0, 16), InputError);
-  ForwardKernel direct(o.layer, {}, Numerics::fp16, Evaluation::direct);
+  ForwardArray direct(o.layer, {}, Numerics::fp16, Evaluation::direct);
   direct.load(o.weights.data(), 0, 16);
   EXPECT_THROW(direct.corrupt(0, 0, 0, 0, 0), InputError);
 }
@@ -169,8 +169,8 @@ TEST(KernelProperties, FaultOutsideTheTablesIsRefused) {
 TEST(KernelProperties, AccumulationRoundsUnderFp16Only) {
   const std::vector<float> add(19, 1.0F);
   std::vector<float> half(19, 2048.0F), full(19, 2048.0F);
-  selected_core(Numerics::fp16).add(add.data(), half.data(), half.size());
-  selected_core(Numerics::fp32).add(add.data(), full.data(), full.size());
+  selected_ops(Numerics::fp16).add(add.data(), half.data(), half.size());
+  selected_ops(Numerics::fp32).add(add.data(), full.data(), full.size());
   EXPECT_EQ(half, std::vector<float>(19, 2048.0F));
   EXPECT_EQ(full, std::vector<float>(19, 2049.0F));
 }
@@ -189,7 +189,7 @@ TEST(KernelProperties, ListsNameEveryNonZeroAtAnyDensity) {
     }
     for (const Isa isa : supported_isas()) {
       const IsaGuard guard(isa_name(isa));
-      const Core& core = selected_core(Numerics::fp32);
+      const VectorOps& core = selected_ops(Numerics::fp32);
       std::vector<std::uint32_t> ones(kCount + kLanes);
       ones.resize(core.list_ones(words.data(), 3, 100, ones.data()) - ones.data());
       EXPECT_EQ(ones, places) << isa_name(isa);
@@ -207,10 +207,10 @@ TEST(KernelProperties, ListsNameEveryNonZeroAtAnyDensity) {
 TEST(KernelProperties, SubLutWidthIsChecked) {
   ForwardSpec forward;
   forward.sub_lut_inputs = 9;
-  EXPECT_THROW(ForwardKernel(conv_layer(1, 1, 3, 3, 1, 3, 1), forward, Numerics::fp16), InputError);
+  EXPECT_THROW(ForwardArray(conv_layer(1, 1, 3, 3, 1, 3, 1), forward, Numerics::fp16), InputError);
   WeightUpdateSpec update;
   update.sub_lut_inputs = 0;
-  EXPECT_THROW(WeightGradientKernel(conv_layer(1, 1, 3, 3, 1, 3, 1), update, {}, Numerics::fp16),
+  EXPECT_THROW(WeightGradientArray(conv_layer(1, 1, 3, 3, 1, 3, 1), update, {}, Numerics::fp16),
                InputError);
 }
 

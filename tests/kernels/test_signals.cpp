@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
-#include "modules/kernels/signals.h"
+#include "modules/h2learn/backward/backward_count.h"
+#include "modules/h2learn/signals/signals.h"
 #include "modules/network/tiling.h"
-#include "modules/work_model/backward_count.h"
 #include "tests/kernels/random_case.h"
 #include "tests/kernels/reference.h"
 

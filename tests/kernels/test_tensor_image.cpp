@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "modules/engine/operand.h"
-#include "modules/engine/tensor_image.h"
-#include "modules/kernels/fp16.h"
-#include "modules/kernels/isa.h"
+#include "modules/arithmetic/fp16.h"
+#include "modules/arithmetic/simd/isa.h"
+#include "modules/tensor/operand.h"
+#include "modules/tensor/tensor_image.h"
 #include "tests/kernels/isa_guard.h"
 
 namespace h2 {

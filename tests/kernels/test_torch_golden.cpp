@@ -5,8 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "modules/kernels/fp16.h"
-#include "modules/kernels/isa.h"
+#include "modules/arithmetic/fp16.h"
+#include "modules/arithmetic/simd/isa.h"
 #include "tests/kernels/isa_guard.h"
 #include "tests/kernels/network_run.h"
 

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <vector>
 
-#include "modules/kernels/update.h"
+#include "modules/arithmetic/update.h"
 
 namespace h2 {
 namespace {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "modules/engine/job.h"
-#include "platform/contract/h2_layout.h"
+#include "modules/contract/h2_layout.h"
+#include "modules/device/job.h"
 
 namespace h2 {
 namespace {

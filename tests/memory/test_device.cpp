@@ -4,7 +4,7 @@
 #include <string>
 
 #include "memory/dram/device.h"
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

@@ -9,7 +9,7 @@
 #include "memory/dram/dram_memory.h"
 #include "memory/dram/ideal_memory.h"
 #include "memory/dram/memory_timing.h"
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/config/presets.h"
 
 namespace h2 {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "memory/dram/traffic.h"
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/config/presets.h"
 
 namespace h2 {

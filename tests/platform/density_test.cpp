@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "platform/data/npy.h"
+#include "modules/tensor/npy.h"
 #include "tests/data/input_files.h"
 #include "tests/platform/simulation.h"
-#include "traces/golden/golden_writer.h"
-#include "traces/statistics/collect.h"
+#include "traces/results/golden/golden_writer.h"
+#include "traces/results/statistics/collect.h"
 
 namespace h2 {
 namespace {

@@ -5,8 +5,8 @@
 #include <limits>
 #include <random>
 
-#include "modules/engine/tensor_image.h"
-#include "modules/kernels/fp16.h"
+#include "modules/arithmetic/fp16.h"
+#include "modules/tensor/tensor_image.h"
 #include "platform/driver/h2_driver.h"
 #include "platform/driver/h2_math.h"
 

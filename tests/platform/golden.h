@@ -7,9 +7,9 @@
 #include <string>
 #include <utility>
 
-#include "platform/data/npy.h"
+#include "modules/tensor/npy.h"
 #include "tests/platform/simulation.h"
-#include "traces/golden/golden_writer.h"
+#include "traces/results/golden/golden_writer.h"
 
 namespace h2 {
 

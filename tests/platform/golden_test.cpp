@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "modules/error.h"
-#include "modules/kernels/fp16.h"
+#include "modules/arithmetic/fp16.h"
+#include "modules/base/error.h"
 
 // Tensors of a real run against one another, and the signals inside the engines against the tensors
 // that came out of them.

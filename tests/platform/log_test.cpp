@@ -1,11 +1,11 @@
-#include "traces/log.h"
+#include "traces/record/log.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <sstream>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "tests/platform/simulation.h"
 
 namespace h2 {

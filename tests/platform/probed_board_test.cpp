@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "tests/platform/simulation.h"
-#include "traces/summary.h"
+#include "traces/results/summary.h"
 
 namespace h2 {
 namespace {

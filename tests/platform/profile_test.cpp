@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/recorded_masks.h"
 #include "tests/platform/golden.h"

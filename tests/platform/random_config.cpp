@@ -2,8 +2,8 @@
 
 #include <random>
 
-#include "modules/error.h"
-#include "modules/work_model/glb.h"
+#include "modules/base/error.h"
+#include "modules/h2learn/glb_plan.h"
 
 namespace h2 {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "platform/data/dataset.h"
 #include "platform/data/weights.h"
-#include "traces/summary.h"
+#include "traces/results/summary.h"
 
 // The SystemC library asks for it; GoogleTest has the main program.
 int sc_main(int, char**) { return 0; }

@@ -1,4 +1,4 @@
-#include "traces/statistics/statistics.h"
+#include "traces/results/statistics/statistics.h"
 
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <regex>
 
 #include "tests/platform/simulation.h"
-#include "traces/statistics/collect.h"
-#include "traces/summary.h"
+#include "traces/results/statistics/collect.h"
+#include "traces/results/summary.h"
 
 namespace h2 {
 namespace {

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
-#include "modules/kernels/backward.h"
-#include "modules/kernels/forward.h"
-#include "modules/kernels/fp16.h"
-#include "modules/kernels/isa.h"
-#include "modules/kernels/update.h"
-#include "modules/kernels/weight_gradient.h"
+#include "modules/arithmetic/fp16.h"
+#include "modules/arithmetic/simd/isa.h"
+#include "modules/arithmetic/update.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/forward/forward_array.h"
+#include "modules/h2learn/weight_update/weight_gradient_array.h"
 #include "platform/driver/h2_math.h"
 #include "tests/kernels/reference.h"
 #include "tests/platform/simulation.h"
@@ -81,7 +81,7 @@ ValueMap StraightLine::forward_sums(std::size_t l, const BitMap& input) const {
   if (sums_ == Sums::reference) {
     return reference::forward_sums(layer, machine_.forward, machine_.numerics, stored_[l], input);
   }
-  ForwardKernel kernel(layer, machine_.forward, machine_.numerics);
+  ForwardArray kernel(layer, machine_.forward, machine_.numerics);
   kernel.load(stored_[l].data(), 0, layer.cout);
   ValueMap sums(input.maps, layer.out_h, layer.out_w, layer.cout);
   kernel.run(input, all_of(layer.out_h, layer.out_w), sums);
@@ -94,7 +94,7 @@ ValueMap StraightLine::backward_sums(std::size_t l, const ValueMap& grad_u) cons
     return reference::backward_sums(layer, machine_.backward, machine_.numerics, stored_[l],
                                     grad_u);
   }
-  BackwardKernel kernel(layer, machine_.backward, machine_.numerics);
+  BackwardArray kernel(layer, machine_.backward, machine_.numerics);
   kernel.load(stored_[l].data(), 0, layer.cin);
   ValueMap sums(grad_u.maps, layer.in_h, layer.in_w, layer.cin);
   kernel.run(grad_u, all_of(layer.in_h, layer.in_w), sums);
@@ -108,8 +108,7 @@ std::vector<float> StraightLine::weight_gradient(const Layer& layer, int batch, 
                                       machine_.numerics, batch, network_.timesteps, input, grad_u);
   }
   std::vector<float> oihw(layer.weight_count());
-  const WeightGradientKernel kernel(layer, machine_.weight_update, machine_.tile,
-                                    machine_.numerics);
+  const WeightGradientArray kernel(layer, machine_.weight_update, machine_.tile, machine_.numerics);
   kernel.run(batch, network_.timesteps, input, grad_u, 0, layer.cout, 0, layer.cin, oihw.data());
   return oihw;
 }
@@ -212,7 +211,7 @@ void StraightLine::train(const Lesson& lesson) {
   for (const std::uint32_t size : lesson.sizes) {
     Gradients now = sub_batch(lesson, first, static_cast<int>(size));
     for (std::size_t l = 0; l < sum.size(); ++l) {
-      selected_core(machine_.numerics).add(now[l].data(), sum[l].data(), sum[l].size());
+      selected_ops(machine_.numerics).add(now[l].data(), sum[l].data(), sum[l].size());
     }
     if (sum.empty()) sum = std::move(now);
     first += size;

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "modules/kernels/maps.h"
+#include "modules/tensor/maps.h"
 #include "platform/config/config.h"
 #include "tests/platform/card.h"
 

@@ -1,15 +1,15 @@
-#include "traces/timeline.h"
+#include "traces/record/timeline.h"
 
 #include <gtest/gtest.h>
 
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "tests/config/config_files.h"
 #include "tests/platform/simulation.h"
 #include "tests/platform/traffic_counters.h"
-#include "traces/summary.h"
+#include "traces/results/summary.h"
 
 namespace h2 {
 namespace {

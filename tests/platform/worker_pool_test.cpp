@@ -1,4 +1,4 @@
-#include "modules/engine/worker_pool.h"
+#include "modules/device/worker_pool.h"
 
 #include <gtest/gtest.h>
 

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <tuple>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/config/load.h"
 #include "traces/report/machine_peaks.h"
 #include "traces/report/sparsity.h"

@@ -1,4 +1,4 @@
-#include "traces/vcd.h"
+#include "traces/record/vcd.h"
 
 #include <gmock/gmock.h>
 #include <sys/wait.h>

@@ -1,4 +1,4 @@
-#include "modules/work_model/backward_count.h"
+#include "modules/h2learn/backward/backward_count.h"
 
 #include <gtest/gtest.h>
 

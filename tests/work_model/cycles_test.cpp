@@ -1,11 +1,12 @@
-#include "modules/work_model/cycles.h"
+#include "modules/h2learn/cycles.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
-#include "modules/work_model/peak.h"
+#include "modules/base/ceil_div.h"
+#include "modules/h2learn/peak.h"
 #include "tests/work_model/work_model_helpers.h"
 
 namespace h2 {
@@ -13,8 +14,6 @@ namespace {
 
 constexpr int kBatch = 4;
 constexpr int kSteps = 10;
-
-std::uint64_t ceil_div(std::uint64_t value, std::uint64_t by) { return (value + by - 1) / by; }
 
 /// Sum over the chunks of a Forward Engine job, as the engine issues them.
 Cycles forward_job(const Layer& layer, const ForwardSpec& array, int batch = kBatch,

@@ -1,11 +1,10 @@
-#include "modules/work_model/glb.h"
-
 #include <gtest/gtest.h>
 
 #include <string>
 #include <vector>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
+#include "modules/h2learn/glb_plan.h"
 
 namespace h2 {
 namespace {

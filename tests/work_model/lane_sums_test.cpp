@@ -1,4 +1,4 @@
-#include "modules/work_model/lane_sums.h"
+#include "modules/h2learn/backward/lane_sums.h"
 
 #include <gtest/gtest.h>
 

@@ -1,11 +1,11 @@
-#include "modules/work_model/masks.h"
+#include "modules/tensor/masks.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <set>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

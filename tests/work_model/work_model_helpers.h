@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <vector>
 
-#include "modules/kernels/maps.h"
+#include "modules/h2learn/backward/backward_count.h"
 #include "modules/network/network.h"
-#include "modules/work_model/backward_count.h"
-#include "modules/work_model/masks.h"
+#include "modules/tensor/maps.h"
+#include "modules/tensor/masks.h"
 
 namespace h2 {
 

@@ -1,6 +1,6 @@
 #include "traces/report/machine_peaks.h"
 
-#include "modules/work_model/peak.h"
+#include "modules/h2learn/peak.h"
 
 namespace h2 {
 namespace {

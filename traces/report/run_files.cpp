@@ -4,7 +4,7 @@
 #include <fstream>
 #include <set>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "traces/report/machine_peaks.h"
 
 namespace h2 {

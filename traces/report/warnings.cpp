@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "modules/network/network.h"
 #include "traces/report/machine_peaks.h"
 

@@ -4,7 +4,7 @@
 #include <limits>
 #include <utility>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/host/gdb/hex.h"
 
 namespace h2 {

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <iostream>
 
-#include "platform/contract/h2_contract.h"
+#include "modules/contract/h2_contract.h"
 
 namespace h2 {
 namespace {

@@ -5,7 +5,7 @@
 #include <sstream>
 #include <utility>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "platform/contract/h2_contract.h"
+#include "modules/contract/h2_contract.h"
 #include "platform/host/player/hex_text.h"
 
 namespace h2 {

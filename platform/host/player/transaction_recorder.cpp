@@ -3,7 +3,7 @@
 #include <cstring>
 #include <utility>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 #include "platform/host/player/hex_text.h"
 
 namespace h2 {

@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "platform/contract/h2_contract.h"
+#include "modules/contract/h2_contract.h"
 
 #define H2_WIRE_MAGIC UINT32_C(0x52573248) /* "H2WR" in memory order */
 #define H2_WIRE_VERSION 1U

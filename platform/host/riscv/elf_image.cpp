@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

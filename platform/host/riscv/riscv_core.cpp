@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "modules/error.h"
+#include "modules/base/error.h"
 
 namespace h2 {
 namespace {

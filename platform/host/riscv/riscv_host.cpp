@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "memory/bus/payload.h"
-#include "modules/error.h"
-#include "platform/contract/h2_contract.h"
+#include "modules/base/error.h"
+#include "modules/contract/h2_contract.h"
 #include "platform/host/riscv/h2_soc.h"
 
 namespace h2 {

@@ -1,0 +1,146 @@
+#include <algorithm>
+
+#include "modules/arithmetic/neuron_spec.h"
+#include "modules/arithmetic/simd/isa.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/forward/forward_array.h"
+
+// Soma, Grad and pooling: loops over positions and channel blocks around the vector arithmetic.
+
+namespace h2 {
+namespace {
+
+/// Calls body(y, x) at every position of the region.
+template <class Body>
+void for_positions(Region region, Body body) {
+  for (int y = region.y0; y < region.y1; ++y) {
+    for (int x = region.x0; x < region.x1; ++x) body(y, x);
+  }
+}
+
+std::size_t map_words(const BitMap& map) {
+  return static_cast<std::size_t>(map.height) * map.width * map.words();
+}
+
+std::size_t map_values(const ValueMap& map) {
+  return static_cast<std::size_t>(map.height) * map.width * map.channels;
+}
+
+}  // namespace
+
+RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps,
+                const ValueMap& sums, Region region, int c0, int c1, ValueMap& u, BitMap& spikes,
+                BitMap& mask) {
+  const VectorOps& ops = selected_ops(numerics);
+  const bool is_static = sums.maps == batch;
+  RangeCount range;
+  SomaArgs args;
+  args.range = &range;
+  args.neuron = neuron;
+  args.steps = steps;
+  args.sums_step = is_static ? 0 : map_values(sums);
+  args.u_step = map_values(u);
+  args.word_step = map_words(spikes);
+  for (int sample = 0; sample < batch; ++sample) {
+    const int map = sample * steps;
+    for_positions(region, [&](int y, int x) {
+      for (int c = c0; c < c1; c += args.channels) {
+        args.first_bit = c % kLanes;
+        args.channels = std::min(kLanes - args.first_bit, c1 - c);
+        args.sums = sums.at(is_static ? sample : map, y, x) + c;
+        args.u = u.at(map, y, x) + c;
+        args.spikes = spikes.at(map, y, x) + c / kLanes;
+        args.mask = mask.at(map, y, x) + c / kLanes;
+        ops.soma(args);
+      }
+    });
+  }
+  return range;
+}
+
+RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
+                const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
+                const BitMap& mask, Region region, int c0, int c1, ValueMap& grad_u,
+                BitMap& nonzero) {
+  const VectorOps& ops = selected_ops(numerics);
+  const bool pooled = pool == PoolMode::after_soma;
+  RangeCount range;
+  GradArgs args;
+  args.range = &range;
+  args.neuron = neuron;
+  args.steps = steps;
+  args.quarter = pooled;
+  args.spatial_step = map_values(spatial);
+  args.value_step = map_values(u);
+  args.word_step = map_words(spikes);
+  for (int sample = 0; sample < batch; ++sample) {
+    const int map = sample * steps;
+    for_positions(region, [&](int y, int x) {
+      const int sy = pooled ? y / 2 : y;
+      const int sx = pooled ? x / 2 : x;
+      const bool inside = sy < spatial.height && sx < spatial.width;
+      for (int c = c0; c < c1; c += kLanes) {
+        args.channels = std::min(kLanes, c1 - c);
+        args.spatial = inside ? spatial.at(map, sy, sx) + c : nullptr;
+        args.u = u.at(map, y, x) + c;
+        args.grad_u = grad_u.at(map, y, x) + c;
+        args.spikes = spikes.at(map, y, x) + c / kLanes;
+        args.mask = mask.at(map, y, x) + c / kLanes;
+        args.nonzero = nonzero.at(map, y, x) + c / kLanes;
+        ops.grad(args);
+      }
+    });
+  }
+  return range;
+}
+
+void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, int c0, int c1,
+                     ValueMap& pooled) {
+  const VectorOps& ops = selected_ops(numerics);
+  for (int map = 0; map < sums.maps; ++map) {
+    for_positions(region, [&](int y, int x) {
+      ops.average(sums.at(map, 2 * y, 2 * x) + c0, sums.at(map, 2 * y, 2 * x + 1) + c0,
+                  sums.at(map, 2 * y + 1, 2 * x) + c0, sums.at(map, 2 * y + 1, 2 * x + 1) + c0,
+                  pooled.at(map, y, x) + c0, static_cast<std::size_t>(c1 - c0));
+    });
+  }
+}
+
+void pool_spikes(const BitMap& spikes, Region region, int c0, int c1, BitMap& planes) {
+  for (int map = 0; map < spikes.maps; ++map) {
+    for_positions(region, [&](int y, int x) {
+      std::uint16_t* to = planes.at(map, y, x);
+      for (int word = c0 / 16; word * 16 < c1; ++word) {
+        const unsigned a = spikes.at(map, 2 * y, 2 * x)[word];
+        const unsigned b = spikes.at(map, 2 * y, 2 * x + 1)[word];
+        const unsigned c = spikes.at(map, 2 * y + 1, 2 * x)[word];
+        const unsigned d = spikes.at(map, 2 * y + 1, 2 * x + 1)[word];
+        const unsigned ones = a ^ b ^ c ^ d;
+        const unsigned twos = (a & b) ^ (c & d) ^ ((a ^ b) & (c ^ d));
+        const unsigned fours = a & b & c & d;
+        std::uint64_t packed = 0;  // 16 channels fill three words exactly
+        for (int i = 0; i < 16; ++i) {
+          const unsigned value = (ones >> i & 1U) | (twos >> i & 1U) << 1 | (fours >> i & 1U) << 2;
+          packed |= std::uint64_t{value} << (3 * i);
+        }
+        for (int w = word * 3; w < std::min(word * 3 + 3, planes.words()); ++w, packed >>= 16) {
+          to[w] = static_cast<std::uint16_t>(packed);
+        }
+      }
+    });
+  }
+}
+
+void spread_quarters(Numerics numerics, const ValueMap& pooled, Region region, ValueMap& conv) {
+  const VectorOps& ops = selected_ops(numerics);
+  for (int map = 0; map < conv.maps; ++map) {
+    for_positions(region, [&](int y, int x) {
+      for (int child = 0; child < 4; ++child) {
+        ops.scale(pooled.at(map, y, x), 0.25F, conv.at(map, 2 * y + child / 2, 2 * x + child % 2),
+                  conv.channels);
+      }
+    });
+  }
+}
+
+}  // namespace h2

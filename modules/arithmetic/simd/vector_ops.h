@@ -1,0 +1,242 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "modules/arithmetic/neuron_spec.h"
+#include "modules/base/numerics.h"
+
+// The arithmetic of the kernels, compiled once per instruction set. Everything here takes plain
+// pointers and has internal linkage, so that no inline code shared with other files is compiled for
+// an instruction set the machine may lack.
+// A vector is `kLanes` channels side by side; every operation acts on each lane alone.
+
+namespace h2 {
+
+constexpr int kLanes = 16;
+
+/// Instruction sets the kernels are compiled for.
+enum class Isa { plain, avx2, avx512, avx512fp16 };
+
+/// Entries from one table to the next. Two more than needed: the often read low entries of many
+/// tables would otherwise share a few cache sets.
+static constexpr std::size_t table_pitch(int address_bits) {
+  return (std::size_t{1} << address_bits) + 2;
+}
+
+/// Sums over one aligned binary tree per output: sums[i] += tree(addresses[i]), i < count.
+struct TreeArgs {
+  /// [leaf][table_pitch(address_bits)][kLanes] entries in the storage format, or, for direct
+  /// evaluation, [leaf][address_bits][kLanes] float weights.
+  const void* tables = nullptr;
+  int address_bits = 0;
+  int leaves = 0;
+  const std::uint8_t* addresses = nullptr;  ///< [count][stride], one byte per leaf
+  int stride = 0;                           ///< multiple of 8, at least `leaves`
+  int count = 0;
+  float* sums = nullptr;   ///< [count][kLanes]
+  float* nodes = nullptr;  ///< tree_nodes(leaves) floats of scratch
+};
+/// Outputs whose subtrees wait in `nodes` at once: on every level of the tree one per output.
+constexpr int kTreeOutputs = 256;
+static inline std::size_t tree_nodes(int leaves) {
+  std::size_t levels = 1;
+  while (8 << levels < leaves) ++levels;
+  return levels * kTreeOutputs * kLanes;
+}
+
+/// One term of a leaf of an adder tree, and what happens then: unless another term of the leaf
+/// follows, the leaf joins the left subtrees that wait at levels `joins`, then waits itself as a
+/// left subtree, or, at the end of the tree, is added to the sum.
+struct TreeStep {
+  std::uint32_t row = 0;  ///< of the operand
+  float value = 0.0F;
+  bool begins_leaf = false, ends_leaf = false, ends_tree = false;
+  std::uint8_t waits_at = 0;
+  std::uint16_t joins = 0;  ///< bit = level
+};
+/// Levels of such trees: 2^16 leaves.
+constexpr int kProgramLevels = 16;
+
+/// fp16: sums[i] += the trees of its steps; a term is value * row.
+struct ProductTreeArgs {
+  const TreeStep* steps = nullptr;
+  const std::uint32_t* ends = nullptr;  ///< [1 + outputs]: begin, end of each one's steps
+  const void* rows = nullptr;           ///< [row][blocks*kLanes] entries in the storage format
+  bool fits = false;                    ///< no product overflows
+  int outputs = 0;
+  int blocks = 1;
+  float* sums = nullptr;  ///< [outputs][blocks*kLanes]
+};
+
+/// fp16: sums[i] += tree over the rows; a leaf sums factor * row over the taps it sees, ascending.
+struct WindowTreeArgs {
+  /// [output][row][tap_words]: bit = tap whose factor is not zero.
+  const std::uint16_t* seen = nullptr;
+  int tap_words = 1;
+  const int* places = nullptr;            ///< [output][tap], of the factors
+  const float* const* factors = nullptr;  ///< [place] -> [row]
+  const void* weights = nullptr;          ///< [row][tap][blocks*kLanes], storage format
+  bool fits = false;                      ///< no product overflows
+  int rows = 0, taps = 0;
+  int outputs = 0;
+  int blocks = 1;
+  float* sums = nullptr;  ///< [outputs][blocks*kLanes]
+};
+
+/// fp16: sums += the trees of the steps; a term is the value in lanes whose spike bit is set.
+struct SelectTreeArgs {
+  const TreeStep* steps = nullptr;
+  int count = 0;
+  const std::uint16_t* words = nullptr;  ///< row: index of the first word
+  int blocks = 1;
+  float* sums = nullptr;  ///< [blocks*kLanes]
+};
+
+/// One non-zero term of a sum: which row of an operand counts, and its factor.
+struct Term {
+  std::uint32_t row = 0;
+  float value = 0.0F;
+};
+
+/// Part of a list of events: from the one numbered starts[begin] to the one numbered starts[end];
+/// event e selects operand row e + shift*channels.
+struct Run {
+  std::uint32_t begin = 0, end = 0;
+  std::int32_t shift = 0;
+};
+
+/// fp32: sums[i] += the operand rows that the events of its run select, in order.
+template <class Event>
+struct EventSumArgs {
+  const Run* runs = nullptr;              ///< one per output, `run_pitch` apart
+  const std::uint32_t* starts = nullptr;  ///< in `events`
+  const Event* events = nullptr;
+  const float* rows = nullptr;  ///< [row][blocks*kLanes]
+  int channels = 1;
+  int run_pitch = 1;
+  int outputs = 0;
+  int blocks = 1;
+  float* sums = nullptr;  ///< [outputs][blocks*kLanes]
+};
+/// An event counts once, or times its value.
+using RowSumArgs = EventSumArgs<std::uint32_t>;
+using ProductSumArgs = EventSumArgs<Term>;
+
+/// fp32: lane c of sums += value of every term whose spike word `words[row]...` has bit c set.
+struct SelectSumArgs {
+  const Term* terms = nullptr;  ///< row: index of the first word
+  int count = 0;
+  const std::uint16_t* words = nullptr;
+  int blocks = 1;
+  float* sums = nullptr;  ///< [blocks*kLanes]
+};
+
+/// Results that left the range of the numbers (ARITHMETIC.md, section 10).
+struct RangeCount {
+  std::uint64_t underflows = 0, overflows = 0;
+  /// Timestep, counted from 1, at which the first overflow happened: the earliest of Soma, the
+  /// latest of Grad, which goes backwards, that of the largest grad-u for a sum over all
+  /// timesteps. 0: none.
+  int overflow_step = 0;
+};
+
+/// One sample, position and block of up to kLanes channels of Soma over all timesteps.
+struct SomaArgs {
+  NeuronSpec neuron;
+  int steps = 1;
+  int channels = kLanes;
+  int first_bit =
+      0;  ///< of the channels in the words of spikes and mask; the others are left alone
+  const float* sums = nullptr;
+  std::size_t sums_step = 0;  ///< floats from one timestep to the next; 0 for a static input
+  float* u = nullptr;
+  std::size_t u_step = 0;
+  std::uint16_t* spikes = nullptr;
+  std::uint16_t* mask = nullptr;
+  std::size_t word_step = 0;
+  RangeCount* range = nullptr;  ///< gains what is found
+};
+
+/// The same for Grad. `spatial` null: the term is +0.
+struct GradArgs {
+  NeuronSpec neuron;
+  int steps = 1;
+  int channels = kLanes;
+  const float* spatial = nullptr;
+  std::size_t spatial_step = 0;
+  bool quarter = false;  ///< the spatial term counts a quarter
+  const float* u = nullptr;
+  float* grad_u = nullptr;
+  std::size_t value_step = 0;  ///< of u and grad_u
+  const std::uint16_t* spikes = nullptr;
+  const std::uint16_t* mask = nullptr;
+  std::uint16_t* nonzero = nullptr;
+  std::size_t word_step = 0;
+  RangeCount* range = nullptr;
+};
+
+/// One instruction set and one numerics. `n` counts floats and may be any number.
+struct VectorOps {
+  std::size_t entry_bytes;  ///< of one lane of a stored table entry
+
+  /// out = in * factor.
+  void (*scale)(const float* in, float factor, float* out, std::size_t n);
+  /// sum = sum + add.
+  void (*add)(const float* add, float* sum, std::size_t n);
+  /// out = ((a + b) + (c + d)) * 0.25.
+  void (*average)(const float* a, const float* b, const float* c, const float* d, float* out,
+                  std::size_t n);
+  /// out = ((+0 + 2^0 acc_0) + 2^1 acc_1) + ..., then times `scale` when there are several planes;
+  /// n is a multiple of kLanes. Returns how many sums the scale made zero.
+  std::size_t (*combine_planes)(const float* acc, std::size_t plane_stride, int planes, float scale,
+                                float* out, std::size_t n);
+
+  /// FP16 bits at any address to float, exact, and back, rounded: `rows` rows of n values, one
+  /// after the other in memory and `stride` floats apart. The same in both numerics.
+  void (*from_half)(const std::uint8_t* in, float* out, std::size_t n, std::size_t rows,
+                    std::size_t stride);
+  void (*to_half)(const float* in, std::uint8_t* out, std::size_t n, std::size_t rows,
+                  std::size_t stride);
+  /// The same for rows of 16 values of which a mask each, `mask_stride` words apart, tells those in
+  /// memory; the others are 0. Both return where they ended, and touch up to 16 values more there.
+  std::uint16_t* (*pack_half)(const float* in, std::size_t stride, const std::uint16_t* masks,
+                              std::size_t mask_stride, std::size_t rows, std::uint16_t* out);
+  const std::uint16_t* (*unpack_half)(const std::uint16_t* in, const std::uint16_t* masks,
+                                      std::size_t mask_stride, float* out, std::size_t stride,
+                                      std::size_t rows);
+
+  /// Bit c of word c/16 of `out`: in[c] is not zero.
+  void (*nonzero)(const float* in, std::size_t n, std::uint16_t* out);
+
+  /// Appends first + c for every set bit c of `count` words, ascending; may write kLanes entries
+  /// too many. Returns the end.
+  std::uint32_t* (*list_ones)(const std::uint16_t* words, int count, std::uint32_t first,
+                              std::uint32_t* out);
+  /// Appends {first + c, in[c]} for every in[c] that is not zero; may write kLanes terms too many.
+  Term* (*list_nonzeros)(const float* in, std::size_t n, std::uint32_t first, Term* out);
+
+  /// out[e] = sum, from +0, of the weights of e's set bits in ascending order; e < 2^bits.
+  void (*leaf_table)(const float* weights, int bits, float* out);
+  /// out[eb << a_bits | ea] = a[ea] + b[eb]: the table of two neighbouring leaves or subtrees.
+  void (*merge_tables)(const float* a, int a_bits, const float* b, int b_bits, float* out);
+  /// Table entries in the storage format; exact.
+  void (*store_entries)(const float* in, std::size_t entries, void* out);
+
+  void (*tree_tables)(const TreeArgs&);
+  void (*tree_direct)(const TreeArgs&);
+  void (*product_trees)(const ProductTreeArgs&);
+  void (*window_trees)(const WindowTreeArgs&);
+  void (*select_trees)(const SelectTreeArgs&);
+  /// Sums in any grouping of work, each in one fixed order: numerics fp32 only.
+  void (*row_sums)(const RowSumArgs&);
+  void (*product_sums)(const ProductSumArgs&);
+  void (*select_sums)(const SelectSumArgs&);
+  void (*soma)(const SomaArgs&);
+  void (*grad)(const GradArgs&);
+};
+
+/// Largest `blocks` of any arguments.
+constexpr int kMaxBlocks = 4;
+
+}  // namespace h2

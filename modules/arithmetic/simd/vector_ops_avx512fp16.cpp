@@ -1,0 +1,11 @@
+// The lanes come first: the arithmetic is written in terms of them.
+// clang-format off
+#include "modules/arithmetic/simd/lanes_avx512fp16.inc"
+#include "modules/arithmetic/simd/table_ops.inc"
+// clang-format on
+
+namespace h2 {
+
+const VectorOps& avx512fp16_ops(Numerics numerics) { return ops_of<NativeFp16>(numerics); }
+
+}  // namespace h2

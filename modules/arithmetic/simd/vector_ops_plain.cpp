@@ -1,0 +1,11 @@
+// The lanes come first: the arithmetic is written in terms of them.
+// clang-format off
+#include "modules/arithmetic/simd/lanes_plain.inc"
+#include "modules/arithmetic/simd/table_ops.inc"
+// clang-format on
+
+namespace h2 {
+
+const VectorOps& plain_ops(Numerics numerics) { return ops_of<Fp16>(numerics); }
+
+}  // namespace h2

@@ -1,0 +1,109 @@
+#include "modules/contract/h2_layout.h"
+
+#include <string.h>
+
+static uint32_t parts(uint32_t length, uint32_t payload) {
+  return (length + payload - 1) / payload;
+}
+
+uint32_t h2_tile_parts(uint32_t length, uint32_t payload) { return parts(length, payload); }
+
+uint32_t h2_tile_border(uint32_t length, uint32_t payload, uint32_t index) {
+  const uint32_t count = parts(length, payload), larger = length % count;
+  return index * (length / count) + (index < larger ? index : larger);
+}
+
+uint32_t h2_tiles(const h2_map* map) {
+  return parts(map->height, map->tile_height) * parts(map->width, map->tile_width);
+}
+
+uint32_t h2_blocks(const h2_map* map) { return parts(map->channels, H2_BLOCK); }
+
+h2_rect h2_tile(const h2_map* map, uint32_t tile) {
+  const uint32_t cols = parts(map->width, map->tile_width);
+  const uint32_t r = tile / cols, c = tile % cols;
+  h2_rect rect;
+  rect.y0 = h2_tile_border(map->height, map->tile_height, r);
+  rect.x0 = h2_tile_border(map->width, map->tile_width, c);
+  rect.height = h2_tile_border(map->height, map->tile_height, r + 1) - rect.y0;
+  rect.width = h2_tile_border(map->width, map->tile_width, c + 1) - rect.x0;
+  return rect;
+}
+
+static uint32_t block_channels(const h2_map* map, uint32_t block) {
+  const uint32_t left = map->channels - block * H2_BLOCK;
+  return left < H2_BLOCK ? left : H2_BLOCK;
+}
+
+uint64_t h2_chunk_elements(const h2_map* map, uint32_t tile, uint32_t block) {
+  const h2_rect rect = h2_tile(map, tile);
+  return (uint64_t)map->steps * map->samples * rect.height * rect.width *
+         block_channels(map, block);
+}
+
+uint64_t h2_bits_bytes(uint64_t elements) { return (elements + 7) / 8; }
+
+uint64_t h2_map_bits_bytes(const h2_map* map) {
+  uint64_t sum = 0;
+  for (uint32_t t = 0; t < h2_tiles(map); ++t)
+    for (uint32_t b = 0; b < h2_blocks(map); ++b)
+      sum += h2_bits_bytes(h2_chunk_elements(map, t, b));
+  return sum;
+}
+
+uint64_t h2_map_values_bytes(const h2_map* map, uint32_t value_bytes) {
+  return (uint64_t)map->steps * map->samples * map->height * map->width * map->channels *
+         value_bytes;
+}
+
+uint64_t h2_weight_index(uint32_t cout, uint32_t cin, uint32_t taps, uint32_t o, uint32_t i,
+                         uint32_t tap) {
+  const uint32_t ob = o / H2_BLOCK, ib = i / H2_WEIGHT_BLOCK_IN;
+  const uint32_t o_left = cout - ob * H2_BLOCK, i_left = cin - ib * H2_WEIGHT_BLOCK_IN;
+  const uint64_t o_size = o_left < H2_BLOCK ? o_left : H2_BLOCK;
+  const uint64_t i_size = i_left < H2_WEIGHT_BLOCK_IN ? i_left : H2_WEIGHT_BLOCK_IN;
+  const uint64_t before = (uint64_t)ob * H2_BLOCK * cin + o_size * ib * H2_WEIGHT_BLOCK_IN;
+  const uint64_t inside = (o % H2_BLOCK) * i_size + i % H2_WEIGHT_BLOCK_IN;
+  return (before + inside) * taps + tap;
+}
+
+uint32_t h2_checksum(uint32_t seed, const void* data, size_t bytes) {
+  const uint8_t* p = (const uint8_t*)data;
+  uint32_t low = seed & 0xFFFFU, high = seed >> 16;
+  for (size_t i = 0; i < bytes; ++i) {
+    low = (low + p[i] + 1U) % 65521U;
+    high = (high + low) % 65521U;
+  }
+  return (high << 16) | low;
+}
+
+static unsigned input_bit(const h2_map* map, uint32_t planes, const uint8_t* sample, uint32_t t,
+                          uint32_t channel, uint32_t y, uint32_t x) {
+  const uint32_t plane = channel % planes, channels = map->channels / planes;
+  const uint64_t at =
+      (((uint64_t)t * channels + channel / planes) * map->height + y) * map->width + x;
+  return (sample[at] >> plane) & 1U;
+}
+
+static uint64_t pack_chunk(const h2_map* map, uint32_t planes, const uint8_t* const* samples,
+                           uint32_t tile, uint32_t block, uint8_t* out) {
+  const h2_rect r = h2_tile(map, tile);
+  const uint32_t channels = block_channels(map, block);
+  uint64_t bit = 0;
+  for (uint32_t t = 0; t < map->steps; ++t)
+    for (uint32_t b = 0; b < map->samples; ++b)
+      for (uint32_t y = r.y0; y < r.y0 + r.height; ++y)
+        for (uint32_t x = r.x0; x < r.x0 + r.width; ++x)
+          for (uint32_t c = 0; c < channels; ++c, ++bit)
+            if (input_bit(map, planes, samples[b], t, block * H2_BLOCK + c, y, x))
+              out[bit / 8] |= (uint8_t)(1U << (bit % 8));
+  return h2_bits_bytes(bit);
+}
+
+void h2_pack_input(const h2_map* map, uint32_t planes, const uint8_t* const* samples,
+                   uint8_t* out) {
+  memset(out, 0, h2_map_bits_bytes(map));
+  for (uint32_t t = 0; t < h2_tiles(map); ++t)
+    for (uint32_t b = 0; b < h2_blocks(map); ++b)
+      out += pack_chunk(map, planes, samples, t, b, out);
+}

@@ -1,0 +1,286 @@
+#include "modules/device/engine.h"
+
+#include <cmath>
+#include <utility>
+
+#include "memory/bus/payload.h"
+
+namespace h2 {
+namespace {
+
+const char* const kStateNames[] = {"idle", "load_store", "stall", "compute"};
+
+}  // namespace
+
+Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
+               WorkerPool& workers, Trace& trace)
+    : sc_module(name),
+      load_port("load", settings.load),
+      store_port("store", settings.store),
+      settings_(settings),
+      glb_(glb),
+      workers_(workers),
+      trace_(trace),
+      log_(trace.log(this->name())),
+      state_signal_(trace.add_text(this->name(), "state")),
+      layer_signal_(trace.add_text(this->name(), "layer")),
+      sub_batch_signal_(trace.add_value(this->name(), "sub_batch", 32)),
+      load_signal_(trace.add_level(load_port.name(), "busy", 1, TraceLevel::tiles)),
+      store_signal_(trace.add_level(store_port.name(), "busy", 1, TraceLevel::tiles)) {
+  SC_HAS_PROCESS(Engine);
+  SC_THREAD(load_process);
+  SC_THREAD(arrive_process);
+  SC_THREAD(compute_process);
+  SC_THREAD(store_process);
+  SC_METHOD(give_up);
+  sensitive << give_up_;
+  dont_initialize();
+}
+
+JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit) {
+  wait_edge();
+  load_port.resume();
+  store_port.resume();
+  job_ = &job;
+  job.workers = &workers_;
+  record_ = JobRecord{};
+  record_.layer = job.name;
+  record_.layer_index = job.layer;
+  record_.macs = job.macs;
+  record_.start_cycle = cycles(sc_core::sc_time_stamp());
+  record_.wait_cycles = cycles(sc_core::sc_time_stamp() - last_end_);
+  result_wait_ = sc_core::SC_ZERO_TIME;
+  const sc_core::sc_time compute_before = spent_[static_cast<int>(State::compute)];
+  const sc_core::sc_time stall_before = spent_[static_cast<int>(State::stall)];
+  const sc_core::sc_time transfer_before = transfer_spent_;
+  trace_.change(layer_signal_, job.name);
+  trace_.change(sub_batch_signal_, sub_batch);
+  if (log_.shows(TraceLevel::phases)) {
+    log_.print(job.name + " of sub-batch " + std::to_string(sub_batch) + " begins, " +
+               std::to_string(job.chunks()) + " chunks");
+  }
+  set_state(State::stall);
+  finished_ = false;
+  start_.notify();
+  if (limit > sc_core::SC_ZERO_TIME) {
+    wait(limit, done_);
+    if (!finished_) abort(H2_ERR_TIMEOUT);
+  }
+  while (!finished_) wait(done_);
+  give_up_.cancel();
+  wait_edge();
+  set_state(State::idle);
+  trace_.change(layer_signal_, "-");
+  record_.cycles = cycles(sc_core::sc_time_stamp()) - record_.start_cycle;
+  record_.compute_cycles = cycles(spent_[static_cast<int>(State::compute)] - compute_before);
+  record_.memory_cycles = cycles(transfer_spent_ - transfer_before);
+  const sc_core::sc_time starved = spent_[static_cast<int>(State::stall)] - stall_before;
+  record_.load_stall_cycles = cycles(starved - result_wait_);
+  record_.store_stall_cycles = record_.cycles - record_.compute_cycles - record_.load_stall_cycles;
+  last_end_ = sc_core::sc_time_stamp();
+  record_.range = job.range;
+  record_.densities = job.densities;
+  record_.result_layer = job.result_layer;
+  kernel_seconds_ += job.kernels.seconds();
+  job_ = nullptr;
+  ++jobs_;
+  show_job(sub_batch);
+  return record_;
+}
+
+void Engine::abort(std::uint32_t error) {
+  if (job_ == nullptr || finished_) return;
+  fail(error);
+  load_port.cancel();
+  store_port.cancel();
+  give_up_.notify(kGraceCycles * settings_.period);
+}
+
+void Engine::give_up() {
+  load_port.abandon();
+  store_port.abandon();
+}
+
+void Engine::load_process() {
+  set_state(State::idle);  // shows in the waveform
+  for (;;) {
+    load_wait_ = "a job";
+    wait(start_);
+    arrived_chunks_ = 0;
+    for (int chunk = 0; chunk < job_->chunks(); ++chunk) {
+      load_wait_ = "a free operand half";
+      glb_.acquire(Glb::operands);
+      load_wait_ = "memory";
+      arrivals_.emplace_back();
+      arrivals_.back().index = chunk;
+      arrivals_.back().begin = sc_core::sc_time_stamp();
+      if (record_.error == H2_OK) issue_loads(arrivals_.back());
+      issued_.write(Token{chunk});
+    }
+  }
+}
+
+void Engine::issue_loads(Arrival& chunk) {
+  const std::shared_ptr<Glb::Bytes> half = glb_.memory(Glb::operands, chunk.index);
+  bool more = true;
+  for (int stage = 0; more; ++stage) {
+    chunk.batch = {TransferList(half)};
+    more = job_->load(chunk.index, stage, chunk.batch.list);
+    chunk.bytes += chunk.batch.list.charged();
+    glb_.hold(chunk.batch.list.charged());
+    transfers(+1);
+    if (++loads_open_ == 1) trace_.change(load_signal_, 1);
+    chunk.open = true;
+    load_port.issue(chunk.batch);
+    if (!more) return;
+    // What the next stage loads depends on all that was asked for so far.
+    while (arrived_chunks_ < chunk.index) wait(arrived_);
+    finish_loads(chunk);
+    if (record_.error != H2_OK) return;
+  }
+}
+
+void Engine::finish_loads(Arrival& chunk) {
+  if (!chunk.open) return;
+  const bool ok = load_port.finish(chunk.batch);
+  chunk.open = false;
+  transfers(-1);
+  if (--loads_open_ == 0) trace_.change(load_signal_, std::uint64_t{0});
+  if (!ok) {
+    fail(H2_ERR_BUS);
+    return;
+  }
+  pass_glb(Glb::operands, chunk.index, chunk.batch.list);
+  chunk.batch.list.deliver();
+}
+
+void Engine::arrive_process() {
+  for (;;) {
+    arrive_wait_ = "a chunk";
+    issued_.read();
+    Arrival& chunk = arrivals_.front();
+    arrive_wait_ = "memory";
+    finish_loads(chunk);
+    wait_edge();
+    const Token token{chunk.index, chunk.bytes};
+    // Loads of two successive chunks overlap.
+    show_phase(chunk.index % 2 == 0 ? "load.even" : "load.odd", chunk.index, chunk.begin);
+    record_.bytes += chunk.bytes;
+    arrived_chunks_ = chunk.index + 1;
+    arrivals_.pop_front();
+    arrived_.notify();
+    arrive_wait_ = "the array";
+    loaded_.write(token);
+  }
+}
+
+void Engine::compute_process() {
+  for (;;) {
+    compute_wait_ = "a loaded chunk";
+    const Token token = loaded_.read();
+    const bool passed = record_.error == H2_OK && compute_chunk(token);
+    glb_.drop(token.bytes);
+    glb_.release(Glb::operands);
+    if (!passed && token.index == job_->chunks() - 1) computed_.write(Token{token.index});
+  }
+}
+
+bool Engine::compute_chunk(const Token& token) {
+  const ChunkWork work = job_->work(token.index);
+  std::unique_ptr<WorkerPool::Work> arithmetic;
+  if (job_->computes(token.index)) {
+    arithmetic = workers_.run([this, token] { job_->compute(token.index); });
+  }
+  set_state(State::compute);
+  compute_wait_ = "the array";
+  const sc_core::sc_time begin = sc_core::sc_time_stamp();
+  wait(static_cast<double>(work.cycles.total()) * settings_.period);
+  if (arithmetic != nullptr) arithmetic->finish(1);
+  show_phase("compute", token.index, begin);
+  set_state(token.index == job_->chunks() - 1 ? State::transfer : State::stall);
+  record_.fill_cycles += work.cycles.fill;
+  record_.drain_cycles += work.cycles.drain;
+  record_.executed_macs += work.executed_macs;
+  if (job_->error != H2_OK) {
+    fail(job_->error);
+    return false;
+  }
+  MemoryPort::Batch batch{TransferList(glb_.memory(Glb::results, stored_chunks_))};
+  job_->store(token.index, batch.list);
+  if (batch.list.transfers().empty()) return false;
+  compute_wait_ = "a free result half";
+  const sc_core::sc_time blocked_since = sc_core::sc_time_stamp();
+  glb_.acquire(Glb::results);
+  if (state_ == State::stall) result_wait_ += sc_core::sc_time_stamp() - blocked_since;
+  pass_glb(Glb::results, stored_chunks_++, batch.list);
+  const std::uint64_t bytes = batch.list.charged();
+  glb_.hold(bytes);
+  stores_.push_back(std::move(batch));
+  computed_.write(Token{token.index, bytes, true});
+  return true;
+}
+
+void Engine::store_process() {
+  for (;;) {
+    store_wait_ = "a computed chunk";
+    const Token token = computed_.read();
+    if (token.has_stores) {
+      store_wait_ = "memory";
+      const sc_core::sc_time begin = sc_core::sc_time_stamp();
+      transfers(+1);
+      trace_.change(store_signal_, 1);
+      store_port.issue(stores_.front());
+      if (!store_port.finish(stores_.front())) fail(H2_ERR_BUS);
+      trace_.change(store_signal_, std::uint64_t{0});
+      transfers(-1);
+      stores_.pop_front();
+      show_phase("store", token.index, begin);
+      glb_.drop(token.bytes);
+      glb_.release(Glb::results);
+      record_.bytes += token.bytes;
+    }
+    if (token.index == job_->chunks() - 1) {
+      finished_ = true;
+      done_.notify();
+    }
+  }
+}
+
+void Engine::pass_glb(Glb::Side side, int chunk, const TransferList& list) {
+  if (list.bytes() == 0) return;
+  for (const tlm::tlm_command command : {tlm::TLM_WRITE_COMMAND, tlm::TLM_READ_COMMAND}) {
+    tlm::tlm_generic_payload payload;
+    set_access(payload, command, Glb::address(side, chunk) + list.begin(), list.data(list.begin()),
+               list.bytes());
+    sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
+    glb_socket->b_transport(payload, delay);
+    if (payload.is_response_error()) fail(H2_ERR_CAPACITY);
+  }
+}
+
+void Engine::fail(std::uint32_t error) {
+  if (record_.error == H2_OK) record_.error = error;
+}
+
+void Engine::set_state(State state) {
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  spent_[static_cast<int>(state_)] += now - state_since_;
+  state_since_ = now;
+  state_ = state;
+  trace_.change(state_signal_, kStateNames[static_cast<int>(state)]);
+}
+
+void Engine::transfers(int change) {
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  if (active_transfers_ > 0) transfer_spent_ += now - transfer_since_;
+  transfer_since_ = now;
+  active_transfers_ += change;
+}
+
+void Engine::wait_edge() {
+  const auto period = settings_.period.value();
+  const auto late = sc_core::sc_time_stamp().value() % period;
+  if (late != 0) wait(sc_core::sc_time::from_value(period - late));
+}
+
+}  // namespace h2

@@ -1,0 +1,154 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <systemc>
+#include <vector>
+
+#include "memory/bus/memory_port.h"
+#include "memory/glb.h"
+#include "modules/device/job.h"
+#include "modules/device/worker_pool.h"
+#include "traces/record/trace.h"
+
+namespace h2 {
+
+/// What one job cost; times in core cycles.
+struct JobRecord {
+  std::string layer;
+  int layer_index = 0;
+  std::uint64_t start_cycle = 0;
+  std::uint64_t cycles = 0;                         ///< start to last store
+  std::uint64_t compute_cycles = 0;                 ///< the array works
+  std::uint64_t memory_cycles = 0;                  ///< a load or a store is under way
+  std::uint64_t fill_cycles = 0, drain_cycles = 0;  ///< parts of compute_cycles
+  /// The array waits for operands, or for room or the end of stores: the rest of `cycles`.
+  std::uint64_t load_stall_cycles = 0, store_stall_cycles = 0;
+  std::uint64_t wait_cycles = 0;  ///< no job before this one: descriptors and dependences
+  std::uint64_t macs = 0, executed_macs = 0;
+  std::uint64_t bytes = 0;  ///< loaded and stored, charged
+  std::uint32_t error = H2_OK;
+  RangeCount range;
+  LayerDensities densities;  ///< of the results, tensors of layer `result_layer`
+  int result_layer = 0;
+};
+
+/// Forward, Backward or Weight Update Engine: one class, three instances. Load, arrive,
+/// compute and store processes work on successive chunks of a job in ping-pong through the GLB: the
+/// loads of a chunk are sent while those of the chunk before arrive. Knows neither tensors
+/// nor formulas: jobs do.
+class Engine : public sc_core::sc_module {
+ public:
+  struct Settings {
+    sc_core::sc_time period;  ///< core clock
+    MemoryPort::Settings load, store;
+  };
+  /// busy + stall + idle = elapsed, at any time, in core cycles.
+  struct Stats {
+    std::uint64_t busy_cycles = 0;   ///< compute
+    std::uint64_t stall_cycles = 0;  ///< a job is open and the array waits for memory
+    std::uint64_t idle_cycles = 0;   ///< no job
+
+    Stats operator-(const Stats& o) const {
+      return {busy_cycles - o.busy_cycles, stall_cycles - o.stall_cycles,
+              idle_cycles - o.idle_cycles};
+    }
+  };
+
+  MemoryPort load_port, store_port;
+  /// To be bound to the socket of the engine's GLB.
+  tlm_utils::simple_initiator_socket<Engine> glb_socket{"glb_socket"};
+
+  Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb, WorkerPool& workers,
+         Trace& trace);
+
+  /// Carries `job` out and returns its cost; call from one thread process at a time. `sub_batch` is
+  /// shown in the waveform. A job that takes longer than `limit` (zero: none) is aborted with
+  /// H2_ERR_TIMEOUT.
+  JobRecord run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit = {});
+  /// Ends the job under way, if any, with `error`: nothing more is sent to memory, and responses
+  /// that do not come within kGraceCycles are not waited for.
+  void abort(std::uint32_t error);
+  static constexpr int kGraceCycles = 16384;
+
+  /// Up to now, an interval under way included.
+  Stats stats() const;
+  /// Processor seconds in the kernels of the jobs ended so far.
+  double kernel_seconds() const { return kernel_seconds_; }
+  /// Jobs ended so far.
+  std::uint64_t jobs() const { return jobs_; }
+  /// What each process does, for the watchdog.
+  std::string describe() const;
+
+ private:
+  enum class State { idle, transfer, stall, compute };
+  /// A chunk between two processes. All of them pass every chunk on in order, after an error
+  /// without working on it.
+  struct Token {
+    int index = 0;
+    std::uint64_t bytes = 0;
+    bool has_stores = false;
+    friend std::ostream& operator<<(std::ostream& out, const Token& t) { return out << t.index; }
+  };
+  /// A chunk whose last loads are under way.
+  struct Arrival {
+    int index = 0;
+    std::uint64_t bytes = 0;  // charged, all stages
+    bool open = false;        // the batch has been issued and not finished
+    sc_core::sc_time begin;
+    MemoryPort::Batch batch;
+  };
+
+  void load_process();
+  void compute_process();
+  void store_process();
+  void arrive_process();
+  void issue_loads(Arrival& chunk);
+  void finish_loads(Arrival& chunk);
+  /// True if a token went to the store process.
+  bool compute_chunk(const Token& token);
+  /// The data of `list` come into a half of the GLB, where they lie, and are taken from there.
+  void pass_glb(Glb::Side side, int chunk, const TransferList& list);
+  void fail(std::uint32_t error);
+  void set_state(State state);
+  void transfers(int change);
+  void wait_edge();
+  void give_up();
+  void show_job(std::uint32_t sub_batch) const;
+  void show_phase(const char* process, int chunk, const sc_core::sc_time& begin) const;
+  std::uint64_t cycles(const sc_core::sc_time& time) const {
+    return static_cast<std::uint64_t>(time / settings_.period + 0.5);
+  }
+
+  const Settings settings_;
+  Glb& glb_;
+  WorkerPool& workers_;
+  Trace& trace_;
+  const ModuleLog log_;
+  int state_signal_, layer_signal_, sub_batch_signal_, load_signal_, store_signal_;
+
+  Job* job_ = nullptr;
+  JobRecord record_;
+  std::deque<Arrival> arrivals_;
+  std::deque<MemoryPort::Batch> stores_;
+  sc_core::sc_fifo<Token> issued_{"issued", 2}, loaded_{"loaded", 2}, computed_{"computed", 2};
+  sc_core::sc_event start_, arrived_, done_, give_up_;
+  int arrived_chunks_ = 0, stored_chunks_ = 0, loads_open_ = 0;
+  bool finished_ = false;
+  std::uint64_t jobs_ = 0;
+  double kernel_seconds_ = 0;
+  const char* load_wait_ = "a job";
+  const char* arrive_wait_ = "a job";
+  const char* compute_wait_ = "a job";
+  const char* store_wait_ = "a job";
+
+  State state_ = State::idle;
+  sc_core::sc_time state_since_, last_end_;
+  sc_core::sc_time result_wait_;  // for a free result half while in State::stall
+  sc_core::sc_time spent_[4];
+  int active_transfers_ = 0;
+  sc_core::sc_time transfer_since_, transfer_spent_;
+};
+
+}  // namespace h2

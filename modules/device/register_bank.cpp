@@ -1,0 +1,69 @@
+#include "modules/device/register_bank.h"
+
+#include <cstring>
+#include <utility>
+
+namespace h2 {
+
+RegisterBank::RegisterBank(sc_core::sc_module_name name, sc_core::sc_time latency)
+    : sc_module(name), latency_(latency) {
+#define H2_ADD_REGISTER(reg, offset, access, reset, text) \
+  registers_[offset] = Register{access, static_cast<std::uint32_t>(reset), nullptr};
+  H2_REGISTERS(H2_ADD_REGISTER)
+#undef H2_ADD_REGISTER
+  socket.register_b_transport(this, &RegisterBank::blocking);
+  socket.register_transport_dbg(this, &RegisterBank::debug);
+}
+
+void RegisterBank::on_write(std::uint32_t offset, WriteHandler handler) {
+  registers_.at(offset).handler = std::move(handler);
+}
+
+RegisterBank::Register* RegisterBank::find(const tlm::tlm_generic_payload& payload) {
+  if (payload.get_data_length() != 4 || payload.get_byte_enable_ptr() != nullptr) return nullptr;
+  const auto found = registers_.find(static_cast<std::uint32_t>(payload.get_address()));
+  return found == registers_.end() ? nullptr : &found->second;
+}
+
+bool RegisterBank::write(Register& reg, std::uint32_t value) {
+  const std::uint32_t before = reg.value;
+  reg.value = reg.access == H2_W1C ? before & ~value : value;
+  if (!reg.handler || reg.handler(before, reg.value)) return true;
+  reg.value = before;
+  return false;
+}
+
+void RegisterBank::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  delay += latency_;
+  Register* reg = find(payload);
+  if (reg == nullptr) {
+    payload.set_response_status(payload.get_data_length() == 4 ? tlm::TLM_ADDRESS_ERROR_RESPONSE
+                                                               : tlm::TLM_BURST_ERROR_RESPONSE);
+  } else if (payload.is_read()) {
+    ++reads_;
+    std::memcpy(payload.get_data_ptr(), &reg->value, 4);
+    payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  } else if (payload.is_write() && reg->access != H2_RO) {
+    ++writes_;
+    std::uint32_t value;
+    std::memcpy(&value, payload.get_data_ptr(), 4);
+    payload.set_response_status(write(*reg, value) ? tlm::TLM_OK_RESPONSE
+                                                   : tlm::TLM_GENERIC_ERROR_RESPONSE);
+    return;  // a handler that refuses reports by itself
+  } else {
+    payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
+  }
+  if (payload.is_response_error() && on_fault) {
+    on_fault(static_cast<std::uint32_t>(payload.get_address()));
+  }
+}
+
+unsigned RegisterBank::debug(tlm::tlm_generic_payload& payload) {
+  Register* reg = find(payload);
+  if (reg == nullptr || !payload.is_read()) return 0;
+  std::memcpy(payload.get_data_ptr(), &reg->value, 4);
+  payload.set_response_status(tlm::TLM_OK_RESPONSE);
+  return 4;
+}
+
+}  // namespace h2

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "modules/arithmetic/neuron_spec.h"
+#include "modules/arithmetic/simd/vector_ops.h"
+#include "modules/arithmetic/tree_program.h"
+#include "modules/base/aligned.h"
+#include "modules/h2learn/backward/fp32_backward.h"
+#include "modules/h2learn/machine.h"
+#include "modules/network/network.h"
+#include "modules/network/tiling.h"
+#include "modules/tensor/maps.h"
+
+namespace h2 {
+
+/// PE groups and Acc trees of the Backward Engine: the spatial term of Eq. (2), which takes grad-u
+/// of `above` (the layer that owns the weights) to the map `above` reads.
+class BackwardArray {
+ public:
+  BackwardArray(const Layer& above, const BackwardSpec& array, Numerics numerics);
+
+  /// Takes the weights towards input channels ci0..ci0+count. `oihw` is the whole layer `above`.
+  void load(const float* oihw, int ci0, int count);
+
+  /// What the array needs of grad-u for one region of the in_h x in_w map. Independent of the
+  /// weights: serves any number of runs, also at the same time. Refers to grad-u.
+  struct Input {
+    const ValueMap* grad_u = nullptr;
+    Region region;
+    float largest = 0.0F;    ///< magnitude of the gradients there
+    Region reach;            ///< positions of grad-u that the region's windows see
+    std::vector<int> place;  ///< [position][conv ID]: in `reach`, or -1: outside or stuffed
+    std::vector<std::uint16_t> bits;  ///< [block of rows][map][place][word]: the non-zero ones
+    std::vector<std::uint16_t> seen;  ///< [block of rows][map][position][row][word]: its taps
+    TreeProgram program;              ///< of all windows, if non-zeros are few
+    std::vector<std::uint32_t> ends;  ///< [block of rows][map][position]: of its steps
+    Fp32Backward::Input fp32;
+  };
+  /// `grad_u` has above.cout channels at above.out_h x above.out_w.
+  Input prepare(const ValueMap& grad_u, Region region) const;
+
+  /// Writes the loaded channels at the positions of the region to `sums`, from `channel0` on; other
+  /// channels are left alone. Zero gradients are skipped, which never changes a bit.
+  void run(const Input& input, ValueMap& sums, int channel0 = 0) const;
+  void run(const ValueMap& grad_u, Region region, ValueMap& sums) const {
+    run(prepare(grad_u, region), sums);
+  }
+
+ private:
+  /// Channels of the lower layer computed side by side.
+  struct Group {
+    int first = 0, blocks = 0;             ///< first loaded channel, blocks of kLanes channels
+    AlignedVector<unsigned char> weights;  ///< [cout][conv ID][blocks*kLanes], storage format
+  };
+
+  int row_words() const { return (rows_ + 15) / 16; }
+  int tap_words() const { return (above_.taps() + 15) / 16; }
+  void plan_windows(Input& input) const;
+  double find_gradients(Input& input) const;
+  void see_window(const int* place, const std::uint16_t* bits, int rows, std::uint16_t* seen) const;
+  void see_windows(const Input& input, int map, int row0, std::uint16_t* seen) const;
+  std::vector<const float*> factors(const Input& input, int map, int row0) const;
+  void add_steps(Input& input, int map, int row0, const std::uint16_t* seen) const;
+  bool fits(const Input& input) const;
+  const void* weights(const Group& group, int row0) const;
+  template <class Add>
+  void for_trees(const Input& input, Add add) const;
+  void run_program(const Input& input, std::vector<AlignedVector<float>>& psums) const;
+  void run_windows(const Input& input, std::vector<AlignedVector<float>>& psums) const;
+  void write_out(const Group& group, const AlignedVector<float>& psums, Region region,
+                 ValueMap& sums, int channel0) const;
+
+  Layer above_;
+  int rows_;
+  const VectorOps* ops_;
+  std::optional<Fp32Backward> fp32_;  // evaluates instead of the trees
+  int count_ = 0;
+  float largest_ = 0.0F;  // magnitude of the loaded weights
+  std::vector<Group> groups_;
+};
+
+/// Grad, Eq. (2): both phases over all timesteps, last first, at the Soma positions of `region` for
+/// channels c0..c1-1, c0 a multiple of kLanes.
+/// `spatial` is grad-s's spatial term: at the same map when `pool` is not after_soma, otherwise at
+/// the pooled map, and each child takes a quarter (a dropped row or column takes 0).
+/// All maps hold batch*steps maps of `channels` channels. `u` is used where `mask` is set only.
+/// Writes grad_u, and in `nonzero` where it is not zero. Returns the gradients out of range.
+RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
+                const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
+                const BitMap& mask, Region region, int c0, int c1, ValueMap& grad_u,
+                BitMap& nonzero);
+
+/// Copies a quarter of each pooled gradient of `region` to its four convolution positions (pool
+/// before Soma): what the array of the layer below and the Weight Update Engine read. A dropped row
+/// or column of `conv` is left alone: it stays 0.
+void spread_quarters(Numerics numerics, const ValueMap& pooled, Region region, ValueMap& conv);
+
+}  // namespace h2

@@ -1,0 +1,99 @@
+#include "modules/h2learn/backward/grad_stage.h"
+
+#include <algorithm>
+
+#include "modules/h2learn/backward/backward_array.h"
+
+namespace h2 {
+
+GradStage::GradStage(const JobContext& context, int layer)
+    : context_(context),
+      l_(context.layer(layer)),
+      layer_(layer),
+      conv_(l_.kind == LayerKind::conv),
+      mask_(TensorKind::mask, context.soma_image(layer, context.place(layer).mask),
+            context.functional()),
+      spikes_(TensorKind::spike, context.soma_image(layer, context.place(layer).spikes),
+              context.functional()),
+      open_(context.functional() ? &mask_.bits : &context.masks->open(layer)),
+      u_(TensorKind::potential, context.soma_image(layer, context.place(layer).potential),
+         context.value_bytes, conv_ ? open_ : nullptr, context.functional()),
+      gradient_image_(context.soma_image(layer, context.place(layer).gradient)),
+      bitmap_image_(context.soma_image(layer, context.place(layer).gradient_mask)) {
+  if (!context.functional()) return;
+  const int maps = context.batch * context.steps;
+  sums_ = ValueMap::raw(maps, l_.next_h, l_.next_w, l_.cout);
+  gradient_ = ValueMap::raw(maps, l_.soma_h, l_.soma_w, l_.cout);
+  nonzero_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
+}
+
+void GradStage::begin_pass() {
+  mask_.begin_pass();
+  spikes_.begin_pass();
+  u_.begin_pass();
+}
+
+void GradStage::want_mask(Region region, int c0, int c1, TransferList& list) {
+  mask_.want_region(region, c0, c1, list);
+}
+
+void GradStage::want_state(Region region, int c0, int c1, TransferList& list) {
+  spikes_.want_region(region, c0, c1, list);
+  u_.want_region(region, c0, c1, list);
+}
+
+Region GradStage::soma_region(Region next) const {
+  if (l_.pool != PoolMode::after_soma) return next;
+  return {next.y0 * 2, next.y1 == l_.next_h ? l_.soma_h : next.y1 * 2, next.x0 * 2,
+          next.x1 == l_.next_w ? l_.soma_w : next.x1 * 2};
+}
+
+Region GradStage::next_region(Region soma) const {
+  if (l_.pool != PoolMode::after_soma) return soma;
+  const auto low = [](int at, int size) { return std::min(at / 2, size - 1); };
+  const auto high = [](int at, int size) { return std::min((at + 1) / 2, size); };
+  return {low(soma.y0, l_.next_h), high(soma.y1, l_.next_h), low(soma.x0, l_.next_w),
+          high(soma.x1, l_.next_w)};
+}
+
+RangeCount GradStage::run(Region next, Span blocks, KernelClock& kernels) {
+  return kernels.run([&] {
+    return grad(context_.neuron, context_.machine->numerics, l_.pool, context_.batch,
+                context_.steps, sums_, u_.values, spikes_.bits, mask_.bits, soma_region(next),
+                blocks.begin * 16, std::min(blocks.end * 16, l_.cout), gradient_, nonzero_);
+  });
+}
+
+void GradStage::store(int tile, Span blocks, TransferList& list) {
+  for (int b = blocks.begin; b < blocks.end; ++b) {
+    const int unit = gradient_image_.unit(tile, b);
+    Transfer t;
+    t.write = true;
+    if (conv_) {
+      t.kind = TensorKind::gradient_mask;
+      t.address = bitmap_image_.bits_address(unit);
+      t.bytes = bitmap_image_.bits_bytes(unit);
+      if (context_.functional()) {
+        bitmap_image_.encode_bits(unit, nonzero_, list.write(t));
+      } else {
+        list.write_timing(t);
+      }
+    }
+    const bool packed = conv_ && context_.compress_gradients;
+    const BitMap& nonzero = context_.functional() ? nonzero_ : context_.masks->nonzero(layer_);
+    t.kind = TensorKind::gradient;
+    t.halved = context_.value_bytes == 4;
+    t.address = gradient_image_.values_address(unit, context_.value_bytes);
+    t.bytes = (packed ? gradient_image_.count(unit, nonzero) : gradient_image_.elements(unit)) *
+              context_.value_bytes;
+    if (!context_.functional()) {
+      list.write_timing(t);
+    } else if (packed) {
+      gradient_image_.encode_packed(unit, context_.value_bytes, nonzero, gradient_, list.write(t));
+    } else {
+      gradient_image_.encode_values(unit, context_.value_bytes, gradient_, list.write(t));
+    }
+  }
+}
+
+}  // namespace h2

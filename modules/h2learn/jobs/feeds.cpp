@@ -1,0 +1,143 @@
+#include "modules/h2learn/jobs/feeds.h"
+
+#include <algorithm>
+
+#include "modules/base/ceil_div.h"
+#include "modules/h2learn/backward/backward_array.h"
+#include "modules/h2learn/backward/backward_count.h"
+
+namespace h2 {
+namespace {
+
+/// Smallest c with c*b >= a.
+}  // namespace
+
+Region receptive(const Layer& layer, Region out) {
+  const auto low = [&](int o) { return std::max(0, o * layer.stride - layer.pad); };
+  const auto high = [&](int o, int size) {
+    return std::min(size, (o - 1) * layer.stride - layer.pad + layer.kernel);
+  };
+  return {low(out.y0), high(out.y1, layer.in_h), low(out.x0), high(out.x1, layer.in_w)};
+}
+
+Region fed_by(const Layer& layer, Region in) {
+  // Output o reads inputs o*stride-pad .. o*stride-pad+kernel-1.
+  const auto low = [&](int i) {
+    return std::max(0, ceil_div(std::max(0, i + layer.pad - layer.kernel + 1), layer.stride));
+  };
+  const auto high = [&](int i, int size) {
+    return std::min(size, (i - 1 + layer.pad) / layer.stride + 1);
+  };
+  return {low(in.y0), high(in.y1, layer.out_h), low(in.x0), high(in.x1, layer.out_w)};
+}
+
+/// Decodes in the producer's shape and, for an FC layer, scatters to the flattened order.
+class InputFeed::Source : public BitOperand {
+ public:
+  Source(const TensorImage& image, TensorKind kind, bool functional, InputFeed* owner)
+      : BitOperand(kind, image, functional), owner_(owner) {}
+  void arrived(int unit, const std::uint8_t* bytes) override {
+    BitOperand::arrived(unit, bytes);
+    if (owner_->flat_) owner_->scatter(unit);
+  }
+
+ private:
+  InputFeed* owner_;
+};
+
+InputFeed::InputFeed(const JobContext& context, int layer) {
+  const TensorImage image = context.input_image(layer);
+  const h2_map& m = image.map();
+  const Layer& l = context.layer(layer);
+  positions_ = static_cast<int>(m.height * m.width);
+  planes_ = l.planes;
+  flat_ = l.kind == LayerKind::fc && positions_ > 1;
+  const auto kind = layer == 0 ? TensorKind::input : TensorKind::spike;
+  operand_ = std::make_unique<Source>(image, kind, context.functional(), this);
+  if (flat_ && context.functional()) {
+    flattened_ = BitMap(static_cast<int>(m.steps * m.samples), 1, 1, l.cin_star());
+  }
+}
+
+void InputFeed::want(Region region, int c0, int c1, TransferList& list) {
+  if (!flat_) {
+    operand_->want_region(region, c0, c1, list);
+    return;
+  }
+  const h2_map& m = operand_->image().map();
+  const int per_channel = positions_ * planes_;  // flattened inputs* of one producer channel
+  const int first = c0 / per_channel * planes_;
+  const int last = ((c1 - 1) / per_channel + 1) * planes_;
+  operand_->want_region({0, static_cast<int>(m.height), 0, static_cast<int>(m.width)}, first, last,
+                        list);
+}
+
+void InputFeed::scatter(int unit) {
+  const TensorImage& image = operand_->image();
+  const h2_map& m = image.map();
+  const Region r = image.tiling().tile(unit / image.blocks());
+  const int c0 = unit % image.blocks() * 16;
+  int flat[16];  // of the block's channels at the map's first position
+  for (int c = c0; c < c0 + 16; ++c)
+    flat[c - c0] = c / planes_ * positions_ * planes_ + c % planes_;
+  // A unit arrives once, at zeros.
+  for (int map = 0; map < flattened_.maps; ++map)
+    for (int y = r.y0; y < r.y1; ++y)
+      for (int x = r.x0; x < r.x1; ++x) {
+        const int position = (y * static_cast<int>(m.width) + x) * planes_;
+        for (unsigned ones = operand_->bits.at(map, y, x)[c0 / 16]; ones != 0; ones &= ones - 1) {
+          flattened_.set(map, 0, 0, flat[__builtin_ctz(ones)] + position, true);
+        }
+      }
+}
+
+GradientFeed::GradientFeed(const JobContext& context, int layer, bool with_mask)
+    : spread_(context.layer(layer).pool == PoolMode::before_soma),
+      numerics_(context.machine->numerics),
+      functional_(context.functional()) {
+  const Layer& l = context.layer(layer);
+  const h2_layer& place = context.place(layer);
+  const bool conv = l.kind == LayerKind::conv;
+  packed_ = conv && context.compress_gradients;
+  with_mask_ = conv && (with_mask || packed_);
+  mask_ = std::make_unique<BitOperand>(TensorKind::gradient_mask,
+                                       context.soma_image(layer, place.gradient_mask), functional_);
+  mask_bits_ = functional_ ? &mask_->bits : &context.masks->nonzero(layer);
+  values_ = std::make_unique<ValueOperand>(
+      TensorKind::gradient, context.soma_image(layer, place.gradient), context.value_bytes,
+      packed_ ? mask_bits_ : nullptr, functional_);
+  if (!spread_) return;
+  const int maps = context.batch * context.steps;
+  conv_mask_ = BitMap(maps, l.out_h, l.out_w, l.cout);
+  if (functional_) conv_values_ = ValueMap(maps, l.out_h, l.out_w, l.cout);
+}
+
+void GradientFeed::begin_pass() {
+  mask_->begin_pass();
+  values_->begin_pass();
+}
+
+Region GradientFeed::stored(Region conv) const {
+  if (!spread_) return conv;
+  return {conv.y0 / 2, ceil_div(conv.y1, 2), conv.x0 / 2, ceil_div(conv.x1, 2)};
+}
+
+void GradientFeed::want_mask(Region region, int c0, int c1, TransferList& list) {
+  if (with_mask_) mask_->want_region(stored(region), c0, c1, list);
+}
+
+void GradientFeed::want_values(Region region, int c0, int c1, TransferList& list) {
+  values_->want_region(stored(region), c0, c1, list);
+}
+
+void GradientFeed::settle(Region region) {
+  if (!spread_) return;
+  const h2_map& m = mask_->image().map();
+  Region pooled = stored(region);
+  pooled.y1 = std::min(pooled.y1, static_cast<int>(m.height));
+  pooled.x1 = std::min(pooled.x1, static_cast<int>(m.width));
+  if (with_mask_) spread_mask(*mask_bits_, pooled, conv_mask_);
+  if (functional_) spread_quarters(numerics_, values_->values, pooled, conv_values_);
+}
+
+}  // namespace h2

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <memory>
+
+#include "modules/device/job.h"
+
+namespace h2 {
+
+/// The input of a layer in the layer's own view: bit planes at its input map, or flattened in C,H,W
+/// order (planes fastest) for an FC layer behind a map.
+class InputFeed {
+ public:
+  InputFeed(const JobContext& context, int layer);
+
+  void begin_pass() { operand_->begin_pass(); }
+  /// Channels* [c0, c1) of `region` of the layer's input map.
+  void want(Region region, int c0, int c1, TransferList& list);
+  const BitMap& bits() const { return flat_ ? flattened_ : operand_->bits; }
+
+ private:
+  class Source;
+  void scatter(int unit);
+
+  std::unique_ptr<BitOperand> operand_;
+  BitMap flattened_;
+  bool flat_ = false;
+  int positions_ = 1;  // of the producer's map
+  int planes_ = 1;
+};
+
+/// grad-u of a layer at its convolution positions, with the bitmap of non-zeros (conv only): what
+/// the Backward Engine reads for the layer below and the Weight Update Engine for the layer itself.
+class GradientFeed {
+ public:
+  GradientFeed(const JobContext& context, int layer, bool with_mask);
+
+  void begin_pass();
+  /// Channels [c0, c1) of `region` of the convolution map: bitmap first, then values.
+  void want_mask(Region region, int c0, int c1, TransferList& list);
+  void want_values(Region region, int c0, int c1, TransferList& list);
+  /// True if the size of the values depends on the bitmap.
+  bool packed() const { return packed_; }
+  /// Call after arrivals, before using them: brings pooled gradients to convolution positions.
+  void settle(Region region);
+  const ValueMap& values() const { return spread_ ? conv_values_ : values_->values; }
+  const BitMap& nonzero() const { return spread_ ? conv_mask_ : *mask_bits_; }
+
+ private:
+  Region stored(Region conv) const;
+
+  bool spread_, with_mask_, packed_;
+  Numerics numerics_;
+  bool functional_;
+  std::unique_ptr<BitOperand> mask_;
+  const BitMap* mask_bits_ = nullptr;  // of mask_, or drawn
+  std::unique_ptr<ValueOperand> values_;
+  ValueMap conv_values_;
+  BitMap conv_mask_;
+};
+
+/// Region of a layer's input map that a region of its convolution result reads.
+Region receptive(const Layer& layer, Region out);
+/// Region of a layer's convolution result that a region of its input map feeds.
+Region fed_by(const Layer& layer, Region in);
+
+}  // namespace h2

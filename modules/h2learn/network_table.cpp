@@ -1,0 +1,123 @@
+#include "modules/h2learn/network_table.h"
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+
+namespace h2 {
+namespace {
+
+constexpr int kLargestSide = 4096, kLargestKernel = 31;
+constexpr std::uint32_t kMostInputs = 1U << 26, kMostOutputs = 1U << 20;
+
+bool shape_of(const h2_layer& r, Layer& l) {
+  if (r.kind > H2_LAYER_FC || r.pool > H2_POOL_BEFORE_SOMA) return false;
+  const bool fc = r.kind == H2_LAYER_FC;
+  if (r.kernel % 2 == 0 || r.kernel > kLargestKernel || r.stride < 1 || r.stride > 2) return false;
+  if (r.cin == 0 || r.cout == 0 || r.in_height == 0 || r.in_width == 0) return false;
+  if (r.cin > kMostInputs || r.cout > kMostOutputs) return false;
+  if (r.in_height > kLargestSide || r.in_width > kLargestSide) return false;
+  if (r.planes != 1 && r.planes != 3 && r.planes != 8) return false;
+  if (fc && (r.kernel != 1 || r.stride != 1 || r.in_height != 1 || r.in_width != 1 || r.pool != 0))
+    return false;
+  l.kind = fc ? LayerKind::fc : LayerKind::conv;
+  l.encoding = (r.flags & H2_LAYER_ENCODING) != 0;
+  l.pool = static_cast<PoolMode>(r.pool);
+  l.cin = static_cast<int>(r.cin);
+  l.planes = r.planes;
+  l.in_h = r.in_height;
+  l.in_w = r.in_width;
+  l.cout = static_cast<int>(r.cout);
+  l.kernel = r.kernel;
+  l.stride = r.stride;
+  derive_shapes(l);
+  return l.next_h > 0 && l.next_w > 0;
+}
+
+bool follows(const Layer& below, const Layer& l) {
+  if (l.encoding || l.planes != below.next_planes) return false;
+  if (l.kind == LayerKind::fc) {  // a damaged table may claim more than an int holds
+    return l.cin == std::int64_t{below.cout} * below.next_h * below.next_w;
+  }
+  return below.kind == LayerKind::conv && l.cin == below.cout && l.in_h == below.next_h &&
+         l.in_w == below.next_w;
+}
+
+bool first_fits(const Layer& l) { return l.encoding ? l.planes == 8 : l.planes == 1; }
+
+/// Names layers conv1.., fc1.. in order.
+void name_layers(Network& network) {
+  int conv = 0, fc = 0;
+  for (Layer& l : network.layers) {
+    l.name =
+        l.kind == LayerKind::fc ? "fc" + std::to_string(++fc) : "conv" + std::to_string(++conv);
+  }
+}
+
+bool parameters_of(const h2_table& h, NetworkTable& table) {
+  const float values[] = {h.alpha,    h.th_f,  h.th_l,  h.th_r,    h.beta,      h.learning_rate,
+                          h.momentum, h.beta1, h.beta2, h.epsilon, h.loss_scale};
+  for (const float v : values) {
+    if (!std::isfinite(v)) return false;
+  }
+  int exponent = 0;
+  if (h.loss_scale <= 0.0F || std::frexp(h.loss_scale, &exponent) != 0.5F) return false;
+  if (h.optimizer > H2_OPT_ADAM || !(h.th_l < h.th_r)) return false;
+  table.neuron = {h.alpha, h.th_f, h.th_l, h.th_r, h.beta};
+  table.update.optimizer = h.optimizer == H2_OPT_ADAM ? Optimizer::adam : Optimizer::sgd;
+  table.update.learning_rate = h.learning_rate;
+  table.update.momentum = h.momentum;
+  table.update.beta1 = h.beta1;
+  table.update.beta2 = h.beta2;
+  table.update.epsilon = h.epsilon;
+  table.update.loss_scale = h.loss_scale;
+  table.static_once = (h.flags & H2_TABLE_STATIC_ONCE) != 0;
+  return true;
+}
+
+std::uint32_t checksum_of(h2_table header, const std::vector<h2_layer>& records) {
+  header.checksum = 0;
+  const std::uint32_t sum = h2_checksum(0, &header, sizeof header);
+  return h2_checksum(sum, records.data(), records.size() * sizeof(h2_layer));
+}
+
+}  // namespace
+
+std::uint32_t parse_header(const h2_table& h) {
+  if (h.magic != H2_TABLE_MAGIC) return H2_ERR_TABLE;
+  if (h.version != H2_TABLE_VERSION) return H2_ERR_VERSION;
+  const bool sane = h.layers >= 1 && h.layers <= H2_MAX_LAYERS &&
+                    h.layer_size == sizeof(h2_layer) && h.timesteps >= 1 && h.timesteps <= 1024 &&
+                    h.sub_batch >= 1 && h.sub_batch <= 1024;
+  return sane ? H2_OK : H2_ERR_TABLE;
+}
+
+std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& records,
+                          const Machine& machine, NetworkTable& table, std::uint32_t& layer) {
+  layer = 0;
+  if (checksum_of(header, records) != header.checksum) return H2_ERR_CHECKSUM;
+  if (!parameters_of(header, table)) return H2_ERR_TABLE;
+  table.sub_batch = static_cast<int>(header.sub_batch);
+  table.network.timesteps = static_cast<int>(header.timesteps);
+  for (const h2_layer& record : records) {
+    ++layer;
+    Layer l;
+    if (!shape_of(record, l)) return H2_ERR_TABLE;
+    const auto& layers = table.network.layers;
+    if (!(layers.empty() ? first_fits(l) : follows(layers.back(), l))) return H2_ERR_TABLE;
+    table.network.layers.push_back(l);
+  }
+  name_layers(table.network);
+  layer = 0;
+  const Layer& first = table.network.layers.front();
+  table.network.input = {first.cin, first.in_h, first.in_w};
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    table.layers.push_back({table.network.layers[i], records[i]});
+  }
+  table.extents = tensor_extents(table.layers, machine, table.sub_batch, table.network.timesteps,
+                                 table.update.optimizer);
+  return H2_OK;
+}
+
+}  // namespace h2

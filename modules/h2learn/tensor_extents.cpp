@@ -1,0 +1,87 @@
+#include "modules/h2learn/tensor_extents.h"
+
+#include <algorithm>
+#include <tuple>
+
+namespace h2 {
+namespace {
+
+h2_map map_of(const Machine& machine, int channels, int height, int width, int steps, int samples) {
+  h2_map m{};
+  m.channels = static_cast<std::uint32_t>(channels);
+  m.height = static_cast<std::uint32_t>(height);
+  m.width = static_cast<std::uint32_t>(width);
+  m.steps = static_cast<std::uint32_t>(steps);
+  m.samples = static_cast<std::uint32_t>(samples);
+  m.tile_height = static_cast<std::uint32_t>(machine.tile.height);
+  m.tile_width = static_cast<std::uint32_t>(machine.tile.width);
+  return m;
+}
+
+bool overlap(const TensorExtent& a, const TensorExtent& b) {
+  return a.mem2 == b.mem2 && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+}
+
+}  // namespace
+
+std::vector<TensorExtent> tensor_extents(const std::vector<PlacedLayer>& layers,
+                                         const Machine& machine, int sub_batch, int timesteps,
+                                         Optimizer optimizer) {
+  const std::uint32_t value_bytes = machine.numerics == Numerics::fp16 ? 2 : 4;
+  std::vector<TensorExtent> all;
+  std::uint32_t record = 0;
+  for (const auto& [l, p] : layers) {
+    ++record;
+    const h2_map soma = map_of(machine, l.cout, l.soma_h, l.soma_w, timesteps, sub_batch);
+    const h2_map pooled =
+        map_of(machine, l.cout * l.next_planes, l.next_h, l.next_w, timesteps, sub_batch);
+    const std::uint64_t bits = h2_map_bits_bytes(&soma);
+    const std::uint64_t values = h2_map_values_bytes(&soma, value_bytes);
+    const std::uint64_t weights = l.weight_count() * value_bytes, state = l.weight_count() * 4;
+    all.push_back({p.weights, weights, record, false, true});
+    all.push_back({p.spikes, bits, record});
+    all.push_back({p.potential, values, record});
+    all.push_back({p.mask, bits, record});
+    all.push_back({p.gradient, values, record});
+    if (l.kind == LayerKind::conv) all.push_back({p.gradient_mask, bits, record});
+    if (l.pool == PoolMode::after_soma) {
+      all.push_back({p.pooled, h2_map_bits_bytes(&pooled), record});
+    }
+    all.push_back({p.weight_gradient, weights, record, true});
+    all.push_back({p.master, state, record, true});
+    all.push_back({p.momentum, state, record, true});
+    if (optimizer == Optimizer::adam) all.push_back({p.variance, state, record, true});
+  }
+  return all;
+}
+
+std::uint32_t check_extents(const std::vector<TensorExtent>& extents, std::uint64_t memory_bytes,
+                            std::uint32_t& layer) {
+  for (const TensorExtent& e : extents) {
+    layer = e.layer;
+    if (e.offset % H2_TENSOR_ALIGN != 0) return H2_ERR_ALIGNMENT;
+    if (e.offset > memory_bytes || e.bytes > memory_bytes - e.offset) return H2_ERR_ADDRESS;
+  }
+  std::vector<TensorExtent> sorted = extents;
+  std::sort(sorted.begin(), sorted.end(), [](const TensorExtent& a, const TensorExtent& b) {
+    return std::tie(a.mem2, a.offset, a.layer) < std::tie(b.mem2, b.offset, b.layer);
+  });
+  for (std::size_t i = 1; i < sorted.size(); ++i) {
+    layer = std::max(sorted[i - 1].layer, sorted[i].layer);
+    if (overlap(sorted[i - 1], sorted[i])) return H2_ERR_OVERLAP;
+  }
+  layer = 0;
+  return H2_OK;
+}
+
+bool touches(const std::vector<TensorExtent>& extents, bool mem2, std::uint64_t offset,
+             std::uint64_t bytes) {
+  TensorExtent range;
+  range.offset = offset;
+  range.bytes = bytes;
+  range.mem2 = mem2;
+  return std::any_of(extents.begin(), extents.end(),
+                     [&](const TensorExtent& e) { return overlap(e, range); });
+}
+
+}  // namespace h2

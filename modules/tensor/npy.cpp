@@ -1,0 +1,181 @@
+#include "modules/tensor/npy.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <string_view>
+
+#include "modules/arithmetic/fp16.h"
+#include "modules/base/error.h"
+#include "modules/base/file.h"
+
+namespace h2 {
+namespace {
+
+constexpr char kMagic[] = "\x93NUMPY";
+constexpr std::size_t kPrefix = 10;  // magic, version, header length
+constexpr std::size_t kAlign = 64;
+
+struct TypeName {
+  NpyType type;
+  const char* descr;
+  std::size_t size;
+};
+constexpr std::array<TypeName, 4> kTypes{{{NpyType::float16, "<f2", 2},
+                                          {NpyType::float32, "<f4", 4},
+                                          {NpyType::uint8, "|u1", 1},
+                                          {NpyType::int32, "<i4", 4}}};
+
+const TypeName& type_name(NpyType type) { return kTypes[static_cast<std::size_t>(type)]; }
+
+[[noreturn]] void refuse_header(const std::string& path, const std::string& key) {
+  throw InputError(path + ": the .npy header has no valid '" + key + "'");
+}
+
+/// What follows `key` and its colon in the header's dictionary.
+std::string_view value_of(const std::string& path, std::string_view header,
+                          const std::string& key) {
+  const std::size_t at = header.find("'" + key + "':");
+  if (at == std::string_view::npos) refuse_header(path, key);
+  header.remove_prefix(at + key.size() + 3);
+  header.remove_prefix(std::min(header.find_first_not_of(' '), header.size()));
+  return header;
+}
+
+/// The text between `open` and `close` that `key` is set to.
+std::string_view enclosed_value(const std::string& path, std::string_view header,
+                                const std::string& key, char open, char close) {
+  std::string_view value = value_of(path, header, key);
+  if (value.empty() || value.front() != open) refuse_header(path, key);
+  const std::size_t end = value.find(close, 1);
+  if (end == std::string_view::npos) refuse_header(path, key);
+  return value.substr(1, end - 1);
+}
+
+NpyType parse_type(const std::string& path, std::string_view descr) {
+  for (const TypeName& t : kTypes) {
+    if (descr == t.descr) return t.type;
+  }
+  throw InputError(path + ": element type '" + std::string(descr) + "', legal: <f2, <f4, |u1, <i4");
+}
+
+void require_c_order(const std::string& path, std::string_view header) {
+  const std::string_view value = value_of(path, header, "fortran_order");
+  if (value.substr(0, 4) == "True") throw InputError(path + ": Fortran order, legal: C order");
+  if (value.substr(0, 5) != "False") refuse_header(path, "fortran_order");
+}
+
+std::vector<std::size_t> parse_shape(const std::string& path, std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  if (text.find_first_not_of("0123456789, ") != std::string_view::npos) {
+    refuse_header(path, "shape");
+  }
+  std::vector<std::size_t> shape;
+  for (std::size_t at = text.find_first_of(kDigits); at != std::string_view::npos;
+       at = text.find_first_of(kDigits)) {
+    const std::string number(text.substr(at, text.find_first_not_of(kDigits, at) - at));
+    if (number.size() > 9) throw InputError(path + ": dimension " + number + " is too large");
+    shape.push_back(std::stoul(number));
+    text.remove_prefix(at + number.size());
+  }
+  return shape;
+}
+
+/// Elements of `shape`, or the largest number if they do not fit.
+std::size_t element_count(const std::vector<std::size_t>& shape) {
+  constexpr std::size_t kLimit = std::numeric_limits<std::size_t>::max() / 8;
+  std::size_t count = 1;
+  for (const std::size_t d : shape) {
+    if (d != 0 && count > kLimit / d) return kLimit;
+    count *= d;
+  }
+  return count;
+}
+
+/// Length of prefix and header together.
+std::size_t check_prefix(const std::string& path, const std::vector<std::uint8_t>& bytes) {
+  if (bytes.size() < kPrefix || std::memcmp(bytes.data(), kMagic, 6) != 0) {
+    throw InputError(path + ": not a NumPy .npy file");
+  }
+  if (bytes[6] != 1 || bytes[7] != 0) {
+    throw InputError(path + ": .npy format version " + std::to_string(bytes[6]) + "." +
+                     std::to_string(bytes[7]) + ", legal: 1.0");
+  }
+  const std::size_t start = kPrefix + bytes[8] + 256U * bytes[9];
+  if (start > bytes.size()) throw InputError(path + ": truncated inside the .npy header");
+  return start;
+}
+
+}  // namespace
+
+std::size_t npy_size(NpyType type) { return type_name(type).size; }
+
+std::size_t NpyArray::count() const { return element_count(shape); }
+
+std::vector<float> NpyArray::to_float() const {
+  std::vector<float> values(count());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::uint8_t* at = &bytes[i * npy_size(type)];
+    if (type == NpyType::uint8) {
+      values[i] = *at;
+    } else if (type == NpyType::float16) {
+      std::uint16_t half = 0;
+      std::memcpy(&half, at, sizeof half);
+      values[i] = from_fp16(half);
+    } else if (type == NpyType::float32) {
+      std::memcpy(&values[i], at, sizeof(float));
+    } else {
+      std::int32_t integer = 0;
+      std::memcpy(&integer, at, sizeof integer);
+      values[i] = static_cast<float>(integer);
+    }
+  }
+  return values;
+}
+
+std::string npy_shape_text(const std::vector<std::size_t>& shape) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  }
+  return text + (shape.size() == 1 ? ",)" : ")");
+}
+
+NpyArray read_npy(const std::string& path) {
+  const std::vector<std::uint8_t> bytes = read_bytes(path);
+  const std::size_t start = check_prefix(path, bytes);
+  const std::string header(bytes.begin() + kPrefix, bytes.begin() + static_cast<long>(start));
+  NpyArray array;
+  array.type = parse_type(path, enclosed_value(path, header, "descr", '\'', '\''));
+  require_c_order(path, header);
+  array.shape = parse_shape(path, enclosed_value(path, header, "shape", '(', ')'));
+  const std::size_t expected = array.count() * npy_size(array.type);
+  if (bytes.size() - start != expected) {
+    throw InputError(path + ": shape " + npy_shape_text(array.shape) + " needs " +
+                     std::to_string(expected) + " bytes of data, the file holds " +
+                     std::to_string(bytes.size() - start));
+  }
+  array.bytes.assign(bytes.begin() + static_cast<long>(start), bytes.end());
+  return array;
+}
+
+void write_npy(const std::string& path, NpyType type, const std::vector<std::size_t>& shape,
+               const void* data) {
+  std::string header = std::string("{'descr': '") + type_name(type).descr +
+                       "', 'fortran_order': False, 'shape': " + npy_shape_text(shape) + ", }";
+  header.append(kAlign - 1 - (kPrefix + header.size()) % kAlign, ' ');
+  header += '\n';
+  std::string prefix(kMagic, 6);
+  prefix += {'\x01', '\x00', static_cast<char>(header.size() & 0xFF),
+             static_cast<char>(header.size() >> 8)};
+  std::ofstream file(path, std::ios::binary);
+  file << prefix << header;
+  file.write(static_cast<const char*>(data),
+             static_cast<std::streamsize>(element_count(shape) * npy_size(type)));
+  file.close();
+  if (!file) throw RunError(path + ": cannot be written");
+}
+
+}  // namespace h2

@@ -1,0 +1,1 @@
+#error "this folder knows no simulator: SystemC and TLM belong to the modules of h2platform"

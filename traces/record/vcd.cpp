@@ -1,0 +1,245 @@
+#include "traces/record/vcd.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <stdexcept>
+
+#include "modules/base/error.h"
+#include "traces/record/glob.h"
+
+namespace h2 {
+namespace {
+
+constexpr std::size_t kBufferBytes = 1 << 16;
+
+/// Identifier code: number in base 94, printable characters.
+std::string code_of(std::size_t index) {
+  std::string code;
+  do {
+    code += static_cast<char>('!' + index % 94);
+    index /= 94;
+  } while (index > 0);
+  return code;
+}
+
+std::vector<std::string> split(const std::string& dotted) {
+  std::vector<std::string> parts;
+  std::size_t first = 0;
+  for (std::size_t dot = 0; dot != std::string::npos; first = dot + 1) {
+    dot = dotted.find('.', first);
+    parts.push_back(dotted.substr(first, dot - first));
+  }
+  return parts;
+}
+
+std::string wire_text(std::uint64_t value, int width) {
+  if (width == 1) return value != 0 ? "1" : "0";
+  std::array<char, 65> digits;
+  const auto end = std::to_chars(digits.begin(), digits.end(), value, 2).ptr;
+  return "b" + std::string(digits.begin(), end) + " ";
+}
+
+std::string real_text(double value) {
+  std::array<char, 40> digits;
+  const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
+  return "r" + std::string(digits.begin(), end) + " ";
+}
+
+std::string word_text(std::string_view value) {
+  std::string text(value.empty() ? "-" : value);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~'; }, '_');
+  return "s" + text + " ";
+}
+
+}  // namespace
+
+VcdWriter::VcdWriter(const std::string& path, VcdSelection selection)
+    : path_(path),
+      selection_(std::move(selection)),
+      file_(path, std::ios::binary),
+      matches_(selection_.scopes.size(), Matches::nothing) {
+  if (!file_) throw RunError(path + ": cannot be created");
+}
+
+VcdWriter::~VcdWriter() { file_.write(buffer_.data(), static_cast<long>(buffer_.size())); }
+
+int VcdWriter::add_wire(const std::string& scope, const std::string& name, int width, int level) {
+  if (width < 1 || width > 64) throw std::logic_error("VCD wire " + name + ": width not in 1..64");
+  return add(scope, name, Kind::wire, width, level);
+}
+
+int VcdWriter::add_real(const std::string& scope, const std::string& name, int level) {
+  return add(scope, name, Kind::real, 64, level);
+}
+
+int VcdWriter::add_text(const std::string& scope, const std::string& name, int level) {
+  return add(scope, name, Kind::text, 1, level);
+}
+
+int VcdWriter::add(const std::string& scope, const std::string& name, Kind kind, int width,
+                   int level) {
+  const std::string full_name = scope + "." + name;
+  if (started_) throw std::logic_error("VCD variable " + full_name + " added after start");
+  if (!names_.insert(full_name).second) {
+    throw std::logic_error("VCD variable " + full_name + " added twice");
+  }
+  scopes_.insert(scope);
+  if (!select(full_name, level)) return kNotTraced;
+  Variable variable;
+  variable.path = split(full_name);
+  variable.kind = kind;
+  variable.width = width;
+  variable.code = code_of(variables_.size());
+  variable.value = kind == Kind::wire   ? wire_text(0, width)
+                   : kind == Kind::real ? real_text(0.0)
+                                        : word_text("");
+  variables_.push_back(variable);
+  return static_cast<int>(variables_.size()) - 1;
+}
+
+bool VcdWriter::select(const std::string& full_name, int level) {
+  bool selected = false;
+  for (std::size_t i = 0; i < selection_.scopes.size(); ++i) {
+    if (!matches_name(selection_.scopes[i], full_name)) continue;
+    selected = level <= selection_.level;
+    if (selected || matches_[i] == Matches::nothing) {
+      matches_[i] = selected ? Matches::shown : Matches::left_out;
+    }
+  }
+  return selected;
+}
+
+void VcdWriter::start() {
+  std::string legal;
+  for (const std::string& scope : scopes_) legal += (legal.empty() ? "" : ", ") + scope;
+  for (std::size_t i = 0; i < matches_.size(); ++i) {
+    if (matches_[i] == Matches::shown) continue;
+    throw InputError("trace.vcd.scopes: '" + selection_.scopes[i] + "' matches " +
+                     (matches_[i] == Matches::nothing
+                          ? "no variable; scopes are " + legal
+                          : "only variables of a finer trace.vcd.level"));
+  }
+  buffer_ += "$date not recorded $end\n$version H2Learn-VP $end\n$timescale 1 ps $end\n";
+  std::vector<int> ids(variables_.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int>(i);
+  write_declarations(ids, 0);
+  buffer_ += "$enddefinitions $end\n";
+  started_ = true;
+}
+
+void VcdWriter::write_declarations(const std::vector<int>& ids, std::size_t depth) {
+  static constexpr std::array<const char*, 3> kKinds{"wire", "real", "string"};
+  std::vector<std::string> scopes;  // below this one, in order of first appearance
+  for (const int id : ids) {
+    const Variable& v = variables_[id];
+    if (v.path.size() > depth + 1) {
+      if (std::find(scopes.begin(), scopes.end(), v.path[depth]) == scopes.end()) {
+        scopes.push_back(v.path[depth]);
+      }
+      continue;
+    }
+    const bool vector = v.kind == Kind::wire && v.width > 1;
+    buffer_ += std::string("$var ") + kKinds[static_cast<std::size_t>(v.kind)] + " " +
+               std::to_string(v.width) + " " + v.code + " " + v.path[depth] +
+               (vector ? " [" + std::to_string(v.width - 1) + ":0]" : "") + " $end\n";
+  }
+  for (const std::string& scope : scopes) {
+    std::vector<int> inside;
+    std::copy_if(ids.begin(), ids.end(), std::back_inserter(inside), [&](int id) {
+      return variables_[id].path.size() > depth + 1 && variables_[id].path[depth] == scope;
+    });
+    buffer_ += "$scope module " + scope + " $end\n";
+    write_declarations(inside, depth + 1);
+    buffer_ += "$upscope $end\n";
+  }
+}
+
+void VcdWriter::change(int id, std::uint64_t time_ps, std::uint64_t value) {
+  if (id == kNotTraced) return;
+  const int width = variables_.at(id).width;
+  if (width < 64 && value >> width != 0) {
+    throw std::logic_error("VCD variable " + variables_[id].path.back() + ": " +
+                           std::to_string(value) + " needs more than " + std::to_string(width) +
+                           " bits");
+  }
+  set(id, time_ps, wire_text(value, width));
+}
+
+void VcdWriter::change_real(int id, std::uint64_t time_ps, double value) {
+  if (id != kNotTraced) set(id, time_ps, real_text(value));
+}
+
+void VcdWriter::change_text(int id, std::uint64_t time_ps, std::string_view value) {
+  if (id != kNotTraced) set(id, time_ps, word_text(value));
+}
+
+void VcdWriter::set(int id, std::uint64_t time_ps, std::string value) {
+  if (!started_ || closed_) throw std::logic_error("VCD change outside start() and close()");
+  advance(time_ps);
+  Variable& variable = variables_.at(id);
+  variable.value = std::move(value);
+  if (!variable.touched) touched_.push_back(id);
+  variable.touched = true;
+}
+
+void VcdWriter::advance(std::uint64_t time_ps) {
+  if (time_ps < now_ps_) {
+    throw std::logic_error("VCD time goes back from " + std::to_string(now_ps_) + " to " +
+                           std::to_string(time_ps) + " ps");
+  }
+  if (time_ps == now_ps_) return;
+  if (!initial_written_ && time_ps > selection_.from_ps) write_initial();
+  write_settled();
+  now_ps_ = time_ps;
+}
+
+void VcdWriter::write_initial() {
+  buffer_ += "#" + std::to_string(selection_.from_ps) + "\n$dumpvars\n";
+  for (Variable& v : variables_) {
+    buffer_ += v.value + v.code + "\n";
+    v.shown = v.value;
+  }
+  buffer_ += "$end\n";
+  written_ps_ = selection_.from_ps;
+  initial_written_ = true;
+}
+
+void VcdWriter::write_settled() {
+  std::sort(touched_.begin(), touched_.end());
+  const bool visible = initial_written_ && (selection_.to_ps == 0 || now_ps_ <= selection_.to_ps);
+  for (const int id : touched_) {
+    Variable& v = variables_[id];
+    v.touched = false;
+    if (!visible || v.value == v.shown) continue;
+    if (written_ps_ != now_ps_) buffer_ += "#" + std::to_string(now_ps_) + "\n";
+    written_ps_ = now_ps_;
+    buffer_ += v.value + v.code + "\n";
+    v.shown = v.value;
+    ++changes_;
+  }
+  touched_.clear();
+  if (buffer_.size() > kBufferBytes) flush();
+}
+
+void VcdWriter::flush() {
+  file_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
+  buffer_.clear();
+  if (!file_) throw RunError(path_ + ": cannot be written");
+}
+
+void VcdWriter::close(std::uint64_t end_ps) {
+  if (closed_) return;
+  advance(end_ps);
+  if (!initial_written_ && end_ps >= selection_.from_ps) write_initial();
+  write_settled();
+  const std::uint64_t last = selection_.to_ps > 0 ? std::min(end_ps, selection_.to_ps) : end_ps;
+  if (initial_written_ && last > written_ps_) buffer_ += "#" + std::to_string(last) + "\n";
+  closed_ = true;
+  flush();
+  file_.close();
+  if (!file_) throw RunError(path_ + ": cannot be written");
+}
+
+}  // namespace h2

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "modules/device/job.h"
+#include "modules/h2learn/signals/signals.h"
+#include "platform/config/config.h"
+#include "platform/host/host_cpu.h"
+
+namespace h2 {
+
+/// Blocks of one layer in each engine, in the order of its loop nest: of FE's columns of output
+/// channels, of BE's columns of the channels below, and of WUE's columns of output channels times
+/// 16 input channels*.
+struct SignalBlocks {
+  int forward = 0, backward = 0, weight_update = 0;
+};
+SignalBlocks signal_blocks(const Machine& machine, const Layer& layer, bool first_layer);
+
+/// Throws InputError unless the units exist, each tile and the block exist in one of them, and the
+/// numerics are FP16.
+void check_units(const Config& config, const std::set<std::string>& units,
+                 const std::set<std::uint64_t>& tiles, std::uint64_t block);
+
+/// Signals of layer `index` from the tensors in memory after its forward pass, and after its weight
+/// gradient (Backward and Weight Update Engine). Engines that have no such block add none,
+/// maps without a tile no entries.
+std::vector<Signal> signals_after_forward(const JobContext& c, int index,
+                                          const std::vector<int>& tiles, int block,
+                                          HostCpu& memory);
+std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
+                                           const std::vector<int>& tiles, int block,
+                                           HostCpu& memory);
+
+void write_signal(const std::string& path, const Signal& signal);
+
+}  // namespace h2

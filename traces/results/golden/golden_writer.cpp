@@ -1,0 +1,199 @@
+#include "traces/results/golden/golden_writer.h"
+
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "modules/base/error.h"
+#include "modules/tensor/npy.h"
+#include "modules/tensor/operand.h"
+#include "platform/config/load.h"
+#include "traces/results/golden/golden_files.h"
+#include "traces/results/golden/golden_signals.h"
+
+namespace h2 {
+namespace {
+
+namespace fs = std::filesystem;
+
+void check_tensors(const Config& config, const std::set<std::string>& tensors) {
+  const std::string first = config.network.layers.front().name;
+  const std::string last = config.network.layers.back().name;
+  std::set<std::string> legal{first + ".input", first + ".labels", last + ".grad_s_out"};
+  for (const Layer& l : config.network.layers)
+    for (const char* kind : {"s", "u", "mask", "grad_u", "grad_w", "w", "w_after"}) {
+      legal.insert(l.name + "." + kind);
+    }
+  for (const std::string& name : tensors) {
+    if (legal.count(name) != 0) continue;
+    std::string names;
+    for (const std::string& l : legal) names += " " + l;
+    throw InputError("--dump-tensors " + name + ": no such tensor; legal:" + names);
+  }
+}
+
+}  // namespace
+
+GoldenWriter::GoldenWriter(const Config& config, GoldenRequest request)
+    : config_(config), request_(std::move(request)) {
+  check_tensors(config, request_.tensors);
+  check_units(config, request_.units, request_.tiles, request_.block);
+  std::error_code error;
+  fs::create_directories(request_.folder, error);
+  if (error) throw InputError(request_.folder + ": " + error.message());
+}
+
+std::string GoldenWriter::path(std::uint64_t number, const std::string& name) {
+  const fs::path folder = fs::path(request_.folder) / std::to_string(number);
+  fs::create_directories(folder);
+  files_[number].push_back(name + ".npy");
+  return (folder / (name + ".npy")).string();
+}
+
+template <class Write>
+void GoldenWriter::write(std::uint64_t number, const std::string& tensor, Write write) {
+  if (wanted(tensor)) write(path(number, tensor));
+}
+
+void GoldenWriter::labels(const std::uint32_t* labels, std::size_t count) {
+  const std::uint64_t number = labelled_++;
+  if (request_.sub_batches.count(number) == 0) return;
+  const std::vector<std::int32_t> values(labels, labels + count);
+  write(number, config_.network.layers.front().name + ".labels",
+        [&](const std::string& path) { write_npy(path, NpyType::int32, {count}, values.data()); });
+}
+
+void GoldenWriter::descriptor_ended(const h2_descriptor& d, const JobContext& c, HostCpu& memory) {
+  switch (d.opcode) {
+    case H2_OP_FORWARD: {
+      if (c.inference) return;
+      Sample& sample = in_memory_[d.memory];
+      sample = {started_, request_.sub_batches.count(started_) != 0};
+      ++started_;
+      if (sample.chosen) write_forward(sample, c, memory);
+      return;
+    }
+    case H2_OP_WEIGHT_GRADIENT: {
+      const Sample& sample = in_memory_[d.memory];
+      if (!sample.chosen) return;
+      write_gradients(sample, d, c, memory);
+      group_.push_back(sample.number);
+      return;
+    }
+    case H2_OP_UPDATE:
+      for (const std::uint64_t number : group_) write_weights(number, "w_after", false, c, memory);
+      group_.clear();
+      return;
+    default:
+      return;
+  }
+}
+
+void GoldenWriter::write_forward(const Sample& sample, const JobContext& c, HostCpu& memory) {
+  const Layer& first = c.layer(0);
+  const std::uint64_t n = sample.number;
+  write(n, first.name + ".input", [&](const std::string& path) {
+    write_planes(path, fetch_bits(memory, c.input_image(0)), first.encoding ? 1 : c.steps,
+                 first.planes);
+  });
+  for (int l = 0; l < static_cast<int>(c.layers->size()); ++l) {
+    const h2_layer& place = c.place(l);
+    const std::string& name = c.layer(l).name;
+    const BitMap mask = fetch_bits(memory, c.soma_image(l, place.mask));
+    write(n, name + ".s", [&](const std::string& path) {
+      write_bits(path, fetch_bits(memory, c.soma_image(l, place.spikes)), c.steps);
+    });
+    write(n, name + ".mask", [&](const std::string& path) { write_bits(path, mask, c.steps); });
+    const bool packed = c.layer(l).kind == LayerKind::conv;
+    write(n, name + ".u", [&](const std::string& path) {
+      write_values(path,
+                   fetch_values(memory, c.soma_image(l, place.potential), c.value_bytes,
+                                packed ? &mask : nullptr),
+                   c.steps, c.value_bytes);
+    });
+  }
+  write_weights(n, "w", false, c, memory);
+  write_signals(sample, true, c, memory);
+}
+
+void GoldenWriter::write_gradients(const Sample& sample, const h2_descriptor& d,
+                                   const JobContext& c, HostCpu& memory) {
+  const int last = static_cast<int>(c.layers->size()) - 1;
+  const h2_map out = c.soma_image(last, 0).map();
+  write(sample.number, c.layer(last).name + ".grad_s_out", [&](const std::string& path) {
+    const TensorImage image(d.output_gradient, out);
+    write_values(path, fetch_values(memory, image, c.value_bytes, nullptr), c.steps, c.value_bytes);
+  });
+  for (int l = 0; l <= last; ++l) {
+    const h2_layer& place = c.place(l);
+    const bool packed = c.layer(l).kind == LayerKind::conv && c.compress_gradients;
+    write(sample.number, c.layer(l).name + ".grad_u", [&](const std::string& path) {
+      BitMap nonzero;
+      if (packed) nonzero = fetch_bits(memory, c.soma_image(l, place.gradient_mask));
+      write_values(path,
+                   fetch_values(memory, c.soma_image(l, place.gradient), c.value_bytes,
+                                packed ? &nonzero : nullptr),
+                   c.steps, c.value_bytes);
+    });
+  }
+  write_weights(sample.number, "grad_w", true, c, memory);
+  write_signals(sample, false, c, memory);
+}
+
+void GoldenWriter::write_signals(const Sample& sample, bool forward, const JobContext& c,
+                                 HostCpu& memory) {
+  const std::vector<int> tiles(request_.tiles.begin(), request_.tiles.end());
+  const int block = static_cast<int>(request_.block);
+  for (int l = 0; l < static_cast<int>(c.layers->size()); ++l) {
+    const std::string& name = c.layer(l).name;
+    if (request_.units.count(name) == 0) continue;
+    const auto read = forward ? signals_after_forward : signals_after_gradient;
+    for (const Signal& signal : read(c, l, tiles, block, memory)) {
+      write_signal(path(sample.number, name + "." + signal.name), signal);
+    }
+  }
+}
+
+void GoldenWriter::write_weights(std::uint64_t number, const char* kind, bool gradient,
+                                 const JobContext& c, HostCpu& memory) {
+  for (int l = 0; l < static_cast<int>(c.layers->size()); ++l) {
+    const Layer& layer = c.layer(l);
+    write(number, layer.name + "." + kind, [&](const std::string& path) {
+      const h2_layer& place = c.place(l);
+      WeightOperand weights(
+          TensorKind::control,
+          c.weight_image(l, gradient ? c.base2 + place.weight_gradient : c.base + place.weights),
+          true);
+      TransferList list;
+      weights.want_range(0, layer.cout, 0, layer.cin, list);
+      fetch_all(memory, list);
+      const auto o = static_cast<std::size_t>(layer.cout), i = static_cast<std::size_t>(layer.cin);
+      const auto k = static_cast<std::size_t>(layer.kernel);
+      const std::vector<std::size_t> shape = layer.kind == LayerKind::fc
+                                                 ? std::vector<std::size_t>{o, i}
+                                                 : std::vector<std::size_t>{o, i, k, k};
+      write_floats(path, shape, {weights.oihw.begin(), weights.oihw.end()}, c.value_bytes);
+    });
+  }
+}
+
+void GoldenWriter::close() {
+  nlohmann::ordered_json manifest;
+  manifest["schema"] = 1;
+  manifest["loss_scale"] = config_.training.update.loss_scale;
+  manifest["axes"] = "B,T,C,H,W; weights OIHW or (out,in)";
+  manifest["grad_w"] = "sum over the batch group up to and including the sub-batch";
+  manifest["u"] = "convolutions: 0 where the mask is 0";
+  for (const Layer& l : config_.network.layers) manifest["layers"].push_back(l.name);
+  for (const auto& [number, files] : files_) {
+    manifest["sub_batches"][std::to_string(number)] = files;
+  }
+  manifest["config"] = config_json(config_);
+  std::ofstream file(fs::path(request_.folder) / "manifest.json");
+  file << manifest.dump(2) << '\n';
+  file.close();
+  if (!file) throw RunError(request_.folder + ": manifest.json cannot be written");
+}
+
+}  // namespace h2

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <systemc>
+#include <vector>
+
+#include "traces/results/run_record.h"
+
+namespace h2 {
+
+/// Looks at the board's counters in regular steps of simulated time. Keeps at most kMost looks:
+/// when they are full, every other one is dropped and the step doubles.
+class Sampler : public sc_core::sc_module {
+ public:
+  static constexpr std::size_t kMost = 1024;
+
+  Sampler(sc_core::sc_module_name name, std::function<Snapshot()> look);
+
+  /// {interval_us, time_us[], series: {name: {unit, values[]}}}: rates over the step that ends at
+  /// each time. `memories` names Mem0..2 or the one memory.
+  nlohmann::ordered_json json(double clock_mhz, const std::vector<std::string>& memories) const;
+
+ private:
+  void run();
+
+  std::function<Snapshot()> look_;
+  sc_core::sc_time step_{10, sc_core::SC_US};
+  std::vector<Snapshot> looks_;
+};
+
+}  // namespace h2

@@ -1,0 +1,199 @@
+#include "traces/results/summary.h"
+
+#include <openssl/evp.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <sstream>
+
+#include "modules/base/error.h"
+#include "platform/config/load.h"
+#include "platform/platform.h"
+
+namespace h2 {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json layer_json(const LayerCost& cost) {
+  const JobRecord& j = cost.last;
+  const bool memory = j.memory_cycles > j.compute_cycles;
+  return {{"name", j.layer},
+          {"engine", kEngineKeys[cost.engine]},
+          {"compute_cycles", j.compute_cycles},
+          {"memory_cycles", j.memory_cycles},
+          {"cycles", j.cycles},
+          {"macs", j.macs},
+          {"executed_macs", j.executed_macs},
+          {"bound_by", memory ? "memory" : "compute"},
+          {"bytes", j.bytes},
+          {"underflows", j.range.underflows},
+          {"overflows", j.range.overflows},
+          {"compute_cycles_total", cost.total.compute_cycles},
+          {"memory_cycles_total", cost.total.memory_cycles},
+          {"cycles_total", cost.total.cycles},
+          {"macs_total", cost.total.macs},
+          {"executed_macs_total", cost.total.executed_macs},
+          {"underflows_total", cost.total.range.underflows},
+          {"overflows_total", cost.total.range.overflows}};
+}
+
+Json epochs_json(const RunRecord& r) {
+  Json epochs = Json::array();
+  for (const EpochRecord& e : r.epochs) {
+    epochs.push_back({{"loss", e.loss}, {"train_accuracy", e.train_accuracy}});
+    if (e.test_accuracy) epochs.back()["test_accuracy"] = *e.test_accuracy;
+  }
+  return epochs;
+}
+
+Json time_json(const Config& config, const RunRecord& r) {
+  const double hertz = config.machine.clock_mhz * 1e6;
+  const std::uint64_t cycles = r.trained().cycle;
+  const double seconds = static_cast<double>(cycles) / hertz;
+  Json time{{"cycles", cycles},
+            {"seconds", seconds},
+            {"sub_batches", r.sub_batches},
+            {"cycles_per_sub_batch", r.steady_cycles_per_sub_batch},
+            {"samples_per_second", seconds > 0 ? static_cast<double>(r.samples) / seconds : 0.0},
+            {"epoch_seconds",
+             r.steady_cycles_per_sub_batch * static_cast<double>(r.epoch_sub_batches) / hertz}};
+  if (r.test_samples != 0) {
+    const std::uint64_t test = (r.tests + r.tests_at_end).cycle;
+    time["evaluation"] = {{"cycles", test},
+                          {"seconds", static_cast<double>(test) / hertz},
+                          {"samples", r.test_samples}};
+  }
+  return time;
+}
+
+Json engines_json(const RunRecord& r) {
+  Json engines;
+  const Snapshot trained = r.trained();
+  for (std::size_t e = 0; e < 3; ++e) {
+    const Engine::Stats& spent = trained.engines[e];
+    engines[kEngineKeys[e]] = {{"busy_cycles", spent.busy_cycles},
+                               {"stall_cycles", spent.stall_cycles},
+                               {"idle_cycles", spent.idle_cycles}};
+  }
+  return engines;
+}
+
+Json memory_json(const Config& config, const RunRecord& r, const Platform& platform) {
+  const Snapshot trained = r.trained();
+  const double seconds = static_cast<double>(trained.cycle) / (config.machine.clock_mhz * 1e6);
+  Json memory;
+  for (std::size_t m = 0; m < platform.memories.size(); ++m) {
+    const std::uint64_t reads = trained.read_bytes[m], writes = trained.write_bytes[m];
+    const double rate = seconds > 0 ? static_cast<double>(reads + writes) / seconds / 1e9 : 0.0;
+    memory[platform.memories[m]->basename()] = {{"read_bytes", reads},
+                                                {"write_bytes", writes},
+                                                {"bandwidth_gbps", rate},
+                                                {"peak_gbps", platform.memories[m]->peak_gbps()}};
+  }
+  return memory;
+}
+
+double seconds_of(const timeval& t) {
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
+}
+
+Json wall_json(const Platform& platform, const WallClock& wall) {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const double processor = processor_seconds();
+  const double kernels = platform.kernel_seconds();
+  return {{"seconds", wall.seconds},
+          {"peak_rss_bytes", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024},
+          {"samples_per_second",
+           wall.seconds > 0 ? static_cast<double>(wall.samples) / wall.seconds : 0.0},
+          {"processor_seconds", processor},
+          {"input_seconds", wall.input_seconds},
+          {"kernel_seconds", kernels},
+          {"platform_seconds", std::max(0.0, processor - wall.input_seconds - kernels)}};
+}
+
+}  // namespace
+
+double processor_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
+}
+
+std::string weights_sha256(const std::vector<std::vector<std::uint8_t>>& weights) {
+  std::vector<std::uint8_t> all;
+  for (const auto& w : weights) all.insert(all.end(), w.begin(), w.end());
+  std::uint8_t digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  if (EVP_Digest(all.data(), all.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
+    throw RunError("SHA-256 is not available in this OpenSSL");
+  }
+  std::string text;
+  for (unsigned i = 0; i < size; ++i) {
+    char hex[3];
+    std::snprintf(hex, sizeof hex, "%02x", digest[i]);
+    text += hex;
+  }
+  return text;
+}
+
+Json make_summary(const Config& config, const RunRecord& r, const Platform& platform,
+                  const WallClock& wall) {
+  Json s;
+  s["schema"] = 1;
+  s["config"] = config_json(config);
+  if (!r.weights.empty()) {
+    s["result"] = {{"loss", r.loss},
+                   {"train_accuracy", r.train_accuracy},
+                   {"test_accuracy", r.test_accuracy},
+                   {"epochs", epochs_json(r)},
+                   {"weights_sha256", weights_sha256(r.weights)}};
+  }
+  if (r.interrupted) s["interrupted"] = true;
+  s["time"] = time_json(config, r);
+  s["engines"] = engines_json(r);
+  s["layers"] = Json::array();
+  for (const auto& [key, cost] : r.layers) s["layers"].push_back(layer_json(cost));
+  s["memory"] = memory_json(config, r, platform);
+  s["numerics"] = config.machine.numerics == Numerics::fp16
+                      ? "FP16 as the hardware computes"
+                      : "FP32 in 4 stored bytes, charged as 2 in time and traffic";
+  s["wall"] = wall_json(platform, wall);
+  return s;
+}
+
+std::string summary_table(const Json& s) {
+  std::ostringstream out;
+  char line[160];
+  const auto print = [&](const char* format, auto... values) {
+    std::snprintf(line, sizeof line, format, values...);
+    out << line << '\n';
+  };
+  if (s.contains("result") && !s["result"]["loss"].empty()) {
+    const Json& result = s["result"];
+    print("accuracy    train %.2f %%   test %.2f %%   loss %.4f -> %.4f",
+          result["train_accuracy"].get<double>() * 100, result["test_accuracy"].get<double>() * 100,
+          result["loss"].front().get<double>(), result["loss"].back().get<double>());
+  }
+  const Json& time = s["time"];
+  print("simulated   %.6f s   %.0f cycles per sub-batch   %.1f samples/s",
+        time["seconds"].get<double>(), time["cycles_per_sub_batch"].get<double>(),
+        time["samples_per_second"].get<double>());
+  print("%-14s %8s %8s %8s", "engine", "busy %", "stall %", "idle %");
+  const double cycles = time["cycles"].get<double>() / 100;
+  for (const auto& [name, e] : s["engines"].items()) {
+    print("%-14s %8.1f %8.1f %8.1f", name.c_str(), e["busy_cycles"].get<double>() / cycles,
+          e["stall_cycles"].get<double>() / cycles, e["idle_cycles"].get<double>() / cycles);
+  }
+  print("%-14s %8s %8s %8s %8s", "memory", "GB read", "written", "GB/s", "peak");
+  for (const auto& [name, m] : s["memory"].items()) {
+    print("%-14s %8.3f %8.3f %8.2f %8.1f", name.c_str(), m["read_bytes"].get<double>() / 1e9,
+          m["write_bytes"].get<double>() / 1e9, m["bandwidth_gbps"].get<double>(),
+          m["peak_gbps"].get<double>());
+  }
+  return out.str();
+}
+
+}  // namespace h2
