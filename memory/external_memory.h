@@ -41,7 +41,7 @@ class ExternalMemory : public sc_core::sc_module {
   std::uint64_t bytes() const { return spec_.bytes; }
   const Stats& stats() const { return stats_; }
   double peak_gbps() const { return timing_->peak_gbps(); }
-  DramStatistics dram_statistics() { return timing_->statistics(); }
+  DramStatistics dram_statistics() const { return timing_->statistics(); }
 
   /// Test hook: the next `count` transactions that carry data are answered without moving it, and
   /// not counted.

@@ -6,6 +6,7 @@
 #include <systemc>
 #include <vector>
 
+#include "modules/h2learn/engines.h"
 #include "platform/config/load.h"
 #include "platform/data/dataset.h"
 #include "platform/data/weights.h"
@@ -41,8 +42,10 @@ int sc_main(int, char**) try {
                                                       {"trace.vcd.enable", "false"}});
   const h2::RunRecord record = simulate(config);
   std::printf("%-8s %-14s %10s %10s\n", "layer", "engine", "cycles", "compute");
+  const std::vector<h2::EngineInfo> engines = h2::h2learn_engines(config.machine, false);
   for (const auto& [key, cost] : record.layers) {
-    std::printf("%-8s %-14s %10llu %10llu\n", cost.last.layer.c_str(), h2::kEngineKeys[cost.engine],
+    const h2::EngineInfo& engine = engines[static_cast<std::size_t>(cost.engine)];
+    std::printf("%-8s %-14s %10llu %10llu\n", cost.last.layer.c_str(), engine.key.c_str(),
                 static_cast<unsigned long long>(cost.last.cycles),
                 static_cast<unsigned long long>(cost.last.compute_cycles));
   }

@@ -1,11 +1,10 @@
+#include "modules/arithmetic/neuron.h"
+
 #include <algorithm>
 
-#include "modules/arithmetic/neuron_spec.h"
 #include "modules/arithmetic/simd/isa.h"
-#include "modules/h2learn/backward/backward_array.h"
-#include "modules/h2learn/forward/forward_array.h"
 
-// Soma, Grad and pooling: loops over positions and channel blocks around the vector arithmetic.
+// Loops over positions and channel blocks around the vector arithmetic.
 
 namespace h2 {
 namespace {

@@ -20,15 +20,6 @@
 
 namespace h2 {
 
-/// One layer's job of one sub-batch, for the summary.
-struct LayerRecord {
-  JobRecord job;
-  int engine = 0;  ///< 0 FE, 1 BE, 2 WUE
-  std::uint8_t opcode = 0;
-  std::uint16_t samples = 0;
-  std::uint64_t sub_batch = 0;  ///< running number
-};
-
 /// Fetches descriptors from the ring, checks them, orders the layers of each phase on its engine
 /// and the weight gradient behind the backward pass, writes completions and raises the interrupt.
 class Controller : public sc_core::sc_module {

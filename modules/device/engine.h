@@ -9,30 +9,11 @@
 #include "memory/bus/memory_port.h"
 #include "memory/glb.h"
 #include "modules/device/job.h"
+#include "modules/device/job_record.h"
 #include "modules/device/worker_pool.h"
 #include "traces/record/trace.h"
 
 namespace h2 {
-
-/// What one job cost; times in core cycles.
-struct JobRecord {
-  std::string layer;
-  int layer_index = 0;
-  std::uint64_t start_cycle = 0;
-  std::uint64_t cycles = 0;                         ///< start to last store
-  std::uint64_t compute_cycles = 0;                 ///< the array works
-  std::uint64_t memory_cycles = 0;                  ///< a load or a store is under way
-  std::uint64_t fill_cycles = 0, drain_cycles = 0;  ///< parts of compute_cycles
-  /// The array waits for operands, or for room or the end of stores: the rest of `cycles`.
-  std::uint64_t load_stall_cycles = 0, store_stall_cycles = 0;
-  std::uint64_t wait_cycles = 0;  ///< no job before this one: descriptors and dependences
-  std::uint64_t macs = 0, executed_macs = 0;
-  std::uint64_t bytes = 0;  ///< loaded and stored, charged
-  std::uint32_t error = H2_OK;
-  RangeCount range;
-  LayerDensities densities;  ///< of the results, tensors of layer `result_layer`
-  int result_layer = 0;
-};
 
 /// Forward, Backward or Weight Update Engine: one class, three instances. Load, arrive,
 /// compute and store processes work on successive chunks of a job in ping-pong through the GLB: the
@@ -44,17 +25,7 @@ class Engine : public sc_core::sc_module {
     sc_core::sc_time period;  ///< core clock
     MemoryPort::Settings load, store;
   };
-  /// busy + stall + idle = elapsed, at any time, in core cycles.
-  struct Stats {
-    std::uint64_t busy_cycles = 0;   ///< compute
-    std::uint64_t stall_cycles = 0;  ///< a job is open and the array waits for memory
-    std::uint64_t idle_cycles = 0;   ///< no job
-
-    Stats operator-(const Stats& o) const {
-      return {busy_cycles - o.busy_cycles, stall_cycles - o.stall_cycles,
-              idle_cycles - o.idle_cycles};
-    }
-  };
+  using Stats = EngineStats;
 
   MemoryPort load_port, store_port;
   /// To be bound to the socket of the engine's GLB.

@@ -4,11 +4,11 @@
 #include <cstdio>
 
 #include "modules/base/error.h"
+#include "modules/h2learn/engines.h"
 #include "modules/h2learn/glb_plan.h"
 #include "platform/driver/h2_driver.h"
 #include "platform/host/estimate.h"
 #include "platform/host/network_image.h"
-#include "traces/results/run_record.h"
 
 namespace h2 {
 namespace {
@@ -53,8 +53,9 @@ void print_layers(const Config& config, const h2_device& device) {
 
 void print_estimate(const Config& config, const Estimate& estimate) {
   std::printf("Estimate of one sub-batch (drawn masks, no memory stalls)\n");
-  for (std::size_t e = 0; e < 3; ++e) {
-    std::printf("  %-14s %12" PRIu64 " cycles %10.2f MB\n", kEngineKeys[e],
+  const auto engines = h2learn_engines(config.machine, false);
+  for (std::size_t e = 0; e < engines.size(); ++e) {
+    std::printf("  %-14s %12" PRIu64 " cycles %10.2f MB\n", engines[e].key.c_str(),
                 estimate.compute_cycles[e], static_cast<double>(estimate.bytes[e]) / 1e6);
   }
   const double cycles = estimate.cycles_per_sub_batch(config);

@@ -8,6 +8,7 @@
 #include "platform/host/drawn_masks.h"
 #include "platform/host/profile.h"
 #include "platform/host/recorded_masks.h"
+#include "platform/host/snapshot.h"
 #include "platform/platform.h"
 #include "traces/results/statistics/collect.h"
 #include "traces/results/summary.h"
@@ -49,8 +50,10 @@ int run_profile(const CommandLine& line) {
   WallClock wall;
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples;
-  write_statistics(out, config, record, platform, sampler);
-  finish_run(line, config, out, make_summary(config, record, platform, wall));
+  wall.kernel_seconds = platform.kernel_seconds();
+  const RunInfo info = run_info(config, platform);
+  write_statistics(out, info, record, board_counters(platform), sampler);
+  finish_run(line, config, out, make_summary(info, record, wall));
   return exit_code(record);
 }
 

@@ -1,8 +1,8 @@
 #include <iostream>
 
 #include "modules/base/error.h"
+#include "modules/contract/h2_manual.h"
 #include "platform/cli/commands.h"
-#include "platform/cli/h2_manual.h"
 
 namespace h2 {
 namespace {

@@ -10,6 +10,7 @@
 #include "platform/cli/progress.h"
 #include "platform/data/dataset.h"
 #include "platform/data/weights.h"
+#include "platform/host/snapshot.h"
 #include "platform/host/training.h"
 #include "platform/platform.h"
 #include "traces/results/golden/golden_writer.h"
@@ -50,7 +51,7 @@ std::set<std::string> parse_names(const std::string& text) {
 }
 
 /// Null unless the command line asks for tensors.
-std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, const Config& config,
+std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, RunInfo info,
                                           const std::filesystem::path& out) {
   if (!line.has("golden") && !line.has("dump-tensors") && !line.has("golden-units")) return nullptr;
   const auto numbers = [&](const char* option) {
@@ -63,7 +64,7 @@ std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, const Config&
   request.units = parse_names(line.get<std::string>("golden-units"));
   request.tiles = numbers("golden-tiles");
   request.block = line.get<std::uint64_t>("golden-block", 0);
-  return std::make_unique<GoldenWriter>(config, std::move(request));
+  return std::make_unique<GoldenWriter>(std::move(info), std::move(request));
 }
 
 void connect(GoldenWriter& golden, Training& training, Platform& platform) {
@@ -71,7 +72,7 @@ void connect(GoldenWriter& golden, Training& training, Platform& platform) {
     golden.labels(labels, count);
   };
   platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
-    golden.descriptor_ended(d, c, platform.host);
+    golden.descriptor_ended(d, c, platform.host.reader());
   };
 }
 
@@ -112,7 +113,7 @@ int run_train(const CommandLine& line) {
   Training training(config, data, std::move(weights), platform, record);
   Progress progress(line.quiet, config.machine.clock_mhz);
   training.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
-  const std::unique_ptr<GoldenWriter> golden = make_golden(line, config, out);
+  const std::unique_ptr<GoldenWriter> golden = make_golden(line, run_info(config, platform), out);
   if (golden != nullptr) connect(*golden, training, platform);
   const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
   const Interrupt interrupt;
@@ -128,8 +129,10 @@ int run_train(const CommandLine& line) {
 
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples + record.test_samples;
-  write_statistics(out, config, record, platform, sampler);
-  finish_run(line, config, out, make_summary(config, record, platform, wall));
+  wall.kernel_seconds = platform.kernel_seconds();
+  const RunInfo info = run_info(config, platform);
+  write_statistics(out, info, record, board_counters(platform), sampler);
+  finish_run(line, config, out, make_summary(info, record, wall));
   return exit_code(record);
 }
 

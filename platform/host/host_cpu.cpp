@@ -121,6 +121,12 @@ bool HostCpu::wait_irq(sc_core::sc_time timeout) {
   return irq.read();
 }
 
+MemoryReader HostCpu::reader() {
+  return [this](std::uint64_t address, void* data, std::uint64_t bytes) {
+    return debug(tlm::TLM_READ_COMMAND, address, data, bytes);
+  };
+}
+
 bool HostCpu::debug(tlm::tlm_command command, std::uint64_t address, void* data,
                     std::size_t bytes) {
   tlm::tlm_generic_payload payload;

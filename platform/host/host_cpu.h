@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "memory/bus/transfer_info.h"
+#include "modules/base/memory_reader.h"
 #include "platform/driver/h2_driver.h"
 #include "platform/host/host_view.h"
 
@@ -69,6 +70,8 @@ class HostCpu : public sc_core::sc_module {
   h2_bus driver_bus();
   /// Debug accesses, outside simulated time: what a loader uses before a run and a reader after it.
   h2_bus loader_bus();
+  /// Reads memory through debug().
+  MemoryReader reader();
   /// Time and side-effect free access, false outside memory.
   bool debug(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
 

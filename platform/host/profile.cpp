@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/host/snapshot.h"
 #include "platform/platform.h"
 
 namespace h2 {

@@ -7,6 +7,7 @@
 #include "modules/base/error.h"
 #include "modules/base/rng.h"
 #include "platform/host/network_image.h"
+#include "platform/host/snapshot.h"
 #include "platform/platform.h"
 
 namespace h2 {

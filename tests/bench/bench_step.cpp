@@ -7,6 +7,7 @@
 #include <thread>
 #include <vector>
 
+#include "modules/arithmetic/neuron.h"
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/base/error.h"
 #include "modules/h2learn/backward/backward_array.h"

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <utility>
 
+#include "modules/arithmetic/neuron.h"
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/forward/forward_array.h"
 #include "platform/data/weights.h"

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "modules/arithmetic/neuron_spec.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
 #include "modules/tensor/maps.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "modules/arithmetic/neuron.h"
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/forward/forward_array.h"

@@ -5,7 +5,7 @@
 #include <regex>
 #include <set>
 
-#include "platform/cli/h2_manual.h"
+#include "modules/contract/h2_manual.h"
 #include "tests/platform/on_card.h"
 
 // What is printed of the contract is what the card does.

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "modules/tensor/npy.h"
+#include "platform/host/snapshot.h"
 #include "tests/data/input_files.h"
 #include "tests/platform/simulation.h"
 #include "traces/results/golden/golden_writer.h"
@@ -24,14 +25,16 @@ Json train_with_tensors(const Config& config, const std::string& folder) {
   GoldenRequest request;
   request.folder = folder;
   request.sub_batches = {0, 1, 2};
-  GoldenWriter golden(config, request);
+  GoldenWriter golden(run_info(config, bench.platform), request);
   training.on_labels = [&](const std::uint32_t* l, std::size_t n) { golden.labels(l, n); };
   bench.platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
-    golden.descriptor_ended(d, c, bench.platform.host);
+    golden.descriptor_ended(d, c, bench.platform.host.reader());
   };
   bench.run([&](HostCpu& host) { training(host); });
   golden.close();
-  return collect_statistics(config, record, bench.platform).json();
+  return collect_statistics(run_info(config, bench.platform), record,
+                            board_counters(bench.platform))
+      .json();
 }
 
 /// Averages of 2x2 in the last two axes, odd rows and columns dropped.

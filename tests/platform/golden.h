@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "modules/tensor/npy.h"
+#include "platform/host/snapshot.h"
 #include "tests/platform/simulation.h"
 #include "traces/results/golden/golden_writer.h"
 
@@ -25,13 +26,14 @@ class Golden : public ::testing::Test {
   /// `request` needs no folder.
   TrainingRun record(const Config& config, GoldenRequest request) {
     request.folder = folder_.string();
-    GoldenWriter golden(config, std::move(request));
+    std::unique_ptr<GoldenWriter> golden;
     TrainingRun run = train(config, {}, "", [&](Platform& platform) {
+      golden = std::make_unique<GoldenWriter>(run_info(config, platform), std::move(request));
       platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
-        golden.descriptor_ended(d, c, platform.host);
+        golden->descriptor_ended(d, c, platform.host.reader());
       };
     });
-    golden.close();
+    golden->close();
     return run;
   }
   TrainingRun record(const Config& config, std::set<std::uint64_t> sub_batches) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "modules/base/error.h"
+#include "platform/host/snapshot.h"
 #include "tests/platform/simulation.h"
 #include "traces/results/summary.h"
 
@@ -22,7 +23,7 @@ std::string train_on(const Config& config, const std::function<void(const Platfo
   platform.host.program = [&](HostCpu& host) { training(host); };
   platform.run();
   look(platform);
-  nlohmann::ordered_json summary = make_summary(config, record, platform, {});
+  nlohmann::ordered_json summary = make_summary(run_info(config, platform), record, {});
   for (const char* part : {"wall", "config"}) summary.erase(part);
   return summary.dump(1);
 }

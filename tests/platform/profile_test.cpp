@@ -121,7 +121,7 @@ TEST(Profile, NetworkMayEndInAConvolutionAndReadEvents) {
 TEST(Profile, CompressedGradientsMoveFewerBytes) {
   const auto moved = [](const char* compress) {
     const RunRecord r = profile({{"memory.compress_gradients", compress}});
-    return r.train_end.read_bytes[0] + r.train_end.write_bytes[0];
+    return r.train_end.memories[0].read + r.train_end.memories[0].written;
   };
   EXPECT_LT(moved("true"), moved("false"));
 }

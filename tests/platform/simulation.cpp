@@ -7,6 +7,7 @@
 
 #include "platform/data/dataset.h"
 #include "platform/data/weights.h"
+#include "platform/host/snapshot.h"
 #include "traces/results/summary.h"
 
 // The SystemC library asks for it; GoogleTest has the main program.
@@ -88,7 +89,7 @@ TrainingRun train(const Config& config, const Platform::Options& options, const 
   if (prepare) prepare(bench.platform);
   Training training(config, data, start_weights(config), bench.platform, run.record);
   bench.run([&](HostCpu& host) { training(host); });
-  nlohmann::ordered_json summary = make_summary(config, run.record, bench.platform, {});
+  nlohmann::ordered_json summary = make_summary(run_info(config, bench.platform), run.record, {});
   summary.erase("wall");
   run.summary = summary.dump(1);
   return run;

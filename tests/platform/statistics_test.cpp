@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <regex>
 
+#include "platform/host/snapshot.h"
 #include "tests/platform/simulation.h"
 #include "traces/results/statistics/collect.h"
 #include "traces/results/summary.h"
@@ -46,11 +47,10 @@ Measured train_with_statistics(const Sets& sets) {
   Training training(run.config, data, start_weights(run.config), bench.platform, record);
   const Sampler sampler("sampler", [&] { return take_snapshot(bench.platform); });
   bench.run([&](HostCpu& host) { training(host); });
-  run.items = collect_statistics(run.config, record, bench.platform).json();
-  std::vector<std::string> memories;
-  for (const auto& m : bench.platform.memories) memories.emplace_back(m->basename());
-  run.samples = sampler.json(run.config.machine.clock_mhz, memories);
-  run.summary = make_summary(run.config, record, bench.platform, {});
+  const RunInfo info = run_info(run.config, bench.platform);
+  run.items = collect_statistics(info, record, board_counters(bench.platform)).json();
+  run.samples = sampler.json(info);
+  run.summary = make_summary(info, record, {});
   return run;
 }
 
@@ -129,11 +129,13 @@ TEST(Sampler, StaysBoundedAndRegular) {
       ++looks;
       Snapshot s;
       s.cycle = sc_core::sc_time_stamp().value() / 1250;
-      s.read_bytes[0] = s.cycle * 16;
+      s.memories.push_back({s.cycle * 16, 0});
       return s;
     });
     sc_core::sc_start(50, sc_core::SC_MS);  // 5000 steps of 10 us
-    const Json samples = sampler.json(800, {"mem0"});
+    RunInfo info;
+    info.memories.push_back({"mem0", 128.0});
+    const Json samples = sampler.json(info);
     const Json& times = samples["time_us"];
     EXPECT_LE(times.size(), Sampler::kMost);
     EXPECT_GE(times.size(), Sampler::kMost / 4);

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "modules/arithmetic/fp16.h"
+#include "modules/arithmetic/neuron.h"
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/arithmetic/update.h"
 #include "modules/h2learn/backward/backward_array.h"

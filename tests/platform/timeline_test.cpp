@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "modules/base/error.h"
+#include "platform/host/snapshot.h"
 #include "tests/config/config_files.h"
 #include "tests/platform/simulation.h"
 #include "tests/platform/traffic_counters.h"
@@ -39,7 +40,7 @@ class TimelineFile : public ConfigFiles {
     platform.run();
     trace.close();
     if (look) look(platform);
-    return make_summary(config, record, platform, {});
+    return make_summary(run_info(config, platform), record, {});
   }
 };
 

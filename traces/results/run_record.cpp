@@ -1,21 +1,10 @@
 #include "traces/results/run_record.h"
 
+#include <algorithm>
 #include <functional>
-
-#include "platform/platform.h"
+#include <type_traits>
 
 namespace h2 {
-
-Snapshot take_snapshot(const Platform& platform) {
-  Snapshot s;
-  s.cycle = platform.cycle();
-  for (std::size_t e = 0; e < 3; ++e) s.engines[e] = platform.engines()[e]->stats();
-  for (std::size_t m = 0; m < platform.memories.size(); ++m) {
-    s.read_bytes[m] = platform.memories[m]->stats().total_read();
-    s.write_bytes[m] = platform.memories[m]->stats().total_write();
-  }
-  return s;
-}
 
 namespace {
 
@@ -23,12 +12,17 @@ template <class Combine>
 Snapshot combine(const Snapshot& a, const Snapshot& b, Combine of) {
   Snapshot s;
   s.cycle = of(a.cycle, b.cycle);
-  for (std::size_t i = 0; i < 3; ++i) {
-    s.engines[i].busy_cycles = of(a.engines[i].busy_cycles, b.engines[i].busy_cycles);
-    s.engines[i].stall_cycles = of(a.engines[i].stall_cycles, b.engines[i].stall_cycles);
-    s.engines[i].idle_cycles = of(a.engines[i].idle_cycles, b.engines[i].idle_cycles);
-    s.read_bytes[i] = of(a.read_bytes[i], b.read_bytes[i]);
-    s.write_bytes[i] = of(a.write_bytes[i], b.write_bytes[i]);
+  s.engines.resize(std::max(a.engines.size(), b.engines.size()));
+  s.memories.resize(std::max(a.memories.size(), b.memories.size()));
+  const auto at = [](const auto& list, std::size_t i) {
+    return i < list.size() ? list[i] : typename std::decay_t<decltype(list)>::value_type{};
+  };
+  for (std::size_t i = 0; i < s.engines.size(); ++i) {
+    s.engines[i] = of(at(a.engines, i), at(b.engines, i));
+  }
+  for (std::size_t i = 0; i < s.memories.size(); ++i) {
+    const MemoryBytes x = at(a.memories, i), y = at(b.memories, i);
+    s.memories[i] = {of(x.read, y.read), of(x.written, y.written)};
   }
   return s;
 }

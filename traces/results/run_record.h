@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -9,24 +8,23 @@
 #include <utility>
 #include <vector>
 
-#include "modules/device/controller.h"
-#include "modules/device/engine.h"
+#include "modules/device/job_record.h"
 
 namespace h2 {
 
-class Platform;
-
-inline constexpr std::array<const char*, 3> kEngineKeys{"forward", "backward", "weight_update"};
+/// Bytes that a memory has moved.
+struct MemoryBytes {
+  std::uint64_t read = 0, written = 0;
+};
 
 /// Counters of the whole board at one moment.
 struct Snapshot {
   std::uint64_t cycle = 0;
-  std::array<Engine::Stats, 3> engines{};
-  std::array<std::uint64_t, 3> read_bytes{},
-      write_bytes{};  ///< Mem0..2 (unified: all in the first)
+  std::vector<EngineStats> engines;
+  std::vector<MemoryBytes> memories;
 };
-Snapshot take_snapshot(const Platform& platform);
-/// What the counters gained between two moments, and sums of such gains.
+/// What the counters gained between two moments, and sums of such gains. A snapshot without engines
+/// and memories counts as zero.
 Snapshot operator-(const Snapshot& end, const Snapshot& start);
 Snapshot operator+(const Snapshot& a, const Snapshot& b);
 

@@ -8,19 +8,17 @@
 #include <sstream>
 
 #include "modules/base/error.h"
-#include "platform/config/load.h"
-#include "platform/platform.h"
 
 namespace h2 {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json layer_json(const LayerCost& cost) {
+Json layer_json(const LayerCost& cost, const RunInfo& info) {
   const JobRecord& j = cost.last;
   const bool memory = j.memory_cycles > j.compute_cycles;
   return {{"name", j.layer},
-          {"engine", kEngineKeys[cost.engine]},
+          {"engine", info.engines[cost.engine].key},
           {"compute_cycles", j.compute_cycles},
           {"memory_cycles", j.memory_cycles},
           {"cycles", j.cycles},
@@ -48,8 +46,8 @@ Json epochs_json(const RunRecord& r) {
   return epochs;
 }
 
-Json time_json(const Config& config, const RunRecord& r) {
-  const double hertz = config.machine.clock_mhz * 1e6;
+Json time_json(const RunInfo& info, const RunRecord& r) {
+  const double hertz = info.machine.clock_mhz * 1e6;
   const std::uint64_t cycles = r.trained().cycle;
   const double seconds = static_cast<double>(cycles) / hertz;
   Json time{{"cycles", cycles},
@@ -68,29 +66,30 @@ Json time_json(const Config& config, const RunRecord& r) {
   return time;
 }
 
-Json engines_json(const RunRecord& r) {
+Json engines_json(const RunInfo& info, const RunRecord& r) {
   Json engines;
   const Snapshot trained = r.trained();
-  for (std::size_t e = 0; e < 3; ++e) {
-    const Engine::Stats& spent = trained.engines[e];
-    engines[kEngineKeys[e]] = {{"busy_cycles", spent.busy_cycles},
-                               {"stall_cycles", spent.stall_cycles},
-                               {"idle_cycles", spent.idle_cycles}};
+  for (std::size_t e = 0; e < info.engines.size(); ++e) {
+    const EngineInfo& engine = info.engines[e];
+    const EngineStats& spent = trained.engines[e];
+    engines[engine.key] = {{"busy_cycles", spent.busy_cycles},
+                           {"stall_cycles", spent.stall_cycles},
+                           {"idle_cycles", spent.idle_cycles}};
   }
   return engines;
 }
 
-Json memory_json(const Config& config, const RunRecord& r, const Platform& platform) {
+Json memory_json(const RunInfo& info, const RunRecord& r) {
   const Snapshot trained = r.trained();
-  const double seconds = static_cast<double>(trained.cycle) / (config.machine.clock_mhz * 1e6);
+  const double seconds = static_cast<double>(trained.cycle) / (info.machine.clock_mhz * 1e6);
   Json memory;
-  for (std::size_t m = 0; m < platform.memories.size(); ++m) {
-    const std::uint64_t reads = trained.read_bytes[m], writes = trained.write_bytes[m];
+  for (std::size_t m = 0; m < info.memories.size(); ++m) {
+    const auto& [reads, writes] = trained.memories[m];
     const double rate = seconds > 0 ? static_cast<double>(reads + writes) / seconds / 1e9 : 0.0;
-    memory[platform.memories[m]->basename()] = {{"read_bytes", reads},
-                                                {"write_bytes", writes},
-                                                {"bandwidth_gbps", rate},
-                                                {"peak_gbps", platform.memories[m]->peak_gbps()}};
+    memory[info.memories[m].name] = {{"read_bytes", reads},
+                                     {"write_bytes", writes},
+                                     {"bandwidth_gbps", rate},
+                                     {"peak_gbps", info.memories[m].peak_gbps}};
   }
   return memory;
 }
@@ -99,19 +98,19 @@ double seconds_of(const timeval& t) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
 }
 
-Json wall_json(const Platform& platform, const WallClock& wall) {
+Json wall_json(const WallClock& wall) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const double processor = processor_seconds();
-  const double kernels = platform.kernel_seconds();
-  return {{"seconds", wall.seconds},
-          {"peak_rss_bytes", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024},
-          {"samples_per_second",
-           wall.seconds > 0 ? static_cast<double>(wall.samples) / wall.seconds : 0.0},
-          {"processor_seconds", processor},
-          {"input_seconds", wall.input_seconds},
-          {"kernel_seconds", kernels},
-          {"platform_seconds", std::max(0.0, processor - wall.input_seconds - kernels)}};
+  return {
+      {"seconds", wall.seconds},
+      {"peak_rss_bytes", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024},
+      {"samples_per_second",
+       wall.seconds > 0 ? static_cast<double>(wall.samples) / wall.seconds : 0.0},
+      {"processor_seconds", processor},
+      {"input_seconds", wall.input_seconds},
+      {"kernel_seconds", wall.kernel_seconds},
+      {"platform_seconds", std::max(0.0, processor - wall.input_seconds - wall.kernel_seconds)}};
 }
 
 }  // namespace
@@ -139,11 +138,10 @@ std::string weights_sha256(const std::vector<std::vector<std::uint8_t>>& weights
   return text;
 }
 
-Json make_summary(const Config& config, const RunRecord& r, const Platform& platform,
-                  const WallClock& wall) {
+Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall) {
   Json s;
   s["schema"] = 1;
-  s["config"] = config_json(config);
+  s["config"] = info.config;
   if (!r.weights.empty()) {
     s["result"] = {{"loss", r.loss},
                    {"train_accuracy", r.train_accuracy},
@@ -152,15 +150,15 @@ Json make_summary(const Config& config, const RunRecord& r, const Platform& plat
                    {"weights_sha256", weights_sha256(r.weights)}};
   }
   if (r.interrupted) s["interrupted"] = true;
-  s["time"] = time_json(config, r);
-  s["engines"] = engines_json(r);
+  s["time"] = time_json(info, r);
+  s["engines"] = engines_json(info, r);
   s["layers"] = Json::array();
-  for (const auto& [key, cost] : r.layers) s["layers"].push_back(layer_json(cost));
-  s["memory"] = memory_json(config, r, platform);
-  s["numerics"] = config.machine.numerics == Numerics::fp16
+  for (const auto& [key, cost] : r.layers) s["layers"].push_back(layer_json(cost, info));
+  s["memory"] = memory_json(info, r);
+  s["numerics"] = info.machine.numerics == Numerics::fp16
                       ? "FP16 as the hardware computes"
                       : "FP32 in 4 stored bytes, charged as 2 in time and traffic";
-  s["wall"] = wall_json(platform, wall);
+  s["wall"] = wall_json(wall);
   return s;
 }
 

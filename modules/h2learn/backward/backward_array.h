@@ -83,20 +83,4 @@ class BackwardArray {
   std::vector<Group> groups_;
 };
 
-/// Grad, Eq. (2): both phases over all timesteps, last first, at the Soma positions of `region` for
-/// channels c0..c1-1, c0 a multiple of kLanes.
-/// `spatial` is grad-s's spatial term: at the same map when `pool` is not after_soma, otherwise at
-/// the pooled map, and each child takes a quarter (a dropped row or column takes 0).
-/// All maps hold batch*steps maps of `channels` channels. `u` is used where `mask` is set only.
-/// Writes grad_u, and in `nonzero` where it is not zero. Returns the gradients out of range.
-RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
-                const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
-                const BitMap& mask, Region region, int c0, int c1, ValueMap& grad_u,
-                BitMap& nonzero);
-
-/// Copies a quarter of each pooled gradient of `region` to its four convolution positions (pool
-/// before Soma): what the array of the layer below and the Weight Update Engine read. A dropped row
-/// or column of `conv` is left alone: it stays 0.
-void spread_quarters(Numerics numerics, const ValueMap& pooled, Region region, ValueMap& conv);
-
 }  // namespace h2

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "modules/arithmetic/neuron.h"
 #include "modules/h2learn/backward/backward_array.h"
 
 namespace h2 {

@@ -100,21 +100,4 @@ class ForwardArray {
   SubtreeTable subtree_;
 };
 
-/// Soma, Eq. (1) and (5): potentials, spikes and gradient mask at the positions of `region`
-/// and channels c0..c1-1. `sums` has batch*steps maps, or batch maps when the input is static; u,
-/// spikes and mask have batch*steps maps. All have the same height, width and channels; u may be
-/// `sums`. th_l < u < th_r is open. Returns the potentials that are not finite.
-RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps,
-                const ValueMap& sums, Region region, int c0, int c1, ValueMap& u, BitMap& spikes,
-                BitMap& mask);
-
-/// 2x2 average of potentials (pool before Soma): sum in Acc-tree order (row-major), then * 0.25, at
-/// the pooled positions of `region` and channels c0..c1-1.
-void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, int c0, int c1,
-                     ValueMap& pooled);
-
-/// 2x2 sum of spikes (0..4 quarters) as three bit planes, channel c*3+p, at the pooled positions of
-/// `region`, of all blocks of 16 channels that hold channels c0..c1-1.
-void pool_spikes(const BitMap& spikes, Region region, int c0, int c1, BitMap& planes);
-
 }  // namespace h2

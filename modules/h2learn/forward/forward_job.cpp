@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "modules/arithmetic/neuron.h"
 #include "modules/device/job.h"
 #include "modules/h2learn/backward/backward_count.h"
 #include "modules/h2learn/forward/forward_array.h"

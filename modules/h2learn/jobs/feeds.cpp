@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "modules/arithmetic/neuron.h"
 #include "modules/base/ceil_div.h"
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/backward/backward_count.h"

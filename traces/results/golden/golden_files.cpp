@@ -10,15 +10,16 @@
 
 namespace h2 {
 
-std::vector<std::uint8_t> fetch(HostCpu& memory, std::uint64_t address, std::uint64_t bytes) {
+std::vector<std::uint8_t> fetch(const MemoryReader& memory, std::uint64_t address,
+                                std::uint64_t bytes) {
   std::vector<std::uint8_t> data(bytes);
-  if (bytes != 0 && !memory.debug(tlm::TLM_READ_COMMAND, address, data.data(), bytes)) {
+  if (bytes != 0 && !memory(address, data.data(), bytes)) {
     throw RunError("golden tensors: memory at " + std::to_string(address) + " cannot be read");
   }
   return data;
 }
 
-void fetch_all(HostCpu& memory, TransferList& list) {
+void fetch_all(const MemoryReader& memory, TransferList& list) {
   for (const Transfer& t : list.transfers()) {
     const auto data = fetch(memory, t.address, t.bytes);
     std::copy(data.begin(), data.end(), list.data(t.offset));
@@ -26,7 +27,7 @@ void fetch_all(HostCpu& memory, TransferList& list) {
   list.deliver();
 }
 
-BitMap fetch_bits(HostCpu& memory, const TensorImage& image) {
+BitMap fetch_bits(const MemoryReader& memory, const TensorImage& image) {
   BitOperand bits(TensorKind::control, image, true);
   for (int unit = 0; unit < image.units(); ++unit) {
     bits.arrived(unit, fetch(memory, image.bits_address(unit), image.bits_bytes(unit)).data());
@@ -34,7 +35,7 @@ BitMap fetch_bits(HostCpu& memory, const TensorImage& image) {
   return std::move(bits.bits);
 }
 
-ValueMap fetch_values(HostCpu& memory, const TensorImage& image, int value_bytes,
+ValueMap fetch_values(const MemoryReader& memory, const TensorImage& image, int value_bytes,
                       const BitMap* packed_by) {
   ValueOperand values(TensorKind::control, image, value_bytes, packed_by, true);
   for (int unit = 0; unit < image.units(); ++unit) {

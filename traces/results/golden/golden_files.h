@@ -6,21 +6,22 @@
 #include <vector>
 
 #include "memory/bus/transfer.h"
+#include "modules/base/memory_reader.h"
 #include "modules/tensor/maps.h"
 #include "modules/tensor/tensor_image.h"
-#include "platform/host/host_cpu.h"
 
 // Tensors of the modelled memories, read through debug transport, as NumPy files. All throw
 // RunError: memory that cannot be read, or a file that cannot be written.
 
 namespace h2 {
 
-std::vector<std::uint8_t> fetch(HostCpu& memory, std::uint64_t address, std::uint64_t bytes);
+std::vector<std::uint8_t> fetch(const MemoryReader& memory, std::uint64_t address,
+                                std::uint64_t bytes);
 /// Reads what the list asks for and hands it to the operands.
-void fetch_all(HostCpu& memory, TransferList& list);
-BitMap fetch_bits(HostCpu& memory, const TensorImage& image);
+void fetch_all(const MemoryReader& memory, TransferList& list);
+BitMap fetch_bits(const MemoryReader& memory, const TensorImage& image);
 /// Null `packed_by`: stored dense.
-ValueMap fetch_values(HostCpu& memory, const TensorImage& image, int value_bytes,
+ValueMap fetch_values(const MemoryReader& memory, const TensorImage& image, int value_bytes,
                       const BitMap* packed_by);
 
 /// B,T,C,H,W as uint8.

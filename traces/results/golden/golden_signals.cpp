@@ -29,7 +29,7 @@ SignalRange range_of(const std::vector<int>& tiles, const Tiling& tiling, int bl
   return range;
 }
 
-BitMap input_of(const JobContext& c, int index, HostCpu& memory) {
+BitMap input_of(const JobContext& c, int index, const MemoryReader& memory) {
   const Layer& l = c.layer(index);
   InputFeed feed(c, index);
   TransferList list;
@@ -38,7 +38,7 @@ BitMap input_of(const JobContext& c, int index, HostCpu& memory) {
   return feed.bits();
 }
 
-ValueMap gradient_of(const JobContext& c, int index, HostCpu& memory) {
+ValueMap gradient_of(const JobContext& c, int index, const MemoryReader& memory) {
   const Layer& l = c.layer(index);
   const Region whole{0, l.out_h, 0, l.out_w};
   GradientFeed feed(c, index, true);
@@ -51,7 +51,7 @@ ValueMap gradient_of(const JobContext& c, int index, HostCpu& memory) {
   return feed.values();
 }
 
-std::vector<float> weights_of(const JobContext& c, int index, HostCpu& memory) {
+std::vector<float> weights_of(const JobContext& c, int index, const MemoryReader& memory) {
   const Layer& l = c.layer(index);
   WeightOperand weights(TensorKind::weight, c.weight_image(index, c.base + c.place(index).weights),
                         true);
@@ -62,7 +62,7 @@ std::vector<float> weights_of(const JobContext& c, int index, HostCpu& memory) {
 }
 
 /// The gradient mask below layer `index` at the positions the layer reads.
-BitMap open_outputs(const JobContext& c, int index, HostCpu& memory) {
+BitMap open_outputs(const JobContext& c, int index, const MemoryReader& memory) {
   const Layer& below = c.layer(index - 1);
   BitMap mask = fetch_bits(memory, c.soma_image(index - 1, c.place(index - 1).mask));
   if (below.pool != PoolMode::after_soma) return mask;
@@ -73,9 +73,9 @@ BitMap open_outputs(const JobContext& c, int index, HostCpu& memory) {
 
 std::string legal(int count) { return count == 0 ? "none" : "0.." + std::to_string(count - 1); }
 
-const Layer& find_layer(const Config& config, const std::string& name) {
+const Layer& find_layer(const RunInfo& info, const std::string& name) {
   std::string names;
-  for (const Layer& layer : config.network.layers) {
+  for (const Layer& layer : info.network.layers) {
     if (layer.name == name) return layer;
     names += " " + layer.name;
   }
@@ -90,18 +90,18 @@ SignalBlocks signal_blocks(const Machine& machine, const Layer& layer, bool firs
           ceil_div(layer.cout, machine.weight_update.cols) * ceil_div(layer.cin_star(), kInputs)};
 }
 
-void check_units(const Config& config, const std::set<std::string>& units,
+void check_units(const RunInfo& info, const std::set<std::string>& units,
                  const std::set<std::uint64_t>& tiles, std::uint64_t block) {
-  if (!units.empty() && config.machine.numerics != Numerics::fp16) {
+  if (!units.empty() && info.machine.numerics != Numerics::fp16) {
     throw InputError("--golden-units: needs numerics: fp16; fp32 has no defined order");
   }
   int most_tiles = 0, most_blocks = 0;
   std::string tiles_text, blocks_text;
   for (const std::string& name : units) {
-    const Layer& layer = find_layer(config, name);
-    const bool first = &layer == &config.network.layers.front();
-    const SignalBlocks b = signal_blocks(config.machine, layer, first);
-    const int count = Tiling(layer.out_h, layer.out_w, config.machine.tile).count();
+    const Layer& layer = find_layer(info, name);
+    const bool first = &layer == &info.network.layers.front();
+    const SignalBlocks b = signal_blocks(info.machine, layer, first);
+    const int count = Tiling(layer.out_h, layer.out_w, info.machine.tile).count();
     most_tiles = std::max(most_tiles, count);
     most_blocks = std::max({most_blocks, b.forward, b.backward, b.weight_update});
     tiles_text += " " + name + " " + legal(count);
@@ -121,7 +121,7 @@ void check_units(const Config& config, const std::set<std::string>& units,
 
 std::vector<Signal> signals_after_forward(const JobContext& c, int index,
                                           const std::vector<int>& tiles, int block,
-                                          HostCpu& memory) {
+                                          const MemoryReader& memory) {
   const Layer& l = c.layer(index);
   if (block >= signal_blocks(*c.machine, l, index == 0).forward) return {};
   return forward_signals(l, c.machine->forward, c.machine->tile, weights_of(c, index, memory),
@@ -132,7 +132,7 @@ std::vector<Signal> signals_after_forward(const JobContext& c, int index,
 
 std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
                                            const std::vector<int>& tiles, int block,
-                                           HostCpu& memory) {
+                                           const MemoryReader& memory) {
   const Layer& l = c.layer(index);
   const Machine& m = *c.machine;
   const SignalBlocks blocks = signal_blocks(m, l, index == 0);

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "modules/base/memory_reader.h"
 #include "modules/device/job.h"
 #include "modules/h2learn/signals/signals.h"
-#include "platform/config/config.h"
-#include "platform/host/host_cpu.h"
+#include "traces/results/run_info.h"
 
 namespace h2 {
 
@@ -22,7 +22,7 @@ SignalBlocks signal_blocks(const Machine& machine, const Layer& layer, bool firs
 
 /// Throws InputError unless the units exist, each tile and the block exist in one of them, and the
 /// numerics are FP16.
-void check_units(const Config& config, const std::set<std::string>& units,
+void check_units(const RunInfo& info, const std::set<std::string>& units,
                  const std::set<std::uint64_t>& tiles, std::uint64_t block);
 
 /// Signals of layer `index` from the tensors in memory after its forward pass, and after its weight
@@ -30,10 +30,10 @@ void check_units(const Config& config, const std::set<std::string>& units,
 /// maps without a tile no entries.
 std::vector<Signal> signals_after_forward(const JobContext& c, int index,
                                           const std::vector<int>& tiles, int block,
-                                          HostCpu& memory);
+                                          const MemoryReader& memory);
 std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
                                            const std::vector<int>& tiles, int block,
-                                           HostCpu& memory);
+                                           const MemoryReader& memory);
 
 void write_signal(const std::string& path, const Signal& signal);
 

@@ -8,7 +8,6 @@
 #include "modules/base/error.h"
 #include "modules/tensor/npy.h"
 #include "modules/tensor/operand.h"
-#include "platform/config/load.h"
 #include "traces/results/golden/golden_files.h"
 #include "traces/results/golden/golden_signals.h"
 
@@ -17,11 +16,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void check_tensors(const Config& config, const std::set<std::string>& tensors) {
-  const std::string first = config.network.layers.front().name;
-  const std::string last = config.network.layers.back().name;
+void check_tensors(const RunInfo& info, const std::set<std::string>& tensors) {
+  const std::string first = info.network.layers.front().name;
+  const std::string last = info.network.layers.back().name;
   std::set<std::string> legal{first + ".input", first + ".labels", last + ".grad_s_out"};
-  for (const Layer& l : config.network.layers)
+  for (const Layer& l : info.network.layers)
     for (const char* kind : {"s", "u", "mask", "grad_u", "grad_w", "w", "w_after"}) {
       legal.insert(l.name + "." + kind);
     }
@@ -35,10 +34,10 @@ void check_tensors(const Config& config, const std::set<std::string>& tensors) {
 
 }  // namespace
 
-GoldenWriter::GoldenWriter(const Config& config, GoldenRequest request)
-    : config_(config), request_(std::move(request)) {
-  check_tensors(config, request_.tensors);
-  check_units(config, request_.units, request_.tiles, request_.block);
+GoldenWriter::GoldenWriter(RunInfo info, GoldenRequest request)
+    : info_(std::move(info)), request_(std::move(request)) {
+  check_tensors(info_, request_.tensors);
+  check_units(info_, request_.units, request_.tiles, request_.block);
   std::error_code error;
   fs::create_directories(request_.folder, error);
   if (error) throw InputError(request_.folder + ": " + error.message());
@@ -60,11 +59,12 @@ void GoldenWriter::labels(const std::uint32_t* labels, std::size_t count) {
   const std::uint64_t number = labelled_++;
   if (request_.sub_batches.count(number) == 0) return;
   const std::vector<std::int32_t> values(labels, labels + count);
-  write(number, config_.network.layers.front().name + ".labels",
+  write(number, info_.network.layers.front().name + ".labels",
         [&](const std::string& path) { write_npy(path, NpyType::int32, {count}, values.data()); });
 }
 
-void GoldenWriter::descriptor_ended(const h2_descriptor& d, const JobContext& c, HostCpu& memory) {
+void GoldenWriter::descriptor_ended(const h2_descriptor& d, const JobContext& c,
+                                    const MemoryReader& memory) {
   switch (d.opcode) {
     case H2_OP_FORWARD: {
       if (c.inference) return;
@@ -90,7 +90,8 @@ void GoldenWriter::descriptor_ended(const h2_descriptor& d, const JobContext& c,
   }
 }
 
-void GoldenWriter::write_forward(const Sample& sample, const JobContext& c, HostCpu& memory) {
+void GoldenWriter::write_forward(const Sample& sample, const JobContext& c,
+                                 const MemoryReader& memory) {
   const Layer& first = c.layer(0);
   const std::uint64_t n = sample.number;
   write(n, first.name + ".input", [&](const std::string& path) {
@@ -118,7 +119,7 @@ void GoldenWriter::write_forward(const Sample& sample, const JobContext& c, Host
 }
 
 void GoldenWriter::write_gradients(const Sample& sample, const h2_descriptor& d,
-                                   const JobContext& c, HostCpu& memory) {
+                                   const JobContext& c, const MemoryReader& memory) {
   const int last = static_cast<int>(c.layers->size()) - 1;
   const h2_map out = c.soma_image(last, 0).map();
   write(sample.number, c.layer(last).name + ".grad_s_out", [&](const std::string& path) {
@@ -142,7 +143,7 @@ void GoldenWriter::write_gradients(const Sample& sample, const h2_descriptor& d,
 }
 
 void GoldenWriter::write_signals(const Sample& sample, bool forward, const JobContext& c,
-                                 HostCpu& memory) {
+                                 const MemoryReader& memory) {
   const std::vector<int> tiles(request_.tiles.begin(), request_.tiles.end());
   const int block = static_cast<int>(request_.block);
   for (int l = 0; l < static_cast<int>(c.layers->size()); ++l) {
@@ -156,7 +157,7 @@ void GoldenWriter::write_signals(const Sample& sample, bool forward, const JobCo
 }
 
 void GoldenWriter::write_weights(std::uint64_t number, const char* kind, bool gradient,
-                                 const JobContext& c, HostCpu& memory) {
+                                 const JobContext& c, const MemoryReader& memory) {
   for (int l = 0; l < static_cast<int>(c.layers->size()); ++l) {
     const Layer& layer = c.layer(l);
     write(number, layer.name + "." + kind, [&](const std::string& path) {
@@ -181,15 +182,15 @@ void GoldenWriter::write_weights(std::uint64_t number, const char* kind, bool gr
 void GoldenWriter::close() {
   nlohmann::ordered_json manifest;
   manifest["schema"] = 1;
-  manifest["loss_scale"] = config_.training.update.loss_scale;
+  manifest["loss_scale"] = info_.loss_scale;
   manifest["axes"] = "B,T,C,H,W; weights OIHW or (out,in)";
   manifest["grad_w"] = "sum over the batch group up to and including the sub-batch";
   manifest["u"] = "convolutions: 0 where the mask is 0";
-  for (const Layer& l : config_.network.layers) manifest["layers"].push_back(l.name);
+  for (const Layer& l : info_.network.layers) manifest["layers"].push_back(l.name);
   for (const auto& [number, files] : files_) {
     manifest["sub_batches"][std::to_string(number)] = files;
   }
-  manifest["config"] = config_json(config_);
+  manifest["config"] = info_.config;
   std::ofstream file(fs::path(request_.folder) / "manifest.json");
   file << manifest.dump(2) << '\n';
   file.close();

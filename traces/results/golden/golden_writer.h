@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "modules/base/memory_reader.h"
 #include "modules/device/job.h"
-#include "platform/config/config.h"
-#include "platform/host/host_cpu.h"
+#include "traces/results/run_info.h"
 
 namespace h2 {
 
@@ -30,13 +30,13 @@ class GoldenWriter {
  public:
   /// Throws InputError if the folder cannot be made, or for a tensor, unit, tile or block that the
   /// network does not have, with the legal ones.
-  GoldenWriter(const Config& config, GoldenRequest request);
+  GoldenWriter(RunInfo info, GoldenRequest request);
 
   /// Tells the labels of the next training sub-batch.
   void labels(const std::uint32_t* labels, std::size_t count);
   /// Call when a descriptor has ended, before the driver hears of it.
   void descriptor_ended(const h2_descriptor& descriptor, const JobContext& context,
-                        HostCpu& memory);
+                        const MemoryReader& memory);
   /// Writes the manifest. Throws RunError if a file cannot be written.
   void close();
 
@@ -51,15 +51,16 @@ class GoldenWriter {
   /// Calls write(path) if the tensor is wanted.
   template <class Write>
   void write(std::uint64_t number, const std::string& tensor, Write write);
-  void write_forward(const Sample& sample, const JobContext& c, HostCpu& memory);
+  void write_forward(const Sample& sample, const JobContext& c, const MemoryReader& memory);
   void write_gradients(const Sample& sample, const h2_descriptor& d, const JobContext& c,
-                       HostCpu& memory);
+                       const MemoryReader& memory);
   void write_weights(std::uint64_t number, const char* kind, bool gradient, const JobContext& c,
-                     HostCpu& memory);
-  void write_signals(const Sample& sample, bool forward, const JobContext& c, HostCpu& memory);
+                     const MemoryReader& memory);
+  void write_signals(const Sample& sample, bool forward, const JobContext& c,
+                     const MemoryReader& memory);
   std::string path(std::uint64_t number, const std::string& name);
 
-  const Config& config_;
+  const RunInfo info_;
   GoldenRequest request_;
   std::uint64_t started_ = 0, labelled_ = 0;
   std::map<unsigned, Sample> in_memory_;  // by Mem0/Mem1

@@ -4,8 +4,6 @@
 #include <fstream>
 
 #include "modules/base/error.h"
-#include "modules/h2learn/peak.h"
-#include "platform/platform.h"
 
 namespace h2 {
 namespace {
@@ -14,22 +12,15 @@ using Json = nlohmann::ordered_json;
 
 double share(double part, double whole) { return whole > 0 ? part / whole : 0.0; }
 
-/// Multiply-accumulates per cycle that the array can do.
-double peak_macs(const Machine& m, int engine) {
-  return engine == 0   ? spike_operations(m.forward)
-         : engine == 1 ? m.backward.rows * m.backward.cols * m.backward.group
-                       : spike_operations(m.weight_update);
-}
-
-void add_engines(const RunRecord& r, Statistics& s) {
+void add_engines(const RunInfo& info, const RunRecord& r, Statistics& s) {
   const Snapshot trained = r.trained();
   const auto cycles = static_cast<double>(trained.cycle);
   s.set("run.cycles", {}, cycles);
   s.set("run.sub_batches", {}, static_cast<double>(r.sub_batches));
   s.set("run.samples", {}, static_cast<double>(r.samples));
-  for (std::size_t e = 0; e < kEngineKeys.size(); ++e) {
-    const Engine::Stats& spent = trained.engines[e];
-    const std::vector<std::string> name{kEngineKeys[e]};
+  for (std::size_t e = 0; e < info.engines.size(); ++e) {
+    const EngineStats& spent = trained.engines[e];
+    const std::vector<std::string> name{info.engines[e].key};
     s.set("engine.<engine>.busy_cycles", name, static_cast<double>(spent.busy_cycles));
     s.set("engine.<engine>.stall_cycles", name, static_cast<double>(spent.stall_cycles));
     s.set("engine.<engine>.idle_cycles", name, static_cast<double>(spent.idle_cycles));
@@ -38,10 +29,10 @@ void add_engines(const RunRecord& r, Statistics& s) {
   }
 }
 
-void add_layer(const LayerCost& cost, const Machine& machine, Statistics& s) {
+void add_layer(const LayerCost& cost, const EngineInfo& engine, Statistics& s) {
   const JobRecord& j = cost.total;
-  const std::vector<std::string> names{cost.last.layer, kEngineKeys[cost.engine]};
-  const double peak = peak_macs(machine, cost.engine);
+  const std::vector<std::string> names{cost.last.layer, engine.key};
+  const double peak = engine.peak_macs_per_cycle;
   const auto set = [&](const char* name, double value) {
     s.set(std::string("layer.<layer>.<engine>.") + name, names, value);
   };
@@ -92,8 +83,8 @@ void add_latency(const std::string& of, const std::vector<std::string>& name,
   s.set(of + ".latency_max_ns", name, ns(static_cast<double>(latency.max())));
 }
 
-void add_memory(ExternalMemory& memory, std::size_t index, const Config& config, const RunRecord& r,
-                Statistics& s) {
+void add_memory(const ExternalMemory& memory, std::size_t index, double clock_mhz,
+                const RunRecord& r, Statistics& s) {
   const std::vector<std::string> name{memory.basename()};
   const ExternalMemory::Stats& m = memory.stats();
   for (std::size_t k = 0; k < m.read_bytes.size(); ++k) {
@@ -102,8 +93,9 @@ void add_memory(ExternalMemory& memory, std::size_t index, const Config& config,
     s.set("memory.<memory>.write_bytes.<kind>", names, static_cast<double>(m.write_bytes[k]));
   }
   const Snapshot trained = r.trained();
-  const auto bytes = static_cast<double>(trained.read_bytes[index] + trained.write_bytes[index]);
-  const double ns = static_cast<double>(trained.cycle) / config.machine.clock_mhz * 1e3;
+  const auto bytes =
+      static_cast<double>(trained.memories[index].read + trained.memories[index].written);
+  const double ns = static_cast<double>(trained.cycle) / clock_mhz * 1e3;
   s.set("memory.<memory>.bandwidth_gbps", name, share(bytes, ns));
   s.set("memory.<memory>.busy_bandwidth_gbps", name,
         share(static_cast<double>(m.total_read() + m.total_write()),
@@ -132,12 +124,12 @@ void add_probe(const Probe& probe, Statistics& s) {
   add_latency("probe.<socket>", name, p.latency, s);
 }
 
-Json jobs_json(const RunRecord& r) {
+Json jobs_json(const RunInfo& info, const RunRecord& r) {
   const char* const phases[] = {"", "forward", "backward", "weight_gradient", "update"};
   Json jobs = Json::array();
   for (const LayerRecord& record : r.jobs) {
     const JobRecord& j = record.job;
-    jobs.push_back({{"engine", kEngineKeys[record.engine]},
+    jobs.push_back({{"engine", info.engines[record.engine].key},
                     {"layer", j.layer},
                     {"sub_batch", record.sub_batch},
                     {"phase", phases[record.opcode]},
@@ -156,32 +148,31 @@ void write_text(const std::filesystem::path& path, const std::string& text) {
 
 }  // namespace
 
-Statistics collect_statistics(const Config& config, const RunRecord& record, Platform& platform) {
+Statistics collect_statistics(const RunInfo& info, const RunRecord& record,
+                              const BoardCounters& board) {
   Statistics s;
-  add_engines(record, s);
-  for (const auto& [key, cost] : record.layers) add_layer(cost, config.machine, s);
+  add_engines(info, record, s);
+  for (const auto& [key, cost] : record.layers) add_layer(cost, info.engines[cost.engine], s);
   for (const auto& [index, densities] : record.densities) {
-    add_densities(config.network.layers[static_cast<std::size_t>(index)].name, densities, s);
+    add_densities(info.network.layers[static_cast<std::size_t>(index)].name, densities, s);
   }
-  for (std::size_t m = 0; m < platform.memories.size(); ++m) {
-    add_memory(*platform.memories[m], m, config, record, s);
+  for (std::size_t m = 0; m < board.memories.size(); ++m) {
+    add_memory(*board.memories[m], m, info.machine.clock_mhz, record, s);
   }
-  for (const auto& probe : platform.probes.all()) add_probe(*probe, s);
-  s.set("host.interrupts", {}, static_cast<double>(platform.controller.interrupts()));
-  s.set("host.register_reads", {}, static_cast<double>(platform.controller.registers.reads()));
-  s.set("host.register_writes", {}, static_cast<double>(platform.controller.registers.writes()));
+  for (const Probe* probe : board.probes) add_probe(*probe, s);
+  s.set("host.interrupts", {}, static_cast<double>(board.interrupts));
+  s.set("host.register_reads", {}, static_cast<double>(board.register_reads));
+  s.set("host.register_writes", {}, static_cast<double>(board.register_writes));
   return s;
 }
 
-void write_statistics(const std::filesystem::path& folder, const Config& config,
-                      const RunRecord& record, Platform& platform, const Sampler& sampler) {
-  const Statistics s = collect_statistics(config, record, platform);
-  std::vector<std::string> memories;
-  for (const auto& m : platform.memories) memories.emplace_back(m->basename());
+void write_statistics(const std::filesystem::path& folder, const RunInfo& info,
+                      const RunRecord& record, const BoardCounters& board, const Sampler& sampler) {
+  const Statistics s = collect_statistics(info, record, board);
   const Json all{{"schema", 1},
                  {"items", s.json()},
-                 {"samples", sampler.json(config.machine.clock_mhz, memories)},
-                 {"jobs", jobs_json(record)}};
+                 {"samples", sampler.json(info)},
+                 {"jobs", jobs_json(info, record)}};
   write_text(folder / "stats.json", all.dump(1) + "\n");
   write_text(folder / "stats.csv", s.csv());
 }

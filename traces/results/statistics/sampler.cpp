@@ -27,29 +27,28 @@ void Sampler::run() {
   }
 }
 
-Json Sampler::json(double clock_mhz, const std::vector<std::string>& memories) const {
+Json Sampler::json(const RunInfo& info) const {
+  const double clock_mhz = info.machine.clock_mhz;
   Json times = Json::array(), series = Json::object();
-  for (std::size_t e = 0; e < kEngineKeys.size(); ++e) {
-    series["engine." + std::string(kEngineKeys[e]) + ".busy"] = {{"unit", "share"},
-                                                                 {"values", Json::array()}};
-  }
-  for (const std::string& m : memories) {
-    series["memory." + m + ".bandwidth"] = {{"unit", "1e9 B/s"}, {"values", Json::array()}};
-  }
+  const auto add = [&](const std::string& name, const char* unit) {
+    series[name] = {{"unit", unit}, {"values", Json::array()}};
+  };
+  const auto busy = [](const EngineInfo& e) { return "engine." + e.key + ".busy"; };
+  const auto bandwidth = [](const MemoryInfo& m) { return "memory." + m.name + ".bandwidth"; };
+  for (const EngineInfo& e : info.engines) add(busy(e), "share");
+  for (const MemoryInfo& m : info.memories) add(bandwidth(m), "1e9 B/s");
   for (std::size_t i = 1; i < looks_.size(); ++i) {
-    const Snapshot &from = looks_[i - 1], &to = looks_[i];
-    const auto cycles = static_cast<double>(to.cycle - from.cycle);
-    times.push_back(static_cast<double>(to.cycle) / clock_mhz);
-    for (std::size_t e = 0; e < kEngineKeys.size(); ++e) {
-      const Engine::Stats spent = to.engines[e] - from.engines[e];
-      series["engine." + std::string(kEngineKeys[e]) + ".busy"]["values"].push_back(
-          static_cast<double>(spent.busy_cycles) / cycles);
+    const Snapshot step = looks_[i] - looks_[i - 1];
+    const auto cycles = static_cast<double>(step.cycle);
+    times.push_back(static_cast<double>(looks_[i].cycle) / clock_mhz);
+    for (std::size_t e = 0; e < info.engines.size(); ++e) {
+      series[busy(info.engines[e])]["values"].push_back(
+          static_cast<double>(step.engines[e].busy_cycles) / cycles);
     }
-    for (std::size_t m = 0; m < memories.size(); ++m) {
-      const std::uint64_t bytes =
-          to.read_bytes[m] - from.read_bytes[m] + to.write_bytes[m] - from.write_bytes[m];
-      series["memory." + memories[m] + ".bandwidth"]["values"].push_back(
-          static_cast<double>(bytes) / cycles * clock_mhz / 1e3);
+    for (std::size_t m = 0; m < info.memories.size(); ++m) {
+      const std::uint64_t bytes = step.memories[m].read + step.memories[m].written;
+      series[bandwidth(info.memories[m])]["values"].push_back(static_cast<double>(bytes) / cycles *
+                                                              clock_mhz / 1e3);
     }
   }
   return {{"interval_us", step_.to_seconds() * 1e6}, {"time_us", times}, {"series", series}};

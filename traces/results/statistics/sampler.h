@@ -5,6 +5,7 @@
 #include <systemc>
 #include <vector>
 
+#include "traces/results/run_info.h"
 #include "traces/results/run_record.h"
 
 namespace h2 {
@@ -18,8 +19,8 @@ class Sampler : public sc_core::sc_module {
   Sampler(sc_core::sc_module_name name, std::function<Snapshot()> look);
 
   /// {interval_us, time_us[], series: {name: {unit, values[]}}}: rates over the step that ends at
-  /// each time. `memories` names Mem0..2 or the one memory.
-  nlohmann::ordered_json json(double clock_mhz, const std::vector<std::string>& memories) const;
+  /// each time.
+  nlohmann::ordered_json json(const RunInfo& info) const;
 
  private:
   void run();

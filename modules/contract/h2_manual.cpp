@@ -1,4 +1,4 @@
-#include "platform/cli/h2_manual.h"
+#include "modules/contract/h2_manual.h"
 
 #include <algorithm>
 #include <cstdint>

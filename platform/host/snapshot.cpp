@@ -1,0 +1,43 @@
+#include "platform/host/snapshot.h"
+
+#include "modules/h2learn/engines.h"
+#include "platform/config/load.h"
+#include "platform/platform.h"
+
+namespace h2 {
+
+Snapshot take_snapshot(const Platform& platform) {
+  Snapshot s;
+  s.cycle = platform.cycle();
+  for (const Engine* engine : platform.engines()) s.engines.push_back(engine->stats());
+  for (const auto& memory : platform.memories) {
+    s.memories.push_back({memory->stats().total_read(), memory->stats().total_write()});
+  }
+  return s;
+}
+
+RunInfo run_info(const Config& config, const Platform& platform) {
+  RunInfo info;
+  info.config = config_json(config);
+  info.machine = config.machine;
+  info.network = config.network;
+  info.loss_scale = config.training.update.loss_scale;
+  info.engines =
+      h2learn_engines(config.machine, config.memory.organisation == MemoryOrganisation::unified);
+  for (const auto& memory : platform.memories) {
+    info.memories.push_back({memory->basename(), memory->peak_gbps()});
+  }
+  return info;
+}
+
+BoardCounters board_counters(const Platform& platform) {
+  BoardCounters counters;
+  for (const auto& memory : platform.memories) counters.memories.push_back(memory.get());
+  for (const auto& probe : platform.probes.all()) counters.probes.push_back(probe.get());
+  counters.interrupts = platform.controller.interrupts();
+  counters.register_reads = platform.controller.registers.reads();
+  counters.register_writes = platform.controller.registers.writes();
+  return counters;
+}
+
+}  // namespace h2

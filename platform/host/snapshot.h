@@ -1,0 +1,19 @@
+#pragma once
+
+#include "traces/results/board_counters.h"
+#include "traces/results/run_info.h"
+#include "traces/results/run_record.h"
+
+namespace h2 {
+
+class Platform;
+struct Config;
+
+/// Counters of the whole board now.
+Snapshot take_snapshot(const Platform& platform);
+/// What results say of the board and its configuration.
+RunInfo run_info(const Config& config, const Platform& platform);
+/// The modules whose counters become statistics. They live as long as the platform.
+BoardCounters board_counters(const Platform& platform);
+
+}  // namespace h2

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "modules/device/engine_info.h"
+#include "modules/h2learn/machine.h"
+#include "modules/network/network.h"
+
+namespace h2 {
+
+/// A memory of the board, as results name it.
+struct MemoryInfo {
+  std::string name;      ///< "mem0"
+  double peak_gbps = 0;  ///< 1e9 B/s, of the device
+};
+
+/// What the results say of a run that does not change while it runs.
+struct RunInfo {
+  nlohmann::ordered_json config;  ///< effective configuration
+  Machine machine;
+  Network network;
+  float loss_scale = 1;
+  std::vector<EngineInfo> engines;  ///< in the order of Snapshot::engines
+  std::vector<MemoryInfo> memories;
+};
+
+}  // namespace h2
