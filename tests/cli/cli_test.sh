@@ -40,10 +40,10 @@ expect does-not-fit 2 "forward" "$h2vp" train "$quick" --dry-run --set network.t
 
 expect train 0 "wrote result/summary.json" "$h2vp" train "$quick" "${small[@]}" --out result
 expect quiet 0 "" "$h2vp" train "$quick" "${small[@]}" --out silent --quiet
-[ -s silent/summary.json ] && [ -s silent/trace.vcd ] || {
+if ! [ -s silent/summary.json ] || ! [ -s silent/trace.vcd ]; then
   echo "FAILED files: summary.json or trace.vcd is missing"
   failed=$((failed + 1))
-}
+fi
 expect wall 0 "adds up" python3 -c "
 import json
 wall = json.load(open('result/summary.json'))['wall']
