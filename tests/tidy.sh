@@ -5,7 +5,9 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-patterns=('memory/*.cpp' 'modules/*.cpp' 'platform/*.cpp' 'traces/*.cpp')
+# Left out: code for instruction sets that this clang knows less of than the compiler does.
+patterns=('memory/*.cpp' 'modules/*.cpp' 'platform/*.cpp' 'traces/*.cpp'
+  ':!modules/arithmetic/simd/*.cpp')
 [ "${1:-}" != --all ] || patterns+=('tests/*.cpp' 'examples/*.cpp' ':!tests/kernels/avx512_model')
 stamps=build/tidy/passed
 # Without precompiled headers, which are the compiler's own.

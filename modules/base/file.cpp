@@ -41,7 +41,7 @@ std::string find_file(const std::string& folder, const std::string& name) {
 }
 
 std::string require_file(const std::string& folder, const std::string& name) {
-  const std::string path = find_file(folder, name);
+  std::string path = find_file(folder, name);
   if (!path.empty()) return path;
   throw InputError((std::filesystem::path(folder) / name).string() +
                    "[.gz]: no such file (dataset.path is '" + folder + "')");

@@ -13,7 +13,7 @@ namespace h2 {
 namespace fs = std::filesystem;
 
 fs::path make_output_folder(const CommandLine& line, const Config& config) {
-  const fs::path out = line.out.empty() ? fs::path("out") / config.name : fs::path(line.out);
+  fs::path out = line.out.empty() ? fs::path("out") / config.name : fs::path(line.out);
   std::error_code error;
   fs::create_directories(out, error);
   if (error) throw InputError("--out " + out.string() + ": " + error.message());

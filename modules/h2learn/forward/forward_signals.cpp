@@ -47,7 +47,7 @@ unsigned address(const Layer& layer, const BitMap& input, int map, const Place& 
 
 std::vector<float> terms(const Layer& layer, const std::vector<float>& oihw, int co, SubLut s) {
   std::vector<float> out;
-  const float plane = static_cast<float>(1 << (s.channel % layer.planes));
+  const auto plane = static_cast<float>(1 << (s.channel % layer.planes));
   for (int i = 0; i < s.taps; ++i) {
     const std::size_t row = static_cast<std::size_t>(co) * layer.cin + s.channel / layer.planes;
     out.push_back(round_fp16(oihw[row * layer.taps() + s.first_tap + i] * plane));
@@ -79,7 +79,7 @@ std::vector<Signal> forward_signals(const Layer& layer, const ForwardSpec& array
   const int inputs = layer.kind == LayerKind::fc ? 1 : array.sub_lut_inputs;
   const std::size_t entries = std::size_t{1} << inputs, leaves = beats.front().size();
   const std::size_t maps = static_cast<std::size_t>(input.maps), n = beats.size();
-  const std::size_t channels = static_cast<std::size_t>(range.count);
+  const auto channels = static_cast<std::size_t>(range.count);
   const Signal lut = tables(layer, beats, inputs, oihw, range);
   Signal addresses = make_signal("fe_lut_address", Type::code, {at.size(), maps, n, leaves});
   Signal out = make_signal("fe_lut_out", Type::value, {at.size(), maps, channels, n, leaves});

@@ -1,6 +1,7 @@
 #include "modules/h2learn/forward/fp32_forward.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "modules/arithmetic/events.h"
 #include "modules/arithmetic/simd/isa.h"
@@ -14,7 +15,8 @@ constexpr int kChannels = 128;
 
 }  // namespace
 
-Fp32Forward::Fp32Forward(const Layer& layer) : layer_(layer), ops_(&selected_ops(Numerics::fp32)) {}
+Fp32Forward::Fp32Forward(Layer layer)
+    : layer_(std::move(layer)), ops_(&selected_ops(Numerics::fp32)) {}
 
 void Fp32Forward::load(const float* oihw, int co0, int count) {
   count_ = count;

@@ -16,7 +16,7 @@ namespace h2 {
 /// for any split of the work.
 class Fp32Forward {
  public:
-  explicit Fp32Forward(const Layer& layer);
+  explicit Fp32Forward(Layer layer);
 
   /// The spikes that one region of outputs sees.
   struct Input {

@@ -1,6 +1,7 @@
 #include "modules/h2learn/weight_update/fp32_weight_gradient.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "modules/arithmetic/events.h"
 #include "modules/arithmetic/simd/isa.h"
@@ -15,8 +16,8 @@ constexpr double kGradientCost = 1.0;
 
 }  // namespace
 
-Fp32WeightGradient::Fp32WeightGradient(const Layer& layer)
-    : layer_(layer), ops_(&selected_ops(Numerics::fp32)) {}
+Fp32WeightGradient::Fp32WeightGradient(Layer layer)
+    : layer_(std::move(layer)), ops_(&selected_ops(Numerics::fp32)) {}
 
 void Fp32WeightGradient::run(int batch, int steps, const BitMap& input, const ValueMap& grad_u,
                              int co0, int co_count, int ci0, int ci_count, float* oihw) const {

@@ -14,7 +14,7 @@ namespace h2 {
 /// the same bits.
 class Fp32WeightGradient {
  public:
-  explicit Fp32WeightGradient(const Layer& layer);
+  explicit Fp32WeightGradient(Layer layer);
 
   /// As WeightGradientArray.
   void run(int batch, int steps, const BitMap& input, const ValueMap& grad_u, int co0, int co_count,

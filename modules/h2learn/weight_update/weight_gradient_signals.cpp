@@ -51,6 +51,7 @@ class Array {
     for (int co = range.first; co < range.first + range.count; ++co)
       for (const auto& leaf : beat.leaves) {
         std::vector<float> terms;
+        terms.reserve(leaf.size());
         for (const Source& s : leaf) {
           terms.push_back(grad_u_.at(s.sample * steps_ + s.t, s.y, s.x)[co]);
         }
