@@ -1,10 +1,12 @@
 #include <iostream>
+#include <optional>
 
 #include "modules/base/error.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/outputs.h"
 #include "platform/host/gdb/gdb_server.h"
 #include "platform/host/gdb/monitor.h"
+#include "platform/host/riscv/console_input.h"
 #include "platform/host/riscv/h2_soc.h"
 #include "platform/host/riscv/riscv_host.h"
 #include "platform/platform.h"
@@ -18,6 +20,8 @@ void options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
   namespace po = boost::program_options;
   add("elf", po::value<std::string>(), "firmware, a 32-bit RISC-V executable");
+  add("input", po::value<std::string>(),
+      "what the firmware's console receives: a file, or - for standard input");
   add("gdb", po::value<int>(),
       "wait for GDB at this TCP port of this machine (0: any free one, printed on stderr)");
   add("quantum", po::value<std::int64_t>(),
@@ -58,6 +62,8 @@ int run_firmware(const CommandLine& line) {
   Platform platform("top", config, options, *trace);
   RiscvHost riscv("riscv", platform.host, std::move(image),
                   settings_of(line, config, platform.probes), std::cout);
+  std::optional<ConsoleInput> input;
+  if (line.has("input")) riscv.uart.input = &input.emplace(line.get<std::string>("input"));
   const std::unique_ptr<GdbServer> debugger = make_debugger(line, platform, riscv);
   riscv.control = debugger.get();
   platform.host.program = [&](HostCpu&) { riscv.run(); };

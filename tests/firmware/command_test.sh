@@ -17,6 +17,10 @@ expect other-machine 2 "machine 62" firmware "$config" --elf /bin/sh
 expect quantum 2 "--quantum 0: legal are 1 to" firmware "$config" --elf "$elf/hello.elf" --quantum 0
 expect port 2 "--gdb 70000: legal are 0 to 65535" firmware "$config" --elf "$elf/hello.elf" --gdb 70000
 expect clock 2 "host.clock_mhz" firmware "$config" --elf "$elf/hello.elf" --set host.clock_mhz=0
+printf 'id\nnonsense\ntime\nquit\n' > "$work/commands"
+expect console 0 "card 0x4832564c" firmware "$config" --elf "$elf/console.elf" --input "$work/commands"
+expect console-unknown 0 "nonsense? legal: id, time, quit" firmware "$config" \
+  --elf "$elf/console.elf" --input "$work/commands"
 expect exit-code 42 "a line without end" firmware "$config" --elf "$elf/exit_code.elf"
 expect unhandled 1 "load access fault" firmware "$config" --elf "$elf/unhandled.elf"
 expect hang 1 "in wfi at sleep_for_ever" firmware "$config" --elf "$elf/hang.elf" \

@@ -187,5 +187,37 @@ TEST_F(CoreTest, WatchpointsStopBehindTheAccess) {
   EXPECT_EQ(device_, 123U);
 }
 
+TEST_F(CoreTest, StopsInFrontOfATrapOnceAndThenTakesIt) {
+  RiscvCore& core = boot({kNop, 0x00452603});  // lw x12, 4(x10)
+  core.stop_before = [](const Trap&) { return true; };
+  EXPECT_EQ(core.run(10), RiscvCore::Stop::trap);
+  EXPECT_EQ(core.trap().cause, kLoadFault);
+  EXPECT_EQ(core.pc(), kRam + 4);
+  EXPECT_EQ(csr(kCsrMcause), 0U);
+  core.run(1);
+  EXPECT_EQ(core.pc(), kRam + 128);
+  EXPECT_EQ(csr(kCsrMepc), kRam + 4);
+}
+
+TEST_F(CoreTest, StopsInFrontOfAnInterruptWithoutHandler) {
+  RiscvCore& core = boot({kEnableInterrupts, kNop});
+  core.set_csr(kCsrMtvec, 0);
+  core.stop_before = [&](const Trap&) { return !core.has_handler(); };
+  lines_ = kMtip;
+  EXPECT_EQ(core.run(10), RiscvCore::Stop::trap);
+  EXPECT_EQ(core.trap().cause, kInterrupt | 7);
+  EXPECT_EQ(core.pc(), kRam + 4);
+  EXPECT_THROW(core.run(10), RunError);
+}
+
+TEST_F(CoreTest, WakesFromASleepThatNoLineEnds) {
+  RiscvCore& core = boot({kWfi, kNop, kNop});
+  EXPECT_EQ(core.run(1), RiscvCore::Stop::budget);
+  EXPECT_EQ(core.run(1), RiscvCore::Stop::wfi);
+  core.wake();
+  EXPECT_EQ(core.run(1), RiscvCore::Stop::budget);
+  EXPECT_EQ(core.pc(), kRam + 8);
+}
+
 }  // namespace
 }  // namespace h2

@@ -12,7 +12,7 @@ uint32_t soc_trap(uint32_t cause, uint32_t pc, uint32_t value);
 
 static int put_char(char c, FILE* file) {
   (void)file;
-  soc_write(H2_SOC_UART_BASE + H2_SOC_UART_DATA, (uint8_t)c);
+  soc_write(H2_SOC_UART_BASE + H2_SOC_UART_TXDATA, (uint8_t)c);
   return (uint8_t)c;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "platform/host/riscv/riscv_host.h"
@@ -21,6 +22,9 @@ class Monitor {
   std::string statistics() const;
   std::string map() const;
   std::string descriptors();
+  std::string completions();
+  std::string memory(const std::string& arguments);
+  bool read(std::uint64_t address, std::uint8_t* data, std::uint32_t bytes);
   std::string trace(bool on);
   std::uint32_t card_register(std::uint32_t offset);
 

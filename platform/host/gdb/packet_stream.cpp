@@ -76,6 +76,14 @@ int PacketStream::next() {
   return byte;
 }
 
+bool PacketStream::heard(bool wait) {
+  const auto begun = [this] { return input_.find('$') != std::string::npos; };
+  do {
+    if (connected() && !begun()) fill(wait);
+  } while (wait && connected() && !begun());
+  return begun();
+}
+
 std::optional<std::string> PacketStream::receive() {
   for (;;) {
     int byte = next();

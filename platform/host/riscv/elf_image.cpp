@@ -5,6 +5,7 @@
 #include <libelf.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -62,6 +63,39 @@ bool inside(std::uint64_t address, std::uint64_t bytes, std::uint32_t base, std:
   return address >= base && bytes <= size && address - base <= size - bytes;
 }
 
+/// Sections that the program needs to have in memory. The file's own headers, which linkers put in
+/// front of the first one and in the same segment, and notes are not among them.
+bool needed(const GElf_Shdr& section) {
+  return (section.sh_flags & SHF_ALLOC) != 0 && section.sh_size > 0 && section.sh_type != SHT_NOTE;
+}
+
+/// The part of a segment that its needed sections cover; without a section table all of it.
+GElf_Phdr needed_part(const ElfFile& file, GElf_Phdr p) {
+  std::uint64_t first = p.p_vaddr + p.p_memsz, last = p.p_vaddr;
+  bool sections = false;
+  for (Elf_Scn* s = nullptr; (s = elf_nextscn(file.get(), s)) != nullptr; sections = true) {
+    GElf_Shdr section;
+    if (gelf_getshdr(s, &section) == nullptr || !needed(section)) continue;
+    const std::uint64_t begin = std::max(section.sh_addr, p.p_vaddr);
+    const std::uint64_t end = std::min(section.sh_addr + section.sh_size, p.p_vaddr + p.p_memsz);
+    if (begin >= end) continue;
+    first = std::min(first, begin);
+    last = std::max(last, end);
+  }
+  if (!sections) return p;
+  const std::uint64_t skipped = first - p.p_vaddr;
+  p.p_memsz = first < last ? last - first : 0;
+  p.p_filesz = std::min(p.p_filesz - std::min(p.p_filesz, skipped), p.p_memsz);
+  p.p_vaddr += skipped;
+  p.p_paddr += skipped;
+  p.p_offset += skipped;
+  return p;
+}
+
+bool inside(const GElf_Phdr& p, std::uint32_t base, std::uint32_t size) {
+  return inside(p.p_paddr, p.p_filesz, base, size) && inside(p.p_vaddr, p.p_memsz, base, size);
+}
+
 void read_segments(const ElfFile& file, std::uint32_t base, std::uint32_t size, ElfImage& image) {
   std::size_t count = 0, file_bytes = 0;
   elf_getphdrnum(file.get(), &count);
@@ -70,7 +104,9 @@ void read_segments(const ElfFile& file, std::uint32_t base, std::uint32_t size, 
     GElf_Phdr p;
     if (gelf_getphdr(file.get(), static_cast<int>(i), &p) == nullptr) file.fail(elf_errmsg(-1));
     if (p.p_type != PT_LOAD || p.p_memsz == 0) continue;
-    if (!inside(p.p_paddr, p.p_filesz, base, size) || !inside(p.p_vaddr, p.p_memsz, base, size)) {
+    if (!inside(p, base, size)) p = needed_part(file, p);
+    if (p.p_memsz == 0) continue;
+    if (!inside(p, base, size)) {
       file.fail("segment " + std::to_string(i) + ", " + std::to_string(p.p_memsz) + " bytes at " +
                 hex(p.p_vaddr) + " loaded to " + hex(p.p_paddr) + ", lies outside RAM; legal: " +
                 hex(base) + " to " + hex(std::uint64_t{base} + size - 1));
@@ -84,7 +120,7 @@ void read_segments(const ElfFile& file, std::uint32_t base, std::uint32_t size, 
   if (image.segments.empty()) file.fail("has nothing to load");
 }
 
-void read_functions(const ElfFile& file, ElfImage& image) {
+void read_symbols(const ElfFile& file, ElfImage& image) {
   for (Elf_Scn* s = nullptr; (s = elf_nextscn(file.get(), s)) != nullptr;) {
     GElf_Shdr section;
     if (gelf_getshdr(s, &section) == nullptr || section.sh_type != SHT_SYMTAB) continue;
@@ -95,8 +131,11 @@ void read_functions(const ElfFile& file, ElfImage& image) {
       GElf_Sym symbol;
       if (gelf_getsym(data, i, &symbol) == nullptr) break;
       const char* const name = elf_strptr(file.get(), section.sh_link, symbol.st_name);
-      if (GELF_ST_TYPE(symbol.st_info) == STT_FUNC && name != nullptr)
-        image.functions.emplace(static_cast<std::uint32_t>(symbol.st_value), name);
+      if (name == nullptr || symbol.st_shndx == SHN_UNDEF) continue;
+      const auto value = static_cast<std::uint32_t>(symbol.st_value);
+      if (GELF_ST_TYPE(symbol.st_info) == STT_FUNC) image.functions.emplace(value, name);
+      if (std::strcmp(name, "tohost") == 0) image.tohost = value;
+      if (std::strcmp(name, "fromhost") == 0) image.fromhost = value;
     }
   }
 }
@@ -116,7 +155,7 @@ ElfImage read_elf(const std::string& path, std::uint32_t ram_base, std::uint32_t
   ElfImage image;
   image.entry = static_cast<std::uint32_t>(file.header().e_entry);
   read_segments(file, ram_base, ram_bytes, image);
-  read_functions(file, image);
+  read_symbols(file, image);
   return image;
 }
 

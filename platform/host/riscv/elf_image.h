@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct ElfImage {
   std::uint32_t entry = 0;
   std::vector<Segment> segments;
   std::map<std::uint32_t, std::string> functions;  ///< by first address
+  /// Symbols of these names: what the program asks its host with, and is answered by.
+  std::optional<std::uint32_t> tohost, fromhost;
 
   /// "function+0x12", or "" below the first function.
   std::string name_of(std::uint32_t address) const;

@@ -47,7 +47,9 @@ RiscvCore::Stop RiscvCore::run(std::uint64_t budget) {
   for (bool first = true;; first = false) {
     if (halted_) return Stop::halt;
     if (executor_.count >= end) return Stop::budget;
-    if (take_interrupt()) first = false;
+    const Taken interrupt = take_interrupt(first);
+    if (interrupt == Taken::stopped) return Stop::trap;
+    if (interrupt == Taken::yes) first = false;
     if (sleeping_) return Stop::wfi;
     const std::uint64_t limit = std::min(end, executor_.count + bus_.quiet_instructions());
     switch (executor_.run(limit, first)) {
@@ -111,24 +113,30 @@ bool RiscvCore::access_csr(std::uint32_t word) {
 // Traps.
 
 /// Wakes from wfi, too. An interrupt takes no time.
-bool RiscvCore::take_interrupt() {
+RiscvCore::Taken RiscvCore::take_interrupt(bool first) {
   const std::uint32_t lines = bus_.pending();
   if ((lines & enabled()) != 0) sleeping_ = false;
   const std::uint32_t cause = interrupt_to_take(csrs_.state, lines);
-  if (cause != 0) enter({cause, 0});
-  return cause != 0;
+  if (cause == 0) return Taken::no;
+  if (stops({cause, 0}, first)) return Taken::stopped;
+  enter({cause, 0});
+  return Taken::yes;
+}
+
+/// Whether run() is to end in front of the trap; not twice in a row.
+bool RiscvCore::stops(const Trap& trap, bool first) {
+  trap_ = trap;
+  const bool seen = first && stopped_at_ == executor_.pc;
+  stopped_at_.reset();
+  if (seen || !stop_before || !stop_before(trap)) return false;
+  stopped_at_ = executor_.pc;
+  return true;
 }
 
 /// The instruction takes its clock, but does not count as executed. False: to be stopped in front
 /// of it.
 bool RiscvCore::take_trap(const Trap& trap, bool first) {
-  trap_ = trap;
-  const bool seen = first && stopped_at_ == executor_.pc;
-  stopped_at_.reset();
-  if (!seen && stop_before && stop_before(trap)) {
-    stopped_at_ = executor_.pc;
-    return false;
-  }
+  if (stops(trap, first)) return false;
   ++executor_.count;
   ++trapped_;
   enter(trap);
@@ -137,18 +145,21 @@ bool RiscvCore::take_trap(const Trap& trap, bool first) {
 
 bool RiscvCore::has_handler() const { return executor_.has_ram(csrs_.state.mtvec & ~3U); }
 
+std::string RiscvCore::describe(const Trap& trap) const {
+  const std::uint32_t vector = csrs_.state.mtvec;
+  const std::string place = name_of ? name_of(pc()) : "";
+  const std::string text = cause_text(trap.cause) + " (mcause " + hex(trap.cause) + ") at pc " +
+                           hex(pc()) + (place.empty() ? "" : " in " + place) + ", mtval " +
+                           hex(trap.value);
+  if (has_handler()) return text;
+  return text + (vector == 0 ? ", and no trap handler is set (mtvec is 0)"
+                             : ", and its handler lies outside RAM (mtvec is " + hex(vector) + ")");
+}
+
 void RiscvCore::enter(const Trap& trap) {
-  const std::uint32_t pc = executor_.pc;
-  if (!has_handler()) {
-    const std::uint32_t vector = csrs_.state.mtvec;
-    throw RunError(
-        "firmware: " + cause_text(trap.cause) + " (mcause " + hex(trap.cause) + ") at pc " +
-        hex(pc) + (name_of ? " in " + name_of(pc) : "") + ", mtval " + hex(trap.value) +
-        (vector == 0 ? ", and no trap handler is set (mtvec is 0)"
-                     : ", and its handler lies outside RAM (mtvec is " + hex(vector) + ")"));
-  }
+  if (!has_handler()) throw RunError("firmware: " + describe(trap));
   executor_.drop_reservation();
-  executor_.pc = enter_trap(csrs_.state, trap, pc);
+  executor_.pc = enter_trap(csrs_.state, trap, executor_.pc);
 }
 
 }  // namespace h2

@@ -64,12 +64,16 @@ class RiscvCore {
   DebugPoints& points() { return executor_.points; }
   /// The watchpoint that stopped run().
   const DebugPoints::Watch& hit() const { return *executor_.watched(); }
-  /// Asked in front of an instruction that is about to trap (not: interrupts); true stops there.
-  /// Null: never.
+  /// Ends the sleep of a wfi.
+  void wake() { sleeping_ = false; }
+  /// Asked in front of an instruction that is about to trap, or in front of which an interrupt is;
+  /// true stops there. Null: never.
   std::function<bool(const Trap&)> stop_before;
   const Trap& trap() const { return trap_; }
   /// Whether a trap has a handler to go to.
   bool has_handler() const;
+  /// What happens, where, and why it has no handler, for messages.
+  std::string describe(const Trap& trap) const;
 
   /// Names a code address in messages.
   std::function<std::string(std::uint32_t)> name_of;
@@ -77,8 +81,10 @@ class RiscvCore {
  private:
   std::optional<Trap> system(const Instruction& instruction);
   bool access_csr(std::uint32_t word);
-  bool take_interrupt();
+  enum class Taken { no, yes, stopped };
+  Taken take_interrupt(bool first);
   bool take_trap(const Trap& trap, bool first);
+  bool stops(const Trap& trap, bool first);
   void enter(const Trap& trap);
   /// Instructions that did not trap: minstret.
   std::uint64_t retired() const { return executor_.count - trapped_; }

@@ -17,8 +17,12 @@ std::vector<AddressRange> address_map() {
           {"uart", H2_SOC_UART_BASE, H2_SOC_UART_SIZE, 2, 0},
           {"host dma", H2_SOC_DMA_BASE, H2_SOC_DMA_SIZE, 3, 0},
           {"finisher", H2_SOC_FINISHER_BASE, H2_SOC_FINISHER_SIZE, 4, 0},
-          {"ram", H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE, 5, 0}};
+          {"ram", H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE, 5, 0},
+          {"plic", H2_SOC_PLIC_BASE, H2_SOC_PLIC_SIZE, 6, 0},
+          {"test finisher", H2_SOC_TEST_BASE, H2_SOC_FINISHER_SIZE, 4, 0}};
 }
+
+constexpr int kResetPolls = 10'000;  ///< microseconds that a reset of the card may take
 
 /// Longest sleep in wfi without a look at the debugger, and without a sign of life to the watchdog.
 const sc_core::sc_time& longest_sleep() {
@@ -46,7 +50,8 @@ RiscvHost::RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image
       interconnect("interconnect", address_map()),
       ram("ram", H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE),
       timer("timer"),
-      uart("uart", console),
+      plic("plic"),
+      uart("uart", console, settings.period),
       dma("dma", ram, host),
       finisher("finisher"),
       host_(host),
@@ -64,6 +69,11 @@ RiscvHost::RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image
   connect(dma.socket);
   connect(finisher.socket);
   connect(ram.socket);
+  connect(plic.socket);
+  plic.lines = [this] {
+    return (host_.irq.read() ? 1U << H2_SOC_CARD_SOURCE : 0) |
+           (uart.interrupt(now()) ? 1U << H2_SOC_UART_SOURCE : 0);
+  };
 }
 
 void RiscvHost::card_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time&) {
@@ -99,20 +109,54 @@ void RiscvHost::load() {
   core_ = std::make_unique<RiscvCore>(static_cast<RiscvBus&>(*this), dmi.get_dmi_ptr(),
                                       H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE, image_.entry);
   core_->name_of = [this](std::uint32_t address) { return image_.name_of(address); };
+  htif_.reset();
+  if (image_.tohost) htif_.emplace(*image_.tohost, image_.fromhost, ram, uart, finisher);
 }
 
 void RiscvHost::run() {
   load();
-  try {
-    execute();
-  } catch (const RunError&) {
+  for (bool again = true; again;) {
+    std::exception_ptr failure;
+    try {
+      execute();
+      synchronise();
+    } catch (const RunError&) {
+      failure = std::current_exception();
+    }
     uart.flush();
-    if (control != nullptr) control->ended(1);
-    throw;
+    again = control != nullptr && control->ended(failure ? 1 : exit_code());
+    if (!again && failure) std::rethrow_exception(failure);
   }
+}
+
+bool RiscvHost::reset() {
   synchronise();
   uart.flush();
-  if (control != nullptr) control->ended(exit_code());
+  const bool ok = reset_card();
+  for (SocDevice* device :
+       std::initializer_list<SocDevice*>{&timer, &plic, &uart, &dma, &finisher}) {
+    device->reset();
+  }
+  ram.clear();
+  const std::unique_ptr<RiscvCore> before = std::move(core_);
+  load();
+  core_->points() = std::move(before->points());
+  core_->stop_before = std::move(before->stop_before);
+  started_ = sc_core::sc_time_stamp();
+  synchronised_ = 0;
+  return ok;
+}
+
+/// Its memories keep what they hold.
+bool RiscvHost::reset_card() {
+  std::uint32_t control = H2_CONTROL_RESET;
+  const std::uint64_t address = H2_REGS_BASE + H2_REG_CONTROL;
+  host_.transport(tlm::TLM_WRITE_COMMAND, address, &control, sizeof control);
+  for (int polls = 0; polls < kResetPolls && control != 0; ++polls) {
+    wait(1, sc_core::SC_US);
+    host_.transport(tlm::TLM_READ_COMMAND, address, &control, sizeof control);
+  }
+  return control == 0;
 }
 
 void RiscvHost::execute() {
@@ -120,23 +164,40 @@ void RiscvHost::execute() {
   while (!finisher.finished()) {
     std::uint64_t budget = settings_.quantum;
     if (control != nullptr) budget = std::min(budget, control->allow(stop));
+    if (htif_) budget = std::min(budget, htif_->instructions_until_look(core_->instructions()));
     stop = core_->run(budget);
     synchronise();
+    if (htif_) htif_->look(core_->instructions(), stop == RiscvCore::Stop::wfi);
     uart.flush();
+    if (finisher.wants_reset() && !reset())
+      throw RunError("firmware: the card does not end the reset that the finisher was asked for");
     host_.alive();
-    if (stop == RiscvCore::Stop::wfi) idle();
+    if (stop == RiscvCore::Stop::wfi && !finisher.finished()) idle();
   }
+}
+
+/// When a device of the processor raises an enabled line by itself; sc_max_time(): never.
+sc_core::sc_time RiscvHost::wake_time() const {
+  const sc_core::sc_time never = sc_core::sc_max_time();
+  return std::min((core_->enabled() & kMtip) != 0 ? timer.deadline() : never,
+                  (core_->enabled() & kMeip) != 0 ? uart.deadline() : never);
+}
+
+bool RiscvHost::nobody_wakes() {
+  return (pending() & core_->enabled()) == 0 && wake_time() == sc_core::sc_max_time() &&
+         ((core_->enabled() & kMeip) == 0 || !sc_core::sc_pending_activity());
 }
 
 void RiscvHost::idle() {
   if ((pending() & core_->enabled()) != 0) return;
   host_.describe("an interrupt, in wfi at " + image_.name_of(core_->pc() - kWfiBytes));
-  const bool timed = (core_->enabled() & kMtip) != 0 && timer.deadline() != sc_core::sc_max_time();
+  const sc_core::sc_time until = wake_time();
+  const bool timed = until != sc_core::sc_max_time();
   if (!timed && control == nullptr) {
     wait(host_.irq.value_changed_event());
   } else {
     sc_core::sc_time sleep = longest_sleep();
-    if (timed) sleep = std::min(sleep, timer.deadline() - sc_core::sc_time_stamp());
+    if (timed) sleep = std::min(sleep, until - sc_core::sc_time_stamp());
     wait(sleep, host_.irq.value_changed_event());
   }
   settle();
@@ -173,13 +234,13 @@ bool RiscvHost::access(bool write, std::uint32_t address, void* data, unsigned b
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   bus->b_transport(payload, delay);
   if (delay != sc_core::SC_ZERO_TIME) wait(delay);
-  if (finisher.finished()) core_->halt();
+  if (finisher.finished() || finisher.wants_reset()) core_->halt();
   return payload.is_response_ok();
 }
 
 std::uint32_t RiscvHost::pending() {
   if (next_activity() <= now()) synchronise();
-  return (host_.irq.read() ? kMeip : 0) | (timer.due(now()) ? kMtip : 0) |
+  return (plic.interrupt() ? kMeip : 0) | (timer.due(now()) ? kMtip : 0) |
          (timer.software_interrupt() ? kMsip : 0);
 }
 
@@ -188,7 +249,8 @@ std::uint64_t RiscvHost::quiet_instructions() {
   const sc_core::sc_time here = now(), activity = next_activity();
   if (activity <= here) return 1;
   std::uint64_t quiet = std::min(settings_.quantum, instructions_until(activity));
-  if (timer.deadline() > here) quiet = std::min(quiet, instructions_until(timer.deadline()));
+  for (const sc_core::sc_time& due : {timer.deadline(), uart.deadline()})
+    if (due > here) quiet = std::min(quiet, instructions_until(due));
   return quiet;
 }
 

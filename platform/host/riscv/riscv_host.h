@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <systemc>
 
@@ -12,9 +13,12 @@
 #include "memory/bus/probes.h"
 #include "platform/host/host_cpu.h"
 #include "platform/host/riscv/elf_image.h"
+#include "platform/host/riscv/htif.h"
 #include "platform/host/riscv/riscv_core.h"
 #include "platform/host/riscv/soc_devices.h"
+#include "platform/host/riscv/soc_plic.h"
 #include "platform/host/riscv/soc_ram.h"
+#include "platform/host/riscv/soc_uart.h"
 
 namespace h2 {
 
@@ -25,8 +29,8 @@ class RunControl {
   /// Called before the processor executes; takes its time while the processor is stopped. `last`
   /// is why it came back. Returns the instructions that it may execute before it asks again.
   virtual std::uint64_t allow(RiscvCore::Stop last) = 0;
-  /// The firmware has ended.
-  virtual void ended(int exit_code) = 0;
+  /// The firmware has ended. True: it has been reset meanwhile, and is to run again.
+  virtual bool ended(int exit_code) = 0;
 };
 
 /// The host as a RISC-V processor with RAM and peripherals (h2_soc.h); its program is an ELF file.
@@ -48,11 +52,12 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   Interconnect interconnect;
   SocRam ram;
   SocTimer timer;
+  SocPlic plic;
   SocUart uart;
   SocDma dma;
   SocFinisher finisher;
 
-  /// Whole lines of the firmware's console go to `console`.
+  /// What firmware writes to its console goes to `console`.
   RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image, Settings settings,
             std::ostream& console);
 
@@ -61,8 +66,16 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   void run();
   int exit_code() const { return finisher.code(); }
 
+  /// The program again from its entry: processor, RAM and devices as at the start, mtime 0, a soft
+  /// reset of the card. Simulated time goes on. Within run(), while the processor is stopped; false
+  /// if the card does not end its reset.
+  bool reset();
+
   /// Null: nobody debugs.
   RunControl* control = nullptr;
+  /// While it sleeps in wfi: neither a device nor the card is going to raise a line that it waits
+  /// for.
+  bool nobody_wakes();
   /// Within run().
   RiscvCore& core() { return *core_; }
   const ElfImage& image() const { return image_; }
@@ -76,13 +89,15 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   bool access(bool write, std::uint32_t address, void* data, unsigned bytes) override;
   std::uint32_t pending() override;
   std::uint64_t quiet_instructions() override;
-  std::uint64_t cycles() override { return now().value() / settings_.period.value(); }
+  std::uint64_t cycles() override { return (now() - started_).value() / settings_.period.value(); }
   std::uint64_t mtime() override { return timer.ticks(now()); }
 
   void connect();
   void load();
+  bool reset_card();
   void execute();
   void idle();
+  sc_core::sc_time wake_time() const;
   void synchronise();
   std::uint64_t instructions_until(sc_core::sc_time time) const;
   void card_transport(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
@@ -92,6 +107,8 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   const ElfImage image_;
   const Settings settings_;
   std::unique_ptr<RiscvCore> core_;
+  std::optional<Htif> htif_;        ///< of a program that has the symbol tohost
+  sc_core::sc_time started_;        ///< the last reset
   std::uint64_t synchronised_ = 0;  ///< instructions whose time has passed on the platform
 };
 

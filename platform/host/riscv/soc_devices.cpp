@@ -22,10 +22,16 @@ std::uint64_t with_half(std::uint64_t value, bool high, std::uint32_t half) {
 SocTimer::SocTimer(sc_core::sc_module_name name)
     : SocDevice(name), tick_(1.0 / H2_SOC_TIMER_HZ, sc_core::SC_SEC) {}
 
+void SocTimer::reset() {
+  start_ = sc_core::sc_time_stamp();
+  compare_ = ~std::uint64_t{0};
+  software_interrupt_ = false;
+}
+
 sc_core::sc_time SocTimer::deadline() const {
   const sc_core::sc_time last = sc_core::sc_max_time();
-  if (compare_ >= last.value() / tick_.value()) return last;
-  return sc_core::sc_time::from_value(compare_ * tick_.value());
+  if (compare_ >= (last - start_).value() / tick_.value()) return last;
+  return start_ + sc_core::sc_time::from_value(compare_ * tick_.value());
 }
 
 bool SocTimer::read(std::uint32_t offset, std::uint32_t& value) {
@@ -60,22 +66,7 @@ bool SocTimer::write(std::uint32_t offset, std::uint32_t value) {
   }
 }
 
-bool SocUart::read(std::uint32_t offset, std::uint32_t& value) {
-  value = H2_SOC_UART_READY;
-  return offset == H2_SOC_UART_STATUS;
-}
-
-bool SocUart::write(std::uint32_t offset, std::uint32_t value) {
-  if (offset != H2_SOC_UART_DATA) return false;
-  line_ += static_cast<char>(value);
-  if (line_.back() == '\n') flush();
-  return true;
-}
-
-void SocUart::flush() {
-  out_ << line_ << std::flush;
-  line_.clear();
-}
+void SocDma::reset() { card_low_ = card_high_ = address_ = bytes_ = status_ = 0; }
 
 bool SocDma::read(std::uint32_t offset, std::uint32_t& value) {
   switch (offset) {
@@ -139,18 +130,38 @@ bool SocDma::transfer(tlm::tlm_command command) {
   return true;
 }
 
+void SocFinisher::reset() {
+  finished_ = wants_reset_ = false;
+  code_ = 0;
+}
+
+void SocFinisher::finish(int code) {
+  finished_ = true;
+  code_ = code;
+}
+
 bool SocFinisher::read(std::uint32_t offset, std::uint32_t& value) {
   value = 0;
   return offset == 0;
 }
 
 bool SocFinisher::write(std::uint32_t offset, std::uint32_t value) {
-  const std::uint32_t kind = value & 0xFFFF, code = value >> 16;
-  if (offset != 0 || (kind != H2_SOC_FINISHER_PASS && kind != H2_SOC_FINISHER_FAIL)) return false;
-  finished_ = true;
-  // A failure must not look like success to a shell, which sees eight bits.
-  if (kind == H2_SOC_FINISHER_FAIL) code_ = code == 0 ? 1 : static_cast<int>(std::min(code, 255U));
-  return true;
+  if (offset != 0) return false;
+  const std::uint32_t code = value >> 16;
+  switch (value & 0xFFFF) {
+    case H2_SOC_FINISHER_PASS:
+      finish(0);
+      return true;
+    case H2_SOC_FINISHER_FAIL:
+      // A failure must not look like success to a shell, which sees eight bits.
+      finish(code == 0 ? 1 : static_cast<int>(std::min(code, 255U)));
+      return true;
+    case H2_SOC_FINISHER_RESET:
+      wants_reset_ = true;
+      return true;
+    default:
+      return false;
+  }
 }
 
 }  // namespace h2

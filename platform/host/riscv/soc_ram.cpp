@@ -20,11 +20,13 @@ SocRam::SocRam(sc_core::sc_module_name name, std::uint32_t base, std::uint32_t b
       bytes_(bytes),
       memory_(static_cast<std::uint8_t*>(std::aligned_alloc(kPage, bytes))) {
   if (memory_ == nullptr) throw std::bad_alloc();
-  std::memset(memory_.get(), 0, bytes_);
+  clear();
   socket.register_b_transport(this, &SocRam::blocking);
   socket.register_transport_dbg(this, &SocRam::debug);
   socket.register_get_direct_mem_ptr(this, &SocRam::direct);
 }
+
+void SocRam::clear() { std::memset(memory_.get(), 0, bytes_); }
 
 std::uint8_t* SocRam::at(std::uint32_t address, std::uint32_t bytes) {
   const std::uint32_t offset = address - base_;

@@ -16,6 +16,7 @@ class SocRam : public sc_core::sc_module {
 
   SocRam(sc_core::sc_module_name name, std::uint32_t base, std::uint32_t bytes);
 
+  void clear();
   /// Pointer to `bytes` at system address `address`; null if some of it lies outside.
   std::uint8_t* at(std::uint32_t address, std::uint32_t bytes);
 
