@@ -102,12 +102,13 @@ ends exit-code-of-run 3
 
 # Memory and registers by name, map, parts of device registers.
 start
-debug "print/x \$mstatus" "print \$mtvec" "print \$x2 == \$sp" "print \$x8 == \$fp" "info mem" \
+debug "print/x \$mstatus" "print/x \$misa" "print \$x2 == \$sp" "print \$x8 == \$fp" "info mem" \
   "x/4xb 0x10000000" "x/1xb 0x10010007" "monitor completions" "monitor memory 0x80000000 20" \
   "monitor memory 0x10000002 3" "monitor memory 0x1000000000 16" "monitor memory 5 1" \
   "monitor memory nowhere" "monitor memory 0x80000000 4" "monitor memory 0x80000000 65536" \
   "tbreak add" "continue" "set var finish = 8" "continue"
 has mstatus '$1 = 0x1800'
+has misa '$2 = 0x40101105'
 has aliases '$3 = 1'
 has frame-pointer '$4 = 1'
 has memory-map "0x80000000 0x81000000 rw"

@@ -148,9 +148,9 @@ bool RiscvCore::has_handler() const { return executor_.has_ram(csrs_.state.mtvec
 std::string RiscvCore::describe(const Trap& trap) const {
   const std::uint32_t vector = csrs_.state.mtvec;
   const std::string place = name_of ? name_of(pc()) : "";
-  const std::string text = cause_text(trap.cause) + " (mcause " + hex(trap.cause) + ") at pc " +
-                           hex(pc()) + (place.empty() ? "" : " in " + place) + ", mtval " +
-                           hex(trap.value);
+  std::string text = cause_text(trap.cause) + " (mcause " + hex(trap.cause) + ") at pc " +
+                     hex(pc()) + (place.empty() ? "" : " in " + place) + ", mtval " +
+                     hex(trap.value);
   if (has_handler()) return text;
   return text + (vector == 0 ? ", and no trap handler is set (mtvec is 0)"
                              : ", and its handler lies outside RAM (mtvec is " + hex(vector) + ")");

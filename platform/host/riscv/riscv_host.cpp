@@ -44,8 +44,8 @@ void settle() {
 
 }  // namespace
 
-RiscvHost::RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image, Settings settings,
-                     std::ostream& console)
+RiscvHost::RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image,
+                     const Settings& settings, std::ostream& console)
     : sc_module(name),
       interconnect("interconnect", address_map()),
       ram("ram", H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE),

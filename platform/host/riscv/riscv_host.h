@@ -58,7 +58,7 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   SocFinisher finisher;
 
   /// What firmware writes to its console goes to `console`.
-  RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image, Settings settings,
+  RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image, const Settings& settings,
             std::ostream& console);
 
   /// To be called as the program of the HostCpu; returns when the firmware ends. Throws RunError
