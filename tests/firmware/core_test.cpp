@@ -35,6 +35,10 @@ class CoreTest : public ::testing::Test, private RiscvBus {
   std::uint32_t csr(std::uint32_t number) { return core_->csr(number).value(); }
   std::uint32_t reg(int n) { return core_->reg(static_cast<unsigned>(n)); }
 
+  void write_ram(std::uint32_t offset, std::uint16_t half) {
+    std::memcpy(ram_.get() + offset, &half, sizeof half);
+  }
+
   std::uint32_t device_ = 0, lines_ = 0;
   bool lines_up_by_store_ = false;
 
@@ -217,6 +221,107 @@ TEST_F(CoreTest, WakesFromASleepThatNoLineEnds) {
   core.wake();
   EXPECT_EQ(core.run(1), RiscvCore::Stop::budget);
   EXPECT_EQ(core.pc(), kRam + 8);
+}
+
+TEST_F(CoreTest, ATrapTakesAClockButDoesNotRetire) {
+  RiscvCore& core = boot({kNop, 0x00000073 /* ecall */});
+  core.run(3);
+  EXPECT_EQ(csr(kCsrMcause), 11U);
+  EXPECT_EQ(core.instructions(), 3U);
+  EXPECT_EQ(csr(kCsrMinstret), 2U);
+}
+
+TEST_F(CoreTest, UserModeEndsWithATrap) {
+  std::vector<std::uint32_t> program(64, kNop);
+  program[0] = kMret;
+  program[1] = kMret;  // illegal in user mode
+  RiscvCore& core = boot(program);
+  core.set_csr(kCsrMepc, kRam + 4);
+  core.set_csr(kCsrMstatus, 0);
+  core.run(1);
+  EXPECT_EQ(core.privilege(), Privilege::user);
+  core.run(1);
+  EXPECT_EQ(csr(kCsrMcause), 2U);
+  EXPECT_EQ(csr(kCsrMtval), kMret);
+  EXPECT_EQ(core.privilege(), Privilege::machine);
+  EXPECT_EQ(csr(kCsrMstatus) & kMstatusMpp, 0U);
+}
+
+TEST_F(CoreTest, WfiInUserModeIsIllegalWhereTheTimeoutBitIsSet) {
+  RiscvCore& core = boot({kWfi});
+  core.set_privilege(Privilege::user);
+  EXPECT_EQ(core.run(5), RiscvCore::Stop::wfi);
+  core.set_pc(kRam);
+  core.set_csr(kCsrMstatus, kMstatusTw);
+  core.run(1);
+  EXPECT_EQ(csr(kCsrMcause), 2U);
+}
+
+TEST_F(CoreTest, FaultsOfAtomicInstructions) {
+  struct Case {
+    std::uint32_t instruction, address, cause;
+  };
+  constexpr std::uint32_t kAdd = 0x00B5252F, kLoad = 0x1005252F, kStore = 0x18B5252F;
+  for (const Case& c :
+       {Case{kAdd, kDevice, 7}, Case{kAdd, kRam + 2, 6}, Case{kLoad, kDevice, 5},
+        Case{kLoad, kRam + 1, 4}, Case{kStore, kDevice, 7}, Case{kStore, kRam + 3, 6}}) {
+    RiscvCore& core = boot({c.instruction});
+    core.set_reg(10, c.address);
+    core.run(1);
+    EXPECT_EQ(csr(kCsrMcause), c.cause) << std::hex << c.instruction;
+    EXPECT_EQ(csr(kCsrMtval), c.address);
+    EXPECT_EQ(reg(10), c.address);
+  }
+}
+
+TEST_F(CoreTest, MisalignedAccessesStopAtTheEndOfRam) {
+  RiscvCore& core = boot({0x00052603 /* lw x12, 0(x10) */, 0x00B52023 /* sw x11, 0(x10) */});
+  core.set_reg(10, kRam + kBytes - 6);
+  core.set_reg(11, 0x11223344);
+  core.run(2);
+  EXPECT_EQ(core.pc(), kRam + 8);
+  core.set_pc(kRam + 4);
+  core.set_reg(10, kRam + kBytes - 2);
+  core.run(1);
+  EXPECT_EQ(csr(kCsrMcause), 7U);
+  EXPECT_EQ(csr(kCsrMtval), kRam + kBytes);
+}
+
+/// An instruction that does not lie in RAM as a whole.
+TEST_F(CoreTest, FetchFaultOfTheSecondHalf) {
+  RiscvCore& core = boot({0x00052023 /* sw x0, 0(x10) */});
+  core.set_reg(10, kRam + kBytes - 4);
+  core.run(1);
+  write_ram(kBytes - 2, 0x0013);
+  core.set_pc(kRam + kBytes - 2);
+  core.run(1);
+  EXPECT_EQ(csr(kCsrMcause), 1U);
+  EXPECT_EQ(csr(kCsrMepc), kRam + kBytes - 2);
+  EXPECT_EQ(csr(kCsrMtval), kRam + kBytes);
+}
+
+TEST_F(CoreTest, AReservationEndsWithADeviceAccess) {
+  RiscvCore& core = boot({0x1005A62F,    // lr.w x12, (x11)
+                          0x00052683,    // lw x13, 0(x10)
+                          0x1805A72F});  // sc.w x14, x0, (x11)
+  core.set_reg(11, kRam + 0x1000);
+  core.run(3);
+  EXPECT_EQ(reg(14), 1U);
+}
+
+TEST_F(CoreTest, WrittenCodeIsSeenAfterFenceI) {
+  // x12 counts; the second instruction is rewritten by x11 at x10.
+  RiscvCore& core = boot({kNop, 0x00160613 /* addi x12, x12, 1 */, 0x00B52023, 0x0000100F, kNop});
+  core.set_reg(10, kRam + 4);
+  core.set_reg(11, 0x00A60613);  // addi x12, x12, 10
+  core.run(3);
+  core.set_pc(kRam + 4);
+  core.run(1);
+  EXPECT_EQ(reg(12), 2U);
+  core.run(2);
+  core.set_pc(kRam + 4);
+  core.run(1);
+  EXPECT_EQ(reg(12), 12U);
 }
 
 }  // namespace
