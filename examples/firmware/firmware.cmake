@@ -35,3 +35,17 @@ function(h2_firmware name)
                      COMMENT "Building firmware/${name}.elf" VERBATIM)
   add_custom_target(firmware_${name} ALL DEPENDS ${elf})
 endfunction()
+
+# The same from one assembly file alone, which begins at the start of RAM.
+function(h2_bare_firmware name source)
+  set(elf ${H2_FIRMWARE_DIR}/${name}.elf)
+  set(source ${CMAKE_CURRENT_SOURCE_DIR}/${source})
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/programs/*.h)
+  add_custom_command(OUTPUT ${elf}
+                     COMMAND ${H2_RISCV_GCC} -misa-spec=2.2 -march=rv32imac -mabi=ilp32 -nostdlib
+                             -nostartfiles -I${PROJECT_SOURCE_DIR} -Wl,-N
+                             -Wl,-Ttext=0x80000000 -Wl,--no-warn-rwx-segments ${source} -o ${elf}
+                     DEPENDS ${source} ${headers}
+                     COMMENT "Building firmware/${name}.elf" VERBATIM)
+  add_custom_target(firmware_${name} ALL DEPENDS ${elf})
+endfunction()

@@ -15,6 +15,7 @@ namespace h2 {
 namespace {
 
 constexpr std::int64_t kMaxQuantum = 1'000'000'000;
+constexpr double kMaxMicroseconds = 1e13;  ///< SystemC counts to 1.8e13
 
 void options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
@@ -25,7 +26,10 @@ void options(boost::program_options::options_description_easy_init add) {
   add("gdb", po::value<int>(),
       "wait for GDB at this TCP port of this machine (0: any free one, printed on stderr)");
   add("quantum", po::value<std::int64_t>(),
-      "instructions between two synchronisations with the platform (default 10000)");
+      "most instructions between two synchronisations with the platform (default 10000)");
+  add("max-instructions", po::value<std::int64_t>(),
+      "end with an error after so many instructions");
+  add("max-time", po::value<double>(), "end with an error after so many simulated microseconds");
 }
 
 RiscvHost::Settings settings_of(const CommandLine& line, const Config& config, Probes& probes) {
@@ -38,6 +42,19 @@ RiscvHost::Settings settings_of(const CommandLine& line, const Config& config, P
                      std::to_string(kMaxQuantum));
   }
   s.quantum = static_cast<std::uint64_t>(quantum);
+  if (line.has("max-instructions")) {
+    const auto most = line.get<std::int64_t>("max-instructions");
+    if (most < 1)
+      throw InputError("--max-instructions " + std::to_string(most) + ": legal are 1 and more");
+    s.max_instructions = static_cast<std::uint64_t>(most);
+  }
+  if (line.has("max-time")) {
+    const auto most = line.get<double>("max-time");
+    if (!(most > 0 && most <= kMaxMicroseconds))
+      throw InputError("--max-time " + std::to_string(most) +
+                       ": legal are more than 0 and up to 1e13");
+    s.max_time = sc_core::sc_time(most, sc_core::SC_US);
+  }
   return s;
 }
 

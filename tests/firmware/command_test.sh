@@ -25,6 +25,17 @@ expect exit-code 42 "a line without end" firmware "$config" --elf "$elf/exit_cod
 expect unhandled 1 "load access fault" firmware "$config" --elf "$elf/unhandled.elf"
 expect hang 1 "in wfi at sleep_for_ever" firmware "$config" --elf "$elf/hang.elf" \
   --set host.watchdog_cycles=100000
+expect no-instructions 2 "--max-instructions 0: legal are 1 and more" firmware "$config" \
+  --elf "$elf/hello.elf" --max-instructions 0
+expect no-time 2 "--max-time" firmware "$config" --elf "$elf/hello.elf" --max-time -1
+expect max-instructions 1 "--max-instructions is reached in" firmware "$config" \
+  --elf "$elf/compute.elf" --max-instructions 12345
+expect max-instructions-count 1 "after 12345 instructions" firmware "$config" \
+  --elf "$elf/compute.elf" --max-instructions 12345
+expect max-time 1 "--max-time is reached in main" \
+  firmware "$config" --elf "$elf/compute.elf" --max-time 1000
+expect max-time-asleep 1 "--max-time is reached in sleep_for_ever" firmware "$config" \
+  --elf "$elf/hang.elf" --max-time 1000
 expect waveform 0 "self-test passed" firmware "$config" --elf "$elf/hello.elf" --out "$work" \
   --set trace.vcd.enable=true
 [ -s "$work/trace.vcd" ] || {
@@ -42,6 +53,16 @@ then
   echo "FAILED console"
   failed=$((failed + 1))
 fi
+
+# What the firmware prints is there at once, and stays when the run is ended from outside.
+for signal in INT TERM; do
+  # Not in the background of this shell, where SIGINT is ignored.
+  timeout -s "$signal" 5 "$h2vp" firmware "$config" --elf "$elf/prompt.elf" > "$work/prompt" 2>&1
+  if [ "$(cat "$work/prompt")" != "prompt> " ]; then
+    echo "FAILED prompt after SIG$signal"
+    failed=$((failed + 1))
+  fi
+done
 
 echo "$failed failed"
 [ "$failed" -eq 0 ]

@@ -104,6 +104,14 @@ TEST_F(ElfFileTest, CutOff) {
   expect_refused("cut off");
 }
 
+/// A segment of zeros alone, as one with .bss only, has no bytes in the file.
+TEST_F(ElfFileTest, ZerosOnly) {
+  write([](Parts& p) { p.segment.p_filesz = 0; });
+  const ElfImage image = read_elf(path_, kBase, kSize);
+  ASSERT_EQ(image.segments.size(), 1U);
+  EXPECT_TRUE(image.segments[0].bytes.empty());
+}
+
 TEST_F(ElfFileTest, Empty) {
   write([](Parts& p) { p.segment.p_memsz = p.segment.p_filesz = 0; });
   expect_refused("nothing to load");

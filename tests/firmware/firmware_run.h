@@ -25,6 +25,15 @@ struct FirmwareResult {
   std::uint64_t instructions = 0, cycles = 0;
 };
 
+inline RiscvHost::Settings settings_of(const Config& config, std::uint64_t quantum,
+                                       Probes& probes) {
+  RiscvHost::Settings s;
+  s.period = sc_core::sc_time(1e6 / config.host_clock_mhz, sc_core::SC_PS);
+  s.quantum = quantum;
+  s.probes = &probes;
+  return s;
+}
+
 /// Runs a firmware file on the published machine; rethrows what ends the simulation.
 inline FirmwareResult run_firmware(const std::string& path, const Sets& sets = {},
                                    std::uint64_t quantum = 10'000) {
@@ -32,9 +41,7 @@ inline FirmwareResult run_firmware(const std::string& path, const Sets& sets = {
   Bench bench(config);
   std::ostringstream console;
   RiscvHost riscv("riscv", bench.platform.host, read_elf(path, H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE),
-                  {sc_core::sc_time(1e6 / config.host_clock_mhz, sc_core::SC_PS), quantum,
-                   &bench.platform.probes},
-                  console);
+                  settings_of(config, quantum, bench.platform.probes), console);
   bench.run([&](HostCpu&) { riscv.run(); });
   return {riscv.exit_code(), console.str(), riscv.instructions(), bench.platform.cycle()};
 }

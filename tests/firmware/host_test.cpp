@@ -26,13 +26,39 @@ TEST(Firmware, TrapsArriveExactly) {
   EXPECT_EQ(run.exit_code, 0) << run.console;
 }
 
+/// The quantum changes neither what firmware sees nor how long it takes.
+void expect_same_at_every_quantum(const std::string& elf, std::vector<std::uint64_t> quanta) {
+  const FirmwareResult first = run_firmware(elf);
+  EXPECT_EQ(first.exit_code, 0) << first.console;
+  for (const std::uint64_t quantum : quanta) {
+    const FirmwareResult run = run_firmware(elf, {}, quantum);
+    EXPECT_EQ(run.console, first.console) << quantum;
+    EXPECT_EQ(run.instructions, first.instructions) << quantum;
+    EXPECT_EQ(run.cycles, first.cycles) << quantum;
+  }
+}
+
 TEST(Firmware, EveryInterruptIsTakenOnce) {
   H2_NEEDS_FIRMWARE(elf, "interrupts");
-  for (const std::uint64_t quantum : {50U, 777U, 10'000U}) {
-    const FirmwareResult run = run_firmware(elf, {}, quantum);
-    EXPECT_EQ(run.exit_code, 0) << run.console;
-    EXPECT_EQ(run.console, "timer 1000, external 1000, other 0, wrong 0\n");
-  }
+  EXPECT_EQ(run_firmware(elf).console, "timer 1000, external 1000, other 0, wrong 0\n");
+  expect_same_at_every_quantum(elf, {1, 50, 777, 1'000'000'000});
+}
+
+/// Tick, software interrupt and the card's interrupt switch between tasks that compute and train.
+TEST(Firmware, PreemptionIsTheSameAtEveryQuantum) {
+  H2_NEEDS_FIRMWARE(elf, "scheduler");
+  expect_same_at_every_quantum(elf, {999, 1'000'000});
+}
+
+TEST(Firmware, CountersOfASleep) {
+  H2_NEEDS_FIRMWARE(elf, "counters");
+  const FirmwareResult run = run_firmware(elf, {{"host.clock_mhz", "1000"}});
+  unsigned cycles = 0, instructions = 0;
+  ASSERT_EQ(std::sscanf(run.console.c_str(), "cycles %u instructions %u", &cycles, &instructions),
+            2);
+  EXPECT_NEAR(cycles, 1'000'000, 1000);
+  EXPECT_LT(instructions, 1000U);
+  EXPECT_GT(instructions, 10U);
 }
 
 /// Runs a program that ends with an error and returns its text.
@@ -116,8 +142,9 @@ double user_seconds() {
 }
 
 /// A bound on the clock would fail on a busy machine; beside the same loop, run natively, guest
-/// code is as fast everywhere. The shortest of several times on either side, taken in turns.
-TEST(Firmware, GuestCodeIsNoInterpretersWork) {
+/// code is as fast everywhere: about a tenth. The shortest of several times on either side, taken
+/// in turns.
+TEST(Firmware, GuestCodeIsFast) {
   H2_NEEDS_FIRMWARE(elf, "compute");
   double guest = 1e9, native = 1e9, instructions = 0;
   for (int i = 0; i < 5; ++i) {
@@ -133,7 +160,7 @@ TEST(Firmware, GuestCodeIsNoInterpretersWork) {
   std::cout << "integer loop: " << instructions / guest * 1e-6
             << " million instructions per second, " << guest / native << " times its native time\n";
 #if !defined(__SANITIZE_ADDRESS__)
-  EXPECT_LT(guest / native, 80);
+  EXPECT_LT(guest / native, 30);
 #endif
 }
 

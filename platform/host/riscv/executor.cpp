@@ -88,7 +88,7 @@ bool Executor::watch(std::uint32_t address, unsigned bytes, bool write) {
       stop_behind();                                                          \
     }                                                                         \
     if (debugged && watch(address, sizeof value, false)) stop_behind();       \
-    x[at->rd] = static_cast<std::uint32_t>(value);                            \
+    x[at->rd] = static_cast<std::uint32_t>(std::int64_t{value});              \
   })
 
 #define H2_STORE(name, type)                                                 \

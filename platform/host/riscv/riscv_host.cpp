@@ -31,6 +31,8 @@ const sc_core::sc_time& longest_sleep() {
 }
 
 constexpr std::uint32_t kWfiBytes = 4;
+/// About a millisecond of the computer's time, whatever the quantum.
+constexpr std::uint64_t kLongestSlice = 1'000'000;
 
 /// When something happens next on the platform, at the earliest.
 sc_core::sc_time next_activity() {
@@ -90,6 +92,7 @@ unsigned RiscvHost::card_debug(tlm::tlm_generic_payload& payload) {
 
 bool RiscvHost::debug(tlm::tlm_command command, std::uint32_t address, void* data,
                       std::uint32_t bytes) {
+  if (bytes == 0) return true;
   tlm::tlm_generic_payload payload;
   set_access(payload, command, address, data, bytes);
   return bus->transport_dbg(payload) == bytes;
@@ -97,7 +100,6 @@ bool RiscvHost::debug(tlm::tlm_command command, std::uint32_t address, void* dat
 
 void RiscvHost::load() {
   for (const ElfImage::Segment& s : image_.segments) {
-    if (s.bytes.empty()) continue;  // RAM is zero
     auto* data = const_cast<std::uint8_t*>(s.bytes.data());
     if (!debug(tlm::TLM_WRITE_COMMAND, s.address, data, static_cast<std::uint32_t>(s.bytes.size())))
       throw RunError("firmware: a segment could not be loaded");
@@ -139,6 +141,7 @@ bool RiscvHost::reset() {
   }
   ram.clear();
   const std::unique_ptr<RiscvCore> before = std::move(core_);
+  before_reset_ += before->instructions();
   load();
   core_->points() = std::move(before->points());
   core_->stop_before = std::move(before->stop_before);
@@ -162,10 +165,11 @@ bool RiscvHost::reset_card() {
 void RiscvHost::execute() {
   RiscvCore::Stop stop = RiscvCore::Stop::halt;
   while (!finisher.finished()) {
-    std::uint64_t budget = settings_.quantum;
-    if (control != nullptr) budget = std::min(budget, control->allow(stop));
-    if (htif_) budget = std::min(budget, htif_->instructions_until_look(core_->instructions()));
-    stop = core_->run(budget);
+    std::uint64_t instructions = budget();
+    if (control != nullptr) instructions = std::min(instructions, control->allow(stop));
+    if (htif_)
+      instructions = std::min(instructions, htif_->instructions_until_look(core_->instructions()));
+    stop = core_->run(instructions);
     synchronise();
     if (htif_) htif_->look(core_->instructions(), stop == RiscvCore::Stop::wfi);
     uart.flush();
@@ -188,17 +192,31 @@ bool RiscvHost::nobody_wakes() {
          ((core_->enabled() & kMeip) == 0 || !sc_core::sc_pending_activity());
 }
 
+/// Instructions until the console and the debugger get their turn. Throws RunError at a limit.
+std::uint64_t RiscvHost::budget() const {
+  const bool late = now() >= settings_.max_time;
+  if (late || instructions() >= settings_.max_instructions) {
+    throw RunError(std::string("firmware: ") + (late ? "--max-time" : "--max-instructions") +
+                   " is reached in " + image_.name_of(core_->pc()) + " after " +
+                   std::to_string(instructions()) + " instructions, " +
+                   std::to_string(now().to_seconds() * 1e6) + " us");
+  }
+  return std::min({settings_.quantum, kLongestSlice, settings_.max_instructions - instructions(),
+                   instructions_until(settings_.max_time)});
+}
+
 void RiscvHost::idle() {
   if ((pending() & core_->enabled()) != 0) return;
   host_.describe("an interrupt, in wfi at " + image_.name_of(core_->pc() - kWfiBytes));
-  const sc_core::sc_time until = wake_time();
-  const bool timed = until != sc_core::sc_max_time();
-  if (!timed && control == nullptr) {
+  const bool timed = wake_time() != sc_core::sc_max_time();
+  // Nobody but the card can wake it otherwise, and the watchdog is to see that.
+  const bool looks_around = timed || control != nullptr;
+  sc_core::sc_time until = std::min(wake_time(), settings_.max_time);
+  if (looks_around) until = std::min(until, sc_core::sc_time_stamp() + longest_sleep());
+  if (until == sc_core::sc_max_time()) {
     wait(host_.irq.value_changed_event());
   } else {
-    sc_core::sc_time sleep = longest_sleep();
-    if (timed) sleep = std::min(sleep, until - sc_core::sc_time_stamp());
-    wait(sleep, host_.irq.value_changed_event());
+    wait(until - sc_core::sc_time_stamp(), host_.irq.value_changed_event());
   }
   settle();
   host_.describe("nothing");
@@ -219,10 +237,9 @@ void RiscvHost::synchronise() {
   settle();
 }
 
-/// Those that have begun before `time`.
+/// Those that begin before `time`, which is later than now().
 std::uint64_t RiscvHost::instructions_until(sc_core::sc_time time) const {
-  const std::uint64_t period = settings_.period.value();
-  return ((time - now()).value() + period - 1) / period;
+  return ((time - now()).value() - 1) / settings_.period.value() + 1;
 }
 
 // What the processor sees.

@@ -4,6 +4,7 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <ostream>
@@ -43,7 +44,10 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   struct Settings {
     sc_core::sc_time period;
     std::uint64_t quantum = 10'000;  ///< instructions
-    Probes* probes = nullptr;        ///< of the platform
+    /// The run ends with an error when either is reached.
+    std::uint64_t max_instructions = std::numeric_limits<std::uint64_t>::max();
+    sc_core::sc_time max_time = sc_core::sc_max_time();
+    Probes* probes = nullptr;  ///< of the platform
   };
 
   tlm_utils::simple_initiator_socket<RiscvHost> bus{"bus"};
@@ -62,7 +66,7 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
             std::ostream& console);
 
   /// To be called as the program of the HostCpu; returns when the firmware ends. Throws RunError
-  /// for a trap that the firmware does not handle.
+  /// for a trap that the firmware does not handle and for a limit of the settings.
   void run();
   int exit_code() const { return finisher.code(); }
 
@@ -79,7 +83,10 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   /// Within run().
   RiscvCore& core() { return *core_; }
   const ElfImage& image() const { return image_; }
-  std::uint64_t instructions() const { return core_ == nullptr ? 0 : core_->instructions(); }
+  /// Since the start, over all resets.
+  std::uint64_t instructions() const {
+    return before_reset_ + (core_ == nullptr ? 0 : core_->instructions());
+  }
   /// Simulated time of the processor, which may be ahead of the platform's by the quantum.
   sc_core::sc_time now() const;
   /// Access without time or side effects, for debuggers; false where nothing answers.
@@ -96,6 +103,7 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   void load();
   bool reset_card();
   void execute();
+  std::uint64_t budget() const;
   void idle();
   sc_core::sc_time wake_time() const;
   void synchronise();
@@ -109,6 +117,7 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   std::unique_ptr<RiscvCore> core_;
   std::optional<Htif> htif_;        ///< of a program that has the symbol tohost
   sc_core::sc_time started_;        ///< the last reset
+  std::uint64_t before_reset_ = 0;  ///< instructions of the runs before the last reset
   std::uint64_t synchronised_ = 0;  ///< instructions whose time has passed on the platform
 };
 
