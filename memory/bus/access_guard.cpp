@@ -19,13 +19,13 @@ void AccessGuard::inject(Fault fault, int engine, std::uint32_t after) {
 
 AccessGuard::Verdict AccessGuard::judge(const tlm::tlm_generic_payload& payload) {
   const TransferInfo* info = payload.get_extension<TransferInfo>();
-  const int port = info != nullptr ? info->port : kHostPort;
+  const int port = (info != nullptr ? info->port : kHostPort) % kPortsOfACard;
   if (port == kHostPort) return Verdict::pass;
   if (!allows(payload.get_address(), payload.get_data_length(), payload.is_read(),
               payload.is_write())) {
     return Verdict::refuse;
   }
-  const bool struck = armed() && port >= kForwardLoad && (port - kForwardLoad) / 2 == engine_;
+  const bool struck = armed() && (port == load_port(engine_) || port == store_port(engine_));
   if (!struck) return Verdict::pass;
   if (after_ > 0) {
     --after_;

@@ -27,7 +27,7 @@ class AccessGuard {
   /// True if one window covers the bytes with all the rights asked for.
   bool allows(std::uint64_t address, std::uint64_t bytes, bool read, bool write) const;
 
-  /// The transaction that follows `after` others of the same engine (0 FE, 1 BE, 2 WUE) gets an
+  /// The transaction that follows `after` others of the same engine gets an
   /// error response, or none at all.
   void inject(Fault fault, int engine, std::uint32_t after);
   bool armed() const { return fault_ != Fault::none; }

@@ -18,7 +18,7 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   struct Settings {
     std::uint32_t burst_bytes = 4096;
     int outstanding = 8;
-    Port port = kHostPort;
+    int port = kHostPort;
   };
   struct Stats {
     std::uint64_t read_bytes = 0, write_bytes = 0;  ///< charged

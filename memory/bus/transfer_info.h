@@ -7,17 +7,12 @@
 
 namespace h2 {
 
-/// Initiators of memory transactions; a memory keeps requests of one port in order.
-enum Port : int {
-  kHostPort,
-  kControllerPort,
-  kForwardLoad,
-  kForwardStore,
-  kBackwardLoad,
-  kBackwardStore,
-  kWeightUpdateLoad,
-  kWeightUpdateStore,
-};
+/// Initiators of memory transactions; a memory keeps requests of one port in order. Card k has the
+/// ports from k * kPortsOfACard on: its host, its command processor, its engines.
+constexpr int kHostPort = 0, kCommandPort = 1, kPortsOfACard = 8;
+/// Relative to the card's first port; `engine` counts from 0.
+constexpr int load_port(int engine) { return 2 + 2 * engine; }
+constexpr int store_port(int engine) { return 3 + 2 * engine; }
 
 /// Ignorable extension of an engine's transactions: what is carried, and whether only time counts.
 /// A target that ignores it moves scratch bytes, which is slower and harmless for reads; the
@@ -25,7 +20,7 @@ enum Port : int {
 struct TransferInfo : tlm::tlm_extension<TransferInfo> {
   TensorKind kind = TensorKind::control;
   bool timing_only = false;
-  int port = 0;                     ///< of the initiator, see Port
+  int port = 0;                     ///< of the initiator
   std::uint32_t charged_bytes = 0;  ///< what the hardware moves (FP32 stored, FP16 charged)
 
   tlm::tlm_extension_base* clone() const override { return new TransferInfo(*this); }

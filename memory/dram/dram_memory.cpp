@@ -79,7 +79,7 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   const auto port = static_cast<std::size_t>(request.port);
   if (port >= ports_.size()) {
     // After the last port it was the first one's turn, and remains so.
-    if (from_turn_ == -(std::uint64_t{1} << ports_.size())) from_turn_ = ~std::uint64_t{0};
+    if (from_turn_ == -(PortSet{1} << ports_.size())) from_turn_ = ~PortSet{0};
     ports_.resize(port + 1);
     under_way_.resize(port + 1);
   }
@@ -87,14 +87,14 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   if (!t.striped) ++partial_waiting_;
   ++under_way_[port][request.write];
   ++all_under_way_;
-  (request.write ? writing_ : reading_) |= std::uint64_t{1} << port;
+  (request.write ? writing_ : reading_) |= PortSet{1} << port;
   Port& to = ports_[port];
   to.waiting.push_back(slot);
   to.fewest_lines = std::min(to.fewest_lines, t.lines_left);
   if (to.waiting.size() == 1) {
     to.fewest_lines = t.lines_left;
     split(to);
-    ready_ |= std::uint64_t{1} << port;
+    ready_ |= PortSet{1} << port;
   }
   ++waiting_;
   admit_at_ = std::min(admit_at_, std::max(clock, now_));
@@ -129,8 +129,8 @@ Clock DramMemory::turns_left(std::size_t index) const {
   };
   const Clock own = std::max<Clock>(left(index), 1);
   Clock turns = own;
-  const std::uint64_t same = held_up_by_[0][write];
-  std::uint64_t others = same == (ready_ | held_up_) ? same & ~(std::uint64_t{1} << index) : 0;
+  const PortSet same = held_up_by_[0][write];
+  PortSet others = same == (ready_ | held_up_) ? same & ~(PortSet{1} << index) : 0;
   for (; others != 0; others &= others - 1) {
     turns += std::min(own - 1, left(first_bit(others)));
   }
@@ -146,7 +146,7 @@ Clock DramMemory::earliest_read_end(Clock next) const {
   std::int32_t fewest = kNoRead;
   for (const std::int32_t lines : queued_reads_) fewest = std::min(fewest, lines);
   Clock earliest = fewest == kNoRead ? kNever : last_line(fewest);
-  for (std::uint64_t set = reading_ & (ready_ | held_up_); set != 0; set &= set - 1) {
+  for (PortSet set = reading_ & (ready_ | held_up_); set != 0; set &= set - 1) {
     const std::size_t p = first_bit(set);
     const Port& port = ports_[p];
     const std::int32_t lines = std::min(transactions_[port.slot].lines_left, port.fewest_lines);
@@ -160,7 +160,7 @@ Clock DramMemory::earliest_read_end(Clock next) const {
 Clock DramMemory::earliest_write_end(Clock next) const {
   const Clock gap = channels_.front().timing().cas_gap_s;
   Clock earliest = kNever;
-  for (std::uint64_t set = writing_; set != 0; set &= set - 1) {
+  for (PortSet set = writing_; set != 0; set &= set - 1) {
     const std::size_t p = first_bit(set);
     const Port& port = ports_[p];
     const auto left = static_cast<Clock>(port.end - port.next) * stands_for();
@@ -178,7 +178,7 @@ void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& compl
       static_cast<Clock>(std::floor((static_cast<double>(until) + kRoundingPs) / tck_ps_));
   for (Clock now = next_admission(); now <= last; now = next_admission()) {
     now_ = now;
-    for (std::uint64_t set = held_up_; set != 0; set &= set - 1) {
+    for (PortSet set = held_up_; set != 0; set &= set - 1) {
       const std::size_t i = held_up_at_[first_bit(set)];
       if (channels_[i].due(now)) run_channel(i, now, completions);
     }
@@ -207,7 +207,7 @@ void DramMemory::observe_rows(const RowObserver& observer) {
 /// command by command; the others catch up when it matters.
 Clock DramMemory::next_admission() const {
   Clock next = admit_at_;
-  for (std::uint64_t set = held_up_; set != 0; set &= set - 1) {
+  for (PortSet set = held_up_; set != 0; set &= set - 1) {
     next = std::min(next, channels_[held_up_at_[first_bit(set)]].next_command());
   }
   return next;
@@ -215,9 +215,9 @@ Clock DramMemory::next_admission() const {
 
 void DramMemory::run_channel(std::size_t i, Clock until,
                              std::vector<MemoryCompletion>& completions) {
-  std::array<std::uint64_t, 2>& held_up = held_up_by_[i];
+  std::array<PortSet, 2>& held_up = held_up_by_[i];
   channels_[i].advance(until, [&](const DramServed& s) {
-    std::uint64_t& released = held_up[s.write];
+    PortSet& released = held_up[s.write];
     if (released != 0) {
       ready_ |= released;
       held_up_ &= ~released;
@@ -248,7 +248,7 @@ void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompleti
   free_.push_back(slot);
   const auto port = static_cast<std::size_t>(t.request.port);
   if (--under_way_[port][t.request.write] == 0) {
-    (t.request.write ? writing_ : reading_) &= ~(std::uint64_t{1} << port);
+    (t.request.write ? writing_ : reading_) &= ~(PortSet{1} << port);
   }
   --all_under_way_;
 }

@@ -40,7 +40,7 @@ class DramMemory final : public MemoryTiming {
   [[nodiscard]] int channels() const { return static_cast<int>(channels_.size()); }
   [[nodiscard]] const AddressMap& address_map() const { return map_; }
 
-  static constexpr int kMaxPorts = 64;
+  static constexpr int kMaxPorts = 128;
   static constexpr int kLinesPerClock = 8;
   static constexpr int kLinesPerRun = 8;
   static constexpr std::uint32_t kMinRunBytes = 2048;
@@ -48,6 +48,8 @@ class DramMemory final : public MemoryTiming {
   static constexpr std::uint64_t kLinesPerAdded = 100;
 
  private:
+  /// A bit per port.
+  __extension__ using PortSet = unsigned __int128;
   static constexpr std::int32_t kNoRead = std::numeric_limits<std::int32_t>::max();
   /// A run on its way to the queue of its channel.
   struct Piece {
@@ -103,12 +105,12 @@ class DramMemory final : public MemoryTiming {
   void serve(const DramServed& served, std::vector<MemoryCompletion>& completions);
   void admit(Clock now, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] std::size_t next_ready_port() const {
-    const std::uint64_t first = ready_ & from_turn_;
+    const PortSet first = ready_ & from_turn_;
     return first_bit(first != 0 ? first : ready_);
   }
   void hold_up(std::size_t index, std::size_t channel) {
     Port& port = ports_[index];
-    const std::uint64_t bit = std::uint64_t{1} << index;
+    const PortSet bit = PortSet{1} << index;
     held_up_at_[index] = static_cast<std::uint32_t>(channel);
     ready_ &= ~bit;
     held_up_ |= bit;
@@ -124,8 +126,10 @@ class DramMemory final : public MemoryTiming {
   [[nodiscard]] bool serve_as_runs(const MemoryRequest& request, const Port& port) const;
   void finish(std::uint32_t transaction, Clock at, std::vector<MemoryCompletion>& completions);
   [[nodiscard]] Picoseconds to_ps(Clock clock) const;
-  static std::size_t first_bit(std::uint64_t set) {
-    return static_cast<std::size_t>(__builtin_ctzll(set));
+  static std::size_t first_bit(PortSet set) {
+    const auto low = static_cast<std::uint64_t>(set);
+    const auto high = static_cast<std::uint64_t>(set >> 64);
+    return static_cast<std::size_t>(low != 0 ? __builtin_ctzll(low) : 64 + __builtin_ctzll(high));
   }
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
 
@@ -145,13 +149,13 @@ class DramMemory final : public MemoryTiming {
   /// Transactions under way, by port and direction; the sum of all.
   std::vector<std::array<int, 2>> under_way_;
   int all_under_way_ = 0;
-  std::uint64_t reading_ = 0, writing_ = 0;  ///< bit per port with a read, a write under way
-  std::uint64_t ready_ = 0;                  ///< bit per port that waits for nothing but its turn
-  std::uint64_t held_up_ = 0;                ///< bit per port that waits for room in a queue
+  PortSet reading_ = 0, writing_ = 0;  ///< bit per port with a read, a write under way
+  PortSet ready_ = 0;                  ///< bit per port that waits for nothing but its turn
+  PortSet held_up_ = 0;                ///< bit per port that waits for room in a queue
   std::array<std::uint32_t, kMaxPorts> held_up_at_{};  ///< the channel of that queue
   /// The same per channel, reads and writes.
-  std::vector<std::array<std::uint64_t, 2>> held_up_by_;
-  std::uint64_t from_turn_ = ~std::uint64_t{0};  ///< the ports from the one served next on
+  std::vector<std::array<PortSet, 2>> held_up_by_;
+  PortSet from_turn_ = ~PortSet{0};  ///< the ports from the one served next on
   std::size_t waiting_ = 0;                      ///< transactions not entirely in the queues
   std::size_t partial_waiting_ = 0;  ///< those behind their port's first that are not striped
   Clock now_ = 0;

@@ -54,7 +54,7 @@ inline void DramMemory::take_turn(std::size_t index, Clock now,
     }
     ++port.next;
   }
-  from_turn_ = -(std::uint64_t{2} << index);
+  from_turn_ = -(PortSet{2} << index);
   if (port.next == port.end) return next_transaction(index, now, completions);
   // Most often this line was the last for which there was room.
   const Piece& piece = *port.next;
@@ -73,7 +73,7 @@ void DramMemory::next_transaction(std::size_t index, Clock now,
   --waiting_;
   port.waiting.pop_front();
   if (port.waiting.empty()) {
-    ready_ &= ~(std::uint64_t{1} << index);
+    ready_ &= ~(PortSet{1} << index);
     return;
   }
   // What is under way decides whether the next one is served as runs.

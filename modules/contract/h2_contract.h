@@ -16,6 +16,9 @@
 #define H2_MEM0_BASE UINT64_C(0x1000000000)
 #define H2_MEM_STRIDE UINT64_C(0x1000000000) /* distance of MemN and MemN+1 */
 #define H2_MEM_BASE(n) (H2_MEM0_BASE + (uint64_t)(n)*H2_MEM_STRIDE)
+/* Several cards on one bus: card 0 is the one above. */
+#define H2_CARD_REGS_BASE(card) (H2_REGS_BASE + (uint64_t)(card)*UINT64_C(0x1000000))
+#define H2_CARD_MEM_BASE(card, n) H2_MEM_BASE((uint64_t)(card)*4U + (n))
 
 /* ---- Registers: X(name, offset, access, reset, description). 32 bits, aligned accesses only ----
  */

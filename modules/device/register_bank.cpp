@@ -5,14 +5,18 @@
 
 namespace h2 {
 
-RegisterBank::RegisterBank(sc_core::sc_module_name name, sc_core::sc_time latency)
+RegisterBank::RegisterBank(sc_core::sc_module_name name, const RegisterMap& map,
+                           sc_core::sc_time latency)
     : sc_module(name), latency_(latency) {
-#define H2_ADD_REGISTER(reg, offset, access, reset, text) \
-  registers_[offset] = Register{access, static_cast<std::uint32_t>(reset), nullptr};
-  H2_REGISTERS(H2_ADD_REGISTER)
-#undef H2_ADD_REGISTER
+  for (const RegisterInfo& r : map) registers_[r.offset] = {r.access, r.reset, r.reset, nullptr};
   socket.register_b_transport(this, &RegisterBank::blocking);
   socket.register_transport_dbg(this, &RegisterBank::debug);
+}
+
+void RegisterBank::reset_writable() {
+  for (auto& [offset, reg] : registers_) {
+    if (reg.access != H2_RO) reg.value = reg.reset;
+  }
 }
 
 void RegisterBank::on_write(std::uint32_t offset, WriteHandler handler) {

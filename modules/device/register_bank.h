@@ -8,23 +8,26 @@
 #include <systemc>
 
 #include "modules/contract/h2_contract.h"
+#include "modules/device/register_map.h"
 
 namespace h2 {
 
-/// The card's registers, generated from the contract's table. Answers bad accesses with a TLM error
-/// response; owners see them through on_fault and writes through on_write.
+/// The registers of one device. Answers bad accesses with a TLM error response; owners see them
+/// through on_fault and writes through on_write.
 class RegisterBank : public sc_core::sc_module {
  public:
   tlm_utils::simple_target_socket<RegisterBank> socket{"socket"};
 
   /// `latency` is annotated on every timed access.
-  RegisterBank(sc_core::sc_module_name name, sc_core::sc_time latency);
+  RegisterBank(sc_core::sc_module_name name, const RegisterMap& map, sc_core::sc_time latency);
 
   std::uint32_t get(std::uint32_t offset) const { return registers_.at(offset).value; }
   void set(std::uint32_t offset, std::uint32_t value) { registers_.at(offset).value = value; }
   std::uint64_t get64(std::uint32_t low) const {
     return get(low) | static_cast<std::uint64_t>(get(low + 4)) << 32;
   }
+  /// Back to the reset values: all registers that software may write.
+  void reset_writable();
   /// Called with the old and new value after a software write has taken effect. Returning false
   /// restores the old value and answers with an error.
   using WriteHandler = std::function<bool(std::uint32_t before, std::uint32_t after)>;
@@ -38,7 +41,7 @@ class RegisterBank : public sc_core::sc_module {
  private:
   struct Register {
     int access = H2_RO;
-    std::uint32_t value = 0;
+    std::uint32_t value = 0, reset = 0;
     WriteHandler handler;
   };
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "modules/device/cycles.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
 #include "modules/network/tiling.h"
@@ -11,21 +12,6 @@
 // Sums over all chunks of a job give the closed forms there.
 
 namespace h2 {
-
-/// Compute time of one chunk in core cycles and its cause.
-struct Cycles {
-  std::uint64_t array = 0;  ///< PE array
-  std::uint64_t fill = 0;   ///< exposed LUT or pipeline fill
-  std::uint64_t drain = 0;  ///< Soma or Grad slower than the array
-
-  std::uint64_t total() const { return array + fill + drain; }
-  Cycles& operator+=(const Cycles& other) {
-    array += other.array;
-    fill += other.fill;
-    drain += other.drain;
-    return *this;
-  }
-};
 
 /// Forward Engine, convolution: output tile `tile`, input channels* [ci0, ci1) (at most `rows`).
 /// `steps` is T, or 1 if a static input's partial sum is computed once; then `soma_steps` is T, for

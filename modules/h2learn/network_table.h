@@ -5,7 +5,7 @@
 
 #include "modules/arithmetic/neuron_spec.h"
 #include "modules/arithmetic/update.h"
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/machine.h"
 #include "modules/h2learn/tensor_extents.h"
 

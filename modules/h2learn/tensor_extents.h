@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "modules/arithmetic/update.h"
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/machine.h"
 
 namespace h2 {

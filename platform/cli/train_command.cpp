@@ -71,9 +71,9 @@ void connect(GoldenWriter& golden, Training& training, Platform& platform) {
   training.on_labels = [&](const std::uint32_t* labels, std::size_t count) {
     golden.labels(labels, count);
   };
-  platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
-    golden.descriptor_ended(d, c, platform.host.reader());
-  };
+  platform.controller.command_ended.add([&](const Command& c) {
+    golden.descriptor_ended(c.descriptor, job_context(c), platform.host.reader());
+  });
 }
 
 void options(boost::program_options::options_description_easy_init add) {

@@ -47,9 +47,13 @@ struct ProfileConfig {
   std::string masks;              ///< folder of real masks, empty = drawn
 };
 
+/// The kinds of accelerator that a card may carry.
+enum class AcceleratorKind { h2learn };
+
 /// The whole effective configuration: resolved and validated once, then const.
 struct Config {
   std::string name;  ///< file name without folder and extension
+  AcceleratorKind accelerator = AcceleratorKind::h2learn;
   Machine machine;
   bool overlap = true;  ///< pipeline.overlap: FE runs beside BE and WUE
   MemorySpec memory;

@@ -95,6 +95,8 @@ std::vector<Key> array_keys() {
 
 std::vector<Key> machine_keys() {
   std::vector<Key> keys{
+      choice("accelerator", {{"h2learn", AcceleratorKind::h2learn}}, "what the card carries",
+             H2_AT(accelerator)),
       number("clock_mhz", {0.001, 100000}, "core clock, MHz", H2_AT(machine.clock_mhz))};
   for (Key& key : engine_keys()) keys.push_back(std::move(key));
   for (Key& key : array_keys()) keys.push_back(std::move(key));

@@ -30,7 +30,7 @@ std::vector<Key> port_keys() {
              "Mem0, Mem1, Mem2, or one memory of the summed bandwidth behind an arbiter",
              H2_AT(memory.organisation)),
       preset_key(),
-      integer("memory.bytes", power_of_two(1048576, 1099511627776.0),
+      integer("memory.bytes", power_of_two(1048576, 68719476736.0),
               "capacity of each MemN, bytes", H2_AT(memory.bytes)),
       boolean("memory.compress_gradients", "grad-u moves as mask and packed values",
               H2_AT(memory.compress_gradients)),

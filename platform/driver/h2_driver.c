@@ -5,17 +5,17 @@
 #include "platform/driver/h2_internal.h"
 
 static int read_reg(h2_device* d, uint32_t reg, uint32_t* value) {
-  return d->bus.read(d->bus.context, H2_REGS_BASE + reg, value, 4) ? H2_DRV_BUS : H2_OK;
+  return d->bus.read(d->bus.context, d->registers + reg, value, 4) ? H2_DRV_BUS : H2_OK;
 }
 
 static int write_reg(h2_device* d, uint32_t reg, uint32_t value) {
-  return d->bus.write(d->bus.context, H2_REGS_BASE + reg, &value, 4) ? H2_DRV_BUS : H2_OK;
+  return d->bus.write(d->bus.context, d->registers + reg, &value, 4) ? H2_DRV_BUS : H2_OK;
 }
 
 /* Rings at the bottom of Mem2. */
-static uint64_t ring_address(void) { return H2_MEM_BASE(2); }
-static uint64_t completion_address(void) {
-  return ring_address() + H2_DRIVER_RING * sizeof(h2_descriptor);
+static uint64_t ring_address(const h2_device* d) { return h2_memory(d, 2); }
+static uint64_t completion_address(const h2_device* d) {
+  return ring_address(d) + H2_DRIVER_RING * sizeof(h2_descriptor);
 }
 static int write_address(h2_device* d, uint32_t low, uint64_t address) {
   int error = write_reg(d, low, (uint32_t)address);
@@ -36,7 +36,7 @@ static int set_window(h2_device* d, uint32_t n, uint64_t address, uint64_t bytes
 int h2_open_windows(h2_device* d) {
   int error = H2_OK;
   for (uint32_t n = 0; !error && n < 3; ++n)
-    error = set_window(d, n, H2_MEM_BASE(n), d->used[n],
+    error = set_window(d, n, h2_memory(d, n), d->used[n],
                        H2_WINDOW_READ | H2_WINDOW_WRITE | H2_WINDOW_LOCK);
   d->locked = 1;
   return error;
@@ -46,8 +46,8 @@ int h2_reset(h2_device* d) {
   int error = write_reg(d, H2_REG_CONTROL, H2_CONTROL_RESET);
   for (uint32_t control = H2_CONTROL_RESET; !error && control != 0;)
     error = read_reg(d, H2_REG_CONTROL, &control);
-  if (!error) error = write_address(d, H2_REG_RING_BASE_LO, ring_address());
-  if (!error) error = write_address(d, H2_REG_COMPLETION_BASE_LO, completion_address());
+  if (!error) error = write_address(d, H2_REG_RING_BASE_LO, ring_address(d));
+  if (!error) error = write_address(d, H2_REG_COMPLETION_BASE_LO, completion_address(d));
   if (!error) error = write_reg(d, H2_REG_RING_SIZE, H2_DRIVER_RING);
   if (!error) error = write_reg(d, H2_REG_IRQ_MASK, H2_IRQ_COMPLETION | H2_IRQ_ERROR);
   if (!error) error = write_reg(d, H2_REG_TIMEOUT, d->timeout);
@@ -75,8 +75,15 @@ int h2_set_timeout(h2_device* d, uint64_t core_cycles) {
 int h2_last_step(h2_device* d, uint32_t* step) { return read_reg(d, H2_REG_LAST_STEP, step); }
 
 int h2_open(h2_device* d, const h2_bus* bus, void* scratch, size_t scratch_bytes) {
+  return h2_open_card(d, bus, 0, scratch, scratch_bytes);
+}
+
+int h2_open_card(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch,
+                 size_t scratch_bytes) {
   memset(d, 0, sizeof *d);
   d->bus = *bus;
+  d->registers = H2_CARD_REGS_BASE(card);
+  d->memories = H2_CARD_MEM_BASE(card, 0);
   d->scratch = (uint8_t*)scratch;
   d->scratch_bytes = scratch_bytes;
   d->next_tag = 1;
@@ -113,7 +120,7 @@ static void finish_slot(h2_device* d, const h2_completion* c) {
 
 static int take_completion(h2_device* d) {
   h2_completion c;
-  const uint64_t at = completion_address() + d->completion_tail * sizeof c;
+  const uint64_t at = completion_address(d) + d->completion_tail * sizeof c;
   if (d->bus.read(d->bus.context, at, &c, sizeof c)) return H2_DRV_BUS;
   d->completion_tail = (d->completion_tail + 1) % H2_DRIVER_RING;
   finish_slot(d, &c);
@@ -157,7 +164,7 @@ int h2_submit(h2_device* d, h2_descriptor* descriptor) {
   if (slot == NULL) return H2_DRV_ARGUMENT; /* more in flight than the driver ever submits */
   slot->tag = descriptor->tag;
   slot->done = 0;
-  const uint64_t at = ring_address() + d->tail * sizeof *descriptor;
+  const uint64_t at = ring_address(d) + d->tail * sizeof *descriptor;
   if (d->bus.write(d->bus.context, at, descriptor, sizeof *descriptor)) return H2_DRV_BUS;
   d->tail = (d->tail + 1) % H2_DRIVER_RING;
   return write_reg(d, H2_REG_RING_TAIL, d->tail);

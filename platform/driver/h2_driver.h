@@ -44,6 +44,7 @@ typedef struct h2_slot {
 
 typedef struct h2_device {
   h2_bus bus;
+  uint64_t registers, memories; /* addresses of the card's registers and of its Mem0 */
   uint8_t* scratch;
   size_t scratch_bytes;
   uint32_t value_bytes; /* of a stored value: 2 FP16, 4 FP32 */
@@ -65,6 +66,10 @@ typedef struct h2_device {
 
 /* Finds and resets the card, sets the rings up, enables interrupts. */
 int h2_open(h2_device* device, const h2_bus* bus, void* scratch, size_t scratch_bytes);
+/* The same for card `card` of several on one bus, at H2_CARD_REGS_BASE(card); h2_open() takes card
+ * 0. */
+int h2_open_card(h2_device* device, const h2_bus* bus, uint32_t card, void* scratch,
+                 size_t scratch_bytes);
 
 /* Soft reset: drops what is queued, breaks off what is under way (an update ends first), closes
  * the windows, sets the rings up again. */
@@ -111,6 +116,11 @@ typedef struct h2_group {
    * other attempt. Returns 0 on success. */
   int (*rewind)(void* context);
   uint32_t retries; /* most further attempts */
+  /* Called when the gradients of the group are complete in Mem2, before the update: to combine them
+   * with other cards' or to limit them. Null: not called. Not 0: the group ends with
+   * H2_DRV_STOPPED, without its update. */
+  int (*before_update)(void* context);
+  void* update_context;
   /* Results. */
   double loss_sum; /* over the samples */
   uint32_t correct;

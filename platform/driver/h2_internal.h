@@ -8,6 +8,10 @@
 extern "C" {
 #endif
 
+static inline uint64_t h2_memory(const h2_device* device, uint32_t n) {
+  return device->memories + n * H2_MEM_STRIDE;
+}
+
 /* What the first layer reads and the last layer fires, for a sub-batch of `samples`. */
 h2_map h2_input_map(const h2_device* device, uint32_t samples);
 h2_map h2_output_map(const h2_device* device, uint32_t samples);

@@ -96,13 +96,13 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
   memcpy(d->layers, layers, count * sizeof(h2_layer));
   uint64_t mem = 0;
   uint64_t mem2 = H2_DRIVER_RING * (sizeof(h2_descriptor) + sizeof(h2_completion));
-  d->table_address = H2_MEM_BASE(2) + take(&mem2, sizeof(h2_table) + count * sizeof(h2_layer));
+  d->table_address = h2_memory(d, 2) + take(&mem2, sizeof(h2_table) + count * sizeof(h2_layer));
   const h2_map in = h2_input_map(d, table->sub_batch), out = h2_output_map(d, table->sub_batch);
   const uint64_t input = take(&mem, h2_map_bits_bytes(&in));
   const uint64_t gradient = take(&mem, h2_map_values_bytes(&out, d->value_bytes));
   for (unsigned m = 0; m < 2; ++m) {
-    d->input[m] = H2_MEM_BASE(m) + input;
-    d->gradient[m] = H2_MEM_BASE(m) + gradient;
+    d->input[m] = h2_memory(d, m) + input;
+    d->gradient[m] = h2_memory(d, m) + gradient;
   }
   for (uint32_t l = 0; l < count; ++l) place_layer(d, &d->layers[l], &mem, &mem2);
   d->used[0] = d->used[1] = mem;

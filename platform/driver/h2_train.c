@@ -35,7 +35,7 @@ static int read_counts(h2_device* d, uint32_t memory, uint32_t samples, uint32_t
   *counts = (uint32_t*)(void*)d->scratch;
   uint8_t* bits = d->scratch + (size_t)samples * classes * 4;
   memset(*counts, 0, (size_t)samples * classes * 4);
-  const uint64_t at = H2_MEM_BASE(memory) + d->layers[d->table.layers - 1].spikes;
+  const uint64_t at = h2_memory(d, memory) + d->layers[d->table.layers - 1].spikes;
   if (d->bus.read(d->bus.context, at, bits, h2_map_bits_bytes(&map))) return H2_DRV_BUS;
   for (uint32_t block = 0; block < h2_blocks(&map); ++block) {
     const uint32_t c0 = block * H2_BLOCK;
@@ -175,6 +175,7 @@ static int run_group(h2_device* d, h2_group* g) {
     finish(d, &flights[1]);
   }
   if (!error) error = finish(d, &flights[(g->sub_batches - 1) % 2]);
+  if (!error && g->before_update && g->before_update(g->update_context)) error = H2_DRV_STOPPED;
   uint32_t tag = 0;
   if (!error) error = start_update(d, &tag);
   return error ? error : h2_wait(d, tag);

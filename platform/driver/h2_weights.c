@@ -83,11 +83,11 @@ int h2_write_weights(h2_device* d, uint32_t layer, const float* oihw) {
   const h2_layer* l = &d->layers[layer];
   int error = H2_OK;
   for (unsigned m = 0; !error && m < 2; ++m)
-    error = write_array(d, l, H2_MEM_BASE(m) + l->weights, oihw, d->value_bytes);
-  if (!error) error = write_array(d, l, H2_MEM_BASE(2) + l->master, oihw, 4);
-  if (!error) error = write_array(d, l, H2_MEM_BASE(2) + l->momentum, NULL, 4);
+    error = write_array(d, l, h2_memory(d, m) + l->weights, oihw, d->value_bytes);
+  if (!error) error = write_array(d, l, h2_memory(d, 2) + l->master, oihw, 4);
+  if (!error) error = write_array(d, l, h2_memory(d, 2) + l->momentum, NULL, 4);
   if (!error && d->table.optimizer == H2_OPT_ADAM)
-    error = write_array(d, l, H2_MEM_BASE(2) + l->variance, NULL, 4);
+    error = write_array(d, l, h2_memory(d, 2) + l->variance, NULL, 4);
   return error;
 }
 
@@ -126,7 +126,7 @@ int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
   if (layer >= d->table.layers) return H2_DRV_ARGUMENT;
   const h2_layer* l = &d->layers[layer];
   const uint64_t bytes = (uint64_t)l->cout * l->cin * l->kernel * l->kernel * d->value_bytes;
-  const uint64_t base = H2_MEM_BASE(0) + l->weights;
+  const uint64_t base = h2_memory(d, 0) + l->weights;
   weight_reader r = {d, base, base + bytes, 0, 0, 0, (uint8_t*)oihw, {0}};
   each_run(l, read_run, &r);
   return r.error;

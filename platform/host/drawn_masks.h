@@ -3,7 +3,7 @@
 #include <memory>
 #include <vector>
 
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 #include "platform/config/config.h"
 
 namespace h2 {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "memory/dram/memory_timing.h"
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 #include "platform/host/drawn_masks.h"
 
 namespace h2 {

@@ -28,6 +28,7 @@ void HostCpu::work() {
 }
 
 void HostCpu::run() {
+  if (program == nullptr) return;
   view_.enter("program");
   try {
     program(*this);
@@ -36,7 +37,7 @@ void HostCpu::run() {
   }
   view_.enter("done");
   finished_ = true;
-  sc_core::sc_stop();
+  on_end();
 }
 
 h2_bus HostCpu::driver_bus() {

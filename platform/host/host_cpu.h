@@ -54,6 +54,8 @@ class HostCpu : public sc_core::sc_module {
   /// What a watchdog prints while the program neither accesses the bus nor waits for the interrupt.
   void describe(std::string activity) { waiting_for_ = std::move(activity); }
 
+  /// Called when the program has ended. The board stops the simulation with the last of its hosts.
+  std::function<void()> on_end = [] { sc_core::sc_stop(); };
   /// Called with every timed access, wait for the interrupt, and access of a loader.
   std::function<void(const HostAccess&)> on_access;
 

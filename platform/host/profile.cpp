@@ -24,7 +24,8 @@ void Profile::operator()(HostCpu& host) {
   const std::uint64_t sub_batch = config_.training.sub_batch;
   record_.epoch_sub_batches = (config_.profile.samples + sub_batch - 1) / sub_batch;
   record_.train_start = take_snapshot(platform_);
-  platform_.controller.on_job = [this](const LayerRecord& r) { record_.add(r); };
+  auto& jobs = platform_.controller.job_ended;
+  const int observer = jobs.add([this](const LayerRecord& r) { record_.add(r); });
   while (record_.sub_batches < total) {
     const std::uint64_t before = platform_.cycle();
     const auto size = static_cast<std::uint32_t>(std::min(group, total - record_.sub_batches));
@@ -36,7 +37,7 @@ void Profile::operator()(HostCpu& host) {
     }
     if (on_progress) on_progress({"profile", record_.sub_batches, total, 0.0});
   }
-  platform_.controller.on_job = nullptr;
+  jobs.remove(observer);
   record_.train_end = take_snapshot(platform_);
 }
 

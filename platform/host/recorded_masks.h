@@ -1,6 +1,6 @@
 #pragma once
 
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 #include "platform/config/config.h"
 
 namespace h2 {

@@ -1,6 +1,5 @@
 #include "platform/host/snapshot.h"
 
-#include "modules/h2learn/engines.h"
 #include "platform/config/load.h"
 #include "platform/platform.h"
 
@@ -22,8 +21,7 @@ RunInfo run_info(const Config& config, const Platform& platform) {
   info.machine = config.machine;
   info.network = config.network;
   info.loss_scale = config.training.update.loss_scale;
-  info.engines =
-      h2learn_engines(config.machine, config.memory.organisation == MemoryOrganisation::unified);
+  info.engines = platform.accelerator.info();
   for (const auto& memory : platform.memories) {
     info.memories.push_back({memory->basename(), memory->peak_gbps()});
   }

@@ -49,12 +49,13 @@ void Training::train() {
   total_sub_batches_ = record_.epoch_sub_batches * t.epochs;
   record_.train_start = take_snapshot(platform_);
   last_group_end_ = record_.train_start.cycle;
-  platform_.controller.on_job = [this](const LayerRecord& r) {
+  auto& jobs = platform_.controller.job_ended;
+  const int observer = jobs.add([this](const LayerRecord& r) {
     if (testing_) return;
     record_.add_densities(r.job);
     const bool full = r.samples == config_.training.sub_batch;
     if (full || r.opcode == H2_OP_UPDATE) record_.add(r);
-  };
+  });
   for (int epoch = 0; epoch < t.epochs && !record_.interrupted; ++epoch) {
     const EpochRecord trained = train_epoch(epoch);
     record_.train_accuracy = trained.train_accuracy;
@@ -62,7 +63,7 @@ void Training::train() {
     record_.epochs.push_back(trained);
     if (t.test_every_epoch && epoch + 1 < t.epochs) test_between();
   }
-  platform_.controller.on_job = nullptr;
+  jobs.remove(observer);
   record_.train_end = take_snapshot(platform_);
 }
 

@@ -80,7 +80,7 @@ struct BareInitiator : sc_core::sc_module {
 struct Reader : sc_core::sc_module {
   MemoryPort port;
   explicit Reader(sc_core::sc_module_name name)
-      : sc_module(name), port("port", {kBytes, 8, kForwardLoad}) {
+      : sc_module(name), port("port", {kBytes, 8, load_port(0)}) {
     SC_HAS_PROCESS(Reader);
     SC_THREAD(run);
   }

@@ -78,7 +78,7 @@ TEST_F(ConfigErrors, OutOfRange) {
             "1..1024");
   EXPECT_EQ(error("memory: {bytes: 5000000}\n"),
             "c.yaml:1:17: memory.bytes: 5000000 is not a power of two; legal: a power of two in "
-            "1048576..1099511627776");
+            "1048576..68719476736");
   EXPECT_EQ(error("training: {momentum: 1}\n"),
             "c.yaml:1:22: training.momentum: 1 is out of range; legal: a number from 0 to below 1");
   EXPECT_EQ(error("training: {momentum: 0.999999999999}\n").substr(0, 55),

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "modules/contract/h2_layout.h"
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 
 namespace h2 {
 namespace {

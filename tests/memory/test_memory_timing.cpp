@@ -283,6 +283,24 @@ TEST(DramMemory, RejectsPortsOutOfRange) {
   EXPECT_EQ(drain(memory).size(), 1u);
 }
 
+TEST(DramMemory, EveryPortHasItsTurn) {
+  DramMemory memory(DramSpec{}, 1 << 30, BurstService::exact);
+  constexpr int kEach = 3;
+  std::uint64_t id = 0;
+  for (int round = 0; round < kEach; ++round)
+    for (int port = 0; port < DramMemory::kMaxPorts; ++port, ++id)
+      memory.submit({id, port, id * 4096, 1024, id % 2 == 1}, 0);
+  std::vector<int> served(DramMemory::kMaxPorts), last(DramMemory::kMaxPorts, -1);
+  for (const MemoryCompletion& c : drain(memory)) {
+    const int port = static_cast<int>(c.id % DramMemory::kMaxPorts);
+    const int round = static_cast<int>(c.id / DramMemory::kMaxPorts);
+    EXPECT_GT(round, last[port]) << "each port in order";
+    last[port] = round;
+    ++served[port];
+  }
+  EXPECT_EQ(served, std::vector<int>(DramMemory::kMaxPorts, kEach));
+}
+
 TEST(IdealMemory, RejectsImpossibleValues) {
   EXPECT_THROW(IdealMemory(IdealSpec{50.0, 0.0}), InputError);
   EXPECT_THROW(IdealMemory(IdealSpec{-1.0, 128.0}), InputError);

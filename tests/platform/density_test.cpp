@@ -27,9 +27,9 @@ Json train_with_tensors(const Config& config, const std::string& folder) {
   request.sub_batches = {0, 1, 2};
   GoldenWriter golden(run_info(config, bench.platform), request);
   training.on_labels = [&](const std::uint32_t* l, std::size_t n) { golden.labels(l, n); };
-  bench.platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
-    golden.descriptor_ended(d, c, bench.platform.host.reader());
-  };
+  bench.platform.controller.command_ended.add([&](const Command& c) {
+    golden.descriptor_ended(c.descriptor, job_context(c), bench.platform.host.reader());
+  });
   bench.run([&](HostCpu& host) { training(host); });
   golden.close();
   return collect_statistics(run_info(config, bench.platform), record,

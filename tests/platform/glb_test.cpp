@@ -25,7 +25,7 @@ struct Bay : sc_core::sc_module {
   Bay(sc_core::sc_module_name name, Trace& trace)
       : sc_module(name),
         glb("glb", 1 << 20, trace),
-        port("port", {1024, 2, kForwardLoad}),
+        port("port", {1024, 2, load_port(0)}),
         memory("memory", MemorySpec{}, trace) {
     SC_HAS_PROCESS(Bay);
     socket.bind(glb.socket);

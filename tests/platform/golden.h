@@ -29,9 +29,9 @@ class Golden : public ::testing::Test {
     std::unique_ptr<GoldenWriter> golden;
     TrainingRun run = train(config, {}, "", [&](Platform& platform) {
       golden = std::make_unique<GoldenWriter>(run_info(config, platform), std::move(request));
-      platform.controller.on_descriptor = [&](const h2_descriptor& d, const JobContext& c) {
-        golden->descriptor_ended(d, c, platform.host.reader());
-      };
+      platform.controller.command_ended.add([&](const Command& c) {
+        golden->descriptor_ended(c.descriptor, job_context(c), platform.host.reader());
+      });
     });
     golden->close();
     return run;

@@ -32,11 +32,11 @@ Outcome teach(const Config& config, int sub_batches, const OnJob& on_job = nullp
   bench.run([&](HostCpu& host) {
     Card card(host, config);
     std::uint64_t bytes = 0;
-    bench.platform.controller.on_job = [&](const LayerRecord& r) {
+    bench.platform.controller.job_ended.add([&](const LayerRecord& r) {
       bytes += r.job.bytes;
       outcome.jobs.push_back(r);
       if (on_job) on_job(bench.platform, card, r);
-    };
+    });
     const std::uint64_t start = bench.platform.cycle();
     EXPECT_EQ(card.train(lesson), H2_OK);
     outcome.cycles = bench.platform.cycle() - start;

@@ -58,7 +58,7 @@ Timed teach(const Config& config, const std::function<void(Platform&, const Time
   Timed timed;
   bench.run([&](HostCpu& host) {
     Card card(host, config);
-    bench.platform.controller.on_job = [&](const LayerRecord& r) { timed.jobs.push_back(r); };
+    bench.platform.controller.job_ended.add([&](const LayerRecord& r) { timed.jobs.push_back(r); });
     const auto samples = static_cast<std::uint32_t>(config.training.sub_batch);
     const std::uint64_t start = bench.platform.cycle();
     EXPECT_EQ(card.train(random_lesson(config, {samples, samples}, 5)), H2_OK);

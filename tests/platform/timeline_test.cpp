@@ -139,7 +139,7 @@ TEST_F(TimelineFile, TransactionsAreThoseOfTheMemories) {
 TEST_F(TimelineFile, HostTrackShowsAccessesWaitsAndInterrupts) {
   std::uint64_t register_accesses = 0, interrupts = 0, memory_bytes = 0;
   train_with(TraceLevel::phases, [&](Platform& platform) {
-    const Controller& c = platform.controller;
+    const CommandProcessor& c = platform.controller;
     register_accesses = c.registers.reads() + c.registers.writes();
     interrupts = c.interrupts();
     for (const auto& p : platform.probes.all()) {

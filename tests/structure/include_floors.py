@@ -3,7 +3,7 @@
 
 Floors, bottom to top: modules/base and modules/contract, traces/record, memory, modules,
 traces/results and traces/report, platform. Inside modules: arithmetic, network and tensor, then
-device and the accelerators. Usage: include_floors.py SOURCE_TREE
+device, then the accelerators. Usage: include_floors.py SOURCE_TREE
 """
 import pathlib
 import re
@@ -11,7 +11,7 @@ import sys
 
 FLOORS = [("modules/base/", 0), ("modules/contract/", 0), ("traces/record/", 1), ("memory/", 2),
           ("modules/arithmetic/", 3), ("modules/network/", 3), ("modules/tensor/", 3),
-          ("modules/", 4), ("traces/", 5), ("platform/", 6)]
+          ("modules/device/", 4), ("modules/", 5), ("traces/", 6), ("platform/", 7)]
 SUFFIXES = {".h", ".inc", ".cpp", ".c"}
 
 

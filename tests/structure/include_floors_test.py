@@ -32,6 +32,8 @@ class IncludeFloors(unittest.TestCase):
     def test_rooms_of_modules(self):
         files = {"modules/tensor/a.h": ["modules/h2learn/b.h"], "modules/h2learn/b.h": []}
         self.assertEqual(len(self.found(files)), 1)
+        files = {"modules/device/a.h": ["modules/h2learn/b.h"], "modules/h2learn/b.h": []}
+        self.assertEqual(len(self.found(files)), 1)
 
 
 unittest.main()

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <optional>
 
-#include "modules/device/job.h"
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/backward/backward_count.h"
 #include "modules/h2learn/backward/grad_stage.h"
+#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/completion_map.h"
 #include "modules/h2learn/jobs/feeds.h"
 #include "modules/h2learn/jobs/loop_nest.h"

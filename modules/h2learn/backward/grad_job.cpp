@@ -1,7 +1,7 @@
 #include <algorithm>
 
-#include "modules/device/job.h"
 #include "modules/h2learn/backward/grad_stage.h"
+#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/completion_map.h"
 #include "modules/tensor/operand.h"
 

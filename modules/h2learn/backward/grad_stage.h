@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/loop_nest.h"
 
 namespace h2 {

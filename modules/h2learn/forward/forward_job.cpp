@@ -1,9 +1,9 @@
 #include <algorithm>
 
 #include "modules/arithmetic/neuron.h"
-#include "modules/device/job.h"
 #include "modules/h2learn/backward/backward_count.h"
 #include "modules/h2learn/forward/forward_array.h"
+#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/completion_map.h"
 #include "modules/h2learn/jobs/feeds.h"
 #include "modules/h2learn/jobs/loop_nest.h"

@@ -2,7 +2,7 @@
 
 #include <memory>
 
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 
 namespace h2 {
 

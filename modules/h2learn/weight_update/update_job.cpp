@@ -1,6 +1,6 @@
 
 #include "modules/arithmetic/update.h"
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/loop_nest.h"
 #include "modules/tensor/value_codec.h"
 

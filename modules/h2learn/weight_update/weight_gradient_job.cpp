@@ -2,7 +2,7 @@
 #include <atomic>
 #include <cmath>
 
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/feeds.h"
 #include "modules/h2learn/jobs/loop_nest.h"
 #include "modules/h2learn/weight_update/weight_gradient_array.h"

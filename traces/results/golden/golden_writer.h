@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "modules/base/memory_reader.h"
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 #include "traces/results/run_info.h"
 
 namespace h2 {

@@ -1,10 +1,10 @@
-#include "modules/device/controller.h"
+#include "modules/device/command_processor.h"
 
-// What keeps the card inside its bounds, and how it tells of faults.
+// Error queue, windows and fault injection.
 
 namespace h2 {
 
-void Controller::report(std::uint32_t error, std::uint32_t tag) {
+void CommandProcessor::report(std::uint32_t error, std::uint32_t tag) {
   if (errors_.size() == H2_ERROR_QUEUE) {
     registers.set(H2_REG_ERROR_LOST, registers.get(H2_REG_ERROR_LOST) + 1);
   } else {
@@ -13,13 +13,13 @@ void Controller::report(std::uint32_t error, std::uint32_t tag) {
   show_error();
 }
 
-void Controller::drop_error() {
+void CommandProcessor::drop_error() {
   if (!errors_.empty()) errors_.pop_front();
   show_error();
 }
 
 /// The oldest error is in the registers and keeps the interrupt up.
-void Controller::show_error() {
+void CommandProcessor::show_error() {
   const QueuedError shown = errors_.empty() ? QueuedError{} : errors_.front();
   registers.set(H2_REG_ERROR, shown.code);
   registers.set(H2_REG_ERROR_TAG, shown.tag);
@@ -27,7 +27,7 @@ void Controller::show_error() {
   update_status();
 }
 
-void Controller::connect_windows() {
+void CommandProcessor::connect_windows() {
   for (std::uint32_t n = 0; n < H2_WINDOWS; ++n) {
     for (const std::uint32_t reg :
          {H2_REG_WINDOW_BASE(n), H2_REG_WINDOW_LIMIT(n), H2_REG_WINDOW_CONTROL(n)}) {
@@ -39,8 +39,8 @@ void Controller::connect_windows() {
   registers.on_write(H2_REG_INJECT, [this](auto, auto after) { return inject(after); });
 }
 
-bool Controller::set_window(std::uint32_t n, std::uint32_t reg, std::uint32_t before,
-                            std::uint32_t after) {
+bool CommandProcessor::set_window(std::uint32_t n, std::uint32_t reg, std::uint32_t before,
+                                  std::uint32_t after) {
   const bool is_control = reg == H2_REG_WINDOW_CONTROL(n);
   const std::uint32_t control = registers.get(H2_REG_WINDOW_CONTROL(n));
   const std::uint32_t rights = H2_WINDOW_READ | H2_WINDOW_WRITE;
@@ -57,11 +57,11 @@ bool Controller::set_window(std::uint32_t n, std::uint32_t reg, std::uint32_t be
   return true;
 }
 
-bool Controller::inject(std::uint32_t value) {
+bool CommandProcessor::inject(std::uint32_t value) {
   const std::uint32_t kind = H2_GET(INJECT, KIND, value), engine = H2_GET(INJECT, ENGINE, value);
   const std::uint32_t known =
       H2_PUT(INJECT, KIND, 3) | H2_PUT(INJECT, ENGINE, 3) | H2_PUT(INJECT, AFTER, 0xFFFF);
-  if (kind > 2 || engine > 2 || (value & ~known) != 0) {
+  if (kind > 2 || engine >= engines_.size() || (value & ~known) != 0) {
     report(H2_ERR_REGISTER, H2_REG_INJECT);
     return false;
   }
@@ -71,11 +71,16 @@ bool Controller::inject(std::uint32_t value) {
   return true;
 }
 
-AccessGuard::Verdict Controller::judge(const tlm::tlm_generic_payload& payload) {
+AccessGuard::Verdict CommandProcessor::judge(const tlm::tlm_generic_payload& payload) {
   const bool armed = guard_.armed();
   const AccessGuard::Verdict verdict = guard_.judge(payload);
   if (armed && !guard_.armed()) registers.set(H2_REG_INJECT, 0);
   return verdict;
+}
+
+bool CommandProcessor::allows(std::uint64_t address, std::uint64_t bytes, bool read,
+                              bool write) const {
+  return guard_.allows(address, bytes, read, write);
 }
 
 }  // namespace h2

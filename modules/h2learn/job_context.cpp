@@ -1,4 +1,4 @@
-#include "modules/device/job.h"
+#include "modules/h2learn/job_context.h"
 
 namespace h2 {
 

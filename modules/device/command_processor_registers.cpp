@@ -1,6 +1,5 @@
 #include "memory/bus/payload.h"
-#include "modules/device/command.h"
-#include "modules/device/controller.h"
+#include "modules/device/command_processor.h"
 
 namespace h2 {
 namespace {
@@ -9,14 +8,7 @@ bool power_of_two(std::uint32_t n) { return n != 0 && (n & (n - 1)) == 0; }
 
 }  // namespace
 
-void Controller::connect_registers() {
-  const std::uint32_t value_bytes = machine_.numerics == Numerics::fp16 ? 2 : 4;
-  registers.set(H2_REG_CAPABILITIES, H2_PUT(CAPABILITIES, VALUE_BYTES, value_bytes) |
-                                         H2_PUT(CAPABILITIES, WINDOWS, H2_WINDOWS) |
-                                         H2_PUT(CAPABILITIES, RING_MAX, H2_RING_MAX));
-  registers.set(H2_REG_TILE, H2_PUT(TILE, HEIGHT, machine_.tile.height) |
-                                 H2_PUT(TILE, WIDTH, machine_.tile.width));
-  registers.set(H2_REG_MEMORY_SIZE, static_cast<std::uint32_t>(settings_.memory_bytes >> 20));
+void CommandProcessor::connect_registers() {
   registers.on_write(H2_REG_CONTROL, [this](auto, auto after) { return control(after); });
   registers.on_write(H2_REG_RING_TAIL,
                      [this](auto before, auto after) { return ring_doorbell(before, after); });
@@ -25,19 +17,7 @@ void Controller::connect_registers() {
     if (!legal) report(H2_ERR_DOORBELL, H2_REG_COMPLETION_TAIL);
     return legal;
   });
-  for (const std::uint32_t reg : {H2_REG_RING_BASE_LO, H2_REG_RING_BASE_HI, H2_REG_RING_SIZE,
-                                  H2_REG_COMPLETION_BASE_LO, H2_REG_COMPLETION_BASE_HI}) {
-    registers.on_write(reg, [this, reg](auto, auto after) {
-      const bool aligned = reg == H2_REG_RING_SIZE || reg == H2_REG_RING_BASE_HI ||
-                           reg == H2_REG_COMPLETION_BASE_HI || after % H2_TENSOR_ALIGN == 0;
-      const bool sized =
-          reg != H2_REG_RING_SIZE || (power_of_two(after) && after >= 2 && after <= H2_RING_MAX);
-      const bool legal =
-          aligned && sized && (registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) == 0;
-      if (!legal) report(H2_ERR_RING, reg);
-      return legal;
-    });
-  }
+  connect_rings();
   registers.on_write(H2_REG_IRQ_MASK, [this](auto, auto after) {
     if ((after & ~(H2_IRQ_COMPLETION | H2_IRQ_ERROR)) != 0) {
       report(H2_ERR_REGISTER, H2_REG_IRQ_MASK);
@@ -56,7 +36,23 @@ void Controller::connect_registers() {
   registers.on_fault = [this](std::uint32_t offset) { report(H2_ERR_REGISTER, offset); };
 }
 
-bool Controller::ring_doorbell(std::uint32_t before, std::uint32_t after) {
+void CommandProcessor::connect_rings() {
+  for (const std::uint32_t reg : {H2_REG_RING_BASE_LO, H2_REG_RING_BASE_HI, H2_REG_RING_SIZE,
+                                  H2_REG_COMPLETION_BASE_LO, H2_REG_COMPLETION_BASE_HI}) {
+    registers.on_write(reg, [this, reg](auto, auto after) {
+      const bool aligned = reg == H2_REG_RING_SIZE || reg == H2_REG_RING_BASE_HI ||
+                           reg == H2_REG_COMPLETION_BASE_HI || after % H2_TENSOR_ALIGN == 0;
+      const bool sized =
+          reg != H2_REG_RING_SIZE || (power_of_two(after) && after >= 2 && after <= H2_RING_MAX);
+      const bool legal =
+          aligned && sized && (registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) == 0;
+      if (!legal) report(H2_ERR_RING, reg);
+      return legal;
+    });
+  }
+}
+
+bool CommandProcessor::ring_doorbell(std::uint32_t before, std::uint32_t after) {
   const std::uint32_t size = registers.get(H2_REG_RING_SIZE);
   const bool enabled = (registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) != 0;
   bool legal = enabled && !aborting_ && after < size;
@@ -75,7 +71,7 @@ bool Controller::ring_doorbell(std::uint32_t before, std::uint32_t after) {
   return true;
 }
 
-bool Controller::control(std::uint32_t after) {
+bool CommandProcessor::control(std::uint32_t after) {
   if ((after & ~(H2_CONTROL_ENABLE | H2_CONTROL_RESET)) != 0) {
     report(H2_ERR_REGISTER, H2_REG_CONTROL);
     return false;
@@ -93,25 +89,24 @@ bool Controller::control(std::uint32_t after) {
 
 /// Drops queued descriptors, breaks off the jobs under way and clears. An update under way ends
 /// first, so that no weight is left half-way; the driver learns of it through LAST_STEP.
-void Controller::reset() {
+void CommandProcessor::reset() {
   if (aborting_) return;
   aborting_ = true;
-  for (Phase* phase : {forward_phase_.get(), backward_phase_.get(), weight_phase_.get()}) {
-    for (const CommandPtr& command : phase->queue) {
+  for (const auto& queue : queues_) {
+    for (const CommandPtr& command : queue->commands) {
       command->forgotten = true;
-      command->aborted = command != phase->current || command->descriptor.opcode != H2_OP_UPDATE;
+      command->aborted = command != queue->current || !command->indivisible;
     }
   }
-  engines_.forward.abort(H2_ERR_BUS);
-  engines_.backward.abort(H2_ERR_BUS);
-  const CommandPtr& last = weight_phase_->current;
-  if (last != nullptr && last->aborted) engines_.weight_update.abort(H2_ERR_BUS);
+  for (std::size_t i = 0; i < engines_.size(); ++i) {
+    if (served_[i] != nullptr && served_[i]->aborted) engines_[i]->abort(H2_ERR_BUS);
+  }
   doorbell_.notify(sc_core::SC_ZERO_TIME);
   space_.notify(sc_core::SC_ZERO_TIME);
   sc_core::sc_spawn([this] {
     while (running_ > 0) wait(idle_);
     clear_registers();
-    backward_commands_.clear();
+    schedule_.reset();
     in_flight_.clear();
     aborting_ = false;
     update_status();
@@ -119,11 +114,8 @@ void Controller::reset() {
   });
 }
 
-void Controller::clear_registers() {
-#define H2_CLEAR_REGISTER(reg, offset, access, value, text) \
-  if ((access) != H2_RO) registers.set(offset, value);
-  H2_REGISTERS(H2_CLEAR_REGISTER)
-#undef H2_CLEAR_REGISTER
+void CommandProcessor::clear_registers() {
+  registers.reset_writable();
   for (const std::uint32_t reg : {H2_REG_RING_HEAD, H2_REG_COMPLETION_HEAD, H2_REG_ERROR,
                                   H2_REG_ERROR_TAG, H2_REG_ERROR_LOST}) {
     registers.set(reg, 0);
@@ -133,7 +125,7 @@ void Controller::clear_registers() {
   guard_.inject(AccessGuard::Fault::none, 0, 0);
 }
 
-void Controller::complete(Command& command) {
+void CommandProcessor::complete(Command& command) {
   if (command.forgotten) return;
   h2_completion c{};
   c.tag = command.descriptor.tag;
@@ -154,7 +146,7 @@ void Controller::complete(Command& command) {
 }
 
 /// Returns why the completion could not be written.
-std::uint32_t Controller::write_completion(const h2_completion& completion) {
+std::uint32_t CommandProcessor::write_completion(const h2_completion& completion) {
   const std::uint32_t size = registers.get(H2_REG_RING_SIZE);
   const std::uint32_t head = registers.get(H2_REG_COMPLETION_HEAD);
   const std::uint32_t next = (head + 1) % size;
@@ -168,12 +160,12 @@ std::uint32_t Controller::write_completion(const h2_completion& completion) {
   return H2_OK;
 }
 
-void Controller::raise(std::uint32_t irq_bits) {
+void CommandProcessor::raise(std::uint32_t irq_bits) {
   registers.set(H2_REG_IRQ_STATUS, registers.get(H2_REG_IRQ_STATUS) | irq_bits);
   irq_change_.notify(sc_core::SC_ZERO_TIME);
 }
 
-void Controller::update_status() {
+void CommandProcessor::update_status() {
   std::uint32_t status = 0;
   if ((registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) != 0) status |= H2_STATUS_ENABLED;
   const bool pending = registers.get(H2_REG_RING_HEAD) != registers.get(H2_REG_RING_TAIL);
@@ -182,7 +174,7 @@ void Controller::update_status() {
   registers.set(H2_REG_STATUS, status);
 }
 
-void Controller::update_irq() {
+void CommandProcessor::update_irq() {
   const bool level = (registers.get(H2_REG_IRQ_STATUS) & registers.get(H2_REG_IRQ_MASK)) != 0;
   if (level && !irq.read()) ++interrupts_;
   if (level != irq.read() && log_.shows(TraceLevel::phases)) {
@@ -192,10 +184,20 @@ void Controller::update_irq() {
   trace_.change(irq_signal_, level ? 1 : 0);
 }
 
-bool Controller::access(tlm::tlm_command command, std::uint64_t address, void* data,
-                        std::size_t bytes) {
+bool CommandProcessor::read(std::uint64_t address, void* data, std::size_t bytes) {
+  return access(tlm::TLM_READ_COMMAND, address, data, bytes);
+}
+
+std::vector<ByteRange> CommandProcessor::rings() const {
+  const std::uint64_t entries = registers.get(H2_REG_RING_SIZE);
+  return {{registers.get64(H2_REG_RING_BASE_LO), entries * sizeof(h2_descriptor)},
+          {registers.get64(H2_REG_COMPLETION_BASE_LO), entries * sizeof(h2_completion)}};
+}
+
+bool CommandProcessor::access(tlm::tlm_command command, std::uint64_t address, void* data,
+                              std::size_t bytes) {
   TransferInfo info;
-  info.port = kControllerPort;
+  info.port = first_port_ + kCommandPort;
   info.charged_bytes = static_cast<std::uint32_t>(bytes);
   tlm::tlm_generic_payload payload;
   set_access(payload, command, address, data, bytes);
@@ -206,8 +208,8 @@ bool Controller::access(tlm::tlm_command command, std::uint64_t address, void* d
   return payload.is_response_ok();
 }
 
-std::uint64_t Controller::cycle() const {
-  return static_cast<std::uint64_t>(sc_core::sc_time_stamp() / settings_.period);
+std::uint64_t CommandProcessor::cycle() const {
+  return static_cast<std::uint64_t>(sc_core::sc_time_stamp() / period_);
 }
 
 }  // namespace h2

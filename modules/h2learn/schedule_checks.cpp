@@ -1,14 +1,13 @@
 #include <utility>
 
 #include "modules/base/error.h"
-#include "modules/device/command.h"
-#include "modules/device/controller.h"
+#include "modules/h2learn/schedule.h"
 
-// What the controller checks before it takes a descriptor.
+// What is checked before a descriptor is taken.
 
 namespace h2 {
 
-std::uint32_t Controller::check_fields(const h2_descriptor& d) const {
+std::uint32_t H2LearnSchedule::check_fields(const h2_descriptor& d, const CardAccess& card) {
   if (d.version != H2_DESCRIPTOR_VERSION) return H2_ERR_VERSION;
   if (d.opcode < H2_OP_FORWARD || d.opcode > H2_OP_UPDATE) return H2_ERR_OPCODE;
   const unsigned legal = d.opcode == H2_OP_FORWARD  ? H2_DESC_INFERENCE
@@ -18,73 +17,55 @@ std::uint32_t Controller::check_fields(const h2_descriptor& d) const {
       (d.flags & ~legal) != 0 || (d.opcode == H2_OP_UPDATE ? d.step == 0 : d.samples == 0)) {
     return H2_ERR_SIZE;
   }
-  if (d.tag == 0 || in_flight_.count(d.tag) != 0) return H2_ERR_TAG;
+  if (d.tag == 0 || card.in_flight(d.tag)) return H2_ERR_TAG;
   const bool aligned = d.table % H2_TENSOR_ALIGN == 0 && d.input % H2_TENSOR_ALIGN == 0 &&
                        d.output_gradient % H2_TENSOR_ALIGN == 0;
   return aligned ? H2_OK : H2_ERR_ALIGNMENT;
 }
 
-std::uint32_t Controller::accept(const h2_descriptor& d, const CommandPtr& command) {
-  command->descriptor = d;
-  command->start_cycle = cycle();
-  std::uint32_t error = check_fields(d);
-  if (error == H2_OK) error = read_table(*command);
-  if (error != H2_OK) return error;
-  if (d.opcode != H2_OP_UPDATE && d.samples > command->table.sub_batch) return H2_ERR_SIZE;
-  error = check_tensors(*command);
-  if (error == H2_OK && d.opcode == H2_OP_WEIGHT_GRADIENT) error = check_dependence(command);
-  if (error != H2_OK) return error;
-  hold_sub_batch(*command);
-  if (d.opcode == H2_OP_BACKWARD) {
-    backward_commands_.push_back(command);
-    if (backward_commands_.size() > 2 * Phase::kDepth) backward_commands_.pop_front();
-  }
-  return H2_OK;
-}
-
 /// The backward pass named is one of the same sub-batch and network.
-std::uint32_t Controller::check_dependence(const CommandPtr& command) {
-  const h2_descriptor& d = command->descriptor;
-  for (const CommandPtr& b : backward_commands_) {
-    const h2_descriptor& other = b->descriptor;
+std::uint32_t H2LearnSchedule::check_dependence(H2LearnCommand& command) const {
+  const h2_descriptor& d = command.descriptor;
+  for (const auto& backward : backward_commands_) {
+    const h2_descriptor& other = backward->descriptor;
     if (other.tag == d.depends && other.memory == d.memory && other.table == d.table &&
         other.samples == d.samples) {
-      command->depends = b;
+      command.depends = backward;
     }
   }
-  return command->depends != nullptr ? H2_OK : H2_ERR_DEPENDENCY;
+  return command.depends != nullptr ? H2_OK : H2_ERR_DEPENDENCY;
 }
 
-void Controller::hold_sub_batch(Command& command) {
-  Held& held = held_[command.descriptor.memory];
-  if (command.descriptor.opcode == H2_OP_FORWARD) {
-    held.number = sub_batches_++;
-    if (settings_.masks) held.masks = settings_.masks(held.number);
-  }
-  command.sub_batch = held.number;
-  command.masks = held.masks;
-  command.context.masks = held.masks.get();
+std::uint32_t H2LearnSchedule::check(H2LearnCommand& command, CardAccess& card) {
+  const h2_descriptor& d = command.descriptor;
+  std::uint32_t error = check_fields(d, card);
+  if (error == H2_OK) error = read_table(command, card);
+  if (error != H2_OK) return error;
+  if (d.opcode != H2_OP_UPDATE && d.samples > command.table.sub_batch) return H2_ERR_SIZE;
+  error = check_tensors(command, card);
+  if (error == H2_OK && d.opcode == H2_OP_WEIGHT_GRADIENT) error = check_dependence(command);
+  return error;
 }
 
-bool Controller::in_a_memory(std::uint64_t address, std::uint64_t bytes) const {
+bool H2LearnSchedule::in_a_memory(std::uint64_t address, std::uint64_t bytes) const {
   for (unsigned n = 0; n < 3; ++n) {
-    const std::uint64_t offset = address - H2_MEM_BASE(n);
+    const std::uint64_t offset = address - base_of(n);
     if (offset < settings_.memory_bytes && bytes <= settings_.memory_bytes - offset) return true;
   }
   return false;
 }
 
-std::uint32_t Controller::read_table(Command& command) {
+std::uint32_t H2LearnSchedule::read_table(H2LearnCommand& command, CardAccess& card) const {
   const h2_descriptor& d = command.descriptor;
   h2_table header{};
-  if (!access(tlm::TLM_READ_COMMAND, d.table, &header, sizeof header)) {
+  if (!card.read(d.table, &header, sizeof header)) {
     return in_a_memory(d.table, sizeof header) ? H2_ERR_WINDOW : H2_ERR_ADDRESS;
   }
   std::uint32_t error = parse_header(header);
   if (error != H2_OK) return error;
   std::vector<h2_layer> records(header.layers);
   const std::uint64_t first = d.table + sizeof header, bytes = records.size() * sizeof(h2_layer);
-  if (!access(tlm::TLM_READ_COMMAND, first, records.data(), bytes)) {
+  if (!card.read(first, records.data(), bytes)) {
     return in_a_memory(first, bytes) ? H2_ERR_WINDOW : H2_ERR_ADDRESS;
   }
   error = parse_table(header, records, machine_, command.table, command.error_layer);
@@ -104,8 +85,8 @@ std::uint32_t Controller::read_table(Command& command) {
   c.batch = d.samples;
   c.steps = command.table.network.timesteps;
   c.value_bytes = machine_.numerics == Numerics::fp16 ? 2 : 4;
-  c.base = H2_MEM_BASE(d.memory);
-  c.base2 = H2_MEM_BASE(2);
+  c.base = base_of(d.memory);
+  c.base2 = base_of(2);
   c.input = d.input;
   c.static_once = command.table.static_once;
   c.inference = (d.flags & H2_DESC_INFERENCE) != 0;
@@ -116,7 +97,8 @@ std::uint32_t Controller::read_table(Command& command) {
 
 /// The descriptor's own tensors lie in the memory it names, nothing shares memory, and the windows
 /// grant what the phase will read and write.
-std::uint32_t Controller::check_tensors(const Command& command) const {
+std::uint32_t H2LearnSchedule::check_tensors(const H2LearnCommand& command,
+                                             const CardAccess& card) const {
   const h2_descriptor& d = command.descriptor;
   const JobContext& c = command.context;
   const std::vector<TensorExtent>& extents = command.table.extents;
@@ -127,7 +109,7 @@ std::uint32_t Controller::check_tensors(const Command& command) const {
       return H2_ERR_ADDRESS;
     }
     if (touches(extents, false, offset, bytes)) return H2_ERR_OVERLAP;
-    return guard_.allows(address, bytes, true, false) ? H2_OK : H2_ERR_WINDOW;
+    return card.allows(address, bytes, true, false) ? H2_OK : H2_ERR_WINDOW;
   };
   std::uint32_t error = H2_OK;
   if (d.opcode == H2_OP_FORWARD || d.opcode == H2_OP_WEIGHT_GRADIENT) {
@@ -141,23 +123,20 @@ std::uint32_t Controller::check_tensors(const Command& command) const {
     const auto value_bytes = static_cast<std::uint32_t>(c.value_bytes);
     error = own(d.output_gradient, h2_map_values_bytes(&output, value_bytes));
   }
-  if (error == H2_OK && covers_control(command)) error = H2_ERR_OVERLAP;
-  return error != H2_OK ? error : check_windows(command);
+  if (error == H2_OK && covers_control(command, card)) error = H2_ERR_OVERLAP;
+  return error != H2_OK ? error : check_windows(command, card);
 }
 
 /// True if a tensor lies on the rings or on the table itself.
-bool Controller::covers_control(const Command& command) const {
-  const std::uint64_t entries = registers.get(H2_REG_RING_SIZE);
+bool H2LearnSchedule::covers_control(const H2LearnCommand& command, const CardAccess& card) const {
   const std::uint64_t table_bytes =
       sizeof(h2_table) + command.table.layers.size() * sizeof(h2_layer);
-  const std::pair<std::uint64_t, std::uint64_t> ranges[] = {
-      {command.descriptor.table, table_bytes},
-      {registers.get64(H2_REG_RING_BASE_LO), entries * sizeof(h2_descriptor)},
-      {registers.get64(H2_REG_COMPLETION_BASE_LO), entries * sizeof(h2_completion)}};
+  std::vector<ByteRange> ranges = card.rings();
+  ranges.push_back({command.descriptor.table, table_bytes});
   for (const auto& [address, bytes] : ranges) {
     for (unsigned n = 0; n < 3; ++n) {
       if (n != 2 && n != command.descriptor.memory) continue;
-      const std::uint64_t offset = address - H2_MEM_BASE(n);
+      const std::uint64_t offset = address - base_of(n);
       if (offset < settings_.memory_bytes &&
           touches(command.table.extents, n == 2, offset, bytes)) {
         return true;
@@ -167,19 +146,20 @@ bool Controller::covers_control(const Command& command) const {
   return false;
 }
 
-std::uint32_t Controller::check_windows(const Command& command) const {
+std::uint32_t H2LearnSchedule::check_windows(const H2LearnCommand& command,
+                                             const CardAccess& card) const {
   const std::uint8_t opcode = command.descriptor.opcode;
   const bool update = opcode == H2_OP_UPDATE;
   const JobContext& c = command.context;
   for (const TensorExtent& e : command.table.extents) {
     if (e.mem2) {
       const bool used = update || opcode == H2_OP_WEIGHT_GRADIENT;
-      if (used && !guard_.allows(c.base2 + e.offset, e.bytes, true, true)) return H2_ERR_WINDOW;
+      if (used && !card.allows(c.base2 + e.offset, e.bytes, true, true)) return H2_ERR_WINDOW;
     } else if (update && e.weights) {
       for (unsigned n = 0; n < 2; ++n) {
-        if (!guard_.allows(H2_MEM_BASE(n) + e.offset, e.bytes, false, true)) return H2_ERR_WINDOW;
+        if (!card.allows(base_of(n) + e.offset, e.bytes, false, true)) return H2_ERR_WINDOW;
       }
-    } else if (!update && !guard_.allows(c.base + e.offset, e.bytes, true, !e.weights)) {
+    } else if (!update && !card.allows(c.base + e.offset, e.bytes, true, !e.weights)) {
       return H2_ERR_WINDOW;
     }
   }

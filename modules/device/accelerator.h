@@ -1,0 +1,39 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "memory/bus/interconnect.h"
+#include "memory/bus/probes.h"
+#include "memory/glb.h"
+#include "modules/device/command_processor.h"
+#include "modules/device/engine.h"
+#include "modules/device/engine_info.h"
+
+namespace h2 {
+
+/// An accelerator as a board wires it: a command processor, and engines each with its global
+/// buffer. The modules are children of the module that makes the accelerator.
+class Accelerator {
+ public:
+  virtual ~Accelerator() = default;
+
+  /// One description per engine, in the order of engines().
+  const std::vector<EngineInfo>& info() const { return info_; }
+  const std::vector<const Engine*>& engines() const { return views_; }
+  CommandProcessor& commands() { return *commands_; }
+  const CommandProcessor& commands() const { return *commands_; }
+
+  /// Binds everything but the interrupt line: masters, then buffers, then the registers as the next
+  /// target of `bus`.
+  void connect(Probes& probes, Interconnect& bus);
+
+ protected:
+  std::vector<EngineInfo> info_;
+  std::vector<std::unique_ptr<Glb>> glbs_;  ///< of the engine with the same index
+  std::vector<std::unique_ptr<Engine>> engines_;
+  std::vector<const Engine*> views_;
+  std::unique_ptr<CommandProcessor> commands_;
+};
+
+}  // namespace h2

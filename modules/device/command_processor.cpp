@@ -1,0 +1,207 @@
+#include "modules/device/command_processor.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+namespace h2 {
+namespace {
+
+/// Register access time over the host link, in core cycles (decision).
+constexpr double kRegisterCycles = 16;
+
+}  // namespace
+
+CommandProcessor::CommandProcessor(sc_core::sc_module_name name, const Settings& settings,
+                                   Schedule& schedule, std::vector<Engine*> engines, Trace& trace)
+    : sc_module(name),
+      registers("registers", settings.registers, kRegisterCycles * settings.period),
+      period_(settings.period),
+      first_port_(settings.first_port),
+      schedule_(schedule),
+      engines_(std::move(engines)),
+      served_(engines_.size()),
+      trace_(trace),
+      log_(trace.log(this->name())),
+      head_signal_(trace.add_value(this->name(), "ring_head", 16)),
+      tail_signal_(trace.add_value(this->name(), "ring_tail", 16)),
+      irq_signal_(trace.add_value(this->name(), "irq", 1)) {
+  connect_registers();
+  SC_HAS_PROCESS(CommandProcessor);
+  SC_THREAD(fetch_process);
+  for (const std::string& key : schedule.queues()) {
+    queues_.push_back(std::make_unique<Queue>());
+    Queue& queue = *queues_.back();
+    queue.key = key;
+    sc_core::sc_spawn([this, &queue] { queue_process(queue); }, (key + "_process").c_str());
+  }
+  SC_METHOD(update_irq);
+  sensitive << irq_change_;
+}
+
+CommandProcessor::~CommandProcessor() = default;
+
+void CommandProcessor::fetch_process() {
+  for (;;) {
+    while (aborting_ || registers.get(H2_REG_RING_HEAD) == registers.get(H2_REG_RING_TAIL)) {
+      wait(doorbell_);
+    }
+    ++running_;  // a soft reset waits for the fetch under way
+    fetch();
+    end_work();
+  }
+}
+
+void CommandProcessor::fetch() {
+  const std::uint32_t head = registers.get(H2_REG_RING_HEAD);
+  h2_descriptor descriptor{};
+  const std::uint64_t at =
+      registers.get64(H2_REG_RING_BASE_LO) + std::uint64_t{head} * sizeof descriptor;
+  const std::uint64_t fetch_cycle = cycle();
+  const sc_core::sc_time begin = sc_core::sc_time_stamp();
+  CommandPtr command;
+  if (read(at, &descriptor, sizeof descriptor)) {
+    const std::uint64_t decode_cycle = cycle();
+    command = schedule_.decode(descriptor, *this);
+    command->start_cycle = decode_cycle;
+  } else {
+    command = std::make_shared<Command>();
+    command->error = H2_ERR_RING;
+  }
+  command->fetch_cycle = fetch_cycle;
+  if (aborting_) return;
+  if (command->error == H2_OK) {
+    take(command, begin);
+    if (aborting_) return;
+  } else {
+    complete(*command);
+  }
+  const std::uint32_t next = (head + 1) % registers.get(H2_REG_RING_SIZE);
+  registers.set(H2_REG_RING_HEAD, next);
+  trace_.change(head_signal_, next);
+}
+
+/// Queues an accepted command as soon as there is room.
+void CommandProcessor::take(const CommandPtr& command, const sc_core::sc_time& begin) {
+  Queue& queue = *queues_.at(command->queue);
+  while (queue.commands.size() >= Queue::kDepth && !aborting_) wait(space_);
+  if (aborting_) return;
+  const h2_descriptor& descriptor = command->descriptor;
+  if (trace_.shows(TraceLevel::phases)) {
+    trace_.slice(std::string(name()) + ".fetch", "tag " + std::to_string(descriptor.tag),
+                 begin.value(), {{"opcode", descriptor.opcode}});
+  }
+  if (log_.shows(TraceLevel::phases)) {
+    log_.print("tag " + std::to_string(descriptor.tag) + ": " + command->kind + " of sub-batch " +
+               std::to_string(command->sub_batch) + " taken");
+  }
+  ++running_;
+  in_flight_.insert(descriptor.tag);
+  queue.commands.push_back(command);
+  queue.filled.notify();
+}
+
+void CommandProcessor::end_work() {
+  --running_;
+  update_status();
+  if (running_ == 0) idle_.notify();
+}
+
+void CommandProcessor::queue_process(Queue& queue) {
+  for (;;) {
+    while (queue.commands.empty()) wait(queue.filled);
+    run_next(queue);
+  }
+}
+
+void CommandProcessor::run_next(Queue& queue) {
+  queue.current = queue.commands.front();
+  Command& command = *queue.current;
+  command.start_cycle = cycle();
+  run(command);
+  if (command.error == H2_OK && !command.aborted) command_ended.notify(command);
+  command.ended = true;
+  progress_.notify();
+  show_descriptor(command);
+  complete(command);
+  queue.commands.pop_front();
+  queue.current.reset();
+  space_.notify();
+  end_work();
+}
+
+void CommandProcessor::run(Command& command) {
+  if (!command.aborted) schedule_.begin(command);
+  for (int index = 0; command.error == H2_OK && !command.aborted; ++index) {
+    const std::optional<Step> step = schedule_.step(command, index);
+    if (!step) break;
+    if (!await(*step, command)) break;
+    run_job(command, *step);
+    if (command.error != H2_OK) break;
+    command.steps_done = index + 1;
+    progress_.notify();
+  }
+  schedule_.end(command);
+}
+
+/// False: what the step waits for will not happen.
+bool CommandProcessor::await(const Step& step, Command& command) {
+  if (!step.after) return true;
+  const Command& other = *step.after->command;
+  while (other.steps_done <= step.after->step && !other.ended) wait(progress_);
+  if (other.steps_done > step.after->step) return !command.aborted;
+  command.error = H2_ERR_DEPENDENCY;
+  command.error_layer = static_cast<std::uint32_t>(step.job->layer) + 1;
+  return false;
+}
+
+void CommandProcessor::run_job(Command& command, const Step& step) {
+  LayerRecord record;
+  sc_core::sc_time limit;
+  if (!command.indivisible) limit = 1024.0 * registers.get(H2_REG_TIMEOUT) * period_;
+  served_.at(step.engine) = &command;
+  record.job =
+      engines_[step.engine]->run(*step.job, static_cast<std::uint32_t>(command.sub_batch), limit);
+  served_[step.engine] = nullptr;
+  record.engine = step.engine;
+  record.opcode = command.descriptor.opcode;
+  record.samples = command.descriptor.samples;
+  record.sub_batch = command.sub_batch;
+  if (record.job.error != H2_OK) {
+    command.error = record.job.error;
+    command.error_layer = static_cast<std::uint32_t>(step.job->layer) + 1;
+    command.error_timestep = static_cast<std::uint32_t>(record.job.range.overflow_step);
+  }
+  job_ended.notify(record);
+}
+
+void CommandProcessor::show_descriptor(const Command& command) const {
+  if (!trace_.shows(TraceLevel::phases)) return;
+  const h2_descriptor& d = command.descriptor;
+  const std::string track = std::string(name()) + "." + queues_.at(command.queue)->key;
+  const auto ps = [&](std::uint64_t cycles) { return cycles * period_.value(); };
+  trace_.slice(track, command.kind, ps(command.start_cycle),
+               {{"tag", d.tag},
+                {"sub_batch", command.sub_batch},
+                {"memory", d.memory},
+                {"samples", d.samples},
+                {"status", command.error}});
+  trace_.arrow(++arrows_, std::string(name()) + ".fetch", ps(command.fetch_cycle), track);
+}
+
+std::string CommandProcessor::describe() const {
+  std::string text = std::string(name()) + ": ring head " +
+                     std::to_string(registers.get(H2_REG_RING_HEAD)) + ", tail " +
+                     std::to_string(registers.get(H2_REG_RING_TAIL));
+  for (const auto& queue : queues_) {
+    std::string label = queue->key;
+    std::replace(label.begin(), label.end(), '_', ' ');
+    text += "; " + label + " ";
+    text += queue->current == nullptr
+                ? "waits for a descriptor"
+                : "works on tag " + std::to_string(queue->current->descriptor.tag);
+  }
+  return text;
+}
+
+}  // namespace h2

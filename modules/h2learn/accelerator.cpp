@@ -1,0 +1,43 @@
+#include "modules/h2learn/accelerator.h"
+
+#include "modules/h2learn/engines.h"
+#include "modules/h2learn/register_map.h"
+
+namespace h2 {
+
+H2LearnAccelerator::H2LearnAccelerator(const Machine& machine, const Settings& settings,
+                                       WorkerPool& workers, Trace& trace)
+    : schedule_(machine, settings.schedule) {
+  info_ = h2learn_engines(machine, settings.unified);
+  const std::uint64_t glb_bytes[] = {machine.glb.forward, machine.glb.backward,
+                                     machine.glb.weight_update};
+  for (std::size_t i = 0; i < info_.size(); ++i) {
+    const std::string name = settings.prefix + "glb_" + info_[i].key;
+    glbs_.push_back(std::make_unique<Glb>(name.c_str(), glb_bytes[i], trace));
+  }
+  std::vector<Engine*> engines;
+  for (std::size_t i = 0; i < info_.size(); ++i) {
+    const int index = static_cast<int>(i);
+    Engine::Settings s;
+    s.period = settings.period;
+    s.load = {settings.burst_bytes, settings.outstanding, settings.first_port + load_port(index)};
+    s.store = {settings.burst_bytes, settings.outstanding, settings.first_port + store_port(index)};
+    const std::string name = settings.prefix + info_[i].key;
+    engines_.push_back(std::make_unique<Engine>(name.c_str(), s, *glbs_[i], workers, trace));
+    engines.push_back(engines_.back().get());
+    views_.push_back(engines_.back().get());
+  }
+  CommandProcessor::Settings s;
+  s.period = settings.period;
+  s.first_port = settings.first_port;
+  s.registers = h2learn_registers(machine, settings.schedule.memory_bytes);
+  const std::string name = settings.prefix + "controller";
+  commands_ = std::make_unique<CommandProcessor>(name.c_str(), s, schedule_, engines, trace);
+  commands_->command_ended.add([this](const Command& c) {
+    if (c.descriptor.opcode == H2_OP_UPDATE) {
+      commands_->registers.set(H2_REG_LAST_STEP, c.descriptor.step);
+    }
+  });
+}
+
+}  // namespace h2

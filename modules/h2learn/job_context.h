@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "modules/arithmetic/neuron_spec.h"
+#include "modules/arithmetic/update.h"
+#include "modules/contract/h2_contract.h"
+#include "modules/device/job.h"
+#include "modules/h2learn/cycles.h"
+#include "modules/h2learn/glb_plan.h"
+#include "modules/h2learn/machine.h"
+#include "modules/network/network.h"
+#include "modules/tensor/operand.h"
+
+namespace h2 {
+
+/// A layer of the network table: shapes, and where its tensors lie.
+struct PlacedLayer {
+  Layer layer;
+  h2_layer place{};
+};
+
+/// Where runs without data take the masks of one sub-batch from: per layer, batch*steps maps at the
+/// Soma positions.
+class MaskSource {
+ public:
+  virtual ~MaskSource() = default;
+  virtual const BitMap& open(int layer) const = 0;     ///< Eq. (5)
+  virtual const BitMap& nonzero(int layer) const = 0;  ///< Eq. (6)
+};
+
+/// Masks of the sub-batch with this running number.
+using MaskFactory = std::function<std::shared_ptr<const MaskSource>(std::uint64_t sub_batch)>;
+
+/// A flipped bit in a look-up table of the Forward Engine (fault injection), as ForwardArray's
+/// corrupt() takes it; `channel` counts all output channels of layer `layer` (index).
+struct LutFault {
+  int layer = 0, channel = 0, input = 0, table = 0, entry = 0, bit = 0;
+};
+
+/// What all jobs of one descriptor share.
+struct JobContext {
+  const Machine* machine = nullptr;
+  const std::vector<PlacedLayer>* layers = nullptr;
+  const GlbPlan* glb = nullptr;
+  const MaskSource* masks = nullptr;  ///< set in runs without data
+  NeuronSpec neuron;
+  int batch = 1, steps = 1;
+  int value_bytes = 2;       ///< of one stored value
+  std::uint64_t base = 0;    ///< of the Mem0 or Mem1 that holds the sub-batch
+  std::uint64_t base2 = 0;   ///< of Mem2
+  std::uint64_t input = 0;   ///< address of the first layer's input
+  bool static_once = false;  ///< a static input's sum is computed once for all timesteps
+  bool inference = false;    ///< forward stores spikes only
+  bool compress_gradients = false;
+  std::optional<LutFault> fault;
+
+  bool functional() const { return masks == nullptr; }
+  const Layer& layer(int index) const { return (*layers)[index].layer; }
+  const h2_layer& place(int index) const { return (*layers)[index].place; }
+  /// Tensors of layer `index` at its Soma positions, and what it hands to the next layer.
+  TensorImage soma_image(int index, std::uint64_t offset) const;
+  TensorImage next_image(int index) const;
+  /// What layer `index` reads, in the producer's shape.
+  TensorImage input_image(int index) const;
+  WeightImage weight_image(int index, std::uint64_t address) const;
+
+ private:
+  h2_map map(int channels, int height, int width, int map_steps) const;
+};
+
+std::unique_ptr<Job> make_forward_job(const JobContext& context, int layer);
+/// grad-u of `layer` from grad-u of layer+1 through the weights of layer+1.
+std::unique_ptr<Job> make_backward_job(const JobContext& context, int layer);
+/// grad-u of the last layer from grad-s that the host left at `gradient`.
+std::unique_ptr<Job> make_grad_job(const JobContext& context, std::uint64_t gradient);
+/// `first`: overwrite grad-w in Mem2, otherwise add to it.
+std::unique_ptr<Job> make_weight_gradient_job(const JobContext& context, int layer, bool first);
+/// Optimiser step `step` (1 for the first): grad-w, master and state from Mem2, new FP16 weights to
+/// every MemN base in `copies`.
+std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
+                                     unsigned step, const std::vector<std::uint64_t>& copies);
+
+}  // namespace h2

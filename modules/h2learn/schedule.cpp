@@ -1,0 +1,111 @@
+#include "modules/h2learn/schedule.h"
+
+#include <utility>
+
+namespace h2 {
+namespace {
+
+/// Backward passes that a weight gradient may name: the last ones.
+constexpr std::size_t kNamedBackward = 8;
+
+enum QueueIndex { kForwardQueue, kBackwardQueue, kWeightQueue };
+
+struct Opcode {
+  const char* kind;
+  int queue;
+};
+
+Opcode opcode_of(std::uint8_t opcode) {
+  static const Opcode opcodes[] = {{"", kForwardQueue},
+                                   {"forward", kForwardQueue},
+                                   {"backward", kBackwardQueue},
+                                   {"weight_gradient", kWeightQueue},
+                                   {"update", kWeightQueue}};
+  return opcodes[opcode <= H2_OP_UPDATE ? opcode : 0];
+}
+
+}  // namespace
+
+H2LearnSchedule::H2LearnSchedule(const Machine& machine, Settings settings)
+    : machine_(machine), settings_(std::move(settings)) {}
+
+const std::vector<std::string>& H2LearnSchedule::queues() const {
+  static const std::vector<std::string> keys{"forward", "backward", "weight_update"};
+  return keys;
+}
+
+std::shared_ptr<Command> H2LearnSchedule::decode(const h2_descriptor& descriptor,
+                                                 CardAccess& card) {
+  const auto command = std::make_shared<H2LearnCommand>();
+  command->descriptor = descriptor;
+  command->kind = opcode_of(descriptor.opcode).kind;
+  command->queue = opcode_of(descriptor.opcode).queue;
+  command->indivisible = descriptor.opcode == H2_OP_UPDATE;
+  command->error = check(*command, card);
+  if (command->error != H2_OK) return command;
+  hold_sub_batch(*command);
+  if (descriptor.opcode == H2_OP_BACKWARD) {
+    backward_commands_.push_back(command);
+    if (backward_commands_.size() > kNamedBackward) backward_commands_.pop_front();
+  }
+  return command;
+}
+
+/// Numbers the sub-batches as forward descriptors bring them.
+void H2LearnSchedule::hold_sub_batch(H2LearnCommand& command) {
+  Held& held = held_[command.descriptor.memory];
+  if (command.descriptor.opcode == H2_OP_FORWARD) {
+    held.number = sub_batches_++;
+    if (settings_.masks) held.masks = settings_.masks(held.number);
+  }
+  command.sub_batch = held.number;
+  command.masks = held.masks;
+  command.context.masks = held.masks.get();
+}
+
+void H2LearnSchedule::begin(Command& command) {
+  const h2_descriptor& d = command.descriptor;
+  if (d.opcode == H2_OP_WEIGHT_GRADIENT) {
+    auto& gradient = static_cast<H2LearnCommand&>(command);
+    gradient.completes = gradients_usable_ || (d.flags & H2_DESC_FIRST) != 0;
+    gradients_usable_ = false;
+  } else if (d.opcode == H2_OP_UPDATE && !gradients_usable_) {
+    command.error = H2_ERR_DEPENDENCY;
+  }
+}
+
+std::optional<Step> H2LearnSchedule::step(const Command& command, int index) {
+  const auto& c = static_cast<const H2LearnCommand&>(command);
+  const int layers = static_cast<int>(c.table.layers.size());
+  if (index >= layers) return std::nullopt;
+  const int up = index, down = layers - 1 - index;
+  const h2_descriptor& d = c.descriptor;
+  switch (d.opcode) {
+    case H2_OP_FORWARD:
+      return Step{kForwardEngine, make_forward_job(c.context, up), {}};
+    case H2_OP_BACKWARD:
+      return Step{kBackwardEngine,
+                  index == 0 ? make_grad_job(c.context, d.output_gradient)
+                             : make_backward_job(c.context, down),
+                  {}};
+    case H2_OP_WEIGHT_GRADIENT:
+      return Step{kWeightUpdateEngine,
+                  make_weight_gradient_job(c.context, down, (d.flags & H2_DESC_FIRST) != 0),
+                  After{c.depends, index}};
+    default:
+      return Step{
+          kWeightUpdateEngine,
+          make_update_job(c.context, up, c.table.update, d.step, {base_of(0), base_of(1)}),
+          {}};
+  }
+}
+
+void H2LearnSchedule::end(const Command& command) {
+  if (command.descriptor.opcode != H2_OP_WEIGHT_GRADIENT) return;
+  const auto& gradient = static_cast<const H2LearnCommand&>(command);
+  gradients_usable_ = gradient.completes && command.error == H2_OK && !command.aborted;
+}
+
+void H2LearnSchedule::reset() { backward_commands_.clear(); }
+
+}  // namespace h2

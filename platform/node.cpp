@@ -1,0 +1,93 @@
+#include "platform/node.h"
+
+#include "modules/contract/h2_contract.h"
+#include "modules/h2learn/accelerator.h"
+
+namespace h2 {
+namespace {
+
+bool is_unified(const MemorySpec& memory) {
+  return memory.organisation == MemoryOrganisation::unified;
+}
+
+sc_core::sc_time period_of(const Config& config) {
+  return {1e6 / config.machine.clock_mhz, sc_core::SC_PS};
+}
+
+std::unique_ptr<Accelerator> make_h2learn(const Config& config, int index,
+                                          const std::string& prefix, const NodeOptions& options,
+                                          WorkerPool& workers, Trace& trace) {
+  H2LearnAccelerator::Settings s;
+  s.prefix = prefix;
+  s.period = period_of(config);
+  s.first_port = index * kPortsOfACard;
+  s.burst_bytes = config.memory.burst_bytes;
+  s.outstanding = config.memory.outstanding;
+  s.unified = is_unified(config.memory);
+  s.schedule.memory_base = H2_CARD_MEM_BASE(index, 0);
+  s.schedule.memory_bytes = config.memory.bytes;
+  s.schedule.compress_gradients = config.memory.compress_gradients;
+  s.schedule.masks = options.masks;
+  s.schedule.fault = options.fault;
+  return std::make_unique<H2LearnAccelerator>(config.machine, s, workers, trace);
+}
+
+/// The one place that knows which accelerators there are.
+std::unique_ptr<Accelerator> make_accelerator(const Config& config, int index,
+                                              const std::string& prefix,
+                                              const NodeOptions& options, WorkerPool& workers,
+                                              Trace& trace) {
+  switch (config.accelerator) {
+    case AcceleratorKind::h2learn:
+      return make_h2learn(config, index, prefix, options, workers, trace);
+  }
+  return nullptr;
+}
+
+std::string prefix_of(int index) {
+  return index == 0 ? "" : "node" + std::to_string(index) + "_";
+}
+
+}  // namespace
+
+std::vector<AddressRange> address_map(const MemorySpec& memory, int nodes) {
+  std::vector<AddressRange> map;
+  const bool unified = is_unified(memory);
+  const int targets = unified ? 2 : 4;
+  for (int i = 0; i < nodes; ++i) {
+    const int first = i * targets;
+    const std::string prefix = prefix_of(i);
+    map.push_back({prefix + "registers", H2_CARD_REGS_BASE(i), H2_REGS_SIZE, first, 0});
+    for (unsigned n = 0; n < 3; ++n) {
+      map.push_back({prefix + "mem" + std::to_string(n), H2_CARD_MEM_BASE(i, n), memory.bytes,
+                     first + (unified ? 1 : static_cast<int>(n) + 1),
+                     unified ? n * memory.bytes : 0});
+    }
+  }
+  return map;
+}
+
+Node::Node(const Config& config, int index, const NodeOptions& options, WorkerPool& workers,
+           Trace& trace)
+    : prefix(prefix_of(index)),
+      host((prefix + "host").c_str(), static_cast<double>(config.host_cycles) * period_of(config),
+           trace),
+      accelerator(make_accelerator(config, index, prefix, options, workers, trace)),
+      irq((prefix + "irq").c_str()) {}
+
+void Node::connect(const Config& config, Probes& probes, Interconnect& bus, Trace& trace) {
+  probes.connect(host.bus, bus.initiators);
+  accelerator->connect(probes, bus);
+  const bool unified = is_unified(config.memory);
+  for (int n = 0; n < (unified ? 1 : 3); ++n) {
+    const std::string label = prefix + (unified ? "mem" : "mem" + std::to_string(n));
+    memories.push_back(std::make_unique<ExternalMemory>(
+        label.c_str(), unified ? unified_memory(config.memory) : config.memory, trace));
+    auto& socket = memories.back()->socket;
+    probes.connect(bus.targets, socket, socket);
+  }
+  host.irq.bind(irq);
+  accelerator->commands().irq.bind(irq);
+}
+
+}  // namespace h2

@@ -1,0 +1,94 @@
+// Which descriptors H2Learn takes, which jobs they become, and what those wait for. No simulator.
+
+#include <gtest/gtest.h>
+
+#include "tests/schedule/schedule_card.h"
+
+namespace h2 {
+namespace {
+
+TEST(Schedule, ForwardIsOneJobPerLayerUpwards) {
+  ScheduleCard card;
+  const auto command = card.decode(card.describe(H2_OP_FORWARD));
+  ASSERT_EQ(command->error, H2_OK);
+  EXPECT_EQ(card.schedule.queues().at(command->queue), "forward");
+  for (int l = 0; l < ScheduleCard::kLayers; ++l) {
+    const auto step = card.schedule.step(*command, l);
+    ASSERT_TRUE(step);
+    EXPECT_EQ(step->engine, H2LearnSchedule::kForwardEngine);
+    EXPECT_EQ(step->job->layer, l);
+    EXPECT_FALSE(step->after);
+  }
+  EXPECT_FALSE(card.schedule.step(*command, ScheduleCard::kLayers));
+}
+
+TEST(Schedule, WeightGradientFollowsTheBackwardPassLayerByLayer) {
+  ScheduleCard card;
+  EXPECT_EQ(card.take(card.describe(H2_OP_FORWARD)), H2_OK);
+  const auto backward = card.decode(card.describe(H2_OP_BACKWARD));
+  ASSERT_EQ(backward->error, H2_OK);
+  h2_descriptor d = card.describe(H2_OP_WEIGHT_GRADIENT, H2_DESC_FIRST);
+  d.depends = backward->descriptor.tag;
+  const auto gradient = card.decode(d);
+  ASSERT_EQ(gradient->error, H2_OK);
+  card.schedule.begin(*gradient);
+  for (int index = 0; index < ScheduleCard::kLayers; ++index) {
+    const auto step = card.schedule.step(*gradient, index);
+    ASSERT_TRUE(step);
+    EXPECT_EQ(step->engine, H2LearnSchedule::kWeightUpdateEngine);
+    EXPECT_EQ(step->job->layer, ScheduleCard::kLayers - 1 - index);
+    ASSERT_TRUE(step->after);
+    EXPECT_EQ(step->after->command, backward);
+    EXPECT_EQ(step->after->step, index);
+    const auto awaited = card.schedule.step(*backward, index);
+    EXPECT_EQ(awaited->engine, H2LearnSchedule::kBackwardEngine);
+    EXPECT_EQ(awaited->job->result_layer, step->job->layer);
+  }
+}
+
+TEST(Schedule, RefusesWithTheCodeOfTheContract) {
+  ScheduleCard card;
+  const auto error = [&](auto change) {
+    h2_descriptor d = card.describe(H2_OP_FORWARD);
+    change(d);
+    return card.decode(d)->error;
+  };
+  EXPECT_EQ(error([](h2_descriptor&) {}), H2_OK);
+  EXPECT_EQ(error([](h2_descriptor& d) { d.version = 9; }), H2_ERR_VERSION);
+  EXPECT_EQ(error([](h2_descriptor& d) { d.opcode = 9; }), H2_ERR_OPCODE);
+  EXPECT_EQ(error([](h2_descriptor& d) { d.flags = H2_DESC_FIRST; }), H2_ERR_SIZE);
+  EXPECT_EQ(error([](h2_descriptor& d) { d.samples = 3; }), H2_ERR_SIZE);
+  EXPECT_EQ(error([](h2_descriptor& d) { d.tag = 0; }), H2_ERR_TAG);
+  EXPECT_EQ(error([](h2_descriptor& d) { d.input += 4; }), H2_ERR_ALIGNMENT);
+  EXPECT_EQ(error([](h2_descriptor& d) { d.input = H2_MEM_BASE(1); }), H2_ERR_ADDRESS);
+  EXPECT_EQ(error([](h2_descriptor& d) { d.table = H2_MEM_BASE(7); }), H2_ERR_ADDRESS);
+  EXPECT_EQ(error([&](h2_descriptor& d) { card.tags.insert(d.tag); }), H2_ERR_TAG);
+  EXPECT_EQ(error([&](h2_descriptor& d) { d.input = H2_MEM_BASE(0) + card.device.layers[0].mask; }),
+            H2_ERR_OVERLAP);
+  card.windows_open = false;
+  EXPECT_EQ(error([](h2_descriptor&) {}), H2_ERR_WINDOW);
+}
+
+TEST(Schedule, RefusesADamagedTable) {
+  ScheduleCard card;
+  card.device.layers[1].cout = 99;
+  ASSERT_TRUE(card.write(card.device.table_address + sizeof(h2_table), card.device.layers,
+                         ScheduleCard::kLayers * sizeof(h2_layer)));
+  EXPECT_EQ(card.decode(card.describe(H2_OP_FORWARD))->error, H2_ERR_CHECKSUM);
+}
+
+TEST(Schedule, UpdateNeedsTheGradientsOfAGroup) {
+  ScheduleCard card;
+  EXPECT_EQ(card.take(card.describe(H2_OP_UPDATE)), H2_ERR_DEPENDENCY);
+  EXPECT_EQ(card.take(card.describe(H2_OP_FORWARD)), H2_OK);
+  const h2_descriptor backward = card.describe(H2_OP_BACKWARD);
+  EXPECT_EQ(card.take(backward), H2_OK);
+  h2_descriptor gradient = card.describe(H2_OP_WEIGHT_GRADIENT, H2_DESC_FIRST | H2_DESC_LAST);
+  EXPECT_EQ(card.take(gradient), H2_ERR_DEPENDENCY) << "names no backward pass";
+  gradient.depends = backward.tag;
+  EXPECT_EQ(card.take(gradient), H2_OK);
+  EXPECT_EQ(card.take(card.describe(H2_OP_UPDATE)), H2_OK);
+}
+
+}  // namespace
+}  // namespace h2
