@@ -34,9 +34,8 @@ std::unique_ptr<Accelerator> make_h2learn(const Config& config, int index,
 
 /// The one place that knows which accelerators there are.
 std::unique_ptr<Accelerator> make_accelerator(const Config& config, int index,
-                                              const std::string& prefix,
-                                              const NodeOptions& options, WorkerPool& workers,
-                                              Trace& trace) {
+                                              const std::string& prefix, const NodeOptions& options,
+                                              WorkerPool& workers, Trace& trace) {
   switch (config.accelerator) {
     case AcceleratorKind::h2learn:
       return make_h2learn(config, index, prefix, options, workers, trace);
@@ -44,9 +43,7 @@ std::unique_ptr<Accelerator> make_accelerator(const Config& config, int index,
   return nullptr;
 }
 
-std::string prefix_of(int index) {
-  return index == 0 ? "" : "node" + std::to_string(index) + "_";
-}
+std::string prefix_of(int index) { return index == 0 ? "" : "node" + std::to_string(index) + "_"; }
 
 }  // namespace
 

@@ -25,8 +25,8 @@ struct NodeOptions {
 };
 
 /// A host, its card and the card's memories, on a bus that all nodes of a board share. Node 0 has
-/// the addresses of H2_REGS_BASE and H2_MEM_BASE, node `index` those of H2_CARD_*(index). The modules
-/// are children of the board; from node 1 on their names begin with "node1_".
+/// the addresses of H2_REGS_BASE and H2_MEM_BASE, node `index` those of H2_CARD_*(index). The
+/// modules are children of the board; from node 1 on their names begin with "node1_".
 struct Node {
   Node(const Config& config, int index, const NodeOptions& options, WorkerPool& workers,
        Trace& trace);

@@ -8,8 +8,8 @@ namespace h2 {
 namespace {
 
 std::vector<std::unique_ptr<Node>> make_nodes(const Config& config,
-                                              const Platform::Options& options,
-                                              WorkerPool& workers, Trace& trace) {
+                                              const Platform::Options& options, WorkerPool& workers,
+                                              Trace& trace) {
   std::vector<std::unique_ptr<Node>> nodes;
   for (int i = 0; i < options.nodes; ++i) {
     nodes.push_back(std::make_unique<Node>(config, i, options, workers, trace));

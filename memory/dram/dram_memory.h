@@ -156,7 +156,7 @@ class DramMemory final : public MemoryTiming {
   /// The same per channel, reads and writes.
   std::vector<std::array<PortSet, 2>> held_up_by_;
   PortSet from_turn_ = ~PortSet{0};  ///< the ports from the one served next on
-  std::size_t waiting_ = 0;                      ///< transactions not entirely in the queues
+  std::size_t waiting_ = 0;          ///< transactions not entirely in the queues
   std::size_t partial_waiting_ = 0;  ///< those behind their port's first that are not striped
   Clock now_ = 0;
   Clock admit_at_ = kNever;  ///< next clock at which the front end may act by itself

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define H2_ID UINT32_C(0x4832564C)      /* "LV2H" in memory order */
-#define H2_VERSION UINT32_C(0x00020000) /* major.minor: 16 bits each */
+#define H2_VERSION UINT32_C(0x00020001) /* major.minor: 16 bits each */
 
 /* ---- System address map ---------------------------------------------------------------------- */
 #define H2_REGS_BASE UINT64_C(0x10000000)
@@ -32,9 +32,10 @@
   X(TILE, 0x00C, H2_RO, 0, "tile payload")                                                    \
   X(MEMORY_SIZE, 0x010, H2_RO, 0, "capacity of each MemN in units of 1 MiB")                  \
   X(TIMEOUT, 0x018, H2_RW, 0,                                                                 \
-    "longest time of one layer on one engine in units of 1024 core cycles; 0: none; an "      \
-    "update is never cut off")                                                                \
-  X(LAST_STEP, 0x01C, H2_RO, 0, "step of the last completed update; survives a soft reset")   \
+    "longest time of one layer on one engine in units of 1024 core cycles; 0: none")          \
+  X(LAST_STEP, 0x01C, H2_RW, 0,                                                               \
+    "step of the last completed update; survives a soft reset. Only 0 may be written, while " \
+    "nothing is under way: the weights are new, WEIGHTS_LOST ends")                           \
   X(CONTROL, 0x020, H2_RW, 0, "enable and soft reset")                                        \
   X(STATUS, 0x024, H2_RO, 0, "state of the card")                                             \
   X(IRQ_STATUS, 0x028, H2_W1C, 0, "reasons of the interrupt, write one to clear")             \
@@ -91,6 +92,7 @@ enum { H2_REGISTERS(H2_REG_ENUM_) H2_REG_END_ };
   X(STATUS, ENABLED, 0, 1, "the card takes descriptors")                                  \
   X(STATUS, BUSY, 1, 1, "a descriptor is waiting or under way")                           \
   X(STATUS, ERROR, 2, 1, "the error queue is not empty")                                  \
+  X(STATUS, WEIGHTS_LOST, 3, 1, "an update broke off, see LAST_STEP")                     \
   X(IRQ_STATUS, COMPLETION, 0, 1, "a completion was written")                             \
   X(IRQ_STATUS, ERROR, 1, 1, "error queue not empty; clearing it drops the oldest entry") \
   X(IRQ_MASK, COMPLETION, 0, 1, "completions raise the line")                             \
@@ -122,6 +124,7 @@ enum { H2_FIELDS(H2_FIELD_ENUM_) H2_FIELD_END_ };
 #define H2_STATUS_ENABLED H2_PUT(STATUS, ENABLED, 1)
 #define H2_STATUS_BUSY H2_PUT(STATUS, BUSY, 1)
 #define H2_STATUS_ERROR H2_PUT(STATUS, ERROR, 1)
+#define H2_STATUS_WEIGHTS_LOST H2_PUT(STATUS, WEIGHTS_LOST, 1)
 #define H2_IRQ_COMPLETION H2_PUT(IRQ_STATUS, COMPLETION, 1)
 #define H2_IRQ_ERROR H2_PUT(IRQ_STATUS, ERROR, 1)
 #define H2_WINDOW_READ H2_PUT(WINDOW0_CONTROL, READ, 1)
@@ -185,9 +188,9 @@ typedef struct h2_completion {
   X(ALIGNMENT, 4, "an address is not a multiple of 64 bytes")                             \
   X(ADDRESS, 5, "a tensor outside the memory it belongs to")                              \
   X(TABLE, 6, "network table with a wrong magic number or impossible shapes")             \
-  X(DEPENDENCY, 7, "the pass depended on is unknown or failed")                           \
+  X(DEPENDENCY, 7, "out of order: what it depends on is missing, unknown or failed")      \
   X(BUS, 8, "a memory access of an engine was answered with an error")                    \
-  X(OVERFLOW, 9, "a gradient is not finite: lower the loss scale or the learning rate")   \
+  X(OVERFLOW, 9, "gradient or weight not finite: lower loss scale or learning rate")      \
   X(DOORBELL, 10, "ring tail out of range or stale, or rung while disabled or in reset")  \
   X(RING, 11, "ring address or size illegal, or not reachable")                           \
   X(REGISTER, 12, "register unmapped, misaligned, read-only or locked, or value illegal") \
@@ -197,7 +200,8 @@ typedef struct h2_completion {
   X(OVERLAP, 16, "two tensors share memory")                                              \
   X(WINDOW, 17, "outside the windows opened for the card")                                \
   X(TIMEOUT, 18, "a layer took longer than register TIMEOUT allows")                      \
-  X(TAG, 19, "tag 0, or of a descriptor in flight")
+  X(TAG, 19, "tag 0, or of a descriptor in flight")                                       \
+  X(WEIGHTS, 20, "an update broke off and left the weights half-way: write them anew")
 #define H2_ERROR_ENUM_(name, value, text) H2_ERR_##name = (value),
 enum h2_error { H2_OK = 0, H2_ERRORS(H2_ERROR_ENUM_) H2_ERR_END_ };
 #undef H2_ERROR_ENUM_

@@ -43,11 +43,29 @@ uint64_t h2_chunk_elements(const h2_map* map, uint32_t tile, uint32_t block) {
 
 uint64_t h2_bits_bytes(uint64_t elements) { return (elements + 7) / 8; }
 
+/* `length` cut evenly: sizes[0] for count[0] parts, one more for the others. */
+static void cut(uint32_t length, uint32_t payload, uint32_t sizes[2], uint32_t count[2]) {
+  const uint32_t all = parts(length, payload);
+  sizes[0] = length / all;
+  sizes[1] = sizes[0] + 1;
+  count[1] = length % all;
+  count[0] = all - count[1];
+}
+
+/* All chunks with the same tile size and as many channels have as many bytes: there are at most
+ * eight kinds, however large the map. */
 uint64_t h2_map_bits_bytes(const h2_map* map) {
+  uint32_t rows[2], row_count[2], cols[2], col_count[2];
+  cut(map->height, map->tile_height, rows, row_count);
+  cut(map->width, map->tile_width, cols, col_count);
+  const uint32_t channels[2] = {H2_BLOCK, map->channels % H2_BLOCK};
+  const uint32_t blocks[2] = {map->channels / H2_BLOCK, channels[1] != 0};
   uint64_t sum = 0;
-  for (uint32_t t = 0; t < h2_tiles(map); ++t)
-    for (uint32_t b = 0; b < h2_blocks(map); ++b)
-      sum += h2_bits_bytes(h2_chunk_elements(map, t, b));
+  for (int r = 0; r < 2; ++r)
+    for (int c = 0; c < 2; ++c)
+      for (int b = 0; b < 2; ++b)
+        sum += (uint64_t)row_count[r] * col_count[c] * blocks[b] *
+               h2_bits_bytes((uint64_t)map->steps * map->samples * rows[r] * cols[c] * channels[b]);
   return sum;
 }
 

@@ -41,11 +41,14 @@ CommandProcessor::CommandProcessor(sc_core::sc_module_name name, const Settings&
 
 CommandProcessor::~CommandProcessor() = default;
 
+bool CommandProcessor::may_fetch() const {
+  return !aborting_ && (registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) != 0 &&
+         registers.get(H2_REG_RING_HEAD) != registers.get(H2_REG_RING_TAIL);
+}
+
 void CommandProcessor::fetch_process() {
   for (;;) {
-    while (aborting_ || registers.get(H2_REG_RING_HEAD) == registers.get(H2_REG_RING_TAIL)) {
-      wait(doorbell_);
-    }
+    while (!may_fetch()) wait(doorbell_);
     ++running_;  // a soft reset waits for the fetch under way
     fetch();
     end_work();
@@ -65,7 +68,7 @@ void CommandProcessor::fetch() {
     command = schedule_.decode(descriptor, *this);
     command->start_cycle = decode_cycle;
   } else {
-    command = std::make_shared<Command>();
+    command = std::make_shared<CardCommand>();
     command->error = H2_ERR_RING;
   }
   command->fetch_cycle = fetch_cycle;
@@ -116,7 +119,7 @@ void CommandProcessor::queue_process(Queue& queue) {
 
 void CommandProcessor::run_next(Queue& queue) {
   queue.current = queue.commands.front();
-  Command& command = *queue.current;
+  CardCommand& command = *queue.current;
   command.start_cycle = cycle();
   run(command);
   if (command.error == H2_OK && !command.aborted) command_ended.notify(command);
@@ -130,7 +133,7 @@ void CommandProcessor::run_next(Queue& queue) {
   end_work();
 }
 
-void CommandProcessor::run(Command& command) {
+void CommandProcessor::run(CardCommand& command) {
   if (!command.aborted) schedule_.begin(command);
   for (int index = 0; command.error == H2_OK && !command.aborted; ++index) {
     const std::optional<Step> step = schedule_.step(command, index);
@@ -145,9 +148,9 @@ void CommandProcessor::run(Command& command) {
 }
 
 /// False: what the step waits for will not happen.
-bool CommandProcessor::await(const Step& step, Command& command) {
+bool CommandProcessor::await(const Step& step, CardCommand& command) {
   if (!step.after) return true;
-  const Command& other = *step.after->command;
+  const CardCommand& other = *step.after->command;
   while (other.steps_done <= step.after->step && !other.ended) wait(progress_);
   if (other.steps_done > step.after->step) return !command.aborted;
   command.error = H2_ERR_DEPENDENCY;
@@ -155,10 +158,9 @@ bool CommandProcessor::await(const Step& step, Command& command) {
   return false;
 }
 
-void CommandProcessor::run_job(Command& command, const Step& step) {
+void CommandProcessor::run_job(CardCommand& command, const Step& step) {
   LayerRecord record;
-  sc_core::sc_time limit;
-  if (!command.indivisible) limit = 1024.0 * registers.get(H2_REG_TIMEOUT) * period_;
+  const sc_core::sc_time limit = 1024.0 * registers.get(H2_REG_TIMEOUT) * period_;
   served_.at(step.engine) = &command;
   record.job =
       engines_[step.engine]->run(*step.job, static_cast<std::uint32_t>(command.sub_batch), limit);
@@ -175,7 +177,7 @@ void CommandProcessor::run_job(Command& command, const Step& step) {
   job_ended.notify(record);
 }
 
-void CommandProcessor::show_descriptor(const Command& command) const {
+void CommandProcessor::show_descriptor(const CardCommand& command) const {
   if (!trace_.shows(TraceLevel::phases)) return;
   const h2_descriptor& d = command.descriptor;
   const std::string track = std::string(name()) + "." + queues_.at(command.queue)->key;

@@ -41,14 +41,17 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   /// Every job, as it ends.
   Observers<const LayerRecord&> job_ended;
   /// Every command that has ended without error, before its completion is written.
-  Observers<const Command&> command_ended;
+  Observers<const CardCommand&> command_ended;
   /// For the interconnect: what becomes of a transaction of the card.
   AccessGuard::Verdict judge(const tlm::tlm_generic_payload& payload);
+  /// Puts `error` in the error queue, with the tag of a descriptor or the offset of a register.
+  void report(std::uint32_t error, std::uint32_t tag);
+  void update_status();
   std::uint64_t interrupts() const { return interrupts_; }
   std::string describe() const;
 
  private:
-  using CommandPtr = std::shared_ptr<Command>;
+  using CommandPtr = std::shared_ptr<CardCommand>;
   /// The commands of one queue that wait for their turn, the current one first.
   struct Queue {
     static constexpr std::size_t kDepth = 4;
@@ -58,16 +61,17 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
     CommandPtr current;
   };
 
+  bool may_fetch() const;
   void fetch_process();
   void fetch();
   void take(const CommandPtr& command, const sc_core::sc_time& begin);
   void queue_process(Queue& queue);
   void run_next(Queue& queue);
-  void run(Command& command);
-  bool await(const Step& step, Command& command);
-  void run_job(Command& command, const Step& step);
-  void show_descriptor(const Command& command) const;
-  void complete(Command& command);
+  void run(CardCommand& command);
+  bool await(const Step& step, CardCommand& command);
+  void run_job(CardCommand& command, const Step& step);
+  void show_descriptor(const CardCommand& command) const;
+  void complete(CardCommand& command);
   void end_work();
   std::uint32_t write_completion(const h2_completion& completion);
 
@@ -81,15 +85,16 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   void connect_windows();
   bool set_window(std::uint32_t n, std::uint32_t reg, std::uint32_t before, std::uint32_t after);
   bool inject(std::uint32_t value);
+  bool ring_registers_open() const;
   bool ring_doorbell(std::uint32_t before, std::uint32_t after);
   bool control(std::uint32_t after);
   void reset();
+  void await_idle();
+  std::uint64_t activity() const;
   void clear_registers();
   void raise(std::uint32_t irq_bits);
-  void report(std::uint32_t error, std::uint32_t tag);
   void drop_error();
   void show_error();
-  void update_status();
   void update_irq();
   bool access(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
   std::uint64_t cycle() const;
@@ -98,7 +103,7 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   const int first_port_;
   Schedule& schedule_;
   const std::vector<Engine*> engines_;
-  std::vector<const Command*> served_;  // whose job each engine runs, or null
+  std::vector<CardCommand*> served_;  // whose job each engine runs, or null
   Trace& trace_;
   const ModuleLog log_;
   int head_signal_, tail_signal_, irq_signal_;

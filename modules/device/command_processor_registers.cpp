@@ -33,6 +33,10 @@ void CommandProcessor::connect_registers() {
     return true;
   });
   connect_windows();
+  // What is written during a soft reset would be lost. Interrupts may still be acknowledged.
+  registers.locked = [this](std::uint32_t offset) {
+    return aborting_ && offset != H2_REG_IRQ_STATUS && offset != H2_REG_CONTROL;
+  };
   registers.on_fault = [this](std::uint32_t offset) { report(H2_ERR_REGISTER, offset); };
 }
 
@@ -44,12 +48,18 @@ void CommandProcessor::connect_rings() {
                            reg == H2_REG_COMPLETION_BASE_HI || after % H2_TENSOR_ALIGN == 0;
       const bool sized =
           reg != H2_REG_RING_SIZE || (power_of_two(after) && after >= 2 && after <= H2_RING_MAX);
-      const bool legal =
-          aligned && sized && (registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) == 0;
+      const bool legal = aligned && sized && ring_registers_open();
       if (!legal) report(H2_ERR_RING, reg);
       return legal;
     });
   }
+}
+
+/// Rings may be moved until the card is enabled, and again after a soft reset.
+bool CommandProcessor::ring_registers_open() const {
+  return (registers.get(H2_REG_CONTROL) & H2_CONTROL_ENABLE) == 0 && running_ == 0 &&
+         registers.get(H2_REG_RING_HEAD) == 0 && registers.get(H2_REG_RING_TAIL) == 0 &&
+         registers.get(H2_REG_COMPLETION_HEAD) == 0;
 }
 
 bool CommandProcessor::ring_doorbell(std::uint32_t before, std::uint32_t after) {
@@ -72,7 +82,9 @@ bool CommandProcessor::ring_doorbell(std::uint32_t before, std::uint32_t after) 
 }
 
 bool CommandProcessor::control(std::uint32_t after) {
-  if ((after & ~(H2_CONTROL_ENABLE | H2_CONTROL_RESET)) != 0) {
+  const bool known = (after & ~(H2_CONTROL_ENABLE | H2_CONTROL_RESET)) == 0;
+  // A second reset joins the first.
+  if (!known || (aborting_ && after != H2_CONTROL_RESET)) {
     report(H2_ERR_REGISTER, H2_REG_CONTROL);
     return false;
   }
@@ -83,12 +95,14 @@ bool CommandProcessor::control(std::uint32_t after) {
     report(H2_ERR_RING, H2_REG_CONTROL);
     return false;
   }
+  doorbell_.notify(sc_core::SC_ZERO_TIME);
   update_status();
   return true;
 }
 
 /// Drops queued descriptors, breaks off the jobs under way and clears. An update under way ends
-/// first, so that no weight is left half-way; the driver learns of it through LAST_STEP.
+/// first, so that no weight is left half-way: LAST_STEP says so. One that memory does not answer
+/// for Engine::kGraceCycles is broken off, too.
 void CommandProcessor::reset() {
   if (aborting_) return;
   aborting_ = true;
@@ -104,7 +118,7 @@ void CommandProcessor::reset() {
   doorbell_.notify(sc_core::SC_ZERO_TIME);
   space_.notify(sc_core::SC_ZERO_TIME);
   sc_core::sc_spawn([this] {
-    while (running_ > 0) wait(idle_);
+    await_idle();
     clear_registers();
     schedule_.reset();
     in_flight_.clear();
@@ -112,6 +126,28 @@ void CommandProcessor::reset() {
     update_status();
     irq_change_.notify(sc_core::SC_ZERO_TIME);
   });
+}
+
+void CommandProcessor::await_idle() {
+  for (std::uint64_t seen = activity(); running_ > 0; seen = activity()) {
+    sc_core::wait(Engine::kGraceCycles * period_, idle_);
+    if (running_ == 0 || activity() != seen) continue;
+    for (std::size_t i = 0; i < engines_.size(); ++i) {
+      if (served_[i] == nullptr) continue;
+      served_[i]->aborted = true;
+      engines_[i]->abort(H2_ERR_BUS);
+    }
+  }
+}
+
+/// Grows while any engine computes or memory answers it.
+std::uint64_t CommandProcessor::activity() const {
+  std::uint64_t sum = 0;
+  for (const Engine* engine : engines_) {
+    sum += engine->stats().busy_cycles + engine->load_port.stats().bursts +
+           engine->store_port.stats().bursts;
+  }
+  return sum;
 }
 
 void CommandProcessor::clear_registers() {
@@ -125,7 +161,7 @@ void CommandProcessor::clear_registers() {
   guard_.inject(AccessGuard::Fault::none, 0, 0);
 }
 
-void CommandProcessor::complete(Command& command) {
+void CommandProcessor::complete(CardCommand& command) {
   if (command.forgotten) return;
   h2_completion c{};
   c.tag = command.descriptor.tag;
@@ -171,6 +207,7 @@ void CommandProcessor::update_status() {
   const bool pending = registers.get(H2_REG_RING_HEAD) != registers.get(H2_REG_RING_TAIL);
   if (running_ > 0 || pending) status |= H2_STATUS_BUSY;
   if (!errors_.empty()) status |= H2_STATUS_ERROR;
+  status |= schedule_.status();
   registers.set(H2_REG_STATUS, status);
 }
 

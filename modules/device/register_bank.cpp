@@ -8,14 +8,14 @@ namespace h2 {
 RegisterBank::RegisterBank(sc_core::sc_module_name name, const RegisterMap& map,
                            sc_core::sc_time latency)
     : sc_module(name), latency_(latency) {
-  for (const RegisterInfo& r : map) registers_[r.offset] = {r.access, r.reset, r.reset, nullptr};
+  for (const RegisterInfo& r : map) registers_[r.offset] = {r, r.reset, nullptr};
   socket.register_b_transport(this, &RegisterBank::blocking);
   socket.register_transport_dbg(this, &RegisterBank::debug);
 }
 
 void RegisterBank::reset_writable() {
   for (auto& [offset, reg] : registers_) {
-    if (reg.access != H2_RO) reg.value = reg.reset;
+    if (reg.info.access != H2_RO && !reg.info.kept) reg.value = reg.info.reset;
   }
 }
 
@@ -31,7 +31,7 @@ RegisterBank::Register* RegisterBank::find(const tlm::tlm_generic_payload& paylo
 
 bool RegisterBank::write(Register& reg, std::uint32_t value) {
   const std::uint32_t before = reg.value;
-  reg.value = reg.access == H2_W1C ? before & ~value : value;
+  reg.value = reg.info.access == H2_W1C ? before & ~value : value;
   if (!reg.handler || reg.handler(before, reg.value)) return true;
   reg.value = before;
   return false;
@@ -47,7 +47,8 @@ void RegisterBank::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time&
     ++reads_;
     std::memcpy(payload.get_data_ptr(), &reg->value, 4);
     payload.set_response_status(tlm::TLM_OK_RESPONSE);
-  } else if (payload.is_write() && reg->access != H2_RO) {
+  } else if (payload.is_write() && reg->info.access != H2_RO &&
+             !(locked && locked(reg->info.offset))) {
     ++writes_;
     std::uint32_t value;
     std::memcpy(&value, payload.get_data_ptr(), 4);

@@ -26,12 +26,14 @@ class RegisterBank : public sc_core::sc_module {
   std::uint64_t get64(std::uint32_t low) const {
     return get(low) | static_cast<std::uint64_t>(get(low + 4)) << 32;
   }
-  /// Back to the reset values: all registers that software may write.
+  /// Back to the reset values: what software may write and a soft reset does not keep.
   void reset_writable();
   /// Called with the old and new value after a software write has taken effect. Returning false
   /// restores the old value and answers with an error.
   using WriteHandler = std::function<bool(std::uint32_t before, std::uint32_t after)>;
   void on_write(std::uint32_t offset, WriteHandler handler);
+  /// If set: whether the register refuses writes now.
+  std::function<bool(std::uint32_t offset)> locked;
   /// Called with the offset of an access that was refused.
   std::function<void(std::uint32_t offset)> on_fault;
 
@@ -40,8 +42,8 @@ class RegisterBank : public sc_core::sc_module {
 
  private:
   struct Register {
-    int access = H2_RO;
-    std::uint32_t value = 0, reset = 0;
+    RegisterInfo info;
+    std::uint32_t value = 0;
     WriteHandler handler;
   };
 

@@ -10,6 +10,7 @@ struct RegisterInfo {
   std::uint32_t offset = 0;
   int access = 0;  ///< H2_RO, H2_RW or H2_W1C
   std::uint32_t reset = 0;
+  bool kept = false;  ///< by a soft reset
 };
 using RegisterMap = std::vector<RegisterInfo>;
 

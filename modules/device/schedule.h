@@ -13,11 +13,11 @@
 namespace h2 {
 
 /// A descriptor that the card has read. A schedule derives what it needs besides.
-struct Command {
-  Command() = default;
-  virtual ~Command() = default;
-  Command(const Command&) = delete;
-  Command& operator=(const Command&) = delete;
+struct CardCommand {
+  CardCommand() = default;
+  virtual ~CardCommand() = default;
+  CardCommand(const CardCommand&) = delete;
+  CardCommand& operator=(const CardCommand&) = delete;
 
   h2_descriptor descriptor{};
   std::string kind;             ///< in traces: "weight_gradient"
@@ -37,7 +37,7 @@ struct Command {
 
 /// "Step `step` of `command` has ended", counted from 0.
 struct After {
-  std::shared_ptr<const Command> command;
+  std::shared_ptr<const CardCommand> command;
   int step = 0;
 };
 
@@ -76,15 +76,18 @@ class Schedule {
   /// Keys of the queues, each with a process of its own that runs its commands in order.
   virtual const std::vector<std::string>& queues() const = 0;
   /// Reads and checks what the descriptor names. A refused command has its `error` set.
-  virtual std::shared_ptr<Command> decode(const h2_descriptor& descriptor, CardAccess& card) = 0;
+  virtual std::shared_ptr<CardCommand> decode(const h2_descriptor& descriptor,
+                                              CardAccess& card) = 0;
   /// The command's turn has come; may refuse it by setting `error`.
-  virtual void begin(Command& command) = 0;
+  virtual void begin(CardCommand& command) = 0;
   /// Step `index` of the command; none: it is done.
-  virtual std::optional<Step> step(const Command& command, int index) = 0;
+  virtual std::optional<Step> step(const CardCommand& command, int index) = 0;
   /// The last step has ended, or `error` or `aborted` keeps the rest from running.
-  virtual void end(const Command& command) = 0;
+  virtual void end(const CardCommand& command) = 0;
   /// A soft reset is done: no command is left.
   virtual void reset() = 0;
+  /// Bits of the STATUS register that belong to the accelerator.
+  virtual std::uint32_t status() const = 0;
 };
 
 }  // namespace h2

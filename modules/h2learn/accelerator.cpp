@@ -33,7 +33,13 @@ H2LearnAccelerator::H2LearnAccelerator(const Machine& machine, const Settings& s
   s.registers = h2learn_registers(machine, settings.schedule.memory_bytes);
   const std::string name = settings.prefix + "controller";
   commands_ = std::make_unique<CommandProcessor>(name.c_str(), s, schedule_, engines, trace);
-  commands_->command_ended.add([this](const Command& c) {
+  commands_->registers.on_write(H2_REG_LAST_STEP, [this](auto, auto after) {
+    const bool legal = after == 0 && schedule_.restart();
+    if (!legal) commands_->report(H2_ERR_REGISTER, H2_REG_LAST_STEP);
+    commands_->update_status();
+    return legal;
+  });
+  commands_->command_ended.add([this](const CardCommand& c) {
     if (c.descriptor.opcode == H2_OP_UPDATE) {
       commands_->registers.set(H2_REG_LAST_STEP, c.descriptor.step);
     }

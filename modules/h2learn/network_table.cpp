@@ -3,12 +3,14 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 namespace h2 {
 namespace {
 
 constexpr int kLargestSide = 4096, kLargestKernel = 31;
+constexpr double kMostElements = 0x1p60;  ///< of a map, over all samples and timesteps
 constexpr std::uint32_t kMostInputs = 1U << 26, kMostOutputs = 1U << 20;
 
 bool shape_of(const h2_layer& r, Layer& l) {
@@ -18,6 +20,9 @@ bool shape_of(const h2_layer& r, Layer& l) {
   if (r.cin == 0 || r.cout == 0 || r.in_height == 0 || r.in_width == 0) return false;
   if (r.cin > kMostInputs || r.cout > kMostOutputs) return false;
   if (r.in_height > kLargestSide || r.in_width > kLargestSide) return false;
+  const bool pools_spikes = r.pool == H2_POOL_AFTER_SOMA;
+  if ((r.flags & ~H2_LAYER_ENCODING) != 0 || (!pools_spikes && r.pooled != 0)) return false;
+  if (fc && r.gradient_mask != 0) return false;
   if (r.planes != 1 && r.planes != 3 && r.planes != 8) return false;
   if (fc && (r.kernel != 1 || r.stride != 1 || r.in_height != 1 || r.in_width != 1 || r.pool != 0))
     return false;
@@ -46,6 +51,13 @@ bool follows(const Layer& below, const Layer& l) {
 
 bool first_fits(const Layer& l) { return l.encoding ? l.planes == 8 : l.planes == 1; }
 
+/// Sums of bytes stay far from the end of 64 bits, and weights can be counted by an int.
+bool can_be_placed(const Layer& l, const h2_table& h) {
+  const double positions = double{1.0} * l.soma_h * l.soma_w * l.cout;
+  return positions * l.next_planes * h.timesteps * h.sub_batch <= kMostElements &&
+         l.weight_count() <= std::numeric_limits<int>::max();
+}
+
 /// Names layers conv1.., fc1.. in order.
 void name_layers(Network& network) {
   int conv = 0, fc = 0;
@@ -55,15 +67,35 @@ void name_layers(Network& network) {
   }
 }
 
+bool within(float value, float low, float high) { return value >= low && value <= high; }
+
+bool neuron_in_range(const h2_table& h) {
+  constexpr float kLargest = 65504;  // of FP16
+  return within(h.alpha, 0, 1) && within(h.th_f, 0, kLargest) &&
+         within(h.th_l, -kLargest, kLargest) && within(h.th_r, -kLargest, kLargest) &&
+         within(h.beta, 0, kLargest);
+}
+
+bool update_in_range(const h2_table& h) {
+  int exponent = 0;
+  if (!within(h.loss_scale, 1, 1 << 24) || std::frexp(h.loss_scale, &exponent) != 0.5F)
+    return false;
+  for (const float decay : {h.momentum, h.beta1, h.beta2}) {
+    if (!within(decay, 0, 1) || decay == 1.0F) return false;
+  }
+  return within(h.learning_rate, 0, 1000) && within(h.epsilon, 0, 1) &&
+         (h.optimizer == H2_OPT_SGD || h.epsilon > 0);
+}
+
 bool parameters_of(const h2_table& h, NetworkTable& table) {
   const float values[] = {h.alpha,    h.th_f,  h.th_l,  h.th_r,    h.beta,      h.learning_rate,
                           h.momentum, h.beta1, h.beta2, h.epsilon, h.loss_scale};
   for (const float v : values) {
     if (!std::isfinite(v)) return false;
   }
-  int exponent = 0;
-  if (h.loss_scale <= 0.0F || std::frexp(h.loss_scale, &exponent) != 0.5F) return false;
+  if ((h.flags & ~H2_TABLE_STATIC_ONCE) != 0) return false;
   if (h.optimizer > H2_OPT_ADAM || !(h.th_l < h.th_r)) return false;
+  if (!neuron_in_range(h) || !update_in_range(h)) return false;
   table.neuron = {h.alpha, h.th_f, h.th_l, h.th_r, h.beta};
   table.update.optimizer = h.optimizer == H2_OPT_ADAM ? Optimizer::adam : Optimizer::sgd;
   table.update.learning_rate = h.learning_rate;
@@ -98,12 +130,15 @@ std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& r
   layer = 0;
   if (checksum_of(header, records) != header.checksum) return H2_ERR_CHECKSUM;
   if (!parameters_of(header, table)) return H2_ERR_TABLE;
+  table.checksum = header.checksum;
   table.sub_batch = static_cast<int>(header.sub_batch);
   table.network.timesteps = static_cast<int>(header.timesteps);
   for (const h2_layer& record : records) {
     ++layer;
     Layer l;
     if (!shape_of(record, l)) return H2_ERR_TABLE;
+    if (table.update.optimizer == Optimizer::sgd && record.variance != 0) return H2_ERR_TABLE;
+    if (!can_be_placed(l, header)) return H2_ERR_ADDRESS;
     const auto& layers = table.network.layers;
     if (!(layers.empty() ? first_fits(l) : follows(layers.back(), l))) return H2_ERR_TABLE;
     table.network.layers.push_back(l);

@@ -20,6 +20,7 @@ struct NetworkTable {
   UpdateSpec update;
   int sub_batch = 1;
   bool static_once = false;
+  std::uint32_t checksum = 0;
 };
 
 /// Checks the bytes of a header and its records against the machine. Returns an h2_error; on

@@ -7,7 +7,8 @@ namespace h2 {
 RegisterMap h2learn_registers(const Machine& machine, std::uint64_t memory_bytes) {
   const std::uint32_t value_bytes = machine.numerics == Numerics::fp16 ? 2 : 4;
   RegisterMap map{
-#define H2_REGISTER_INFO(reg, offset, access, reset, text) {offset, access, reset},
+#define H2_REGISTER_INFO(reg, offset, access, reset, text) \
+  {offset, access, reset, (offset) == H2_REG_LAST_STEP},
       H2_REGISTERS(H2_REGISTER_INFO)
 #undef H2_REGISTER_INFO
   };

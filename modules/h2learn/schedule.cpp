@@ -5,9 +5,6 @@
 namespace h2 {
 namespace {
 
-/// Backward passes that a weight gradient may name: the last ones.
-constexpr std::size_t kNamedBackward = 8;
-
 enum QueueIndex { kForwardQueue, kBackwardQueue, kWeightQueue };
 
 struct Opcode {
@@ -34,8 +31,8 @@ const std::vector<std::string>& H2LearnSchedule::queues() const {
   return keys;
 }
 
-std::shared_ptr<Command> H2LearnSchedule::decode(const h2_descriptor& descriptor,
-                                                 CardAccess& card) {
+std::shared_ptr<CardCommand> H2LearnSchedule::decode(const h2_descriptor& descriptor,
+                                                     CardAccess& card) {
   const auto command = std::make_shared<H2LearnCommand>();
   command->descriptor = descriptor;
   command->kind = opcode_of(descriptor.opcode).kind;
@@ -44,10 +41,7 @@ std::shared_ptr<Command> H2LearnSchedule::decode(const h2_descriptor& descriptor
   command->error = check(*command, card);
   if (command->error != H2_OK) return command;
   hold_sub_batch(*command);
-  if (descriptor.opcode == H2_OP_BACKWARD) {
-    backward_commands_.push_back(command);
-    if (backward_commands_.size() > kNamedBackward) backward_commands_.pop_front();
-  }
+  order_.accept(command);
   return command;
 }
 
@@ -63,18 +57,11 @@ void H2LearnSchedule::hold_sub_batch(H2LearnCommand& command) {
   command.context.masks = held.masks.get();
 }
 
-void H2LearnSchedule::begin(Command& command) {
-  const h2_descriptor& d = command.descriptor;
-  if (d.opcode == H2_OP_WEIGHT_GRADIENT) {
-    auto& gradient = static_cast<H2LearnCommand&>(command);
-    gradient.completes = gradients_usable_ || (d.flags & H2_DESC_FIRST) != 0;
-    gradients_usable_ = false;
-  } else if (d.opcode == H2_OP_UPDATE && !gradients_usable_) {
-    command.error = H2_ERR_DEPENDENCY;
-  }
+void H2LearnSchedule::begin(CardCommand& command) {
+  command.error = order_.begin(static_cast<H2LearnCommand&>(command));
 }
 
-std::optional<Step> H2LearnSchedule::step(const Command& command, int index) {
+std::optional<Step> H2LearnSchedule::step(const CardCommand& command, int index) {
   const auto& c = static_cast<const H2LearnCommand&>(command);
   const int layers = static_cast<int>(c.table.layers.size());
   if (index >= layers) return std::nullopt;
@@ -84,28 +71,28 @@ std::optional<Step> H2LearnSchedule::step(const Command& command, int index) {
     case H2_OP_FORWARD:
       return Step{kForwardEngine, make_forward_job(c.context, up), {}};
     case H2_OP_BACKWARD:
-      return Step{kBackwardEngine,
-                  index == 0 ? make_grad_job(c.context, d.output_gradient)
-                             : make_backward_job(c.context, down),
-                  {}};
+      if (index > 0) return Step{kBackwardEngine, make_backward_job(c.context, down), {}};
+      return Step{kBackwardEngine, make_grad_job(c.context, d.output_gradient),
+                  After{c.depends, layers - 1}};
     case H2_OP_WEIGHT_GRADIENT:
       return Step{kWeightUpdateEngine,
                   make_weight_gradient_job(c.context, down, (d.flags & H2_DESC_FIRST) != 0),
                   After{c.depends, index}};
     default:
-      return Step{
-          kWeightUpdateEngine,
-          make_update_job(c.context, up, c.table.update, d.step, {base_of(0), base_of(1)}),
-          {}};
+      return Step{kWeightUpdateEngine,
+                  make_update_job(c.context, up, c.table.update, d.step, {base_of(0), base_of(1)}),
+                  {}};
   }
 }
 
-void H2LearnSchedule::end(const Command& command) {
-  if (command.descriptor.opcode != H2_OP_WEIGHT_GRADIENT) return;
-  const auto& gradient = static_cast<const H2LearnCommand&>(command);
-  gradients_usable_ = gradient.completes && command.error == H2_OK && !command.aborted;
+void H2LearnSchedule::end(const CardCommand& command) {
+  order_.end(static_cast<const H2LearnCommand&>(command));
 }
 
-void H2LearnSchedule::reset() { backward_commands_.clear(); }
+void H2LearnSchedule::reset() { order_.reset(); }
+
+std::uint32_t H2LearnSchedule::status() const {
+  return order_.weights_lost() ? H2_STATUS_WEIGHTS_LOST : 0;
+}
 
 }  // namespace h2

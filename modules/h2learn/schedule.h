@@ -2,13 +2,13 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "modules/device/schedule.h"
+#include "modules/h2learn/command_order.h"
 #include "modules/h2learn/glb_plan.h"
 #include "modules/h2learn/job_context.h"
 #include "modules/h2learn/machine.h"
@@ -17,13 +17,15 @@
 namespace h2 {
 
 /// A descriptor with the network table it names.
-struct H2LearnCommand : Command {
+struct H2LearnCommand : CardCommand {
   NetworkTable table;
   GlbPlan glb;
   JobContext context;
-  std::shared_ptr<const MaskSource> masks;        ///< of the context, runs without data
-  std::shared_ptr<const H2LearnCommand> depends;  ///< backward pass that a weight gradient follows
-  bool completes = false;  ///< weight gradient: all sums of the group are usable if it ends
+  std::shared_ptr<const MaskSource> masks;  ///< of the context, runs without data
+  /// Of a backward pass the forward pass, of a weight gradient the backward pass that it follows.
+  std::shared_ptr<const H2LearnCommand> depends;
+  std::uint64_t group = 0;      ///< running number, weight gradients and updates
+  bool writes_weights = false;  ///< an update that has begun
 };
 
 /// The commands of H2Learn (paper, Fig. 10): each pass goes through the layers on its engine, the
@@ -45,11 +47,14 @@ class H2LearnSchedule : public Schedule {
   H2LearnSchedule(const Machine& machine, Settings settings);
 
   const std::vector<std::string>& queues() const override;
-  std::shared_ptr<Command> decode(const h2_descriptor& descriptor, CardAccess& card) override;
-  void begin(Command& command) override;
-  std::optional<Step> step(const Command& command, int index) override;
-  void end(const Command& command) override;
+  std::shared_ptr<CardCommand> decode(const h2_descriptor& descriptor, CardAccess& card) override;
+  void begin(CardCommand& command) override;
+  std::optional<Step> step(const CardCommand& command, int index) override;
+  void end(const CardCommand& command) override;
   void reset() override;
+  std::uint32_t status() const override;
+  /// Software has written weights and optimiser state anew. False if commands are under way.
+  bool restart() { return order_.restart(); }
 
  private:
   static std::uint32_t check_fields(const h2_descriptor& descriptor, const CardAccess& card);
@@ -57,7 +62,6 @@ class H2LearnSchedule : public Schedule {
   std::uint32_t read_table(H2LearnCommand& command, CardAccess& card) const;
   std::uint32_t check_tensors(const H2LearnCommand& command, const CardAccess& card) const;
   std::uint32_t check_windows(const H2LearnCommand& command, const CardAccess& card) const;
-  std::uint32_t check_dependence(H2LearnCommand& command) const;
   bool covers_control(const H2LearnCommand& command, const CardAccess& card) const;
   std::uint64_t base_of(unsigned memory) const {
     return settings_.memory_base + memory * H2_MEM_STRIDE;
@@ -67,8 +71,7 @@ class H2LearnSchedule : public Schedule {
 
   const Machine& machine_;
   const Settings settings_;
-  std::deque<std::shared_ptr<const H2LearnCommand>> backward_commands_;
-  bool gradients_usable_ = false;  ///< grad-w of the group is complete and finite so far
+  CommandOrder order_;
   /// The sub-batch that Mem0 and Mem1 hold: running number, and masks in runs without data.
   struct Held {
     std::uint64_t number = 0;
@@ -79,7 +82,7 @@ class H2LearnSchedule : public Schedule {
 };
 
 /// What the jobs of a command of an H2LearnSchedule share.
-inline const JobContext& job_context(const Command& command) {
+inline const JobContext& job_context(const CardCommand& command) {
   return static_cast<const H2LearnCommand&>(command).context;
 }
 

@@ -23,19 +23,6 @@ std::uint32_t H2LearnSchedule::check_fields(const h2_descriptor& d, const CardAc
   return aligned ? H2_OK : H2_ERR_ALIGNMENT;
 }
 
-/// The backward pass named is one of the same sub-batch and network.
-std::uint32_t H2LearnSchedule::check_dependence(H2LearnCommand& command) const {
-  const h2_descriptor& d = command.descriptor;
-  for (const auto& backward : backward_commands_) {
-    const h2_descriptor& other = backward->descriptor;
-    if (other.tag == d.depends && other.memory == d.memory && other.table == d.table &&
-        other.samples == d.samples) {
-      command.depends = backward;
-    }
-  }
-  return command.depends != nullptr ? H2_OK : H2_ERR_DEPENDENCY;
-}
-
 std::uint32_t H2LearnSchedule::check(H2LearnCommand& command, CardAccess& card) {
   const h2_descriptor& d = command.descriptor;
   std::uint32_t error = check_fields(d, card);
@@ -43,8 +30,7 @@ std::uint32_t H2LearnSchedule::check(H2LearnCommand& command, CardAccess& card) 
   if (error != H2_OK) return error;
   if (d.opcode != H2_OP_UPDATE && d.samples > command.table.sub_batch) return H2_ERR_SIZE;
   error = check_tensors(command, card);
-  if (error == H2_OK && d.opcode == H2_OP_WEIGHT_GRADIENT) error = check_dependence(command);
-  return error;
+  return error != H2_OK ? error : order_.check(command);
 }
 
 bool H2LearnSchedule::in_a_memory(std::uint64_t address, std::uint64_t bytes) const {
@@ -127,15 +113,18 @@ std::uint32_t H2LearnSchedule::check_tensors(const H2LearnCommand& command,
   return error != H2_OK ? error : check_windows(command, card);
 }
 
-/// True if a tensor lies on the rings or on the table itself.
+/// True if a tensor that the command may write lies on the rings or on the table itself: an update
+/// writes both copies of the weights.
 bool H2LearnSchedule::covers_control(const H2LearnCommand& command, const CardAccess& card) const {
   const std::uint64_t table_bytes =
       sizeof(h2_table) + command.table.layers.size() * sizeof(h2_layer);
+  const bool update = command.descriptor.opcode == H2_OP_UPDATE;
   std::vector<ByteRange> ranges = card.rings();
   ranges.push_back({command.descriptor.table, table_bytes});
   for (const auto& [address, bytes] : ranges) {
     for (unsigned n = 0; n < 3; ++n) {
-      if (n != 2 && n != command.descriptor.memory) continue;
+      const bool written = n == 2 || n == command.descriptor.memory || update;
+      if (!written) continue;
       const std::uint64_t offset = address - base_of(n);
       if (offset < settings_.memory_bytes &&
           touches(command.table.extents, n == 2, offset, bytes)) {

@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include "modules/base/error.h"
+#include "modules/h2learn/schedule.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
@@ -71,7 +72,7 @@ void connect(GoldenWriter& golden, Training& training, Platform& platform) {
   training.on_labels = [&](const std::uint32_t* labels, std::size_t count) {
     golden.labels(labels, count);
   };
-  platform.controller.command_ended.add([&](const Command& c) {
+  platform.controller.command_ended.add([&](const CardCommand& c) {
     golden.descriptor_ended(c.descriptor, job_context(c), platform.host.reader());
   });
 }

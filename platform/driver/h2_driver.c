@@ -74,6 +74,11 @@ int h2_set_timeout(h2_device* d, uint64_t core_cycles) {
 
 int h2_last_step(h2_device* d, uint32_t* step) { return read_reg(d, H2_REG_LAST_STEP, step); }
 
+int h2_confirm_weights(h2_device* d) {
+  d->step = 0;
+  return write_reg(d, H2_REG_LAST_STEP, 0);
+}
+
 int h2_open(h2_device* d, const h2_bus* bus, void* scratch, size_t scratch_bytes) {
   return h2_open_card(d, bus, 0, scratch, scratch_bytes);
 }

@@ -80,6 +80,9 @@ int h2_recover(h2_device* device);
 int h2_set_timeout(h2_device* device, uint64_t core_cycles);
 /* Step of the last update that the card completed, also after a reset. */
 int h2_last_step(h2_device* device, uint32_t* step);
+/* After an update that broke off (H2_ERR_WEIGHTS) and h2_write_weights() for every layer: the card
+ * takes descriptors again, and the optimiser's steps count from 1. Nothing may be under way. */
+int h2_confirm_weights(h2_device* device);
 
 /* Takes the network: `table` without magic, version, sizes and checksum, `layers` without
  * addresses. Assigns an address to every tensor, writes the table, and lets the card reach the

@@ -145,13 +145,14 @@ static int start_backward(h2_device* d, flight* f, uint32_t flags) {
 
 static int start_update(h2_device* d, uint32_t* tag) {
   h2_descriptor x = describe(d, H2_OP_UPDATE, 0, 1);
-  x.step = ++d->step;
+  x.step = d->step + 1;
   const int error = h2_submit(d, &x);
   *tag = x.tag;
   return error;
 }
 
-static int run_group(h2_device* d, h2_group* g) {
+/* `updating`: set when the update has been submitted. */
+static int run_group(h2_device* d, h2_group* g, int* updating) {
   flight flights[2];
   memset(flights, 0, sizeof flights);
   g->loss_sum = 0.0;
@@ -176,9 +177,13 @@ static int run_group(h2_device* d, h2_group* g) {
   }
   if (!error) error = finish(d, &flights[(g->sub_batches - 1) % 2]);
   if (!error && g->before_update && g->before_update(g->update_context)) error = H2_DRV_STOPPED;
+  if (error) return error;
+  *updating = 1;
   uint32_t tag = 0;
-  if (!error) error = start_update(d, &tag);
-  return error ? error : h2_wait(d, tag);
+  error = start_update(d, &tag);
+  if (!error) error = h2_wait(d, tag);
+  if (!error) ++d->step;
+  return error;
 }
 
 /* What may be gone at the next attempt. */
@@ -190,14 +195,14 @@ static int transient(int error) {
 /* A group can be trained again as long as its update has not begun: the first weight gradient
  * overwrites what is left of the sums. */
 int h2_train_group(h2_device* d, h2_group* g) {
-  const uint32_t before = d->step;
-  int error = run_group(d, g);
+  int updating = 0;
+  int error = run_group(d, g, &updating);
   g->recoveries = 0;
-  while (transient(error) && d->step == before && g->rewind && g->recoveries < g->retries) {
+  while (transient(error) && !updating && g->rewind && g->recoveries < g->retries) {
     ++g->recoveries;
     error = h2_recover(d);
     if (!error && g->rewind(g->source_context)) error = H2_DRV_ARGUMENT;
-    if (!error) error = run_group(d, g);
+    if (!error) error = run_group(d, g, &updating);
   }
   return error;
 }

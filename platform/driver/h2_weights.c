@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "platform/driver/h2_driver.h"
+#include "platform/driver/h2_internal.h"
 #include "platform/driver/h2_math.h"
 
 /* Sequential writer through a small buffer, a multiple of all sizes of values. */

@@ -10,7 +10,7 @@ TEST_F(ConfigErrors, UnknownKeys) {
             "c.yaml:3:3: tile.hight: unknown key, did you mean tile.height?; legal: height, width");
   EXPECT_EQ(
       error("learning_rate: 0.1\n").substr(0, 87),
-      "c.yaml:1:1: learning_rate: unknown key, did you mean training.learning_rate?; legal: cl");
+      "c.yaml:1:1: learning_rate: unknown key, did you mean training.learning_rate?; legal: ac");
   EXPECT_EQ(error("tile:\n  zzzzzzz: 4\n"),
             "c.yaml:2:3: tile.zzzzzzz: unknown key; legal: height, width");
   EXPECT_EQ(error("tile.height: 4\n").substr(0, 80),
@@ -49,6 +49,8 @@ TEST_F(ConfigErrors, WrongTypes) {
             "c.yaml:1:16: tile.height: has the tag 'tag:yaml.org,2002:int");
   EXPECT_EQ(error("pipeline: {overlap: yes}\n"),
             "c.yaml:1:21: pipeline.overlap: 'yes' is not a boolean; legal: true, false");
+  EXPECT_EQ(error("accelerator: sata\n"),
+            "c.yaml:1:14: accelerator: 'sata' is unknown; legal: h2learn");
   EXPECT_EQ(error("numerics: fp8\n"), "c.yaml:1:11: numerics: 'fp8' is unknown; legal: fp16, fp32");
   EXPECT_EQ(error("neuron: {alpha: .nan}\n"),
             "c.yaml:1:17: neuron.alpha: '.nan' is not a finite decimal number; legal: a number "

@@ -7,9 +7,9 @@
 #include "tests/fuzz/fuzz_inputs.h"
 #include "tests/platform/on_card.h"
 
-// Descriptors, tables and registers of all kinds against one card that is never restarted: every
-// descriptor is answered once, in time, none is accepted that the contract forbids, and nothing
-// outside the windows changes.
+// Descriptors, tables, registers and faults of all kinds against one card that is never restarted:
+// every descriptor is answered once, in time, none is accepted that the contract forbids, nothing
+// outside the windows changes, and the card works afterwards or says why not.
 
 namespace h2 {
 namespace {
@@ -21,7 +21,7 @@ class Fuzzer {
   Fuzzer(Card& card, const Config& config, std::uint32_t seed)
       : card_(card),
         network_(config.network),
-        lesson_(random_lesson(config, {1}, 7)),
+        lesson_(random_lesson(config, {2}, 7)),
         random_(seed) {
     spoilt_at_ = H2_MEM_BASE(2) + (card.device.used[2] + 4095) / 4096 * 4096;
     widen();
@@ -30,6 +30,7 @@ class Fuzzer {
 
   void run(std::uint64_t descriptors) {
     while (submitted_ < descriptors && !testing::Test::HasFailure()) {
+      if (weights_lost()) recover_weights();
       switch (below(random_, 32)) {
         case 0:
           registers();
@@ -42,6 +43,10 @@ class Fuzzer {
           break;
         case 3:
           same_tag();
+          break;
+        case 4:
+        case 5:
+          group();
           break;
         default:
           descriptor();
@@ -72,6 +77,39 @@ class Fuzzer {
   void reload() {
     card_.load();
     widen();
+  }
+
+  bool weights_lost() { return (card_.reg(H2_REG_STATUS) & H2_STATUS_WEIGHTS_LOST) != 0; }
+
+  /// The card takes nothing until the weights are new.
+  void recover_weights() {
+    EXPECT_EQ(send(valid(H2_OP_FORWARD)), H2_ERR_WEIGHTS);
+    reload();
+    EXPECT_EQ(send(valid(H2_OP_FORWARD)), H2_ERR_WEIGHTS);
+    ASSERT_EQ(h2_confirm_weights(&card_.device), H2_OK);
+    EXPECT_FALSE(weights_lost());
+    EXPECT_EQ(send(valid(H2_OP_FORWARD)), H2_OK);
+  }
+
+  /// One sub-batch and its update. Stops at the first error, which it returns.
+  std::uint32_t run_group() {
+    for (const std::uint8_t opcode :
+         {H2_OP_FORWARD, H2_OP_BACKWARD, H2_OP_WEIGHT_GRADIENT, H2_OP_UPDATE}) {
+      h2_descriptor d = valid(opcode);
+      d.flags = opcode == H2_OP_WEIGHT_GRADIENT ? H2_DESC_FIRST | H2_DESC_LAST : 0;
+      if (opcode == H2_OP_UPDATE) d.step = card_.reg(H2_REG_LAST_STEP) + 1;
+      const std::uint32_t status = send(d);
+      if (status != H2_OK) return status;
+    }
+    return H2_OK;
+  }
+
+  void group() {
+    const std::uint32_t step = card_.reg(H2_REG_LAST_STEP);
+    const std::uint32_t status = run_group();
+    EXPECT_TRUE(status == H2_OK || status == H2_ERR_OVERFLOW) << status;
+    EXPECT_EQ(card_.reg(H2_REG_LAST_STEP), step + (status == H2_OK ? 1 : 0));
+    if (status != H2_OK && !weights_lost()) reload();
   }
 
   void restart() {
@@ -124,7 +162,7 @@ class Fuzzer {
       const std::uint32_t status = send(d);
       const bool finite = status == H2_ERR_OVERFLOW || status == H2_ERR_DEPENDENCY;
       EXPECT_TRUE(status == H2_OK || finite) << "a valid one was refused: " << status;
-      if (status == H2_ERR_OVERFLOW) reload();
+      if (status == H2_ERR_OVERFLOW && !weights_lost()) reload();
     }
   }
 
@@ -190,14 +228,26 @@ class Fuzzer {
     restart();
   }
 
-  /// An error response or silence in the middle of a phase.
+  /// An error response or silence anywhere in a group: it fails, and the same group succeeds after
+  /// a reset unless the weights are lost.
   void injection() {
     ASSERT_TRUE(card_.write_reg(H2_REG_TIMEOUT, 64));
-    const std::uint32_t engine = below(random_, 2);
-    ASSERT_TRUE(card_.write_reg(H2_REG_INJECT,
-                                (1 + below(random_, 2)) | engine << 2 | below(random_, 6) << 16));
-    send(valid(engine == 0 ? H2_OP_FORWARD : H2_OP_BACKWARD));
+    const std::uint32_t engine = below(random_, 3), after = below(random_, engine == 2 ? 40 : 6);
+    ASSERT_TRUE(
+        card_.write_reg(H2_REG_INJECT, (1 + below(random_, 2)) | engine << 2 | after << 16));
+    const std::uint32_t status = run_group();
+    const bool struck = card_.reg(H2_REG_INJECT) == 0;
+    EXPECT_TRUE(!struck || status != H2_OK) << "a fault went unnoticed";
     restart();
+    if (weights_lost()) {
+      recover_weights();
+    } else if (status == H2_ERR_BUS || status == H2_ERR_TIMEOUT) {
+      const std::uint32_t again = run_group();
+      EXPECT_TRUE(again == H2_OK || again == H2_ERR_OVERFLOW) << again;
+      if (again != H2_OK && !weights_lost()) reload();
+    } else if (status == H2_ERR_OVERFLOW) {
+      reload();
+    }
   }
 
   void overflow() {

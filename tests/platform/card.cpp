@@ -60,11 +60,14 @@ Lesson random_lesson(const Config& config, std::vector<std::uint32_t> sizes, std
   return lesson;
 }
 
-Card::Card(HostCpu& host, const Config& config) : host(host), config_(config) { load(); }
+Card::Card(HostCpu& host, const Config& config, std::uint32_t index)
+    : host(host), config_(config), index_(index) {
+  load();
+}
 
 void Card::load() {
   const h2_bus bus = host.driver_bus();
-  ASSERT_EQ(h2_open(&device, &bus, nullptr, 0), H2_OK);
+  ASSERT_EQ(h2_open_card(&device, &bus, index_, nullptr, 0), H2_OK);
   const NetworkImage image = network_image(config_);
   ASSERT_EQ(h2_load_network(&device, &image.table, image.layers.data(),
                             static_cast<std::uint32_t>(image.layers.size())),
@@ -89,6 +92,8 @@ int Card::train(const Lesson& lesson) {
   group.source_context = &feeder;
   group.rewind = &Feeder::rewind;
   group.retries = retries;
+  group.before_update = before_update;
+  group.update_context = update_context;
   return h2_train_group(&device, &group);
 }
 
@@ -158,7 +163,7 @@ h2_descriptor Card::prepare(const Lesson& lesson, std::uint8_t opcode) {
 }
 
 void Card::submit_raw(const h2_descriptor& descriptor) {
-  const std::uint64_t at = H2_MEM_BASE(2) + device.tail * sizeof descriptor;
+  const std::uint64_t at = memory(2) + device.tail * sizeof descriptor;
   ASSERT_TRUE(write(at, &descriptor, sizeof descriptor));
   device.tail = (device.tail + 1) % H2_DRIVER_RING;
   ASSERT_TRUE(write_reg(H2_REG_RING_TAIL, device.tail));
@@ -166,12 +171,12 @@ void Card::submit_raw(const h2_descriptor& descriptor) {
 
 std::uint32_t Card::reg(std::uint32_t offset) {
   std::uint32_t value = 0;
-  EXPECT_TRUE(read(H2_REGS_BASE + offset, &value, 4)) << std::hex << offset;
+  EXPECT_TRUE(read(device.registers + offset, &value, 4)) << std::hex << offset;
   return value;
 }
 
 bool Card::write_reg(std::uint32_t offset, std::uint32_t value) {
-  return write(H2_REGS_BASE + offset, &value, 4);
+  return write(device.registers + offset, &value, 4);
 }
 
 bool Card::read(std::uint64_t address, void* data, std::size_t bytes) {
@@ -184,8 +189,8 @@ bool Card::write(std::uint64_t address, const void* data, std::size_t bytes) {
 
 h2_completion Card::completion(std::uint32_t index) {
   h2_completion c{};
-  EXPECT_TRUE(read(H2_MEM_BASE(2) + H2_DRIVER_RING * sizeof(h2_descriptor) + index * sizeof c, &c,
-                   sizeof c));
+  EXPECT_TRUE(
+      read(memory(2) + H2_DRIVER_RING * sizeof(h2_descriptor) + index * sizeof c, &c, sizeof c));
   return c;
 }
 

@@ -23,7 +23,8 @@ Lesson random_lesson(const Config& config, std::vector<std::uint32_t> sizes, std
 /// The driver's view of the card from a host program: opened, network and start weights loaded.
 class Card {
  public:
-  Card(HostCpu& host, const Config& config);
+  /// `index`: of the card on the board.
+  Card(HostCpu& host, const Config& config, std::uint32_t index = 0);
 
   /// Opens the card again and loads everything anew, as after a reset.
   void load();
@@ -44,6 +45,7 @@ class Card {
   /// Waits for the interrupt line.
   void wait_irq() { device.bus.wait_irq(device.bus.context); }
 
+  std::uint64_t memory(unsigned n) const { return device.memories + n * H2_MEM_STRIDE; }
   std::uint32_t reg(std::uint32_t offset);
   /// True if the access was answered with OK.
   bool write_reg(std::uint32_t offset, std::uint32_t value);
@@ -56,9 +58,12 @@ class Card {
   h2_device device{};
   h2_group group{};           ///< of the last train()
   std::uint32_t retries = 0;  ///< of train()
+  int (*before_update)(void* context) = nullptr;
+  void* update_context = nullptr;
 
  private:
   const Config& config_;
+  const std::uint32_t index_;
   std::vector<std::uint64_t> scratch_;
 };
 

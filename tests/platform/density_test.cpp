@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "modules/h2learn/schedule.h"
 #include "modules/tensor/npy.h"
 #include "platform/host/snapshot.h"
 #include "tests/data/input_files.h"
@@ -27,7 +28,7 @@ Json train_with_tensors(const Config& config, const std::string& folder) {
   request.sub_batches = {0, 1, 2};
   GoldenWriter golden(run_info(config, bench.platform), request);
   training.on_labels = [&](const std::uint32_t* l, std::size_t n) { golden.labels(l, n); };
-  bench.platform.controller.command_ended.add([&](const Command& c) {
+  bench.platform.controller.command_ended.add([&](const CardCommand& c) {
     golden.descriptor_ended(c.descriptor, job_context(c), bench.platform.host.reader());
   });
   bench.run([&](HostCpu& host) { training(host); });

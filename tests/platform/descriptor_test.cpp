@@ -132,6 +132,14 @@ void spoil_table(Card& card, const BadTable& bad, std::uint64_t address) {
 using T = h2_table;
 using L = h2_layer;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+/// Every size at its limit.
+void largest(h2_table& table, h2_layer* layers) {
+  table.timesteps = table.sub_batch = 1024;
+  layers[0].cout = 1U << 20;
+  layers[0].in_height = layers[0].in_width = 4096;
+}
+
 const BadTable kBadTables[] = {
     {"magic", H2_ERR_TABLE, 0, [](T& t, L*) { ++t.magic; }},
     {"version", H2_ERR_VERSION, 0, [](T& t, L*) { ++t.version; }},
@@ -147,6 +155,25 @@ const BadTable kBadTables[] = {
     {"loss scale 3", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 3; }},
     {"loss scale 0", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 0; }},
     {"learning rate", H2_ERR_TABLE, 0, [](T& t, L*) { t.learning_rate = kNan; }},
+    {"negative learning rate", H2_ERR_TABLE, 0, [](T& t, L*) { t.learning_rate = -1e30F; }},
+    {"huge learning rate", H2_ERR_TABLE, 0, [](T& t, L*) { t.learning_rate = 1e38F; }},
+    {"momentum 1", H2_ERR_TABLE, 0, [](T& t, L*) { t.momentum = 1; }},
+    {"beta1", H2_ERR_TABLE, 0, [](T& t, L*) { t.beta1 = 5; }},
+    {"beta2", H2_ERR_TABLE, 0, [](T& t, L*) { t.beta2 = -3; }},
+    {"epsilon", H2_ERR_TABLE, 0, [](T& t, L*) { t.epsilon = 2; }},
+    {"adam without epsilon", H2_ERR_TABLE, 0,
+     [](T& t, L*) { t.optimizer = H2_OPT_ADAM, t.epsilon = 0; }},
+    {"alpha", H2_ERR_TABLE, 0, [](T& t, L*) { t.alpha = 1e30F; }},
+    {"threshold", H2_ERR_TABLE, 0, [](T& t, L*) { t.th_f = -1; }},
+    {"surrogate", H2_ERR_TABLE, 0, [](T& t, L*) { t.beta = -1; }},
+    {"loss scale 2^-100", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 0x1p-100F; }},
+    {"loss scale 2^100", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 0x1p100F; }},
+    {"table flags", H2_ERR_TABLE, 0, [](T& t, L*) { t.flags |= 2; }},
+    {"layer flags", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].flags |= 0x8000; }},
+    {"pooled without pooling", H2_ERR_TABLE, 3, [](T&, L* l) { l[2].pooled = 0x12340; }},
+    {"mask of fc", H2_ERR_TABLE, 3, [](T&, L* l) { l[2].gradient_mask = 64; }},
+    {"variance of sgd", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].variance = 64; }},
+    {"more than 64 bits", H2_ERR_ADDRESS, 1, &largest},
     {"mask interval", H2_ERR_TABLE, 0, [](T& t, L*) { t.th_r = t.th_l; }},
     {"buffer", H2_ERR_CAPACITY, 0, [](T& t, L*) { t.sub_batch = 1024; }},
     {"kind", H2_ERR_TABLE, 2, [](T&, L* l) { l[1].kind = 2; }},

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "modules/h2learn/schedule.h"
 #include "modules/tensor/npy.h"
 #include "platform/host/snapshot.h"
 #include "tests/platform/simulation.h"
@@ -29,7 +30,7 @@ class Golden : public ::testing::Test {
     std::unique_ptr<GoldenWriter> golden;
     TrainingRun run = train(config, {}, "", [&](Platform& platform) {
       golden = std::make_unique<GoldenWriter>(run_info(config, platform), std::move(request));
-      platform.controller.command_ended.add([&](const Command& c) {
+      platform.controller.command_ended.add([&](const CardCommand& c) {
         golden->descriptor_ended(c.descriptor, job_context(c), platform.host.reader());
       });
     });

@@ -92,6 +92,16 @@ bool ScheduleCard::write(std::uint64_t address, const void* data, std::size_t by
 
 bool ScheduleCard::allows(std::uint64_t, std::uint64_t, bool, bool) const { return windows_open; }
 
+void ScheduleCard::write_table() {
+  h2_table& table = device.table;
+  table.checksum = 0;
+  table.checksum = h2_checksum(h2_checksum(0, &table, sizeof table), device.layers,
+                               table.layers * sizeof(h2_layer));
+  EXPECT_TRUE(write(device.table_address, &table, sizeof table));
+  EXPECT_TRUE(
+      write(device.table_address + sizeof table, device.layers, table.layers * sizeof(h2_layer)));
+}
+
 h2_descriptor ScheduleCard::describe(std::uint8_t opcode, std::uint16_t flags,
                                      std::uint16_t memory) {
   h2_descriptor d{};
@@ -109,7 +119,7 @@ h2_descriptor ScheduleCard::describe(std::uint8_t opcode, std::uint16_t flags,
   return d;
 }
 
-std::uint32_t ScheduleCard::run(Command& command) {
+std::uint32_t ScheduleCard::run(CardCommand& command) {
   schedule.begin(command);
   for (int index = 0; command.error == H2_OK && schedule.step(command, index); ++index) {
     command.steps_done = index + 1;
@@ -120,7 +130,7 @@ std::uint32_t ScheduleCard::run(Command& command) {
 }
 
 std::uint32_t ScheduleCard::take(const h2_descriptor& d) {
-  const std::shared_ptr<Command> command = decode(d);
+  const std::shared_ptr<CardCommand> command = decode(d);
   return command->error != H2_OK ? command->error : run(*command);
 }
 

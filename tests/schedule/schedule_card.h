@@ -23,12 +23,14 @@ class ScheduleCard : public CardAccess {
   bool in_flight(std::uint32_t tag) const override { return tags.count(tag) != 0; }
   bool write(std::uint64_t address, const void* data, std::size_t bytes);
 
+  /// Writes the driver's table as it is now, with its checksum.
+  void write_table();
   /// A descriptor with the tensors of memory `memory` and a tag of its own.
   h2_descriptor describe(std::uint8_t opcode, std::uint16_t flags = 0, std::uint16_t memory = 0);
-  std::shared_ptr<Command> decode(const h2_descriptor& d) { return schedule.decode(d, *this); }
+  std::shared_ptr<CardCommand> decode(const h2_descriptor& d) { return schedule.decode(d, *this); }
   /// Lets the command begin, run all its steps and end, as a command processor without time does.
   /// Returns its error.
-  std::uint32_t run(Command& command);
+  std::uint32_t run(CardCommand& command);
   /// decode() and run().
   std::uint32_t take(const h2_descriptor& d);
 

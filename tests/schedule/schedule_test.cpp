@@ -77,6 +77,19 @@ TEST(Schedule, RefusesADamagedTable) {
   EXPECT_EQ(card.decode(card.describe(H2_OP_FORWARD))->error, H2_ERR_CHECKSUM);
 }
 
+/// However large the maps are that it declares: work is linear in the bytes of the table.
+TEST(Schedule, RefusesAnEnormousTableAtOnce) {
+  ScheduleCard card;
+  for (const std::uint32_t channels : {1U << 8, 1U << 12, 1U << 16, 1U << 20}) {
+    h2_layer& l = card.device.layers[0];
+    l.cout = channels;
+    l.in_height = l.in_width = 4096;
+    card.device.table.layers = 1;
+    card.write_table();
+    EXPECT_EQ(card.decode(card.describe(H2_OP_FORWARD))->error, H2_ERR_ADDRESS) << channels;
+  }
+}
+
 TEST(Schedule, UpdateNeedsTheGradientsOfAGroup) {
   ScheduleCard card;
   EXPECT_EQ(card.take(card.describe(H2_OP_UPDATE)), H2_ERR_DEPENDENCY);
@@ -84,6 +97,7 @@ TEST(Schedule, UpdateNeedsTheGradientsOfAGroup) {
   const h2_descriptor backward = card.describe(H2_OP_BACKWARD);
   EXPECT_EQ(card.take(backward), H2_OK);
   h2_descriptor gradient = card.describe(H2_OP_WEIGHT_GRADIENT, H2_DESC_FIRST | H2_DESC_LAST);
+  gradient.depends = 0;
   EXPECT_EQ(card.take(gradient), H2_ERR_DEPENDENCY) << "names no backward pass";
   gradient.depends = backward.tag;
   EXPECT_EQ(card.take(gradient), H2_OK);

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "modules/arithmetic/update.h"
 #include "modules/h2learn/job_context.h"
@@ -100,6 +103,12 @@ void UpdateJob::compute(int chunk) {
                    arrays_[2].values[half].data(),
                    arrays_.size() > 3 ? arrays_[3].values[half].data() : nullptr, count);
   });
+  const float* master = arrays_[1].values[half].data();
+  // From 65520 on FP16 rounds to infinity.
+  const float limit = context_.value_bytes == 2 ? 65520.0F : std::numeric_limits<float>::infinity();
+  if (!std::all_of(master, master + count, [&](float w) { return std::fabs(w) < limit; })) {
+    error = H2_ERR_OVERFLOW;
+  }
 }
 
 void UpdateJob::store(int chunk, TransferList& list) {

@@ -1,0 +1,175 @@
+#include "modules/h2learn/command_order.h"
+
+#include <algorithm>
+
+#include "modules/h2learn/schedule.h"
+
+namespace h2 {
+namespace {
+
+bool has(const CardCommand& command, std::uint32_t flag) {
+  return (command.descriptor.flags & flag) != 0;
+}
+
+/// The same network, as far as the card can tell.
+bool same_table(const H2LearnCommand& a, const H2LearnCommand& b) {
+  return a.descriptor.table == b.descriptor.table && a.table.checksum == b.table.checksum;
+}
+
+bool same_sub_batch(const H2LearnCommand& a, const H2LearnCommand& b) {
+  return same_table(a, b) && a.descriptor.memory == b.descriptor.memory &&
+         a.descriptor.samples == b.descriptor.samples;
+}
+
+bool any_under_way(const std::vector<CommandOrder::CommandPtr>& commands) {
+  return std::any_of(commands.begin(), commands.end(), [](const auto& c) { return !c->ended; });
+}
+
+void forget_ended(std::vector<CommandOrder::CommandPtr>& commands) {
+  commands.erase(
+      std::remove_if(commands.begin(), commands.end(), [](const auto& c) { return c->ended; }),
+      commands.end());
+}
+
+bool failed(const CardCommand& command) {
+  return command.ended && (command.error != H2_OK || command.aborted);
+}
+
+std::uint32_t allowed_if(bool condition) { return condition ? H2_OK : H2_ERR_DEPENDENCY; }
+
+}  // namespace
+
+std::uint32_t CommandOrder::check(H2LearnCommand& command) const {
+  if (weights_lost_) return H2_ERR_WEIGHTS;
+  switch (command.descriptor.opcode) {
+    case H2_OP_FORWARD:
+      return check_forward(command);
+    case H2_OP_BACKWARD:
+      return check_backward(command);
+    case H2_OP_WEIGHT_GRADIENT:
+      return check_gradient(command);
+    default:
+      return check_update(command);
+  }
+}
+
+/// It overwrites what the memory holds and reads the weights.
+std::uint32_t CommandOrder::check_forward(const H2LearnCommand& command) const {
+  return allowed_if(!updating() && !any_under_way(held_[command.descriptor.memory].users));
+}
+
+/// It waits for the forward pass of its sub-batch.
+std::uint32_t CommandOrder::check_backward(H2LearnCommand& command) const {
+  const Held& held = held_[command.descriptor.memory];
+  if (held.forward == nullptr || failed(*held.forward)) return H2_ERR_DEPENDENCY;
+  if (!same_sub_batch(*held.forward, command) || any_under_way(held.users) || updating()) {
+    return H2_ERR_DEPENDENCY;
+  }
+  command.depends = held.forward;
+  return H2_OK;
+}
+
+std::uint32_t CommandOrder::check_gradient(H2LearnCommand& command) const {
+  if (!has(command, H2_DESC_FIRST)) {
+    if (group_ != Group::open || broken_ == group_number_) return H2_ERR_DEPENDENCY;
+    if (!same_table(*first_gradient_, command)) return H2_ERR_DEPENDENCY;
+  }
+  for (const CommandPtr& backward : held_[command.descriptor.memory].backward) {
+    const bool named = backward->descriptor.tag == command.descriptor.depends;
+    if (named && same_sub_batch(*backward, command) && !failed(*backward)) {
+      command.depends = backward;
+    }
+  }
+  return allowed_if(command.depends != nullptr);
+}
+
+std::uint32_t CommandOrder::check_update(const H2LearnCommand& command) const {
+  if (group_ != Group::closed || broken_ == group_number_ || any_under_way(forwards_)) {
+    return H2_ERR_DEPENDENCY;
+  }
+  const std::uint32_t step = command.descriptor.step;
+  const bool in_order = step == last_step_ + 1 || (step == 1 && may_restart_);
+  return allowed_if(in_order && same_table(*first_gradient_, command));
+}
+
+void CommandOrder::accept(const CommandPtr& command) {
+  Held& held = held_[command->descriptor.memory];
+  forget_ended(forwards_);
+  forget_ended(held.users);
+  switch (command->descriptor.opcode) {
+    case H2_OP_FORWARD:
+      forwards_.push_back(command);
+      held.backward.clear();
+      held.forward = has(*command, H2_DESC_INFERENCE) ? nullptr : command;
+      break;
+    case H2_OP_BACKWARD:
+      held.backward = {command};
+      held.users.push_back(command);
+      break;
+    case H2_OP_WEIGHT_GRADIENT:
+      if (has(*command, H2_DESC_FIRST)) {
+        ++group_number_;
+        first_gradient_ = command;
+      }
+      group_ = has(*command, H2_DESC_LAST) ? Group::closed : Group::open;
+      command->group = group_number_;
+      held.users.push_back(command);
+      break;
+    default:
+      command->group = group_number_;
+      group_ = Group::none;
+      update_ = command;
+      break;
+  }
+}
+
+/// What failed after the command was accepted.
+std::uint32_t CommandOrder::begin(H2LearnCommand& command) const {
+  if (weights_lost_) return H2_ERR_WEIGHTS;
+  const bool of_group =
+      command.descriptor.opcode == H2_OP_UPDATE ||
+      (command.descriptor.opcode == H2_OP_WEIGHT_GRADIENT && !has(command, H2_DESC_FIRST));
+  if (of_group && broken_ == command.group) return H2_ERR_DEPENDENCY;
+  command.writes_weights = command.descriptor.opcode == H2_OP_UPDATE;
+  return H2_OK;
+}
+
+void CommandOrder::end(const H2LearnCommand& command) {
+  const bool bad = command.error != H2_OK || command.aborted;
+  if (command.descriptor.opcode == H2_OP_WEIGHT_GRADIENT && bad) {
+    broken_ = std::max(broken_, command.group);
+  }
+  if (!command.writes_weights) return;
+  may_restart_ = false;
+  if (bad) {
+    weights_lost_ = true;
+  } else {
+    last_step_ = command.descriptor.step;
+  }
+}
+
+void CommandOrder::reset() {
+  held_ = {};
+  forwards_.clear();
+  update_ = nullptr;
+  group_ = Group::none;
+  first_gradient_ = nullptr;
+  may_restart_ = true;
+}
+
+bool CommandOrder::updating() const { return update_ != nullptr && !update_->ended; }
+
+bool CommandOrder::under_way() const {
+  return any_under_way(forwards_) || any_under_way(held_[0].users) ||
+         any_under_way(held_[1].users) || updating();
+}
+
+bool CommandOrder::restart() {
+  if (under_way()) return false;
+  last_step_ = 0;
+  weights_lost_ = false;
+  group_ = Group::none;
+  return true;
+}
+
+}  // namespace h2
