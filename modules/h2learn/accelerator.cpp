@@ -34,7 +34,8 @@ H2LearnAccelerator::H2LearnAccelerator(const Machine& machine, const Settings& s
   const std::string name = settings.prefix + "controller";
   commands_ = std::make_unique<CommandProcessor>(name.c_str(), s, schedule_, engines, trace);
   commands_->registers.on_write(H2_REG_LAST_STEP, [this](auto, auto after) {
-    const bool legal = after == 0 && schedule_.restart();
+    const bool busy = (commands_->registers.get(H2_REG_STATUS) & H2_STATUS_BUSY) != 0;
+    const bool legal = after == 0 && !busy && schedule_.restart();
     if (!legal) commands_->report(H2_ERR_REGISTER, H2_REG_LAST_STEP);
     commands_->update_status();
     return legal;
