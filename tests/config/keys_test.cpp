@@ -81,6 +81,7 @@ TEST_F(EveryKey, SetsExactlyItsOwnMember) {
   const json before = config_json(kDefaults);
   for (const Key& key : key_table()) {
     if (key.path == "memory.preset") continue;  // sets memory.dram as well
+    if (key.type == KeyType::choice && key.choices.size() == 1) continue;  // nothing else is legal
     Config config;
     key.set(config, other_value(key));
     EXPECT_EQ(key.get(config), other_value(key)) << key.path;
