@@ -35,6 +35,38 @@ TEST(SoftReset, LeavesNoTrace) {
   });
 }
 
+/// A group that a soft reset breaks off in its second sub-batch: an update is refused afterwards,
+/// however far the weight gradient has come or whether it still waits in its queue.
+TEST(SoftReset, HalfAGroupReachesNoWeight) {
+  on_card([](Card& card, const Config& config) {
+    const Lesson lesson = random_lesson(config, {2}, 4);
+    const auto before = card.weights();
+    for (int delay_ns = 0; delay_ns < 3000; delay_ns += delay_ns < 400 ? 20 : 200) {
+      SCOPED_TRACE(delay_ns);
+      std::uint32_t back_tag = 0;
+      for (const std::uint8_t opcode : {H2_OP_FORWARD, H2_OP_BACKWARD, H2_OP_WEIGHT_GRADIENT}) {
+        h2_descriptor d = card.prepare(lesson, opcode);
+        if (opcode == H2_OP_WEIGHT_GRADIENT) d.flags = H2_DESC_FIRST;
+        d.depends = back_tag;
+        EXPECT_EQ(h2_submit(&card.device, &d), H2_OK);
+        EXPECT_EQ(h2_wait(&card.device, d.tag), H2_OK);
+        back_tag = d.tag;
+      }
+      const h2_descriptor back = card.prepare(lesson, H2_OP_BACKWARD);
+      h2_descriptor weight = card.prepare(lesson, H2_OP_WEIGHT_GRADIENT);
+      weight.depends = back.tag;
+      weight.flags = H2_DESC_LAST;
+      card.submit_raw(back);
+      card.submit_raw(weight);
+      sc_core::wait(delay_ns, sc_core::SC_NS);
+      EXPECT_EQ(h2_recover(&card.device), H2_OK);
+      EXPECT_EQ(h2_wait(&card.device, card.submit_update(1)), H2_ERR_DEPENDENCY);
+      EXPECT_EQ(card.weights(), before);
+    }
+    expect_works(card, config);
+  });
+}
+
 /// A refused descriptor is answered by a write that a reset may fall into.
 TEST(SoftReset, DuringARefusal) {
   on_card([](Card& card, const Config& config) {
