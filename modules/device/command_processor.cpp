@@ -60,7 +60,7 @@ void CommandProcessor::fetch() {
   h2_descriptor descriptor{};
   const std::uint64_t at =
       registers.get64(H2_REG_RING_BASE_LO) + std::uint64_t{head} * sizeof descriptor;
-  const std::uint64_t fetch_cycle = cycle();
+  const std::uint64_t fetch_cycle = cycle() + 1;  // the first one within the slice of the fetch
   const sc_core::sc_time begin = sc_core::sc_time_stamp();
   CommandPtr command;
   if (read(at, &descriptor, sizeof descriptor)) {
@@ -188,6 +188,7 @@ void CommandProcessor::show_descriptor(const CardCommand& command) const {
                 {"memory", d.memory},
                 {"samples", d.samples},
                 {"status", command.error}});
+  if (cycle() <= command.start_cycle + 2) return;  // too short for an arrow's head
   trace_.arrow(++arrows_, std::string(name()) + ".fetch", ps(command.fetch_cycle), track);
 }
 

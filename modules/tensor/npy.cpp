@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <limits>
@@ -10,6 +11,7 @@
 #include "modules/arithmetic/fp16.h"
 #include "modules/base/error.h"
 #include "modules/base/file.h"
+#include "modules/base/result_file.h"
 
 namespace h2 {
 namespace {
@@ -170,12 +172,17 @@ void write_npy(const std::string& path, NpyType type, const std::vector<std::siz
   std::string prefix(kMagic, 6);
   prefix += {'\x01', '\x00', static_cast<char>(header.size() & 0xFF),
              static_cast<char>(header.size() >> 8)};
-  std::ofstream file(path, std::ios::binary);
+  const std::string partial = partial_name(path);
+  std::ofstream file(partial, std::ios::binary);
   file << prefix << header;
   file.write(static_cast<const char*>(data),
              static_cast<std::streamsize>(element_count(shape) * npy_size(type)));
   file.close();
-  if (!file) throw RunError(path + ": cannot be written");
+  if (!file) {
+    std::remove(partial.c_str());
+    throw RunError(path + ": cannot be written");
+  }
+  publish(path);
 }
 
 }  // namespace h2

@@ -55,6 +55,24 @@ const Command& find(const std::vector<Command>& commands, const std::string& nam
   throw InputError("unknown command '" + name + "'; legal: " + names);
 }
 
+std::string text_of(int argc, char** argv) {
+  std::string text;
+  for (int i = 1; i < argc; ++i) {
+    const std::string part = argv[i];
+    if (part == "--quiet" || part.rfind("--out=", 0) == 0 || part.rfind("--threads=", 0) == 0) {
+      continue;
+    }
+    if (part == "--out" || part == "--threads") {
+      ++i;
+      continue;
+    }
+    const std::string shown = part.rfind('/', 0) == 0 ? part.substr(part.rfind('/') + 1) : part;
+    const bool plain = shown.find_first_of(" \t\"'*?[](){}$&;|<>\\") == std::string::npos;
+    text += (text.empty() ? "" : " ") + (plain ? shown : "'" + shown + "'");
+  }
+  return text;
+}
+
 CommandLine parse(const Command& command, int argc, char** argv) {
   po::options_description hidden;
   hidden.add_options()("arguments", po::value<std::vector<std::string>>());
@@ -64,6 +82,7 @@ CommandLine parse(const Command& command, int argc, char** argv) {
   positional.add("arguments", -1);
   CommandLine line;
   line.command = command.name;
+  line.text = text_of(argc, argv);
   po::store(po::command_line_parser(argc - 1, argv + 1).options(all).positional(positional).run(),
             line.values);
   line.files = line.get<std::vector<std::string>>("arguments");

@@ -11,6 +11,9 @@ namespace h2 {
 /// What the command line asked for: what every command has, and the values of its own options.
 struct CommandLine {
   std::string command;
+  /// As typed, without --out, --threads and --quiet, which change no result, and without the
+  /// folders of absolute paths.
+  std::string text;
   std::string config;              ///< path; empty where a command does without
   std::vector<std::string> files;  ///< positional arguments behind the configuration
   std::vector<Override> sets;

@@ -86,12 +86,12 @@ int run_firmware(const CommandLine& line) {
   platform.host.program = [&](HostCpu&) { riscv.run(); };
   trace->start();
   platform.run();
-  trace->close();
+  const int traced = close_trace(*trace);
   if (!line.quiet) {
     std::cerr << "firmware ended with exit code " << riscv.exit_code() << " after "
               << riscv.instructions() << " instructions, core cycle " << platform.cycle() << '\n';
   }
-  return riscv.exit_code();
+  return riscv.exit_code() != 0 ? riscv.exit_code() : traced;
 }
 
 }  // namespace

@@ -1,11 +1,14 @@
 #include "platform/cli/interrupt.h"
 
+#include <array>
 #include <csignal>
 
 namespace h2 {
 namespace {
 
 volatile std::sig_atomic_t requests = 0;
+
+constexpr std::array<int, 3> kSignals{SIGINT, SIGTERM, SIGHUP};
 
 void note(int) { requests = 1; }
 
@@ -15,10 +18,17 @@ Interrupt::Interrupt() {
   struct sigaction action {};
   action.sa_handler = note;
   action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-  sigaction(SIGINT, &action, nullptr);
+  for (const int signal : kSignals) {
+    struct sigaction before {};
+    sigaction(signal, nullptr, &before);
+    // Under nohup a run outlives its terminal.
+    if (signal != SIGHUP || before.sa_handler != SIG_IGN) sigaction(signal, &action, nullptr);
+  }
 }
 
-Interrupt::~Interrupt() { std::signal(SIGINT, SIG_DFL); }
+Interrupt::~Interrupt() {
+  for (const int signal : kSignals) std::signal(signal, SIG_DFL);
+}
 
 bool Interrupt::requested() { return requests != 0; }
 

@@ -2,8 +2,8 @@
 
 namespace h2 {
 
-/// From construction on, the first SIGINT asks the run to end in good order, the second ends the
-/// process at once.
+/// From construction on, the first SIGINT, SIGTERM or SIGHUP asks the run to end in good order, the
+/// second ends the process at once.
 class Interrupt {
  public:
   Interrupt();

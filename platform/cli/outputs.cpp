@@ -1,26 +1,26 @@
 #include "platform/cli/outputs.h"
 
-#include <fstream>
 #include <iostream>
 #include <systemc>
 
 #include "modules/base/error.h"
+#include "platform/cli/commit.h"
+#include "platform/cli/version.h"
+#include "platform/host/snapshot.h"
 #include "traces/record/fst.h"
-#include "traces/results/summary.h"
+#include "traces/results/statistics/collect.h"
 
 namespace h2 {
 
 namespace fs = std::filesystem;
 
-fs::path make_output_folder(const CommandLine& line, const Config& config) {
-  fs::path out = line.out.empty() ? fs::path("out") / config.name : fs::path(line.out);
-  std::error_code error;
-  fs::create_directories(out, error);
-  if (error) throw InputError("--out " + out.string() + ": " + error.message());
-  return out;
-}
-
 namespace {
+
+void print(const std::vector<Warning>& warnings) {
+  for (const Warning& w : warnings) {
+    std::cerr << "h2vp: " << (w.kind == "interrupted" ? "" : "warning: ") << w.text << '\n';
+  }
+}
 
 Log::Pattern parse_verbose(const std::string& text) {
   const std::size_t equals = text.find('=');
@@ -64,6 +64,21 @@ std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
   return trace;
 }
 
+void close_trace(Trace& trace, std::vector<Warning>& warnings) {
+  try {
+    trace.close();
+  } catch (const RunError& e) {
+    warnings.push_back({"trace", e.what(), "trace"});
+  }
+}
+
+int close_trace(Trace& trace) {
+  std::vector<Warning> warnings;
+  close_trace(trace, warnings);
+  print(warnings);
+  return warnings.empty() ? 0 : 1;
+}
+
 std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, HostCpu& host) {
   if (!line.has("record")) return nullptr;
   auto recorder = std::make_unique<TransactionRecorder>(line.get<std::string>("record"));
@@ -71,25 +86,67 @@ std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, Host
   return recorder;
 }
 
-void finish_run(const CommandLine& line, const Config& config, const fs::path& out,
-                const nlohmann::ordered_json& summary) {
-  const fs::path path = out / "summary.json";
-  std::ofstream file(path);
-  file << summary.dump(2) << '\n';
-  file.close();
-  if (!file) throw RunError(path.string() + ": cannot be written");
-  if (line.quiet) return;
-  std::cout << summary_table(summary) << "wrote " << path.string();
-  if (config.vcd.enable) std::cout << ", " << (out / "trace.vcd").string();
-  if (line.has("fst")) std::cout << ", " << (out / "trace.fst").string();
-  if (config.timeline.enable) std::cout << ", " << (out / "timeline.json").string();
+namespace {
+
+/// Files that exist under their names.
+void print_files(const fs::path& out) {
+  std::cout << "wrote " << (out / "summary.json").string();
+  for (const char* name : {"trace.vcd", "trace.fst", "timeline.json"}) {
+    if (fs::exists(out / name)) std::cout << ", " << (out / name).string();
+  }
   std::cout << '\n';
 }
 
-int exit_code(const RunRecord& record) {
-  if (!record.interrupted) return 0;
-  std::cerr << "h2vp: interrupted; results are those of " << record.sub_batches << " sub-batches\n";
-  return 1;
+/// The summary with what ran, and what to know of it.
+nlohmann::ordered_json with_program(const nlohmann::ordered_json& summary, const CommandLine& line,
+                                    const std::vector<Warning>& warnings) {
+  nlohmann::ordered_json all{{"schema", summary["schema"]},
+                             {"accelerator", "h2learn"},
+                             {"version", kVersion},
+                             {"commit", kCommit},
+                             {"command", line.text}};
+  for (const auto& [key, value] : summary.items()) all[key] = value;
+  all["warnings"] = nlohmann::ordered_json::array();
+  for (const Warning& w : warnings) {
+    all["warnings"].push_back({{"kind", w.kind}, {"text", w.text}, {"where", w.where}});
+  }
+  all["complete"] = true;
+  return all;
+}
+
+}  // namespace
+
+int finish_run(const CommandLine& line, const Config& config, const ResultFolder& folder,
+               const Platform& platform, const Sampler& sampler, const WallClock& wall,
+               const RunRecord& record, std::vector<Warning> warnings) {
+  if (record.interrupted) {
+    warnings.push_back(
+        {"interrupted",
+         "interrupted; results are those of " + std::to_string(record.sub_batches) + " sub-batches",
+         line.command});
+  }
+  const RunInfo info = run_info(config, platform);
+  write_statistics(folder.path(), info, record, board_counters(platform), sampler);
+  folder.write_weights(config.network, record);
+  const auto summary = with_program(make_summary(info, record, wall), line, warnings);
+  folder.finish(summary);
+  print(warnings);
+  if (!line.quiet) {
+    std::cout << summary_table(summary);
+    print_files(folder.path());
+  }
+  return warnings.empty() ? 0 : 1;
+}
+
+void fail_run(const Config& config, const ResultFolder& folder, Trace& trace,
+              const RunRecord& record, const std::string& error) {
+  close_trace(trace);
+  try {
+    folder.write_weights(config.network, record);
+    folder.failed(error);
+  } catch (const RunError& e) {
+    std::cerr << "h2vp: warning: " << e.what() << '\n';
+  }
 }
 
 }  // namespace h2

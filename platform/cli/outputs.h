@@ -5,14 +5,16 @@
 #include <nlohmann/json.hpp>
 
 #include "platform/cli/commands.h"
+#include "platform/cli/result_folder.h"
 #include "platform/host/player/transaction_recorder.h"
+#include "platform/platform.h"
 #include "traces/record/trace.h"
 #include "traces/results/run_record.h"
+#include "traces/results/statistics/sampler.h"
+#include "traces/results/summary.h"
 
 namespace h2 {
 
-/// --out, or out/<config name>; created if missing.
-std::filesystem::path make_output_folder(const CommandLine& line, const Config& config);
 /// True if the configuration asks for a waveform or a timeline.
 inline bool wants_files(const Config& config) {
   return config.vcd.enable || config.timeline.enable;
@@ -23,14 +25,21 @@ void add_trace_options(boost::program_options::options_description_easy_init& ad
 /// messages that -v asks for.
 std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
                                   const std::filesystem::path& out);
+/// Ends the trace; what could not be written is one more warning.
+void close_trace(Trace& trace, std::vector<Warning>& warnings);
+/// For a command without a summary: prints the warning instead. 1 if there was one.
+int close_trace(Trace& trace);
 /// Writes what the host does on the bus to the file that --record names; null without it. To be
 /// closed after the run.
 std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, HostCpu& host);
-/// Writes summary.json; prints the table and the files made unless quiet.
-void finish_run(const CommandLine& line, const Config& config, const std::filesystem::path& out,
-                const nlohmann::ordered_json& summary);
-
-/// 1, and a line that says so, if the run was interrupted.
-int exit_code(const RunRecord& record);
+/// What a run on `platform` leaves in its folder: statistics, weights, and summary.json as the
+/// last. Prints the warnings, and unless quiet the table and the files made. Returns the exit code:
+/// 1 if the run was interrupted or a file is missing.
+int finish_run(const CommandLine& line, const Config& config, const ResultFolder& folder,
+               const Platform& platform, const Sampler& sampler, const WallClock& wall,
+               const RunRecord& record, std::vector<Warning> warnings);
+/// What is left of a run that ended in an error: trace, weights, and what the error was.
+void fail_run(const Config& config, const ResultFolder& folder, Trace& trace,
+              const RunRecord& record, const std::string& error);
 
 }  // namespace h2

@@ -27,7 +27,7 @@ int run_play(const CommandLine& line) {
   platform.host.program = [&](HostCpu& host) { player(host); };
   trace->start();
   platform.run();
-  trace->close();
+  const int traced = close_trace(*trace);
   const TransactionPlayer::Stats& s = player.stats();
   if (!line.quiet) {
     std::printf(
@@ -35,7 +35,7 @@ int run_play(const CommandLine& line) {
         static_cast<unsigned long long>(s.transactions), static_cast<unsigned long long>(s.checks),
         static_cast<unsigned long long>(s.failures), sc_core::sc_time_stamp().to_string().c_str());
   }
-  return s.failures == 0 ? 0 : 1;
+  return s.failures == 0 ? traced : 1;
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <utility>
 
 #include "modules/base/error.h"
 #include "platform/cli/dry_run.h"
@@ -10,8 +11,6 @@
 #include "platform/host/recorded_masks.h"
 #include "platform/host/snapshot.h"
 #include "platform/platform.h"
-#include "traces/results/statistics/collect.h"
-#include "traces/results/summary.h"
 
 namespace h2 {
 namespace {
@@ -28,8 +27,8 @@ int run_profile(const CommandLine& line) {
   }
   if (line.has("dry-run")) return print_dry_run(config);
   const auto begin = std::chrono::steady_clock::now();
-  const std::filesystem::path out = make_output_folder(line, config);
-  const std::unique_ptr<Trace> trace = make_trace(line, config, out);
+  const ResultFolder folder(line, make_output_folder(line, config));
+  const std::unique_ptr<Trace> trace = make_trace(line, config, folder.path());
 
   RunRecord record;
   Platform::Options options;
@@ -42,19 +41,25 @@ int run_profile(const CommandLine& line) {
   profile.stop = Interrupt::requested;
   platform.host.program = [&](HostCpu& host) { profile(host); };
   const Sampler sampler("sampler", [&] { return take_snapshot(platform); });
+  platform.probes.require_matches();
   trace->start();
-  platform.run();
-  trace->close();
+  folder.begin(config);
+  try {
+    platform.run();
+  } catch (const std::exception& e) {
+    progress.finish();
+    fail_run(config, folder, *trace, record, e.what());
+    throw;
+  }
+  std::vector<Warning> warnings;
+  close_trace(*trace, warnings);
   progress.finish();
 
   WallClock wall;
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples;
   wall.kernel_seconds = platform.kernel_seconds();
-  const RunInfo info = run_info(config, platform);
-  write_statistics(out, info, record, board_counters(platform), sampler);
-  finish_run(line, config, out, make_summary(info, record, wall));
-  return exit_code(record);
+  return finish_run(line, config, folder, platform, sampler, wall, record, std::move(warnings));
 }
 
 }  // namespace

@@ -42,10 +42,10 @@ int run_serve(const CommandLine& line) {
   if (!line.quiet) std::cout << "listening on " << path << std::endl;
   trace->start();
   platform.run();
-  trace->close();
+  const int traced = close_trace(*trace);
   if (recorder != nullptr) recorder->close();
   if (!line.quiet) print(server.stats());
-  return 0;
+  return traced;
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "modules/base/error.h"
 #include "modules/h2learn/schedule.h"
@@ -15,8 +18,6 @@
 #include "platform/host/training.h"
 #include "platform/platform.h"
 #include "traces/results/golden/golden_writer.h"
-#include "traces/results/statistics/collect.h"
-#include "traces/results/summary.h"
 
 namespace h2 {
 namespace {
@@ -68,12 +69,32 @@ std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, RunInfo info,
   return std::make_unique<GoldenWriter>(std::move(info), std::move(request));
 }
 
-void connect(GoldenWriter& golden, Training& training, Platform& platform) {
-  training.on_labels = [&](const std::uint32_t* labels, std::size_t count) {
-    golden.labels(labels, count);
+/// Does what writes an output besides the results; a file that cannot be written becomes a warning.
+bool keep_going(std::vector<Warning>& warnings, const char* output,
+                const std::function<void()>& write) {
+  try {
+    write();
+    return true;
+  } catch (const RunError& e) {
+    warnings.push_back({"output", e.what(), output});
+  } catch (const std::filesystem::filesystem_error& e) {
+    warnings.push_back({"output", e.what(), output});
+  }
+  return false;
+}
+
+/// After the first file that cannot be written no other is tried.
+void connect(GoldenWriter& golden, Training& training, Platform& platform,
+             std::vector<Warning>& warnings) {
+  const auto alive = std::make_shared<bool>(true);
+  training.on_labels = [&, alive](const std::uint32_t* labels, std::size_t count) {
+    if (*alive) *alive = keep_going(warnings, "--golden", [&] { golden.labels(labels, count); });
   };
-  platform.controller.command_ended.add([&](const CardCommand& c) {
-    golden.descriptor_ended(c.descriptor, job_context(c), platform.host.reader());
+  platform.controller.command_ended.add([&, alive](const CardCommand& c) {
+    const auto write = [&] {
+      golden.descriptor_ended(c.descriptor, job_context(c), platform.host.reader());
+    };
+    if (*alive) *alive = keep_going(warnings, "--golden", write);
   });
 }
 
@@ -98,43 +119,54 @@ int run_train(const CommandLine& line) {
   if (line.has("dry-run")) return print_dry_run(config);
   require_trainable(config);
   const auto begin = std::chrono::steady_clock::now();
+  const Interrupt interrupt;
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
                                     config.training.seed);
   require_fits(data, config.network);
   auto weights = start_weights(config, line.get<std::string>("weights"));
   WallClock wall;
   wall.input_seconds = processor_seconds();
-  const std::filesystem::path out = make_output_folder(line, config);
-  const std::unique_ptr<Trace> trace = make_trace(line, config, out);
+  const ResultFolder folder(line, make_output_folder(line, config));
+  const std::unique_ptr<Trace> trace = make_trace(line, config, folder.path());
 
   RunRecord record;
+  std::vector<Warning> warnings;
   Platform::Options options;
   options.threads = line.threads;
   Platform platform("top", config, options, *trace);
   Training training(config, data, std::move(weights), platform, record);
   Progress progress(line.quiet, config.machine.clock_mhz);
   training.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
-  const std::unique_ptr<GoldenWriter> golden = make_golden(line, run_info(config, platform), out);
-  if (golden != nullptr) connect(*golden, training, platform);
+  const std::unique_ptr<GoldenWriter> golden =
+      make_golden(line, run_info(config, platform), folder.path());
+  if (golden != nullptr) connect(*golden, training, platform, warnings);
   const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
-  const Interrupt interrupt;
   training.stop = Interrupt::requested;
   platform.host.program = [&](HostCpu& host) { training(host); };
   const Sampler sampler("sampler", [&] { return take_snapshot(platform); });
+  platform.probes.require_matches();
   trace->start();
-  platform.run();
-  trace->close();
+  folder.begin(config);
+  try {
+    platform.run();
+  } catch (const std::exception& e) {
+    progress.finish();
+    fail_run(config, folder, *trace, record, e.what());
+    throw;
+  }
+  close_trace(*trace, warnings);
   progress.finish();
-  if (golden != nullptr) golden->close();
-  if (recorder != nullptr) recorder->close();
+  keep_going(warnings, "--golden", [&] {
+    if (golden != nullptr) golden->close();
+  });
+  keep_going(warnings, "--record", [&] {
+    if (recorder != nullptr) recorder->close();
+  });
 
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples + record.test_samples;
   wall.kernel_seconds = platform.kernel_seconds();
-  const RunInfo info = run_info(config, platform);
-  write_statistics(out, info, record, board_counters(platform), sampler);
-  finish_run(line, config, out, make_summary(info, record, wall));
-  return exit_code(record);
+  return finish_run(line, config, folder, platform, sampler, wall, record, std::move(warnings));
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ inline constexpr InputShape kDigitShape{1, 28, 28};
 void draw_digit(int digit, CounterRng& rng, std::uint8_t* image);
 
 /// Generated data set: every ten successive samples hold each digit once, in random order. A sample
-/// depends on the seed, the part and its index only. Limit 0 means 4000 training, 1000 test
+/// depends on the part, its index and, for training alone, the seed: there is one test set. Limit 0
+/// means 4000 training, 1000 test
 /// samples.
 LoadedData load_digits(std::uint64_t train_limit, std::uint64_t test_limit, std::uint64_t seed);
 

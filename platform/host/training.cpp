@@ -23,7 +23,17 @@ Training::Training(const Config& config, const LoadedData& data,
 void Training::operator()(HostCpu& host) {
   card_.open(host);
   write_weights(host);
-  train();
+  try {
+    train();
+  } catch (const RunError&) {
+    // A training that diverged still leaves the weights it came to.
+    try {
+      read_weights(host);
+    } catch (const RunError&) {
+      record_.weights.clear();  // the error that ended the training is the one to tell
+    }
+    throw;
+  }
   if (!record_.interrupted) {
     record_.test_accuracy = test();
     record_.tests_at_end = take_snapshot(platform_) - record_.train_end;
@@ -57,8 +67,9 @@ void Training::train() {
     if (full || r.opcode == H2_OP_UPDATE) record_.add(r);
   });
   for (int epoch = 0; epoch < t.epochs && !record_.interrupted; ++epoch) {
+    const std::uint64_t before = record_.samples;
     const EpochRecord trained = train_epoch(epoch);
-    record_.train_accuracy = trained.train_accuracy;
+    if (record_.samples > before) record_.train_accuracy = trained.train_accuracy;
     if (record_.interrupted) break;
     record_.epochs.push_back(trained);
     if (t.test_every_epoch && epoch + 1 < t.epochs) test_between();
@@ -84,13 +95,15 @@ EpochRecord Training::train_epoch(int epoch) {
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
   if (t.shuffle) order = permutation(order.size(), t.seed, epoch);
   double correct = 0, loss = 0;
+  const std::uint64_t before = record_.samples;
   const std::size_t step = static_cast<std::size_t>(t.sub_batch) * t.batch_group;
   for (std::size_t first = 0; first < samples && !record_.interrupted; first += step) {
     train_group(order, first, std::min(step, samples - first));
+    if (record_.interrupted) break;  // the group has no update and counts as not trained
     correct += group_.correct;
     loss += group_.loss_sum;
   }
-  const double all = std::max<double>(1, static_cast<double>(samples));
+  const double all = std::max<double>(1, static_cast<double>(record_.samples - before));
   return {loss / all, correct / all, {}};
 }
 

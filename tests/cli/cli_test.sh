@@ -86,7 +86,7 @@ expect diverged 1 "in layer fc2 at timestep 2" "$h2vp" train "$quick" "${small[@
 # The first SIGINT ends the run in good order, with every output.
 "$h2vp" train "$quick" --out stopped --quiet --set trace.timeline.enable=true 2> stopped.txt &
 pid=$!
-until [ -s stopped/trace.vcd ]; do sleep 0.1; done
+until [ -e stopped/trace.vcd.partial ]; do sleep 0.1; done
 sleep 1
 kill -INT $pid
 wait $pid

@@ -56,7 +56,8 @@ def needed_fields(summary):
                 if key not in ("loss", "epochs"))  # curves
     for part in ("engines", "memory"):
         for name, members in summary[part].items():
-            yield from (f"{part}.{name}.{key}" for key in members)
+            yield from (f"{part}.{name}.{key}" for key, value in members.items()
+                        if isinstance(value, (int, float)))
     for i in range(len(summary["layers"])):
         for key in ("cycles", "compute_cycles", "memory_cycles", "macs", "executed_macs", "bytes"):
             yield f"layers.{i}.{key}"

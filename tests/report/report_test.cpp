@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "modules/base/error.h"
+#include "modules/h2learn/engines.h"
 #include "platform/config/load.h"
 #include "traces/report/machine_peaks.h"
 #include "traces/report/sparsity.h"
@@ -34,8 +35,9 @@ Json layer(const char* name, const char* engine, int cycles, int compute) {
 
 /// A trained run that deserves no warning.
 Json summary_of(const std::string& config) {
-  Json s{{"schema", 1}};
-  s["config"] = config_json(load_config(kConfigs + config, {}));
+  Json s{{"schema", 2}};
+  const Config loaded = load_config(kConfigs + config, {});
+  s["config"] = config_json(loaded);
   s["result"] = {{"loss", {0.5, 0.25}},
                  {"train_accuracy", 0.5},
                  {"test_accuracy", 0.75},
@@ -46,8 +48,11 @@ Json summary_of(const std::string& config) {
                {"cycles_per_sub_batch", 1000},
                {"samples_per_second", 4000},
                {"epoch_seconds", 2.0}};
-  for (const char* e : {"forward", "backward", "weight_update"}) {
-    s["engines"][e] = {{"busy_cycles", 600}, {"stall_cycles", 100}, {"idle_cycles", 300}};
+  for (const EngineInfo& e : h2learn_engines(loaded.machine, false)) {
+    s["engines"][e.key] = {{"title", e.title},       {"peak_ops_per_cycle", e.peak_macs_per_cycle},
+                           {"memories", e.memories}, {"memories_text", e.memories_text},
+                           {"busy_cycles", 600},     {"stall_cycles", 100},
+                           {"idle_cycles", 300}};
   }
   s["layers"] = {layer("conv1", "forward", 100, 95), layer("conv2", "forward", 100, 95),
                  layer("conv2", "backward", 100, 95), layer("fc1", "weight_update", 100, 95)};
@@ -141,7 +146,7 @@ TEST_F(RunFiles, ErrorsNameFileAndField) {
     write("one/summary.json", bad.dump());
     return error();
   };
-  EXPECT_EQ(with("/schema", 7), file + ": schema: 7; this version reads 1");
+  EXPECT_EQ(with("/schema", 7), file + ": schema: 7; this version reads 2");
   EXPECT_EQ(with("/time/cycles", "many"), file + ": time.cycles: expected a number");
   EXPECT_EQ(with("/time", Json::object()), file + ": time: 'cycles' is missing; expected a number");
   EXPECT_EQ(with("/layers/1/engine", "side"),

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "modules/base/error.h"
+#include "modules/base/result_file.h"
 
 namespace h2 {
 namespace {
@@ -60,11 +61,14 @@ std::string fst_path(const std::string& vcd) {
 }
 
 void convert_to_fst(const std::string& vcd) {
-  const std::string fst = fst_path(vcd);
-  const int code = convert(vcd, fst);
+  const std::string fst = fst_path(vcd), partial = partial_name(fst);
+  const int code = convert(vcd, partial);
   std::error_code ignored;
-  if (code == 0 && std::filesystem::exists(fst, ignored)) return;
-  std::filesystem::remove(fst, ignored);
+  if (code == 0 && std::filesystem::exists(partial, ignored)) {
+    publish(fst);
+    return;
+  }
+  std::filesystem::remove(partial, ignored);
   throw RunError(fst + ": cannot be written: vcd2fst " + vcd + " " + fst + " failed, exit code " +
                  std::to_string(code) + "; " + vcd + " is complete");
 }

@@ -8,9 +8,9 @@
 
 namespace h2 {
 
-/// Writes the run as Chrome trace events (JSON array), which Perfetto's UI and chrome://tracing
-/// open: slices on named tracks, counters, and arrows from descriptor to completion. Written as the
-/// run goes, in bounded memory; viewers read a file without its last bracket too.
+/// Writes the run as Chrome trace events (an object, whole nanoseconds), for Perfetto's UI and
+/// chrome://tracing: slices on named tracks, counters, arrows from a descriptor to its completion.
+/// Written as the run goes, as `<path>.partial` until close(), whole JSON after every event.
 class Timeline {
  public:
   /// Throws RunError when the file cannot be created.
@@ -25,7 +25,7 @@ class Timeline {
              std::uint64_t end_ps, const nlohmann::ordered_json& arguments);
   /// The value of a counter from `time_ps` on.
   void counter(const std::string& name, std::uint64_t time_ps, double value);
-  /// An arrow, from the slice of `from_track` at its time to that of `to_track`.
+  /// An arrow, from 1 ns into a slice of `from_track` to 1 ns before the end of one of `to_track`.
   void arrow(std::uint64_t id, const std::string& from_track, std::uint64_t from_ps,
              const std::string& to_track, std::uint64_t to_ps);
 

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
 #include <stdexcept>
 
 #include "modules/base/error.h"
+#include "modules/base/result_file.h"
 #include "traces/record/glob.h"
 
 namespace h2 {
@@ -58,10 +61,7 @@ std::string word_text(std::string_view value) {
 VcdWriter::VcdWriter(const std::string& path, VcdSelection selection)
     : path_(path),
       selection_(std::move(selection)),
-      file_(path, std::ios::binary),
-      matches_(selection_.scopes.size(), Matches::nothing) {
-  if (!file_) throw RunError(path + ": cannot be created");
-}
+      matches_(selection_.scopes.size(), Matches::nothing) {}
 
 VcdWriter::~VcdWriter() { file_.write(buffer_.data(), static_cast<long>(buffer_.size())); }
 
@@ -121,6 +121,9 @@ void VcdWriter::start() {
                           ? "no variable; scopes are " + legal
                           : "only variables of a finer trace.vcd.level"));
   }
+  errno = 0;
+  file_.open(partial_name(path_), std::ios::binary);
+  if (!file_) throw RunError(path_ + ": cannot be created: " + std::strerror(errno));
   buffer_ += "$date not recorded $end\n$version H2Learn-VP $end\n$timescale 1 ps $end\n";
   std::vector<int> ids(variables_.size());
   for (std::size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int>(i);
@@ -232,7 +235,9 @@ void VcdWriter::flush() {
 void VcdWriter::close(std::uint64_t end_ps) {
   if (closed_) return;
   advance(end_ps);
-  if (!initial_written_ && end_ps >= selection_.from_ps) write_initial();
+  // A run shorter than the way to the window still leaves a file that loads: its last values.
+  selection_.from_ps = std::min(selection_.from_ps, end_ps);
+  if (!initial_written_) write_initial();
   write_settled();
   const std::uint64_t last = selection_.to_ps > 0 ? std::min(end_ps, selection_.to_ps) : end_ps;
   if (initial_written_ && last > written_ps_) buffer_ += "#" + std::to_string(last) + "\n";
@@ -240,6 +245,7 @@ void VcdWriter::close(std::uint64_t end_ps) {
   flush();
   file_.close();
   if (!file_) throw RunError(path_ + ": cannot be written");
+  publish(path_);
 }
 
 }  // namespace h2

@@ -26,7 +26,7 @@ class VcdWriter {
   /// Identifier of a variable that the selection leaves out; changes of it are ignored.
   static constexpr int kNotTraced = -1;
 
-  /// Throws RunError when the file cannot be created.
+  /// The file is `<path>.partial` until close(): then it has its name.
   VcdWriter(const std::string& path, VcdSelection selection);
   /// Keeps what was written of a run that failed before close().
   ~VcdWriter();
@@ -40,8 +40,8 @@ class VcdWriter {
   /// Word shown as it is by GTKWave (an extension of the standard), starts as "-".
   int add_text(const std::string& scope, const std::string& name, int level = 0);
 
-  /// Writes the declarations. Throws InputError when a pattern matches no variable, or none of the
-  /// level.
+  /// Creates the file and writes the declarations. Throws RunError when it cannot be created,
+  /// before that InputError when a pattern matches no variable, or none of the level.
   void start();
 
   /// The variable has `value` from `time_ps` on. Time never goes back; a wire's value fits its

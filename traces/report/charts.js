@@ -38,7 +38,7 @@ function epochChart(parent, runs) {
       name: runs.length > 1 ? `${run.name}, ${text}` : text,
       values: run.summary.result.epochs.map((epoch) => epoch[key]),
     })));
-  const tested = ({ values }) => values.filter((y) => y !== undefined);
+  const tested = ({ values }) => values.filter((y) => y != null);
   const epochs = Math.max(...curves.map(({ values }) => values.length));
   figure(parent, {
     title: "Accuracy",
@@ -91,19 +91,19 @@ function pipelineChart(parent, run) {
   const start = Math.min(...jobs.map((job) => job.start_cycle));
   const points = jobs.map((job) => ({
     x: [(job.start_cycle - start) / 1e3, (job.end_cycle - start) / 1e3],
-    y: ENGINE_TITLES[job.engine],
+    y: engineTitle(run, job.engine),
   }));
   figure(parent, {
     title: "Pipeline",
     note: `The last ${jobs.length} jobs, one per layer and sub-batch; the colour tells ` +
       "sub-batches apart, updates are grey.",
-    label: `Timeline of the last ${jobs.length} jobs on the three engines`,
+    label: `Timeline of the last ${jobs.length} jobs on the engines`,
     columns: ["Job", "Engine", "First cycle", "Last cycle"],
-    rows: jobs.map((job) => [name(job), ENGINE_TITLES[job.engine], job.start_cycle, job.end_cycle]),
+    rows: jobs.map((job) => [name(job), engineTitle(run, job.engine), job.start_cycle, job.end_cycle]),
     height: 220,
     config: () => ({
       type: "bar",
-      data: { labels: Object.values(ENGINE_TITLES), datasets: [{
+      data: { labels: enginesOf(run).map((key) => engineTitle(run, key)), datasets: [{
         data: points, barPercentage: 0.9, borderColor: colour("paper"), borderWidth: 1,
         borderSkipped: false, backgroundColor: jobs.map((job) =>
           (job.phase === "update" ? colour("quiet") : seriesColour(job.sub_batch % GREY))) }] },
@@ -144,7 +144,7 @@ function causesOf(run, layer, engine) {
 }
 
 function stallChart(parent, run, engine) {
-  const title = `Where the cycles go: ${ENGINE_TITLES[engine]}`;
+  const title = `Where the cycles go: ${engineTitle(run, engine)}`;
   const rows = !run.stats ? [] : run.summary.layers.filter((layer) => layer.engine === engine)
     .map((layer) => [layer.name, causesOf(run, layer.name, engine)])
     .filter(([, parts]) => parts !== null);
@@ -192,7 +192,7 @@ function timeChart(parent, run, { title, pattern, unit, scale = 1, peak }) {
     missing(parent, title, run.stats ? "stats.json has no such samples." : NO_STATS);
     return;
   }
-  const lines = all.map(([name, series]) => [ENGINE_TITLES[name] ?? name,
+  const lines = all.map(([name, series]) => [run.summary.engines[name]?.title ?? name,
     coarse(times, series.values).map(({ x, y }) => ({ x, y: y * scale }))]);
   const means = lines.map(([name, points]) => `${name} ${
     compact(points.reduce((sum, { y }) => sum + y, 0) / points.length, 3)}`);

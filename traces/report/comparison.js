@@ -60,10 +60,10 @@ function cyclesChart(parent, runs) {
 function engineSharesChart(parent, runs) {
   const states = [["busy", "busy_cycles", 0], ["stall", "stall_cycles", 1],
     ["idle", "idle_cycles", 6]];
-  const rows = runs.flatMap((run) => ENGINES.map((key) => {
+  const rows = runs.flatMap((run) => enginesOf(run).map((key) => {
     const spent = run.summary.engines[key];
     const all = spent.busy_cycles + spent.stall_cycles + spent.idle_cycles;
-    return [`${run.name}, ${ENGINE_TITLES[key]}`,
+    return [`${run.name}, ${engineTitle(run, key)}`,
       ...states.map(([, name]) => (all > 0 ? spent[name] / all : 0))];
   }));
   figure(parent, {

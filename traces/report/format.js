@@ -1,12 +1,14 @@
 "use strict";
 // Numbers as text, and elements.
 
-const ENGINES = ["forward", "backward", "weight_update"];
-const ENGINE_TITLES = {
-  forward: "Forward Engine",
-  backward: "Backward Engine",
-  weight_update: "Weight Update Engine",
-};
+/** Keys of the engines of a run, in its order. */
+function enginesOf(run) {
+  return Object.keys(run.summary.engines);
+}
+
+function engineTitle(run, engine) {
+  return run.summary.engines[engine].title;
+}
 
 /** Up to `digits` significant digits, thousands grouped: 2,000,838, 37.52, 0.00012. */
 function compact(value, digits = 4) {

@@ -7,12 +7,10 @@
 
 namespace h2 {
 
-/// 0, 1, 2 for forward, backward, weight_update, the keys of summary.json; -1 for other text.
-int engine_index(const std::string& key);
-/// "Forward Engine" and so on.
-const char* engine_title(int engine);
+/// "weight update": what the jobs of an engine are called in a sentence.
+std::string pass_name(const std::string& engine);
 /// The memories that an engine's operands and results lie in, in words: "Mem0 and Mem1 (by turns)".
-std::string memories_of(const ReportRun& run, int engine);
+std::string memories_of(const ReportRun& run, const std::string& engine);
 
 /// Per engine {engine, title, memories, peak_macs_per_cycle, peak_bytes_per_cycle, points[]}: what
 /// array and memories can do at most and, per layer, {layer, macs_per_byte, macs_per_cycle}.

@@ -22,7 +22,7 @@ function runSection(main, run, title) {
   lossChart(learning, [run]);
   accuracyChart(learning, [run]);
   pipelineChart(part, run);
-  ENGINES.forEach((engine) => stallChart(part, run, engine));
+  enginesOf(run).forEach((engine) => stallChart(part, run, engine));
   bandwidthChart(part, run);
   busyChart(part, run);
   const roofs = group(part);

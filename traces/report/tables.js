@@ -14,6 +14,9 @@ const HEADLINES = [
   ["Wall time", "wall.seconds", "s"],
   ["Largest resident memory", "wall.peak_rss_bytes", "MB"],
   ["Weights, SHA-256", "result.weights_sha256"],
+  ["Version", "version"],
+  ["Commit", "commit"],
+  ["Command", "command"],
   ["Arithmetic", "numerics"],
 ];
 
@@ -49,21 +52,22 @@ function warningList(run) {
 }
 
 function headlineTable(run) {
-  const rows = HEADLINES.filter(([, path]) => lookUp(run.summary, path) != null)
-    .map(([text, path, unit]) => [text, field(run, path, unit)]);
+  const rows = HEADLINES.filter(([, path]) => lookUp(run.summary, path) !== undefined)
+    .map(([text, path, unit]) => [text, field(run, path, unit) || "not tested"]);
   return table("Headline numbers", ["", "Value"], rows);
 }
 
 function engineTable(run) {
   const cycles = run.summary.time.cycles;
-  const rows = ENGINES.map((key) => {
+  const rows = enginesOf(run).map((key) => {
     const at = `engines.${key}`;
     const busy = run.summary.engines[key].busy_cycles;
-    return [ENGINE_TITLES[key], field(run, `${at}.busy_cycles`), field(run, `${at}.stall_cycles`),
-      field(run, `${at}.idle_cycles`), percent(cycles > 0 ? busy / cycles : undefined)];
+    return [engineTitle(run, key), field(run, `${at}.busy_cycles`), field(run, `${at}.stall_cycles`),
+      field(run, `${at}.idle_cycles`), percent(cycles > 0 ? busy / cycles : undefined),
+      field(run, `${at}.peak_ops_per_cycle`)];
   });
   return table("Engines: cycles with the array at work, waiting for memory, without a job",
-    ["Engine", "Busy", "Stall", "Idle", "Busy share"], rows);
+    ["Engine", "Busy", "Stall", "Idle", "Busy share", "Peak MACs per cycle"], rows);
 }
 
 function memoryTable(run) {
@@ -80,7 +84,7 @@ function memoryTable(run) {
 function layerTable(run) {
   const fields = ["cycles", "compute_cycles", "memory_cycles", "macs", "executed_macs", "bytes"];
   const rows = run.summary.layers.map((layer, i) =>
-    [`${layer.name}, ${ENGINE_TITLES[layer.engine]}`,
+    [`${layer.name}, ${engineTitle(run, layer.engine)}`,
       ...fields.map((name) => field(run, `layers.${i}.${name}`)),
       field(run, `layers.${i}.bound_by`)]);
   return table("Layers, last full sub-batch; MACs done: every bit plane, without skipped zeros",

@@ -1,6 +1,7 @@
 #include "traces/report/warnings.h"
 
 #include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <cstdio>
 
@@ -18,7 +19,6 @@ constexpr double kNoticeable = 0.01;    // share of the cycles per sub-batch
 constexpr double kIdle = 0.5;           // share of the run
 constexpr double kNearPeak = 0.8;       // share of a memory's bandwidth
 constexpr std::size_t kMostLayers = 5;  // the rest is counted
-const char* const kPasses[] = {"forward", "backward", "weight update"};
 
 std::string percent(double share) {
   char text[16];
@@ -47,14 +47,16 @@ Network network_of(const ReportRun& run) {
 /// The memory that moves most of the layer's bytes. Every sub-batch reads and writes the sum of
 /// weight gradients, 2 bytes each way per weight, in Mem2.
 std::string bottleneck(const ReportRun& run, const Network& network, const Json& layer) {
-  const int engine = engine_index(layer["engine"]);
-  if (engine != 2 || run.summary["config"]["memory"]["organisation"] == "unified") {
-    return memories_of(run, engine);
-  }
+  const std::string engine = layer["engine"];
+  const Json& memories = run.summary["engines"][engine]["memories"];
+  if (memories.size() < 2) return memories_of(run, engine);
   for (const Layer& l : network.layers) {
     if (l.name != layer["name"]) continue;
     const double sums = 4.0 * static_cast<double>(l.weight_count());
-    return sums > layer["bytes"].get<double>() / 2 ? "Mem2" : memories_of(run, 0);
+    if (sums <= layer["bytes"].get<double>() / 2) return memories_of(run, "forward");
+    std::string memory = memories.back();
+    memory[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(memory[0])));
+    return memory;
   }
   return memories_of(run, engine);
 }
@@ -84,8 +86,8 @@ void add_layers(const ReportRun& run, std::vector<std::string>& texts) {
     const char* verb = memory.find(" and ") == std::string::npos ? " is" : " are";
     const auto share = static_cast<double>(waiting_cycles(l)) / l["cycles"].get<double>();
     texts.push_back(memory + verb + " the bottleneck in " + l["name"].get<std::string>() + " " +
-                    kPasses[engine_index(l["engine"])] + ": the array waits for memory for " +
-                    percent(share) + " of its " + grouped(l["cycles"]) + " cycles.");
+                    pass_name(l["engine"]) + ": the array waits for memory for " + percent(share) +
+                    " of its " + grouped(l["cycles"]) + " cycles.");
   }
   if (slow.size() > kMostLayers) {
     texts.push_back(std::to_string(slow.size() - kMostLayers) +
@@ -99,8 +101,8 @@ void add_engines(const Json& summary, std::vector<std::string>& texts) {
   for (const auto& [key, e] : summary["engines"].items()) {
     const double idle = cycles > 0 ? e["idle_cycles"].get<double>() / cycles : 0;
     if (idle <= kIdle) continue;
-    texts.push_back(std::string("The ") + engine_title(engine_index(key)) + " has no job for " +
-                    percent(idle) + " of the time.");
+    texts.push_back("The " + e["title"].get<std::string>() + " has no job for " + percent(idle) +
+                    " of the time.");
   }
 }
 
@@ -118,7 +120,7 @@ void add_numbers(const Json& summary, std::vector<std::string>& texts) {
     const std::uint64_t overflows = l.value("overflows_total", std::uint64_t{0});
     if (overflows == 0) continue;
     texts.push_back(grouped(overflows) + " values of " + l["name"].get<std::string>() + " " +
-                    kPasses[engine_index(l["engine"])] +
+                    pass_name(l["engine"]) +
                     " exceeded FP16: lower training.loss_scale or training.learning_rate.");
   }
 }

@@ -72,7 +72,11 @@ Json engines_json(const RunInfo& info, const RunRecord& r) {
   for (std::size_t e = 0; e < info.engines.size(); ++e) {
     const EngineInfo& engine = info.engines[e];
     const EngineStats& spent = trained.engines[e];
-    engines[engine.key] = {{"busy_cycles", spent.busy_cycles},
+    engines[engine.key] = {{"title", engine.title},
+                           {"peak_ops_per_cycle", engine.peak_macs_per_cycle},
+                           {"memories", engine.memories},
+                           {"memories_text", engine.memories_text},
+                           {"busy_cycles", spent.busy_cycles},
                            {"stall_cycles", spent.stall_cycles},
                            {"idle_cycles", spent.idle_cycles}};
   }
@@ -92,6 +96,13 @@ Json memory_json(const RunInfo& info, const RunRecord& r) {
                                      {"peak_gbps", info.memories[m].peak_gbps}};
   }
   return memory;
+}
+
+std::string share_text(const Json& share) {
+  if (share.is_null()) return "not tested";
+  char text[16];
+  std::snprintf(text, sizeof text, "%.2f %%", share.get<double>() * 100);
+  return text;
 }
 
 double seconds_of(const timeval& t) {
@@ -140,12 +151,12 @@ std::string weights_sha256(const std::vector<std::vector<std::uint8_t>>& weights
 
 Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall) {
   Json s;
-  s["schema"] = 1;
+  s["schema"] = 2;
   s["config"] = info.config;
   if (!r.weights.empty()) {
     s["result"] = {{"loss", r.loss},
-                   {"train_accuracy", r.train_accuracy},
-                   {"test_accuracy", r.test_accuracy},
+                   {"train_accuracy", r.samples != 0 ? Json(r.train_accuracy) : Json()},
+                   {"test_accuracy", r.test_samples != 0 ? Json(r.test_accuracy) : Json()},
                    {"epochs", epochs_json(r)},
                    {"weights_sha256", weights_sha256(r.weights)}};
   }
@@ -171,8 +182,8 @@ std::string summary_table(const Json& s) {
   };
   if (s.contains("result") && !s["result"]["loss"].empty()) {
     const Json& result = s["result"];
-    print("accuracy    train %.2f %%   test %.2f %%   loss %.4f -> %.4f",
-          result["train_accuracy"].get<double>() * 100, result["test_accuracy"].get<double>() * 100,
+    print("accuracy    train %s   test %s   loss %.4f -> %.4f",
+          share_text(result["train_accuracy"]).c_str(), share_text(result["test_accuracy"]).c_str(),
           result["loss"].front().get<double>(), result["loss"].back().get<double>());
   }
   const Json& time = s["time"];
@@ -180,7 +191,7 @@ std::string summary_table(const Json& s) {
         time["seconds"].get<double>(), time["cycles_per_sub_batch"].get<double>(),
         time["samples_per_second"].get<double>());
   print("%-14s %8s %8s %8s", "engine", "busy %", "stall %", "idle %");
-  const double cycles = time["cycles"].get<double>() / 100;
+  const double cycles = std::max(1.0, time["cycles"].get<double>()) / 100;
   for (const auto& [name, e] : s["engines"].items()) {
     print("%-14s %8.1f %8.1f %8.1f", name.c_str(), e["busy_cycles"].get<double>() / cycles,
           e["stall_cycles"].get<double>() / cycles, e["idle_cycles"].get<double>() / cycles);

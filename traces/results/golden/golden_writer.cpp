@@ -1,11 +1,11 @@
 #include "traces/results/golden/golden_writer.h"
 
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "modules/base/error.h"
+#include "modules/base/result_file.h"
 #include "modules/tensor/npy.h"
 #include "modules/tensor/operand.h"
 #include "traces/results/golden/golden_files.h"
@@ -191,10 +191,7 @@ void GoldenWriter::close() {
     manifest["sub_batches"][std::to_string(number)] = files;
   }
   manifest["config"] = info_.config;
-  std::ofstream file(fs::path(request_.folder) / "manifest.json");
-  file << manifest.dump(2) << '\n';
-  file.close();
-  if (!file) throw RunError(request_.folder + ": manifest.json cannot be written");
+  write_result((fs::path(request_.folder) / "manifest.json").string(), manifest.dump(2) + "\n");
 }
 
 }  // namespace h2

@@ -1,9 +1,8 @@
 #include "traces/results/statistics/collect.h"
 
 #include <algorithm>
-#include <fstream>
 
-#include "modules/base/error.h"
+#include "modules/base/result_file.h"
 
 namespace h2 {
 namespace {
@@ -139,13 +138,6 @@ Json jobs_json(const RunInfo& info, const RunRecord& r) {
   return jobs;
 }
 
-void write_text(const std::filesystem::path& path, const std::string& text) {
-  std::ofstream file(path);
-  file << text;
-  file.close();
-  if (!file) throw RunError(path.string() + ": cannot be written");
-}
-
 }  // namespace
 
 Statistics collect_statistics(const RunInfo& info, const RunRecord& record,
@@ -173,8 +165,13 @@ void write_statistics(const std::filesystem::path& folder, const RunInfo& info,
                  {"items", s.json()},
                  {"samples", sampler.json(info)},
                  {"jobs", jobs_json(info, record)}};
-  write_text(folder / "stats.json", all.dump(1) + "\n");
-  write_text(folder / "stats.csv", s.csv());
+  write_result((folder / "stats.json").string(), all.dump(1) + "\n");
+  write_result((folder / "stats.csv").string(), s.csv());
+  std::vector<std::vector<std::string>> layers;
+  for (const auto& [key, cost] : record.layers) {
+    layers.push_back({cost.last.layer, info.engines[cost.engine].key});
+  }
+  write_result((folder / "layers.csv").string(), s.table("layer.<layer>.<engine>.", layers));
 }
 
 }  // namespace h2

@@ -14,7 +14,8 @@ namespace h2 {
 Statistics collect_statistics(const RunInfo& info, const RunRecord& record,
                               const BoardCounters& board);
 
-/// stats.json: {schema, items, samples, jobs}; stats.csv: the items. Throws RunError when a file
+/// stats.json: {schema, items, samples, jobs}; stats.csv: the items; layers.csv: one row
+/// per layer and engine. Throws RunError when a file
 /// cannot be written.
 void write_statistics(const std::filesystem::path& folder, const RunInfo& info,
                       const RunRecord& record, const BoardCounters& board, const Sampler& sampler);

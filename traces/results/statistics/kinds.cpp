@@ -9,11 +9,12 @@ const std::vector<StatisticKind>& statistic_kinds() {
       {"run.sub_batches", "1", "sub-batches trained", "counted"},
       {"run.samples", "1", "samples trained", "counted"},
 
-      {"engine.<engine>.busy_cycles", "cycles", "the array works", "sum over jobs of compute"},
+      {"engine.<engine>.busy_cycles", "cycles", "the array works",
+       "counted while an array computes a chunk"},
       {"engine.<engine>.stall_cycles", "cycles", "a job is open and the array waits for memory",
-       "run.cycles - busy_cycles - idle_cycles"},
+       "counted from a job's begin to its end while the array does not compute"},
       {"engine.<engine>.idle_cycles", "cycles", "no job",
-       "run.cycles - busy_cycles - stall_cycles"},
+       "counted from the end of a job to the begin of the next; busy + stall + idle = run.cycles"},
       {"engine.<engine>.utilisation", "share", "of the time the array works",
        "busy_cycles / run.cycles"},
 

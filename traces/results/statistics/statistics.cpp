@@ -64,12 +64,45 @@ std::string Statistics::csv() const {
   return text;
 }
 
+std::string Statistics::table(const std::string& prefix,
+                              const std::vector<std::vector<std::string>>& rows) const {
+  std::string text;
+  for (std::size_t open = 0; (open = prefix.find('<', open)) != std::string::npos; ++open) {
+    text += (text.empty() ? "" : ",") + prefix.substr(open + 1, prefix.find('>', open) - open - 1);
+  }
+  std::vector<const StatisticKind*> columns;
+  for (const StatisticKind& k : statistic_kinds()) {
+    if (std::string(k.pattern).rfind(prefix, 0) != 0) continue;
+    columns.push_back(&k);
+    text += "," + std::string(k.pattern).substr(prefix.size()) + " [" + k.unit + "]";
+  }
+  text += "\n";
+  for (const std::vector<std::string>& names : rows) {
+    std::string row;
+    for (const std::string& name : names) row += (row.empty() ? "" : ",") + name;
+    for (const StatisticKind* k : columns) {
+      const auto item = items_.find(fill(k->pattern, names));
+      row += "," + (item == items_.end() ? "" : number(item->second.value));
+    }
+    text += row + "\n";
+  }
+  return text;
+}
+
 std::string describe_statistics() {
   std::string text;
   for (const StatisticKind& k : statistic_kinds()) {
     text += std::string(k.pattern) + "  [" + k.unit + "]\n    " + k.description +
             "\n    = " + k.formula + "\n";
   }
+  text +=
+      "\nIn stats.json also\n"
+      "samples\n    interval_us, time_us[] and series{name: unit, values[]}: shares of time "
+      "(engine.<engine>.busy)\n    and rates (memory.<memory>.bandwidth) as means over the step "
+      "that ends at each time. At most 1,024\n    steps: when they are full, the step doubles.\n"
+      "jobs[]\n    the last 512 jobs: engine, layer, sub_batch, phase (forward, backward, "
+      "weight_gradient, update),\n    start_cycle and end_cycle since the start of the "
+      "simulation.\n";
   return text;
 }
 

@@ -30,6 +30,10 @@ class Statistics {
   nlohmann::ordered_json json() const;
   /// path,value,unit
   std::string csv() const;
+  /// A table of the kinds whose pattern begins with `prefix`, which `rows` fill: a column for every
+  /// part of the prefix, then one for every kind with its unit, "cycles [cycles]".
+  std::string table(const std::string& prefix,
+                    const std::vector<std::vector<std::string>>& rows) const;
 
  private:
   struct Item {

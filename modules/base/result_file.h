@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+namespace h2 {
+
+/// A result has its name only once it is whole: until then it is written as `<path>.partial`.
+std::string partial_name(const std::string& path);
+/// Gives what was written as partial_name(path) its name. Throws RunError that says why it cannot.
+void publish(const std::string& path);
+/// Writes a whole result file. Throws RunError that says why it cannot; nothing partial is left.
+void write_result(const std::string& path, const std::string& text);
+
+}  // namespace h2

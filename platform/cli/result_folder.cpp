@@ -1,0 +1,110 @@
+#include "platform/cli/result_folder.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "modules/base/error.h"
+#include "modules/base/result_file.h"
+#include "modules/tensor/npy.h"
+#include "platform/config/config.h"
+
+namespace h2 {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+/// Every file that a run may leave in its folder, summary.json first: without it the rest counts as
+/// incomplete.
+const char* const kFiles[] = {"summary.json", "stats.json",      "stats.csv",    "layers.csv",
+                              "trace.vcd",    "trace.fst",       "trace.gtkw",   "timeline.json",
+                              "report.html",  "predictions.npy", "confusion.csv"};
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+/// Tables of words beside a waveform, and weights.
+bool is_result(const fs::path& file) {
+  std::string name = file.filename().string();
+  if (ends_with(name, ".partial")) name.resize(name.size() - 8);
+  if (file.parent_path().filename() == "weights") return ends_with(name, ".w.npy");
+  return name.rfind("trace.", 0) == 0 && ends_with(name, ".words");
+}
+
+void remove_results(const fs::path& folder) {
+  std::error_code ignored;
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder, ignored)) {
+    if (is_result(entry.path())) found.push_back(entry.path());
+  }
+  for (const fs::path& file : found) fs::remove(file, ignored);
+}
+
+}  // namespace
+
+fs::path make_output_folder(const CommandLine& line, const Config& config) {
+  fs::path out = line.out.empty() ? fs::path("out") / config.name : fs::path(line.out);
+  std::error_code error;
+  fs::create_directories(out, error);
+  if (error) throw InputError("--out " + out.string() + ": " + error.message());
+  return out;
+}
+
+void ResultFolder::mark(const Json& status) const {
+  const std::string path = (folder_ / "summary.json").string();
+  errno = 0;
+  std::ofstream file(partial_name(path));
+  file << status.dump(2) << '\n';
+  file.close();
+  if (!file) throw RunError(path + ": cannot be written: " + std::strerror(errno));
+}
+
+void ResultFolder::begin(const Config& config) const {
+  mark({{"complete", false}, {"command", command_}});
+  std::error_code error;
+  for (const char* name : kFiles) {
+    const fs::path path = folder_ / name;
+    fs::remove(path, error);
+    if (error) throw RunError(path.string() + ": cannot be removed: " + error.message());
+    const bool open = name == std::string("summary.json") ||
+                      (name == std::string("trace.vcd") && config.vcd.enable) ||
+                      (name == std::string("timeline.json") && config.timeline.enable);
+    if (!open) fs::remove(partial_name(path.string()), error);
+  }
+  remove_results(folder_);
+  remove_results(folder_ / "weights");
+}
+
+void ResultFolder::write_weights(const Network& network, const RunRecord& record) const {
+  if (record.weights.empty()) return;
+  const fs::path folder = folder_ / "weights";
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw RunError(folder.string() + ": " + error.message());
+  for (std::size_t l = 0; l < record.weights.size(); ++l) {
+    const Layer& layer = network.layers[l];
+    const auto o = static_cast<std::size_t>(layer.cout), i = static_cast<std::size_t>(layer.cin);
+    const auto k = static_cast<std::size_t>(layer.kernel);
+    const bool half = record.weights[l].size() == 2 * layer.weight_count();
+    write_npy((folder / (layer.name + ".w.npy")).string(),
+              half ? NpyType::float16 : NpyType::float32,
+              layer.kind == LayerKind::fc ? std::vector<std::size_t>{o, i}
+                                          : std::vector<std::size_t>{o, i, k, k},
+              record.weights[l].data());
+  }
+}
+
+void ResultFolder::finish(const Json& summary) const {
+  mark(summary);
+  publish((folder_ / "summary.json").string());
+}
+
+void ResultFolder::failed(const std::string& error) const {
+  mark({{"complete", false}, {"command", command_}, {"error", error}});
+}
+
+}  // namespace h2

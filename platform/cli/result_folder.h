@@ -1,0 +1,50 @@
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <utility>
+
+#include "platform/cli/command_line.h"
+#include "traces/results/run_record.h"
+
+namespace h2 {
+
+/// --out, or out/<config name>; created if missing.
+std::filesystem::path make_output_folder(const CommandLine& line, const Config& config);
+
+/// Something that whoever uses the results should know.
+struct Warning {
+  std::string kind;   ///< trace, output, interrupted
+  std::string text;   ///< one sentence
+  std::string where;  ///< file or part
+};
+
+/// The results of one run in their folder. While there is no summary.json they are not complete;
+/// `summary.json.partial` says so from begin() on.
+class ResultFolder {
+ public:
+  ResultFolder(const CommandLine& line, std::filesystem::path folder)
+      : command_(line.text), folder_(std::move(folder)) {}
+
+  /// Removes the results of an earlier run, and what it left unfinished but for the traces that
+  /// `config` enables, which are open. What the platform did not write stays. Throws RunError when
+  /// the folder cannot be written.
+  void begin(const Config& config) const;
+  /// `weights/<layer>.w.npy` as the card holds them, numbers of `value_bytes` bytes.
+  void write_weights(const Network& network, const RunRecord& record) const;
+  /// summary.json, after everything else.
+  void finish(const nlohmann::ordered_json& summary) const;
+  /// For a run that ended in an error, which `summary.json.partial` then names.
+  void failed(const std::string& error) const;
+
+  const std::filesystem::path& path() const { return folder_; }
+
+ private:
+  void mark(const nlohmann::ordered_json& status) const;
+
+  std::string command_;
+  std::filesystem::path folder_;
+};
+
+}  // namespace h2

@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""The statistics of a run against their own description: `stats --describe` explains every item, and
+every item it explains is there; sums hold; layers.csv says the same, one row per layer and engine.
+
+usage: statistics_test.py H2VP SOURCE_DIR
+"""
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+from waves import expect, finish, train
+
+PATTERN = re.compile(r"^(\S+)  \[(.+)\]$")
+
+
+def described(h2vp):
+    """[(pattern, regular expression, unit)] of the command's output."""
+    text = subprocess.run([h2vp, "stats", "--describe"], check=True, stdout=subprocess.PIPE,
+                          text=True).stdout
+    for part in ("samples", "jobs[]", "interval_us", "start_cycle"):
+        expect(part in text, f"describe: nothing about {part}")
+    found = []
+    for line in text.splitlines():
+        match = PATTERN.match(line)
+        if match:
+            pattern, unit = match.groups()
+            parts = re.split(r"<\w+>", pattern)
+            found.append((pattern, re.compile("(.+)".join(map(re.escape, parts))), unit))
+    return found
+
+
+def check_described(kinds, items):
+    seen = set()
+    for path, item in items.items():
+        fitting = [p for p, expression, unit in kinds
+                   if expression.fullmatch(path) and unit == item["unit"]]
+        expect(fitting, f"{path} is not described")
+        seen.update(fitting)
+    missing = {pattern for pattern, _, _ in kinds} - seen
+    expect(not missing, f"described, and not in a full run: {sorted(missing)}")
+
+
+def check_sums(items):
+    def value(path):
+        return items[path]["value"]
+
+    for engine in ("forward", "backward", "weight_update"):
+        spent = sum(value(f"engine.{engine}.{s}_cycles") for s in ("busy", "stall", "idle"))
+        expect(spent == value("run.cycles"), f"{engine}: {spent} of {value('run.cycles')} cycles")
+
+
+def check_layers(items, folder):
+    with open(os.path.join(folder, "layers.csv"), encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with open(os.path.join(folder, "summary.json"), encoding="utf-8") as file:
+        layers = [(l["name"], l["engine"]) for l in json.load(file)["layers"]]
+    found = [(row["layer"], row["engine"]) for row in rows]
+    expect(len(set(found)) == len(found) and set(layers) <= set(found), f"layers.csv: {found}")
+    for row in rows:
+        for column, text in row.items():
+            if column in ("layer", "engine"):
+                continue
+            name, unit = re.fullmatch(r"(\w+) \[(.+)\]", column).groups()
+            item = items.get(f"layer.{row['layer']}.{row['engine']}.{name}")
+            expect(item is not None and item["unit"] == unit and
+                   abs(float(text) - item["value"]) <= 1e-8 * abs(item["value"]),
+                   f"layers.csv: {row['layer']}, {row['engine']}, {column}: {text}")
+
+
+def main():
+    h2vp, source = (os.path.abspath(path) for path in sys.argv[1:3])
+    with tempfile.TemporaryDirectory() as work:
+        train(h2vp, source, work, 48)
+        with open(os.path.join(work, "stats.json"), encoding="utf-8") as file:
+            items = json.load(file)["items"]
+        check_described(described(h2vp), items)
+        check_sums(items)
+        check_layers(items, work)
+    finish()
+
+
+if __name__ == "__main__":
+    main()
