@@ -123,6 +123,17 @@ has monitor-memory-legal "legal: monitor memory ADDRESS LENGTH"
 has monitor-memory-long "0x008000fff0:  "
 ends memory-session 8
 
+# The rings of the card as the driver leaves them.
+elf=$3/train.elf
+start
+debug "break _exit" "continue" "monitor completions" "monitor descriptors" \
+  "monitor memory 0x3000000000 16" "continue"
+has completions "  OK  layer 0  timestep 0  cycles "
+has descriptors "FORWARD  Mem0"
+has rings-in-memory "0x3000000000:  01 01 "
+ends trained 0
+elf=$3/debug.elf
+
 # A session that outlives the run: reset, and two runs after it.
 start
 session extended-remote "break add" "continue" "continue" "print \$a1" "monitor reset" \
