@@ -5,57 +5,15 @@
 #include <cstdio>
 #include <vector>
 
+#include "modules/contract/export_text.h"
 #include "modules/contract/h2_contract.h"
 
 namespace h2 {
 namespace {
 
-struct Field {
-  std::string reg, name;
-  unsigned low, bits;
-  std::string text;
-};
-struct Register {
-  std::string name;
-  std::uint32_t offset;
-  int access;
-  std::uint32_t reset;
-  std::string text;
-};
 using Row = std::vector<std::string>;
 
-std::vector<Register> registers() {
-  return {
-#define H2_ROW(name, offset, access, reset, text) \
-  {#name, offset, access, static_cast<std::uint32_t>(reset), text},
-      H2_REGISTERS(H2_ROW)
-#undef H2_ROW
-  };
-}
-
-/// Of a register; the windows are alike and share the fields of the first.
-std::vector<Field> fields_of(const std::string& reg) {
-  static const std::vector<Field> all{
-#define H2_ROW(reg, field, low, bits, text) {#reg, #field, low, bits, text},
-      H2_FIELDS(H2_ROW)
-#undef H2_ROW
-  };
-  const bool window = reg.rfind("WINDOW", 0) == 0;
-  const std::string wanted = window ? "WINDOW0" + reg.substr(7) : reg;
-  std::vector<Field> own;
-  for (const Field& f : all) {
-    if (f.reg == wanted) own.push_back(f);
-  }
-  return own;
-}
-
-std::string hex(std::uint64_t value, int digits) {
-  char text[32];
-  std::snprintf(text, sizeof text, "0x%0*llX", digits, static_cast<unsigned long long>(value));
-  return text;
-}
-
-std::string bits_of(const Field& f) {
+std::string bits_of(const RegisterField& f) {
   const unsigned high = f.low + f.bits - 1;
   return high == f.low ? std::to_string(high) : std::to_string(high) + ":" + std::to_string(f.low);
 }
@@ -84,12 +42,14 @@ std::string table(const std::string& title, const Row& head, const std::vector<R
   return text + "\n";
 }
 
-std::string register_table(bool markdown) {
+std::string register_table(const BuiltFor& card, bool markdown) {
   const char* const names[] = {"", "RO", "RW", "W1C"};
   std::vector<Row> rows;
   for (const Register& r : registers()) {
-    rows.push_back({hex(r.offset, 3), r.name, "", names[r.access], hex(r.reset, 8), r.text});
-    for (const Field& f : fields_of(r.name)) {
+    rows.push_back(
+        {hex(r.offset, 3), r.name, "", names[r.access], hex(reset_value(r, card), 8), r.text});
+    for (const RegisterField& f : r.fields) {
+      if (f.name == "VALUE") continue;  // the register itself
       rows.push_back({"", "  " + f.name, bits_of(f), "", "", f.text});
     }
   }
@@ -119,43 +79,18 @@ std::string code_tables(bool markdown) {
 #undef H2_MEMBER_ROW
 #undef H2_CODE_ROW
 
-std::string rdl_field(const Field& f, const Register& r) {
-  const char* const access[] = {"", "sw = r; hw = w;", "sw = rw; hw = r;",
-                                "sw = rw; hw = rw; onwrite = woclr;"};
-  const std::uint32_t mask = f.bits == 32 ? ~0U : (1U << f.bits) - 1U;
-  return "    field { desc = \"" + f.text + "\"; " + access[r.access] + " } " + f.name + "[" +
-         std::to_string(f.low + f.bits - 1) + ":" + std::to_string(f.low) +
-         "] = " + hex((r.reset >> f.low) & mask, 1) + ";\n";
-}
-
 }  // namespace
 
-std::string contract_manual(bool markdown) {
+std::string contract_manual(const BuiltFor& card, bool markdown) {
   std::vector<Row> map{{hex(H2_REGS_BASE, 10), "registers", "one block of 4 KiB"}};
   for (unsigned n = 0; n < 3; ++n) {
     map.push_back({hex(H2_MEM_BASE(n), 10), "mem" + std::to_string(n),
                    n < 2 ? "sub-batches, FP16 weights" : "gradients, FP32 master weights, rings"});
   }
   return std::string(markdown ? "# " : "") + "H2Learn card, contract version " +
-         std::to_string(H2_VERSION >> 16) + "." + std::to_string(H2_VERSION & 0xFFFF) +
-         "\n\nAll fields are little-endian.\n\n" +
+         contract_version() + "\n\nAll fields are little-endian.\n\n" +
          table("System address map", {"address", "target", "holds"}, map, markdown) +
-         register_table(markdown) + record_tables(markdown) + code_tables(markdown);
-}
-
-std::string contract_systemrdl() {
-  std::string text = "// H2Learn card, contract version " + std::to_string(H2_VERSION >> 16) + "." +
-                     std::to_string(H2_VERSION & 0xFFFF) +
-                     "\naddrmap h2learn {\n  name = \"H2Learn card\";\n  default regwidth = 32;\n"
-                     "  default accesswidth = 32;\n  littleendian;\n  lsb0;\n\n";
-  for (const Register& r : registers()) {
-    std::vector<Field> fields = fields_of(r.name);
-    if (fields.empty()) fields.push_back({r.name, "VALUE", 0, 32, r.text});
-    text += "  reg {\n    desc = \"" + r.text + "\";\n";
-    for (const Field& f : fields) text += rdl_field(f, r);
-    text += "  } " + r.name + " @ " + hex(r.offset, 3) + ";\n";
-  }
-  return text + "};\n";
+         register_table(card, markdown) + record_tables(markdown) + code_tables(markdown);
 }
 
 }  // namespace h2

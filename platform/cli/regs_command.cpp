@@ -1,3 +1,4 @@
+#include <array>
 #include <iostream>
 
 #include "modules/base/error.h"
@@ -7,23 +8,58 @@
 namespace h2 {
 namespace {
 
+struct Form {
+  const char* option;
+  const char* text;
+  std::string (*print)(const BuiltFor&);
+};
+
+constexpr std::array<Form, 6> kForms{{
+    {"markdown", "tables in Markdown", [](const BuiltFor& c) { return contract_manual(c, true); }},
+    {"systemrdl", "the registers as SystemRDL 2.0", contract_systemrdl},
+    {"svd", "the registers as CMSIS-SVD", contract_svd},
+    {"ipxact", "the registers as IP-XACT (IEEE 1685-2014)", contract_ipxact},
+    {"header", "the registers as macros of a C header", contract_header},
+    {"devicetree", "a device-tree binding with a node as an example", contract_devicetree},
+}};
+
 void options(boost::program_options::options_description_easy_init add) {
-  add("markdown", "tables in Markdown");
-  add("systemrdl", "the registers as SystemRDL 2.0 instead");
+  for (const Form& f : kForms) add(f.option, f.text);
+}
+
+BuiltFor built_for(const Config& config) {
+  BuiltFor card;
+  card.value_bytes = config.machine.numerics == Numerics::fp16 ? 2 : 4;
+  card.tile_height = static_cast<std::uint32_t>(config.machine.tile.height);
+  card.tile_width = static_cast<std::uint32_t>(config.machine.tile.width);
+  card.memory_bytes = config.memory.bytes;
+  return card;
 }
 
 int run_regs(const CommandLine& line) {
-  if (line.has("markdown") && line.has("systemrdl")) {
-    throw InputError("h2vp regs: --markdown and --systemrdl exclude each other");
+  if (line.config.empty() && !line.sets.empty()) {
+    throw InputError("h2vp regs: --set needs a configuration file");
   }
-  std::cout << (line.has("systemrdl") ? contract_systemrdl()
-                                      : contract_manual(line.has("markdown")));
+  const Form* chosen = nullptr;
+  for (const Form& f : kForms) {
+    if (!line.has(f.option)) continue;
+    if (chosen != nullptr) {
+      throw InputError(std::string("h2vp regs: --") + chosen->option + " and --" + f.option +
+                       " exclude each other");
+    }
+    chosen = &f;
+  }
+  const BuiltFor card =
+      built_for(line.config.empty() ? Config{} : load_config(line.config, line.sets));
+  std::cout << (chosen != nullptr ? chosen->print(card) : contract_manual(card, false));
   return 0;
 }
 
 }  // namespace
 
-const Command kRegsCommand{"regs", "print the manual of registers, descriptors and error codes",
-                           run_regs, options, ConfigFile::none};
+const Command kRegsCommand{
+    "regs",
+    "print the manual of registers, descriptors and error codes, with a CONFIG for its card",
+    run_regs, options, ConfigFile::optional};
 
 }  // namespace h2

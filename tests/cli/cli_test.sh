@@ -35,6 +35,9 @@ expect schema 0 "json-schema.org" "$h2vp" config --schema
 expect regs 0 "RING_TAIL" "$h2vp" regs
 expect regs-markdown 0 "| offset" "$h2vp" regs --markdown
 expect systemrdl 0 "addrmap h2learn" "$h2vp" regs --systemrdl
+expect regs-of-a-card 0 "0x00100004" "$h2vp" regs "$quick" --set tile.height=4 --set tile.width=16
+expect regs-two-forms 2 "--svd and --ipxact exclude each other" "$h2vp" regs --ipxact --svd
+expect regs-set-alone 2 "--set needs a configuration file" "$h2vp" regs --set tile.height=4
 expect dry-run 0 "Address map" "$h2vp" train "$quick" --dry-run
 expect does-not-fit 2 "forward" "$h2vp" train "$quick" --dry-run --set network.timesteps=40
 
