@@ -25,6 +25,16 @@ int checked(int nodes) {
   return nodes;
 }
 
+/// Where simulated time ends. The memories count in 64 bits of picoseconds with two to spare
+/// (kNoEvent, 2,305,843 s); what began before the end may still look ahead by a time-out.
+constexpr std::uint64_t kLastSecond = 2'300'000;
+
+const sc_core::sc_time& end_of_time() {
+  static const sc_core::sc_time end =
+      sc_core::sc_time::from_value(kLastSecond * 1'000'000'000'000U);
+  return end;
+}
+
 }  // namespace
 
 Platform::Platform(sc_core::sc_module_name name, const Config& config, const Options& options,
@@ -82,11 +92,16 @@ std::uint64_t Platform::progress() const {
 
 void Platform::run() {
   probes.require_matches();
-  const sc_core::sc_time window = static_cast<double>(patience()) * period_;
+  const double most = end_of_time() / period_;
+  const sc_core::sc_time window = std::min(static_cast<double>(patience()), most) * period_;
   std::uint64_t seen = ~std::uint64_t{0};
   while (!finished()) {
-    sc_core::sc_start(window);
+    sc_core::sc_start(std::min(window, end_of_time() - sc_core::sc_time_stamp()));
     if (finished()) break;
+    if (sc_core::sc_time_stamp() >= end_of_time()) {
+      throw RunError("simulated time has reached its end, " + std::to_string(kLastSecond) +
+                     " s: " + describe());
+    }
     if (progress() == seen && !bounded_wait_since(sc_core::sc_time_stamp() - window)) {
       throw RunError("no progress for " + std::to_string(patience()) +
                      " core cycles (host.watchdog_cycles): " + describe());
@@ -114,6 +129,12 @@ std::string Platform::describe() const {
             node->accelerator->commands().describe();
     for (const Engine* e : node->accelerator->engines()) text += "; " + e->describe();
   }
+  return text;
+}
+
+std::string Platform::describe_card() const {
+  std::string text = controller.describe();
+  for (const Engine* e : engines()) text += "; " + e->describe();
   return text;
 }
 

@@ -28,15 +28,17 @@ class Platform : public sc_core::sc_module {
            Trace& trace);
 
   /// Simulates until the programs of all hosts have ended. Rethrows what ended one of them; throws
-  /// RunError that says who waits for what if nothing can happen any more or nothing has happened
-  /// for too long.
+  /// RunError that says who waits for what if nothing can happen any more, nothing has happened for
+  /// too long, or simulated time has reached its end, 2,300,000 s.
   void run();
 
   /// Grows with every job that ends and every sign of life of a host.
   std::uint64_t progress() const;
   /// Core cycles without progress after which a run counts as hung.
   std::uint64_t patience() const;
+  /// Who waits for what: all, and the card of node 0 alone.
   std::string describe() const;
+  std::string describe_card() const;
   sc_core::sc_time period() const { return period_; }
   /// Core cycles since the start, rounded down.
   std::uint64_t cycle() const { return sc_core::sc_time_stamp().value() / period_.value(); }

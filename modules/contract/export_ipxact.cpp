@@ -21,7 +21,7 @@ void add_field(XmlText& xml, const Register& r, const RegisterField& f, std::uin
   xml.close();
   xml.leaf(tag("bitWidth"), std::to_string(f.bits));
   // What the card changes by itself.
-  const bool card_writes = f.self_clearing || (r.access != H2_RW && !r.constant);
+  const bool card_writes = f.self_clearing || r.card_writes;
   xml.leaf(tag("volatile"), card_writes ? "true" : "false");
   xml.leaf(tag("access"), r.access == H2_RO ? "read-only" : "read-write");
   if (!f.values.empty()) {

@@ -8,7 +8,8 @@ namespace {
 std::string access_of(const Register& r, const RegisterField& f) {
   if (r.constant) return "sw = r; hw = na;";
   if (r.access == H2_RO) return "sw = r; hw = w;";
-  if (r.access == H2_RW) return f.self_clearing ? "sw = rw; hw = rw; hwclr;" : "sw = rw; hw = r;";
+  if (r.access == H2_RW && f.self_clearing) return "sw = rw; hw = rw; hwclr;";
+  if (r.access == H2_RW) return r.card_writes ? "sw = rw; hw = rw;" : "sw = rw; hw = r;";
   // Reasons of the interrupt. An error stays as long as its queue is not empty: clearing drops one.
   const bool level = f.name == "ERROR";
   return std::string("sw = rw; hw = w; onwrite = woclr; stickybit; ") +

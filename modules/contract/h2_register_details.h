@@ -20,6 +20,9 @@
 /* X(register): the value never changes; that of the last three follows from the configuration. */
 #define H2_CONSTANT_REGISTERS(X) X(ID) X(VERSION) X(CAPABILITIES) X(TILE) X(MEMORY_SIZE)
 
+/* X(register): software writes it, and so does the card. */
+#define H2_CARD_WRITTEN_REGISTERS(X) X(LAST_STEP)
+
 /* X(register, field): the card sets it to 0 when what was asked for is done. */
 #define H2_SELF_CLEARING_FIELDS(X) \
   X(CONTROL, RESET) X(INJECT, KIND) X(INJECT, ENGINE) X(INJECT, AFTER)

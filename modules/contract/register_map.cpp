@@ -49,6 +49,14 @@ bool is_constant(const std::string& reg) {
   return false;
 }
 
+bool is_card_written(const std::string& reg, int access) {
+#define H2_ROW(name) \
+  if (reg == #name) return true;
+  H2_CARD_WRITTEN_REGISTERS(H2_ROW)
+#undef H2_ROW
+  return access != H2_RW && !is_constant(reg);
+}
+
 bool is_self_clearing(const std::string& reg, const std::string& field) {
 #define H2_ROW(r, f) \
   if (reg == #r && field == #f) return true;
@@ -65,7 +73,14 @@ std::string key_of(const std::string& reg) {
 std::vector<Register> build() {
   std::vector<Register> all{
 #define H2_ROW(name, offset, access, reset, text) \
-  {#name, offset, access, static_cast<std::uint32_t>(reset), text, {}, is_constant(#name)},
+  {#name,                                         \
+   offset,                                        \
+   access,                                        \
+   static_cast<std::uint32_t>(reset),             \
+   text,                                          \
+   {},                                            \
+   is_constant(#name),                            \
+   is_card_written(#name, access)},
       H2_REGISTERS(H2_ROW)
 #undef H2_ROW
   };

@@ -36,6 +36,7 @@ struct Register {
   std::string text;
   std::vector<RegisterField> fields;  ///< never empty: a register without fields has VALUE
   bool constant = false;              ///< the value never changes
+  bool card_writes = false;           ///< also where software does
 };
 
 /// What a card is built for: its configuration shows in three registers.

@@ -31,11 +31,15 @@ h2_device place(const Config& config) {
   device.tile_width = config.machine.tile.width;
   device.memory_bytes = config.memory.bytes;
   device.scratch_bytes = ~std::size_t{0};
+  device.bus.read = [](void*, std::uint64_t, void*, std::size_t) { return 0; };
   device.bus.write = [](void*, std::uint64_t, const void*, std::size_t) { return 0; };
   const NetworkImage image = network_image(config);
   const int error = h2_load_network(&device, &image.table, image.layers.data(),
                                     static_cast<std::uint32_t>(image.layers.size()));
-  if (error != H2_OK) throw InputError(std::string("memory.bytes: ") + h2_error_text(error));
+  if (error != H2_OK) {
+    throw InputError(std::string("memory.bytes: ") + h2_error_text(error) + ": " +
+                     h2_reason(&device));
+  }
   return device;
 }
 

@@ -30,6 +30,8 @@ void options(boost::program_options::options_description_easy_init add) {
   add("max-instructions", po::value<std::int64_t>(),
       "end with an error after so many instructions");
   add("max-time", po::value<double>(), "end with an error after so many simulated microseconds");
+  add("record", po::value<std::string>(),
+      "write the accesses to the card for h2vp play to this file");
 }
 
 RiscvHost::Settings settings_of(const CommandLine& line, const Config& config, Probes& probes) {
@@ -83,10 +85,12 @@ int run_firmware(const CommandLine& line) {
   if (line.has("input")) riscv.uart.input = &input.emplace(line.get<std::string>("input"));
   const std::unique_ptr<GdbServer> debugger = make_debugger(line, platform, riscv);
   riscv.control = debugger.get();
+  const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
   platform.host.program = [&](HostCpu&) { riscv.run(); };
   trace->start();
   platform.run();
   const int traced = close_trace(*trace);
+  if (recorder != nullptr) recorder->close();
   if (!line.quiet) {
     std::cerr << "firmware ended with exit code " << riscv.exit_code() << " after "
               << riscv.instructions() << " instructions, core cycle " << platform.cycle() << '\n';

@@ -82,7 +82,7 @@ int close_trace(Trace& trace) {
 std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, HostCpu& host) {
   if (!line.has("record")) return nullptr;
   auto recorder = std::make_unique<TransactionRecorder>(line.get<std::string>("record"));
-  host.on_access = [recorder = recorder.get()](const HostAccess& a) { (*recorder)(a); };
+  host.on_record = [recorder = recorder.get()](const HostAccess& a) { (*recorder)(a); };
   return recorder;
 }
 

@@ -24,6 +24,7 @@ int run_play(const CommandLine& line) {
   Platform::Options options;
   options.threads = line.threads;
   Platform platform("top", config, options, *trace);
+  player.describe = [&] { return platform.describe_card(); };
   platform.host.program = [&](HostCpu& host) { player(host); };
   trace->start();
   platform.run();

@@ -4,6 +4,9 @@
 
 #include "platform/driver/h2_internal.h"
 
+/* On one bus: the system address map has room for these. */
+enum { MOST_CARDS = 8 };
+
 static int read_reg(h2_device* d, uint32_t reg, uint32_t* value) {
   return d->bus.read(d->bus.context, d->registers + reg, value, 4) ? H2_DRV_BUS : H2_OK;
 }
@@ -43,7 +46,9 @@ int h2_open_windows(h2_device* d) {
 }
 
 int h2_reset(h2_device* d) {
-  int error = write_reg(d, H2_REG_CONTROL, H2_CONTROL_RESET);
+  int error = h2_check_device(d);
+  if (error) return error;
+  error = write_reg(d, H2_REG_CONTROL, H2_CONTROL_RESET);
   for (uint32_t control = H2_CONTROL_RESET; !error && control != 0;)
     error = read_reg(d, H2_REG_CONTROL, &control);
   if (!error) error = write_address(d, H2_REG_RING_BASE_LO, ring_address(d));
@@ -66,15 +71,31 @@ int h2_recover(h2_device* d) {
 }
 
 int h2_set_timeout(h2_device* d, uint64_t core_cycles) {
-  const uint64_t units = (core_cycles + 1023) / 1024;
-  if (units > UINT32_MAX) return H2_DRV_ARGUMENT;
+  const int error = h2_check_device(d);
+  if (error) return error;
+  const uint64_t units = core_cycles / 1024 + (core_cycles % 1024 != 0);
+  if (units > UINT32_MAX)
+    return h2_refuse_value(d, "core_cycles", -1, "", core_cycles, 0, (uint64_t)UINT32_MAX * 1024);
   d->timeout = (uint32_t)units;
   return write_reg(d, H2_REG_TIMEOUT, d->timeout);
 }
 
-int h2_last_step(h2_device* d, uint32_t* step) { return read_reg(d, H2_REG_LAST_STEP, step); }
+int h2_last_step(h2_device* d, uint32_t* step) {
+  const int error = h2_check_device(d);
+  if (error) return error;
+  return step != NULL ? read_reg(d, H2_REG_LAST_STEP, step)
+                      : h2_refuse(d, "step", -1, "", "is null");
+}
+
+/* Returns H2_DRV_NOT_FOUND, with a reason. */
+static int no_card(h2_device* d, const char* reg, const char* why) {
+  h2_refuse(d, reg, -1, "", why);
+  return H2_DRV_NOT_FOUND;
+}
 
 int h2_confirm_weights(h2_device* d) {
+  const int error = h2_check_device(d);
+  if (error) return error;
   d->step = 0;
   return write_reg(d, H2_REG_LAST_STEP, 0);
 }
@@ -85,7 +106,14 @@ int h2_open(h2_device* d, const h2_bus* bus, void* scratch, size_t scratch_bytes
 
 int h2_open_card(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch,
                  size_t scratch_bytes) {
+  if (d == NULL) return H2_DRV_ARGUMENT;
   memset(d, 0, sizeof *d);
+  if (bus == NULL || bus->read == NULL || bus->write == NULL || bus->wait_irq == NULL)
+    return h2_refuse(d, "bus", -1, "", "is null, or has no read, write or wait_irq");
+  if (scratch == NULL && scratch_bytes != 0) return h2_refuse(d, "scratch", -1, "", "is null");
+  if ((uintptr_t)scratch % sizeof(uint32_t) != 0)
+    return h2_refuse(d, "scratch", -1, "", "is not at a multiple of 4");
+  if (card >= MOST_CARDS) return h2_refuse_value(d, "card", -1, "", card, 0, MOST_CARDS - 1);
   d->bus = *bus;
   d->registers = H2_CARD_REGS_BASE(card);
   d->memories = H2_CARD_MEM_BASE(card, 0);
@@ -96,7 +124,9 @@ int h2_open_card(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch,
   int error = read_reg(d, H2_REG_ID, &id);
   if (!error) error = read_reg(d, H2_REG_VERSION, &version);
   if (error) return error;
-  if (id != H2_ID || version >> 16 != H2_VERSION >> 16) return H2_DRV_NOT_FOUND;
+  if (id != H2_ID) return no_card(d, "ID", "is not that of an H2Learn card");
+  if (version >> 16 != H2_VERSION >> 16)
+    return no_card(d, "VERSION", "has another major half than the driver's");
   error = read_reg(d, H2_REG_CAPABILITIES, &caps);
   if (!error) error = read_reg(d, H2_REG_TILE, &tile);
   if (!error) error = read_reg(d, H2_REG_MEMORY_SIZE, &memory);
@@ -105,6 +135,8 @@ int h2_open_card(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch,
   d->tile_height = tile & 0xFFFFU;
   d->tile_width = tile >> 16;
   d->memory_bytes = (uint64_t)memory << 20;
+  if ((d->value_bytes != 2 && d->value_bytes != 4) || d->tile_height == 0 || d->tile_width == 0)
+    return no_card(d, "CAPABILITIES or TILE", "makes no sense");
   return h2_reset(d);
 }
 
@@ -162,11 +194,18 @@ static int take_completions(h2_device* d) {
 }
 
 int h2_submit(h2_device* d, h2_descriptor* descriptor) {
+  const int error = h2_check_device(d);
+  if (error) return error;
+  if (descriptor == NULL) return h2_refuse(d, "descriptor", -1, "", "is null");
+  if (d->next_tag == 0) d->next_tag = 1; /* 2^32 tags later */
   if (descriptor->version == 0) descriptor->version = H2_DESCRIPTOR_VERSION;
   if (descriptor->size == 0) descriptor->size = sizeof *descriptor;
   if (descriptor->tag == 0) descriptor->tag = d->next_tag++;
+  if (slot_of(d, descriptor->tag) != NULL)
+    return h2_refuse(d, "descriptor", -1, "->tag", "was submitted and not waited for");
   h2_slot* slot = slot_of(d, 0);
-  if (slot == NULL) return H2_DRV_ARGUMENT; /* more in flight than the driver ever submits */
+  if (slot == NULL) /* more in flight than the driver itself ever submits */
+    return h2_refuse(d, "descriptor", -1, "", "has no room: wait for an earlier one");
   slot->tag = descriptor->tag;
   slot->done = 0;
   const uint64_t at = ring_address(d) + d->tail * sizeof *descriptor;
@@ -176,10 +215,14 @@ int h2_submit(h2_device* d, h2_descriptor* descriptor) {
 }
 
 int h2_wait(h2_device* d, uint32_t tag) {
+  int error = h2_check_device(d);
+  if (error) return error;
+  if (d->bus.wait_irq == NULL) return h2_refuse(d, "bus", -1, ".wait_irq", "is null");
   h2_slot* slot = slot_of(d, tag);
-  if (tag == 0 || slot == NULL) return H2_DRV_ARGUMENT;
+  if (tag == 0 || slot == NULL)
+    return h2_refuse(d, "tag", -1, "", "is of no descriptor that was submitted");
   for (;;) {
-    const int error = take_completions(d);
+    error = take_completions(d);
     if (error) return error;
     if (slot->done) break;
     if (d->bus.wait_irq(d->bus.context)) return H2_DRV_IRQ;
@@ -189,6 +232,8 @@ int h2_wait(h2_device* d, uint32_t tag) {
   slot->tag = 0;
   return (int)status;
 }
+
+const char* h2_reason(const h2_device* d) { return d != NULL ? d->reason : ""; }
 
 const char* h2_error_text(int error) {
   switch (error) {

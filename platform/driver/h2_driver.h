@@ -62,9 +62,15 @@ typedef struct h2_device {
   h2_slot slots[H2_DRIVER_RING];
   h2_completion failure;               /* the last completion with an error */
   uint32_t last_error, last_error_tag; /* the last entry taken from the error queue */
+  char reason[128];                    /* see h2_reason() */
 } h2_device;
 
-/* Finds and resets the card, sets the rings up, enables interrupts. */
+/* Every function checks its arguments before it does anything, and returns H2_DRV_ARGUMENT for one
+ * that is illegal: a null pointer, a value or label out of range, a device that was not opened or
+ * has no network. h2_reason() then says which and what is legal. */
+
+/* Finds and resets the card, sets the rings up, enables interrupts. `scratch` is memory of the
+ * driver's own, at a multiple of 4; it may be null where `scratch_bytes` is 0. */
 int h2_open(h2_device* device, const h2_bus* bus, void* scratch, size_t scratch_bytes);
 /* The same for card `card` of several on one bus, at H2_CARD_REGS_BASE(card); h2_open() takes card
  * 0. */
@@ -89,18 +95,19 @@ int h2_confirm_weights(h2_device* device);
  * memory used. */
 int h2_load_network(h2_device* device, const h2_table* table, const h2_layer* layers,
                     uint32_t count);
-/* Scratch bytes that the loaded network needs. */
+/* Scratch bytes that the loaded network needs; 0 without one. */
 size_t h2_scratch_bytes(const h2_device* device);
 
-/* Weights in OIHW order: FP32 master to Mem2, copies to Mem0 and Mem1, optimiser state zero. */
+/* Weights in OIHW order: FP32 master to Mem2, copies to Mem0 and Mem1, optimiser state zero. Each
+ * must be finite also as the card stores it. */
 int h2_write_weights(h2_device* device, uint32_t layer, const float* oihw);
 /* The FP16 (or FP32) weights that the engines use, from Mem0, as stored values in OIHW order. */
 int h2_read_weights(h2_device* device, uint32_t layer, void* oihw);
 
 typedef struct h2_sub_batch {
   const uint8_t* const* samples; /* see h2_pack_input() */
-  const uint32_t* labels;
-  uint32_t count; /* 1..sub_batch */
+  const uint32_t* labels;        /* below the classes of the last layer; not of h2_infer() */
+  uint32_t count;                /* 1..sub_batch */
 } h2_sub_batch;
 
 /* Called for each sub-batch in order; returns 0 on success. H2_DRV_STOPPED: what is under way is
@@ -110,7 +117,7 @@ typedef int (*h2_source)(void* context, h2_sub_batch* next);
 enum h2_loss { H2_LOSS_MSE = 0, H2_LOSS_CROSS_ENTROPY = 1 };
 
 typedef struct h2_group {
-  uint32_t sub_batches, samples; /* in this group */
+  uint32_t sub_batches, samples; /* in this group; `samples` is the sum over its sub-batches */
   uint32_t loss;                 /* enum h2_loss */
   int overlap;                   /* forward of the next sub-batch beside backward of this one */
   h2_source source;
@@ -142,6 +149,9 @@ int h2_submit(h2_device* device, h2_descriptor* descriptor);
 int h2_wait(h2_device* device, uint32_t tag);
 
 const char* h2_error_text(int error);
+/* More about the last error of a call on this device, as "labels[2] is 12: legal are 0 to 3"; ""
+ * if there is no more than h2_error_text() says. Valid until the next call. */
+const char* h2_reason(const h2_device* device);
 
 #ifdef __cplusplus
 }

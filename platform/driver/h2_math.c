@@ -32,6 +32,7 @@ double h2_exp_minus(uint32_t n) {
 }
 
 double h2_log(double x) {
+  if (!(x >= 1.0 && x <= 1e300)) return 0.0;
   double halvings = 0.0;
   for (; x > 1.5; x *= 0.5) halvings += 1.0;
   /* ln x = 2 artanh((x-1)/(x+1)), |argument| <= 1/5 */
@@ -43,6 +44,7 @@ double h2_log(double x) {
 
 double h2_loss_mse(const uint32_t* counts, uint32_t classes, uint32_t label, uint32_t timesteps,
                    uint32_t samples, float scale, float* gradient) {
+  if (label >= classes || samples == 0 || timesteps == 0) return -1.0;
   double loss = 0.0;
   for (uint32_t k = 0; k < classes; ++k) {
     const double r = (double)counts[k] / timesteps, d = r - (k == label ? 1.0 : 0.0);
@@ -54,6 +56,7 @@ double h2_loss_mse(const uint32_t* counts, uint32_t classes, uint32_t label, uin
 
 double h2_loss_cross_entropy(const uint32_t* counts, uint32_t classes, uint32_t label,
                              uint32_t samples, float scale, float* gradient) {
+  if (label >= classes || samples == 0) return -1.0;
   uint32_t most = 0;
   for (uint32_t k = 0; k < classes; ++k)
     if (counts[k] > most) most = counts[k];

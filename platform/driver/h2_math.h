@@ -12,12 +12,13 @@ extern "C" {
 uint16_t h2_half(float value);
 /* e^-n for n >= 0. */
 double h2_exp_minus(uint32_t n);
-/* Natural logarithm of x >= 1, error below 1e-12. */
+/* Natural logarithm of a finite x >= 1, error below 1e-12; 0 for any other x. */
 double h2_log(double x);
 
 /* Loss of one sample from its output spike counts and, in `gradient` (one value per class), the
  * gradient of the loss with respect to a spike at any timestep, for a mean over `samples` samples,
- * times `scale`. */
+ * times `scale`. -1, and no gradient, unless `label` is below `classes` and `samples` and
+ * `timesteps` are above 0. */
 double h2_loss_mse(const uint32_t* counts, uint32_t classes, uint32_t label, uint32_t timesteps,
                    uint32_t samples, float scale, float* gradient);
 double h2_loss_cross_entropy(const uint32_t* counts, uint32_t classes, uint32_t label,

@@ -4,12 +4,8 @@
 #include "platform/driver/h2_driver.h"
 #include "platform/driver/h2_internal.h"
 
-typedef struct shapes {
-  uint32_t out_height, out_width, soma_height, soma_width, next_height, next_width, next_planes;
-} shapes;
-
-static shapes shapes_of(const h2_layer* l) {
-  shapes s;
+h2_shapes h2_shapes_of(const h2_layer* l) {
+  h2_shapes s;
   const uint32_t pad = l->kernel / 2U, shrink = l->pool == H2_POOL_NONE ? 1 : 2;
   s.out_height = (l->in_height + 2 * pad - l->kernel) / l->stride + 1;
   s.out_width = (l->in_width + 2 * pad - l->kernel) / l->stride + 1;
@@ -44,7 +40,7 @@ h2_map h2_input_map(const h2_device* d, uint32_t samples) {
 
 h2_map h2_output_map(const h2_device* d, uint32_t samples) {
   const h2_layer* l = &d->layers[d->table.layers - 1];
-  const shapes s = shapes_of(l);
+  const h2_shapes s = h2_shapes_of(l);
   h2_map m = map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
   m.samples = samples;
   return m;
@@ -57,7 +53,7 @@ static uint64_t take(uint64_t* used, uint64_t bytes) {
 }
 
 static void place_layer(h2_device* d, h2_layer* l, uint64_t* mem, uint64_t* mem2) {
-  const shapes s = shapes_of(l);
+  const h2_shapes s = h2_shapes_of(l);
   const h2_map soma = map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
   const h2_map pooled =
       map_of(d, l->cout * s.next_planes, s.next_height, s.next_width, d->table.timesteps);
@@ -86,7 +82,9 @@ int h2_write_table(h2_device* d) {
 }
 
 int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers, uint32_t count) {
-  if (count < 1 || count > H2_MAX_LAYERS) return H2_DRV_ARGUMENT;
+  int error = h2_check_device(d);
+  if (!error) error = h2_check_network(d, table, layers, count);
+  if (error) return error;
   d->table = *table;
   d->table.magic = H2_TABLE_MAGIC;
   d->table.version = H2_TABLE_VERSION;
@@ -107,19 +105,27 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
   for (uint32_t l = 0; l < count; ++l) place_layer(d, &d->layers[l], &mem, &mem2);
   d->used[0] = d->used[1] = mem;
   d->used[2] = mem2;
-  if (mem > d->memory_bytes || mem2 > d->memory_bytes) return H2_DRV_NO_MEMORY;
+  const uint64_t needed = mem > mem2 ? mem : mem2;
+  if (needed > d->memory_bytes) {
+    d->table.layers = 0;
+    return h2_lacks(d, H2_DRV_NO_MEMORY, "a memory", needed, d->memory_bytes);
+  }
   d->table.checksum =
       h2_checksum(h2_checksum(0, &d->table, sizeof(h2_table)), d->layers, count * sizeof(h2_layer));
-  int error = d->locked ? h2_reset(d) : H2_OK;
+  error = d->locked ? h2_reset(d) : H2_OK;
   if (!error) error = h2_write_table(d);
   if (!error) error = h2_open_windows(d);
   if (error) return error;
-  return h2_scratch_bytes(d) > d->scratch_bytes ? H2_DRV_SCRATCH : H2_OK;
+  const size_t scratch = h2_scratch_bytes(d);
+  return scratch <= d->scratch_bytes
+             ? H2_OK
+             : h2_lacks(d, H2_DRV_SCRATCH, "scratch", scratch, d->scratch_bytes);
 }
 
 uint32_t h2_classes(const h2_device* d) { return d->layers[d->table.layers - 1].cout; }
 
 size_t h2_scratch_bytes(const h2_device* d) {
+  if (d == NULL || d->table.layers == 0) return 0;
   const h2_map in = h2_input_map(d, d->table.sub_batch), out = h2_output_map(d, d->table.sub_batch);
   const uint64_t input = h2_map_bits_bytes(&in), bits = h2_map_bits_bytes(&out);
   const uint64_t values = h2_map_values_bytes(&out, d->value_bytes);

@@ -19,7 +19,6 @@ static h2_descriptor describe(const h2_device* d, uint8_t opcode, uint32_t memor
 }
 
 static int write_input(h2_device* d, const h2_sub_batch* batch, uint32_t memory) {
-  if (batch->count < 1 || batch->count > d->table.sub_batch) return H2_DRV_ARGUMENT;
   const h2_map map = h2_input_map(d, batch->count);
   h2_pack_input(&map, d->layers[0].planes, batch->samples, d->scratch);
   return d->bus.write(d->bus.context, d->input[memory], d->scratch, h2_map_bits_bytes(&map))
@@ -77,12 +76,16 @@ static int write_gradient(h2_device* d, const float* gradients, uint32_t samples
              : H2_OK;
 }
 
-/* Loss and its gradient from the spikes that the forward pass left in memory. A network that does
- * not end in one position per class (timing runs) gets no gradient from here. */
+/* A network that does not end in one position per class (timing runs) gets no loss gradient. */
+static int has_classes(const h2_device* d) {
+  const h2_map out = h2_output_map(d, 1);
+  return out.height == 1 && out.width == 1;
+}
+
+/* Loss and its gradient from the spikes that the forward pass left in memory. */
 static int apply_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
-  const h2_map out = h2_output_map(d, batch->count);
   if (d->bus.work) d->bus.work(d->bus.context);
-  if (out.height * out.width != 1) return H2_OK;
+  if (!has_classes(d)) return H2_OK;
   uint32_t* counts;
   const int error = read_counts(d, memory, batch->count, &counts);
   if (error) return error;
@@ -117,10 +120,23 @@ static int finish(h2_device* d, flight* f) {
   return error ? error : weight_error;
 }
 
-static int start_forward(h2_device* d, h2_group* g, flight* f) {
+/* The next sub-batch of the group; `left` samples of it are still to come. */
+static int take_sub_batch(h2_device* d, h2_group* g, h2_sub_batch* batch, uint32_t* left) {
+  memset(batch, 0, sizeof *batch);
+  int error = g->source(g->source_context, batch);
+  if (error == H2_DRV_STOPPED) return error;
+  if (error) return h2_refuse(d, "group", -1, ".source", "returned an error");
+  error = h2_check_sub_batch(d, batch, has_classes(d));
+  if (error) return error;
+  if (batch->count > *left)
+    return h2_refuse(d, "group", -1, ".samples", "is less than its sub-batches hold");
+  *left -= batch->count;
+  return H2_OK;
+}
+
+static int start_forward(h2_device* d, h2_group* g, flight* f, uint32_t* left) {
   f->memory = d->parity++ & 1U;
-  int error = g->source(g->source_context, &f->batch);
-  if (error) return error == H2_DRV_STOPPED ? H2_DRV_STOPPED : H2_DRV_ARGUMENT;
+  int error = take_sub_batch(d, g, &f->batch, left);
   if (!error) error = write_input(d, &f->batch, f->memory);
   if (error) return error;
   h2_descriptor x = describe(d, H2_OP_FORWARD, f->memory, f->batch.count);
@@ -151,13 +167,23 @@ static int start_update(h2_device* d, uint32_t* tag) {
   return error;
 }
 
+/* Waits for what is under way; the reason why the group ends stays. */
+static void end_early(h2_device* d, flight* flights) {
+  char reason[sizeof d->reason];
+  memcpy(reason, d->reason, sizeof reason);
+  finish(d, &flights[0]);
+  finish(d, &flights[1]);
+  memcpy(d->reason, reason, sizeof reason);
+}
+
 /* `updating`: set when the update has been submitted. */
 static int run_group(h2_device* d, h2_group* g, int* updating) {
   flight flights[2];
   memset(flights, 0, sizeof flights);
   g->loss_sum = 0.0;
   g->correct = 0;
-  int error = start_forward(d, g, &flights[0]);
+  uint32_t left = g->samples;
+  int error = start_forward(d, g, &flights[0], &left);
   for (uint32_t i = 0; !error && i < g->sub_batches; ++i) {
     flight *now = &flights[i % 2], *other = &flights[(i + 1) % 2];
     const uint32_t flags =
@@ -169,13 +195,12 @@ static int run_group(h2_device* d, h2_group* g, int* updating) {
     if (!error) error = finish(d, other);
     if (!error) error = start_backward(d, now, flags);
     if (!error && !g->overlap) error = finish(d, now);
-    if (!error && i + 1 < g->sub_batches) error = start_forward(d, g, other);
+    if (!error && i + 1 < g->sub_batches) error = start_forward(d, g, other, &left);
   }
-  if (error == H2_DRV_STOPPED) {
-    finish(d, &flights[0]);
-    finish(d, &flights[1]);
-  }
+  if (error == H2_DRV_STOPPED || error == H2_DRV_ARGUMENT) end_early(d, flights);
   if (!error) error = finish(d, &flights[(g->sub_batches - 1) % 2]);
+  if (!error && left != 0)
+    error = h2_refuse(d, "group", -1, ".samples", "is more than its sub-batches hold");
   if (!error && g->before_update && g->before_update(g->update_context)) error = H2_DRV_STOPPED;
   if (error) return error;
   *updating = 1;
@@ -196,20 +221,31 @@ static int transient(int error) {
  * overwrites what is left of the sums. */
 int h2_train_group(h2_device* d, h2_group* g) {
   int updating = 0;
-  int error = run_group(d, g, &updating);
+  int error = h2_check_group(d, g);
+  if (error) return error;
+  error = run_group(d, g, &updating);
   g->recoveries = 0;
   while (transient(error) && !updating && g->rewind && g->recoveries < g->retries) {
     ++g->recoveries;
     error = h2_recover(d);
-    if (!error && g->rewind(g->source_context)) error = H2_DRV_ARGUMENT;
+    if (!error && g->rewind(g->source_context))
+      error = h2_refuse(d, "group", -1, ".rewind", "returned an error");
     if (!error) error = run_group(d, g, &updating);
   }
   return error;
 }
 
 int h2_infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted) {
+  int error = h2_check_loaded(d);
+  if (error) return error;
+  if (batch == NULL) return h2_refuse(d, "batch", -1, "", "is null");
+  if (predicted == NULL) return h2_refuse(d, "predicted", -1, "", "is null");
+  if (!has_classes(d))
+    return h2_refuse(d, "network", -1, "", "does not end in one position per class");
+  error = h2_check_sub_batch(d, batch, 0);
+  if (error) return error;
   const uint32_t memory = d->parity++ & 1U;
-  int error = write_input(d, batch, memory);
+  error = write_input(d, batch, memory);
   if (error) return error;
   h2_descriptor x = describe(d, H2_OP_FORWARD, memory, batch->count);
   x.flags = H2_DESC_INFERENCE;

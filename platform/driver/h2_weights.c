@@ -79,10 +79,35 @@ static int write_array(h2_device* d, const h2_layer* l, uint64_t address, const 
   return w.to.error;
 }
 
+static int check_layer(h2_device* d, uint32_t layer, const void* oihw) {
+  const int error = h2_check_loaded(d);
+  if (error) return error;
+  if (layer >= d->table.layers)
+    return h2_refuse_value(d, "layer", -1, "", layer, 0, d->table.layers - 1);
+  return oihw != NULL ? H2_OK : h2_refuse(d, "oihw", -1, "", "is null");
+}
+
+static uint64_t weight_count(const h2_layer* l) {
+  return (uint64_t)l->cout * l->cin * l->kernel * l->kernel;
+}
+
+/* Finite as the card stores them: FP16 rounds to infinity from 65520 on. */
+static int check_weights(h2_device* d, const float* oihw, uint64_t count) {
+  const uint32_t limit = d->value_bytes == 2 ? 0x477FF000U : 0x7F800000U;
+  for (uint64_t i = 0; i < count; ++i) {
+    uint32_t bits;
+    memcpy(&bits, &oihw[i], sizeof bits);
+    if ((bits & 0x7FFFFFFFU) >= limit)
+      return h2_refuse(d, "oihw", (int64_t)i, "", "is not finite as the card stores it");
+  }
+  return H2_OK;
+}
+
 int h2_write_weights(h2_device* d, uint32_t layer, const float* oihw) {
-  if (layer >= d->table.layers) return H2_DRV_ARGUMENT;
+  int error = check_layer(d, layer, oihw);
+  if (error) return error;
   const h2_layer* l = &d->layers[layer];
-  int error = H2_OK;
+  error = check_weights(d, oihw, weight_count(l));
   for (unsigned m = 0; !error && m < 2; ++m)
     error = write_array(d, l, h2_memory(d, m) + l->weights, oihw, d->value_bytes);
   if (!error) error = write_array(d, l, h2_memory(d, 2) + l->master, oihw, 4);
@@ -124,9 +149,10 @@ static void read_run(void* context, uint64_t index, uint32_t count) {
 }
 
 int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
-  if (layer >= d->table.layers) return H2_DRV_ARGUMENT;
+  const int error = check_layer(d, layer, oihw);
+  if (error) return error;
   const h2_layer* l = &d->layers[layer];
-  const uint64_t bytes = (uint64_t)l->cout * l->cin * l->kernel * l->kernel * d->value_bytes;
+  const uint64_t bytes = weight_count(l) * d->value_bytes;
   const uint64_t base = h2_memory(d, 0) + l->weights;
   weight_reader r = {d, base, base + bytes, 0, 0, 0, (uint8_t*)oihw, {0}};
   each_run(l, read_run, &r);

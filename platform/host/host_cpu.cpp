@@ -16,15 +16,24 @@ HostCpu::HostCpu(sc_core::sc_module_name name, sc_core::sc_time work, Trace& tra
 
 void HostCpu::ended(const HostAccess& access) {
   view_.access(access);
+  if (on_record) on_record(access);
   if (on_access) on_access(access);
 }
 
 void HostCpu::work() {
   const sc_core::sc_time begin = sc_core::sc_time_stamp();
   view_.enter("work");
-  wait(work_);
+  pause(work_);
   view_.enter("program");
   view_.work(begin);
+}
+
+void HostCpu::pause(sc_core::sc_time time) {
+  const std::string before = std::exchange(waiting_for_, "its time to pass");
+  bounded_wait_ = sc_core::sc_time_stamp();
+  wait(time);
+  bounded_wait_ = sc_core::sc_max_time();
+  waiting_for_ = before;
 }
 
 void HostCpu::run() {
@@ -75,7 +84,8 @@ int HostCpu::load(tlm::tlm_command command, std::uint64_t address, void* data, s
   const bool ok = debug(command, address, data, bytes);
   ended({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::debug_read
                                           : HostAccess::Kind::debug_write,
-         address, data, bytes, sc_core::sc_time_stamp(), ok});
+         address, data, bytes, sc_core::sc_time_stamp(), ok,
+         ok ? tlm::TLM_OK_RESPONSE : tlm::TLM_GENERIC_ERROR_RESPONSE});
   return ok ? 0 : 1;
 }
 
@@ -90,14 +100,18 @@ tlm::tlm_response_status HostCpu::transport(tlm::tlm_command command, std::uint6
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
   const std::string before = std::exchange(waiting_for_, "a bus access");
   view_.enter("access");
-  bus->b_transport(payload, delay);
+  if (bytes != 0) {
+    bus->b_transport(payload, delay);
+  } else {
+    payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
+  }
   payload.clear_extension(&info_);
   if (delay != sc_core::SC_ZERO_TIME) wait(delay);
   view_.enter("program");
   waiting_for_ = before;
   alive();
   ended({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::read : HostAccess::Kind::write,
-         address, data, bytes, start, payload.is_response_ok()});
+         address, data, bytes, start, payload.is_response_ok(), payload.get_response_status()});
   return payload.get_response_status();
 }
 
@@ -118,7 +132,7 @@ bool HostCpu::wait_irq(sc_core::sc_time timeout) {
   waiting_for_ = before;
   view_.enter("program");
   bounded_wait_ = sc_core::sc_max_time();
-  ended({HostAccess::Kind::wait_irq, 0, nullptr, 0, start, irq.read()});
+  ended({HostAccess::Kind::wait_irq, 0, nullptr, 0, start, irq.read(), tlm::TLM_OK_RESPONSE});
   return irq.read();
 }
 
@@ -130,6 +144,7 @@ MemoryReader HostCpu::reader() {
 
 bool HostCpu::debug(tlm::tlm_command command, std::uint64_t address, void* data,
                     std::size_t bytes) {
+  if (bytes == 0) return false;
   tlm::tlm_generic_payload payload;
   set_access(payload, command, address, data, bytes);
   return bus->transport_dbg(payload) == bytes;

@@ -25,6 +25,8 @@ struct HostAccess {
   std::size_t bytes;
   sc_core::sc_time start;  ///< simulated time at which it began; it ends now
   bool ok;                 ///< answered without error; the interrupt came
+  /// Of a read or write.
+  tlm::tlm_response_status status = tlm::TLM_OK_RESPONSE;
 };
 
 /// The host processor: runs a program whose only ways to the card are the bus and the interrupt
@@ -49,7 +51,7 @@ class HostCpu : public sc_core::sc_module {
   void alive() { ++signs_of_life_; }
   /// Grows with every timed access and alive().
   std::uint64_t signs_of_life() const { return signs_of_life_; }
-  /// A wait for the interrupt with a timeout goes on since `time` or longer: that is no hang.
+  /// A wait with an end goes on since `time` or longer: that is no hang.
   bool bounded_wait_since(sc_core::sc_time time) const { return bounded_wait_ <= time; }
   /// What a watchdog prints while the program neither accesses the bus nor waits for the interrupt.
   void describe(std::string activity) { waiting_for_ = std::move(activity); }
@@ -58,13 +60,18 @@ class HostCpu : public sc_core::sc_module {
   std::function<void()> on_end = [] { sc_core::sc_stop(); };
   /// Called with every timed access, wait for the interrupt, and access of a loader.
   std::function<void(const HostAccess&)> on_access;
+  /// The same, for a recorder that goes on while other observers come and go.
+  std::function<void(const HostAccess&)> on_record;
 
-  /// A timed access, to be called from the program; returns when its time has passed.
+  /// A timed access, to be called from the program; returns when its time has passed. An access of
+  /// no bytes is none of TLM-2.0: it is refused with TLM_BURST_ERROR_RESPONSE in no time.
   tlm::tlm_response_status transport(tlm::tlm_command command, std::uint64_t address, void* data,
                                      std::size_t bytes);
   /// Returns true once the interrupt line is up, false after `timeout`. From the program.
   bool wait_irq(sc_core::sc_time timeout = sc_core::sc_max_time());
 
+  /// Lets time pass. From the program.
+  void pause(sc_core::sc_time time);
   /// Lets the time of one sub-batch's host computation pass.
   void work();
 
@@ -74,7 +81,7 @@ class HostCpu : public sc_core::sc_module {
   h2_bus loader_bus();
   /// Reads memory through debug().
   MemoryReader reader();
-  /// Time and side-effect free access, false outside memory.
+  /// Time and side-effect free access, false outside memory and for no bytes.
   bool debug(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
 
  private:

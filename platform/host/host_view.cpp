@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "modules/contract/h2_contract.h"
+#include "modules/contract/register_map.h"
 #include "platform/host/host_cpu.h"
 
 namespace h2 {
@@ -16,12 +17,11 @@ std::string hex(std::uint64_t value) {
 }
 
 /// " RING_TAIL" for that register, "" elsewhere.
-std::string register_at(std::uint64_t address) {
-#define H2_NAME_REGISTER(reg, offset, access, reset, text) \
-  if (address == H2_REGS_BASE + (offset)) return " " #reg;
-  H2_REGISTERS(H2_NAME_REGISTER)
-#undef H2_NAME_REGISTER
-  return "";
+std::string register_name(std::uint64_t address) {
+  const std::uint64_t offset = address - H2_REGS_BASE;
+  if (offset >= H2_REGS_SIZE) return "";
+  const Register* reg = register_at(static_cast<std::uint32_t>(offset));
+  return reg != nullptr ? " " + reg->name : "";
 }
 
 bool timed(const HostAccess& a) {
@@ -53,7 +53,7 @@ void HostView::access(const HostAccess& a) const {
   }
   if (!timed(a) || !on()) return;
   const std::string what =
-      (a.kind == HostAccess::Kind::write ? "write" : "read") + register_at(a.address);
+      (a.kind == HostAccess::Kind::write ? "write" : "read") + register_name(a.address);
   if (trace_.shows(TraceLevel::phases)) {
     trace_.slice(host_, what, a.start.value(),
                  {{"address", hex(a.address)}, {"bytes", a.bytes}, {"ok", a.ok}});

@@ -107,10 +107,12 @@ static int open_socket(const struct sockaddr_un* address) {
 
 int h2_connect(const char* socket_path, h2_bus* bus) {
   struct sockaddr_un address;
+  if (bus == NULL) return H2_DRV_ARGUMENT;
   memset(&address, 0, sizeof address);
   memset(bus, 0, sizeof *bus);
   address.sun_family = AF_UNIX;
-  if (strlen(socket_path) >= sizeof address.sun_path) return H2_DRV_ARGUMENT;
+  if (socket_path == NULL || *socket_path == '\0' || strlen(socket_path) >= sizeof address.sun_path)
+    return H2_DRV_ARGUMENT;
   strcpy(address.sun_path, socket_path);
   connection* c = (connection*)calloc(1, sizeof *c);
   if (c == NULL) return H2_DRV_NO_MEMORY;
@@ -129,28 +131,36 @@ int h2_connect(const char* socket_path, h2_bus* bus) {
   return H2_OK;
 }
 
+static int is_connected(const h2_bus* bus) {
+  return bus != NULL && bus->context != NULL && bus->wait_irq == bus_wait_irq;
+}
+
 void h2_disconnect(h2_bus* bus) {
+  if (!is_connected(bus)) return;
   connection* c = (connection*)bus->context;
-  if (c == NULL) return;
   close(c->socket);
   free(c);
   memset(bus, 0, sizeof *bus);
 }
 
 h2_bus h2_loader_bus(const h2_bus* bus) {
-  h2_bus loader = *bus;
+  h2_bus loader;
+  memset(&loader, 0, sizeof loader);
+  if (!is_connected(bus)) return loader;
+  loader = *bus;
   loader.read = debug_read;
   loader.write = debug_write;
   return loader;
 }
 
 int h2_wait_irq_for(const h2_bus* bus, uint64_t ns) {
-  if (ns == 0) return H2_DRV_ARGUMENT;
+  if (!is_connected(bus) || ns == 0 || ns > H2_WIRE_MAX_WAIT_NS) return H2_DRV_ARGUMENT;
   const int status = request((connection*)bus->context, H2_WIRE_WAIT_IRQ, ns, NULL, NULL, 0);
   return status == H2_WIRE_OK ? H2_OK : status == H2_WIRE_NO_IRQ ? H2_DRV_IRQ : H2_DRV_BUS;
 }
 
 int h2_time_ps(const h2_bus* bus, uint64_t* time) {
+  if (!is_connected(bus) || time == NULL) return H2_DRV_ARGUMENT;
   connection* c = (connection*)bus->context;
   if (request(c, H2_WIRE_TIME, 0, NULL, NULL, 0) != H2_WIRE_OK) return H2_DRV_BUS;
   *time = c->time_ps;
@@ -158,6 +168,7 @@ int h2_time_ps(const h2_bus* bus, uint64_t* time) {
 }
 
 size_t h2_structure_bytes(const char* name) {
+  if (name == NULL) return 0;
 #define H2_IF_NAMED(type) \
   if (strcmp(name, #type) == 0) return sizeof(type);
   H2_IF_NAMED(h2_device)
@@ -171,6 +182,7 @@ size_t h2_structure_bytes(const char* name) {
 }
 
 uint64_t h2_register_address(const char* name) {
+  if (name == NULL) return 0;
 #define H2_IF_NAMED(reg, offset, access, reset, text) \
   if (strcmp(name, #reg) == 0) return H2_REGS_BASE + (offset);
   H2_REGISTERS(H2_IF_NAMED)
@@ -178,4 +190,4 @@ uint64_t h2_register_address(const char* name) {
   return 0;
 }
 
-uint64_t h2_memory_address(uint32_t memory) { return H2_MEM_BASE(memory); }
+uint64_t h2_memory_address(uint32_t memory) { return memory < 3 ? H2_MEM_BASE(memory) : 0; }

@@ -14,7 +14,8 @@ install(EXPORT h2learn_vp NAMESPACE h2learn_vp:: FILE h2learn_vp-targets.cmake
 install(DIRECTORY memory modules platform traces DESTINATION include/h2learn_vp
         FILES_MATCHING PATTERN "*.h" PATTERN cli EXCLUDE PATTERN packaging EXCLUDE
                              PATTERN report EXCLUDE)
-install(FILES platform/library/h2.py DESTINATION ${CMAKE_INSTALL_DATADIR}/h2learn_vp/python)
+install(FILES platform/library/h2.py platform/library/h2_arguments.py
+        DESTINATION ${CMAKE_INSTALL_DATADIR}/h2learn_vp/python)
 install(DIRECTORY configs/ DESTINATION ${H2_CONFIG_DIR} FILES_MATCHING PATTERN "*.yaml")
 
 configure_package_config_file(platform/packaging/h2learn_vp-config.cmake.in

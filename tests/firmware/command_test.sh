@@ -43,6 +43,25 @@ expect waveform 0 "self-test passed" firmware "$config" --elf "$elf/hello.elf" -
   failed=$((failed + 1))
 }
 
+# Recorded runs, those that fail too, are played to the same core cycle without a failure.
+recorded() {
+  local name=$1 cycle
+  firmware "$config" --elf "$elf/$name.elf" --record "$name.txn" --set host.watchdog_cycles=10000000 \
+    > /dev/null 2> "$name.log"
+  expect "play-$name" 0 " 0 failures" "$h2vp" play "$config" "$name.txn"
+  cycle=$(sed -n 's/.* core cycle //p' "$name.log")
+  [ -z "$cycle" ] || expect "play-$name-time" 0 "same" python3 -c "
+import re, sys
+_, time, unit = re.search(r'(simulated) (\S+) (\S+)', sys.argv[1]).groups()
+ps = round(float(time) * {'ps': 1, 'ns': 10 ** 3, 'us': 10 ** 6, 'ms': 10 ** 9, 's': 10 ** 12}[unit])
+print('same' if ps // 1250 == int(sys.argv[2]) else f'{ps} ps is not cycle {sys.argv[2]}')" \
+    "$("$h2vp" play "$config" "$name.txn")" "$cycle"
+}
+cd "$work" || exit 1
+for name in hello bringup train exit_code unhandled hang; do recorded "$name"; done
+expect record-nowhere 2 "cannot be written" firmware "$config" --elf "$elf/hello.elf" \
+  --record no/run.txn
+
 # The console alone is on stdout, and the quantum changes no line of it.
 for quantum in 1 10000; do
   firmware "$config" --elf "$elf/bringup.elf" --quantum "$quantum" \

@@ -61,6 +61,19 @@ TEST(Firmware, CountersOfASleep) {
   EXPECT_GT(instructions, 10U);
 }
 
+TEST(Firmware, HandlerAndMainProgramShareTheDma) {
+  H2_NEEDS_FIRMWARE(elf, "shared_dma");
+  EXPECT_EQ(run_firmware(elf).console, "interrupted, 0 wrong\n");
+}
+
+TEST(Firmware, DriverNamesIllegalArguments) {
+  H2_NEEDS_FIRMWARE(elf, "arguments");
+  EXPECT_EQ(run_firmware(elf).console,
+            "1005 scratch is not at a multiple of 4\n"
+            "1005 layers[0].stride is 0: legal is 1\n"
+            "1005 labels[1] is 12: legal are 0 to 3\n");
+}
+
 /// Runs a program that ends with an error and returns its text.
 std::string failure_of(const std::string& elf) {
   try {

@@ -55,6 +55,25 @@ kill -TERM "$server"
 served 0 "2 clients: "
 expect play-external 0 " 0 failures" "$h2vp" play "$machine" external.txn
 
+serve --once --record arguments.txn
+expect arguments 0 "0 failures" env LD_PRELOAD="${PYTHON_PRELOAD:-}" /usr/bin/python3 \
+  "$source_dir/tests/remote/arguments_test.py" card
+served 0 "1 clients: "
+expect play-arguments 0 " 0 failures" "$h2vp" play "$machine" arguments.txn
+expect refused-access 0 "read 0x00000040 4 expect error ADDRESS_ERROR" grep 0x00000040 arguments.txn
+
+# A client that waits for ever in simulated time does not keep the server from ending.
+serve
+python3 -c "
+import h2
+card = h2.Card('card')
+while True: card.wait_irq(10 ** 12)" > /dev/null 2>&1 &
+waiting=$!
+sleep 0.3
+kill -TERM "$server"
+served 0 "1 clients: "
+wait "$waiting"
+
 serve --quiet
 kill -KILL "$server"
 wait "$server" 2> /dev/null
@@ -73,12 +92,18 @@ small=(--set dataset.train_limit=16 --set dataset.test_limit=8 --set trace.vcd.e
 expect record 0 "" "$h2vp" train "$quick" "${small[@]}" --record run.txn --out out --quiet
 expect play 0 " 0 failures" "$h2vp" play "$quick" run.txn --set trace.vcd.enable=false
 sed -i 's/0xFFFFFFFF 0x4832564C/0xFFFFFFFF 0x4832564D/' run.txn
-expect play-mismatch 1 "run.txn:2: read 0x10000000: got 0x4832564C, expected 0x4832564D" \
+expect play-mismatch 1 "run.txn:2: read 0x10000000 (ID): got 0x4832564C, expected 0x4832564D" \
   "$h2vp" play "$quick" run.txn --set trace.vcd.enable=false
 expect play-keep-going 1 " 1 failures" "$h2vp" play "$quick" run.txn --keep-going \
   --set trace.vcd.enable=false
 echo "poke 1" > bad.txn
 expect play-syntax 2 "bad.txn:1: 'poke': expected one of write" "$h2vp" play "$machine" bad.txn
+printf '# nothing\n\n' > empty.txn
+expect play-empty 2 "empty.txn: holds no transaction" "$h2vp" play "$machine" empty.txn
+echo "wait_irq 5us" > silence.txn
+expect play-silence 1 "wait_irq: the interrupt did not come in 5 us: IRQ_STATUS = nothing, IRQ_MASK" \
+  "$h2vp" play "$machine" silence.txn
+expect play-silence-why 1 "forward waits for a descriptor" "$h2vp" play "$machine" silence.txn
 expect play-no-file 2 "expected one transaction file" "$h2vp" play "$machine"
 expect play-missing 2 "nowhere.txn: cannot be read" "$h2vp" play "$machine" nowhere.txn
 

@@ -101,7 +101,7 @@ TEST_F(Remote, WaitsForTheInterrupt) {
     EXPECT_EQ(h2_wait_irq_for(&bus, 2'000'000'000), H2_DRV_IRQ);  // longer than the watchdog
     EXPECT_EQ(time_ps(bus), start + 2'000'001'234'000);
     EXPECT_EQ(h2_wait_irq_for(&bus, 0), H2_DRV_ARGUMENT);
-    EXPECT_EQ(h2_wait_irq_for(&bus, H2_WIRE_MAX_WAIT_NS + 1), H2_DRV_BUS);  // ends the connection
+    EXPECT_EQ(h2_wait_irq_for(&bus, H2_WIRE_MAX_WAIT_NS + 1), H2_DRV_ARGUMENT);
   });
   serve_bus([](h2_bus& bus) {
     // A register that does not exist raises the error interrupt.
@@ -150,7 +150,49 @@ TEST_F(Remote, ConnectingNamesWhatIsWrong) {
   EXPECT_EQ(errno, ENOENT);
   EXPECT_EQ(bus.context, nullptr);
   EXPECT_EQ(h2_connect(std::string(200, 'x').c_str(), &bus), H2_DRV_ARGUMENT);
+  EXPECT_EQ(h2_connect("", &bus), H2_DRV_ARGUMENT);
+  EXPECT_EQ(h2_connect(nullptr, &bus), H2_DRV_ARGUMENT);
+  EXPECT_EQ(h2_connect(socket().c_str(), nullptr), H2_DRV_ARGUMENT);
   h2_disconnect(&bus);
+}
+
+/// A bus that is none, or whose connection has ended.
+TEST_F(Remote, CallsWithoutAConnectionAreRefused) {
+  h2_bus none{};
+  std::uint64_t time = 0;
+  for (h2_bus* bus : {static_cast<h2_bus*>(nullptr), &none}) {
+    h2_disconnect(bus);
+    EXPECT_EQ(h2_wait_irq_for(bus, 1), H2_DRV_ARGUMENT);
+    EXPECT_EQ(h2_time_ps(bus, &time), H2_DRV_ARGUMENT);
+    EXPECT_EQ(h2_loader_bus(bus).read, nullptr);
+  }
+  serve_bus([](h2_bus& bus) { EXPECT_EQ(h2_time_ps(&bus, nullptr), H2_DRV_ARGUMENT); });
+}
+
+/// What nobody waits for ends with simulated time, and says so; the client loses its connection.
+TEST_F(Remote, SimulatedTimeEnds) {
+  Bench bench(tiny_config());
+  auto server = std::make_unique<RemoteServer>(socket(), bench.platform, false);
+  std::thread client([this] {
+    h2_bus bus;
+    ASSERT_EQ(h2_connect(socket().c_str(), &bus), H2_OK);
+    int seconds = 0, code = H2_DRV_IRQ;
+    for (; code == H2_DRV_IRQ && seconds < 3'000'000; seconds += 1000) {
+      code = h2_wait_irq_for(&bus, H2_WIRE_MAX_WAIT_NS);
+    }
+    EXPECT_EQ(code, H2_DRV_BUS);
+    EXPECT_EQ(seconds, 2'300'000);  // the last wait is cut off
+    h2_disconnect(&bus);
+  });
+  try {
+    bench.run([&](HostCpu& host) { (*server)(host); });
+    ADD_FAILURE() << "no end";
+  } catch (const RunError& e) {
+    EXPECT_EQ(std::string(e.what()).rfind("simulated time has reached its end, 2300000 s: ", 0),
+              0U);
+  }
+  server.reset();
+  client.join();
 }
 
 TEST_F(Remote, RegistersAndMemoriesByName) {
@@ -158,6 +200,9 @@ TEST_F(Remote, RegistersAndMemoriesByName) {
   EXPECT_EQ(h2_register_address("ERROR_TAG"), H2_REGS_BASE + H2_REG_ERROR_TAG);
   EXPECT_EQ(h2_register_address("NONSENSE"), 0U);
   EXPECT_EQ(h2_memory_address(2), H2_MEM_BASE(2));
+  EXPECT_EQ(h2_memory_address(3), 0U);
+  EXPECT_EQ(h2_register_address(nullptr), 0U);
+  EXPECT_EQ(h2_structure_bytes(nullptr), 0U);
   EXPECT_EQ(h2_structure_bytes("h2_group"), sizeof(h2_group));
   EXPECT_EQ(h2_structure_bytes("nonsense"), 0U);
 }

@@ -70,6 +70,8 @@ void soc_set_timer(uint64_t time) {
 /* ---- The card -------------------------------------------------------------------------------- */
 
 int soc_dma(uint32_t direction, uint64_t card, const volatile void* ram, uint32_t bytes) {
+  /* There is one DMA: a handler that used it in between would change what is being set up. */
+  const uint32_t enabled = soc_interrupts_save();
   soc_write(H2_SOC_DMA_BASE + H2_SOC_DMA_CARD_LO, (uint32_t)card);
   soc_write(H2_SOC_DMA_BASE + H2_SOC_DMA_CARD_HI, (uint32_t)(card >> 32));
   soc_write(H2_SOC_DMA_BASE + H2_SOC_DMA_RAM, (uint32_t)(uintptr_t)ram);
@@ -77,7 +79,9 @@ int soc_dma(uint32_t direction, uint64_t card, const volatile void* ram, uint32_
   __asm__ volatile("fence" ::: "memory");
   soc_write(H2_SOC_DMA_BASE + H2_SOC_DMA_CONTROL, direction);
   __asm__ volatile("fence" ::: "memory");
-  return soc_read(H2_SOC_DMA_BASE + H2_SOC_DMA_STATUS) == H2_SOC_DMA_DONE ? 0 : 1;
+  const uint32_t status = soc_read(H2_SOC_DMA_BASE + H2_SOC_DMA_STATUS);
+  soc_interrupts_restore(enabled);
+  return status == H2_SOC_DMA_DONE ? 0 : 1;
 }
 
 static int is_register(uint64_t address, size_t bytes) {

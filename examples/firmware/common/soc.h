@@ -46,6 +46,15 @@ static inline void soc_enable_lines(uint32_t lines) {
 }
 static inline void soc_interrupts_on(void) { __asm__ volatile("csrsi mstatus, 8" ::: "memory"); }
 static inline void soc_interrupts_off(void) { __asm__ volatile("csrci mstatus, 8" ::: "memory"); }
+/* Masks interrupts; returns what soc_interrupts_restore() needs. */
+static inline uint32_t soc_interrupts_save(void) {
+  uint32_t status;
+  __asm__ volatile("csrrci %0, mstatus, 8" : "=r"(status)::"memory");
+  return status & 8U;
+}
+static inline void soc_interrupts_restore(uint32_t enabled) {
+  if (enabled) soc_interrupts_on();
+}
 static inline void soc_wait_for_interrupt(void) { __asm__ volatile("wfi" ::: "memory"); }
 static inline uint32_t soc_pending(void) {
   uint32_t lines;
@@ -58,7 +67,8 @@ uint64_t soc_time(void);
 /* The timer line is up from this time on; ~0 for never. */
 void soc_set_timer(uint64_t time);
 
-/* Moves a block between RAM and a system address; 0 on success. */
+/* Moves a block between RAM and a system address; 0 on success. For the main program and interrupt
+ * handlers alike: interrupts are masked while it uses the DMA. */
 int soc_dma(uint32_t direction, uint64_t card, const volatile void* ram, uint32_t bytes);
 
 #endif

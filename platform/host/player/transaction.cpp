@@ -1,11 +1,13 @@
 #include "platform/host/player/transaction.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <sstream>
 #include <utility>
 
 #include "modules/base/error.h"
+#include "platform/host/player/response_name.h"
 
 namespace h2 {
 namespace {
@@ -24,7 +26,8 @@ struct Form {
   const char* usage;
 };
 using Kind = Transaction::Kind;
-constexpr std::array<Form, 8> kForms{{
+using Forms = std::array<Form, 8>;
+constexpr Forms kForms{{
     {"write", Kind::write, 2, 4,
      "write ADDRESS WORD|bytes:HEX, or write ADDRESS FILE OFFSET BYTES"},
     {"read", Kind::read, 3, 4,
@@ -36,6 +39,16 @@ constexpr std::array<Form, 8> kForms{{
     {"wait", Kind::wait, 1, 1, "wait TIME"},
     {"wait_irq", Kind::wait_irq, 1, 1, "wait_irq TIMEOUT"},
     {"reset", Kind::reset, 0, 0, "reset"},
+}};
+
+/// What a line that ends with "expect error" looks like before that: nothing is read.
+constexpr std::array<Form, 4> kRefusedForms{{
+    {"write", Kind::write, 2, 4,
+     "write ADDRESS WORD|bytes:[HEX] expect error [STATUS], or write ADDRESS FILE OFFSET BYTES "
+     "expect error [STATUS]"},
+    {"read", Kind::read, 2, 2, "read ADDRESS BYTES expect error [STATUS]"},
+    {"load", Kind::load, 2, 4, "load ADDRESS FILE [OFFSET BYTES] expect error"},
+    {"verify", Kind::verify, 2, 2, "verify ADDRESS BYTES expect error"},
 }};
 
 /// Why a line is refused; the reader adds file and line.
@@ -79,7 +92,7 @@ bool is_bytes(const std::string& word) { return word.rfind(kBytesPrefix, 0) == 0
 
 Bytes bytes_of(const std::string& word) {
   const std::string digits = word.substr(std::string(kBytesPrefix).size());
-  if (digits.empty() || digits.size() % 2 != 0 ||
+  if (digits.size() % 2 != 0 ||
       digits.find_first_not_of("0123456789abcdefABCDEF") != std::string::npos) {
     refuse(word, "two hexadecimal digits per byte, in the order of memory");
   }
@@ -137,8 +150,9 @@ void take_data(Transaction& t, const Words& words, const fs::path& folder) {
   }
 }
 
-const Form& form_of(const Words& words) {
-  for (const Form& f : kForms) {
+template <class Forms>
+const Form& form_of(const Words& words, const Forms& forms) {
+  for (const Form& f : forms) {
     if (words.front() != f.word) continue;
     const std::size_t count = words.size() - 1;
     // OFFSET goes with BYTES: of write, load and verify three words behind the first are none.
@@ -147,13 +161,38 @@ const Form& form_of(const Words& words) {
     throw InputError(std::string("expected ") + f.usage);
   }
   std::string legal;
-  for (const Form& f : kForms) legal += std::string(legal.empty() ? "" : ", ") + f.word;
+  for (const Form& f : forms) legal += std::string(legal.empty() ? "" : ", ") + f.word;
   refuse(words.front(), "one of " + legal);
 }
 
-Transaction parse(const Words& words, const fs::path& folder) {
+/// Takes "expect error [STATUS]" off the end of a line.
+void take_refusal(Transaction& t, Words& words) {
+  const auto expect = std::find(words.begin(), words.end(), "expect");
+  if (expect == words.end()) return;
+  const Words behind(expect + 1, words.end());
+  words.erase(expect, words.end());
+  if (words.empty() || behind.empty() || behind.size() > 2 || behind.front() != "error") {
+    throw InputError("expected error [STATUS] behind expect");
+  }
+  t.refused = true;
+  if (behind.size() == 1) return;
+  t.response = behind.back();
+  std::string legal;
+  for (const auto& [status, name] : kResponseNames) {
+    if (status == tlm::TLM_OK_RESPONSE) continue;
+    if (t.response == name) return;
+    legal += std::string(legal.empty() ? "" : ", ") + name;
+  }
+  refuse(t.response, "one of " + legal);
+}
+
+Transaction parse(Words words, const fs::path& folder) {
   Transaction t;
-  t.kind = form_of(words).kind;
+  take_refusal(t, words);
+  t.kind = t.refused ? form_of(words, kRefusedForms).kind : form_of(words, kForms).kind;
+  if (!t.response.empty() && (t.kind == Kind::load || t.kind == Kind::verify)) {
+    throw InputError("a loader's access has no STATUS");
+  }
   if (t.kind == Kind::reset) return t;
   if (t.kind == Kind::wait || t.kind == Kind::wait_irq) {
     t.time_ps = time_of(words[1]);
@@ -163,12 +202,14 @@ Transaction parse(const Words& words, const fs::path& folder) {
   if (t.kind == Kind::dump) {
     t.bytes = number(words[2], "the number of bytes");
     t.file = folder / words[3];
+  } else if (t.refused && (t.kind == Kind::read || t.kind == Kind::verify)) {
+    t.bytes = number(words[2], "the number of bytes", kMaxAccess);
   } else if (t.kind == Kind::load || t.kind == Kind::verify) {
     take_file(t, words, 2, folder);
   } else {
     take_data(t, words, folder);
   }
-  if (t.bytes == 0) throw InputError("no bytes to move");
+  if (t.bytes == 0 && !t.refused) throw InputError("no bytes to move");
   return t;
 }
 
@@ -182,7 +223,7 @@ Words words_of(const std::string& line) {
 }  // namespace
 
 Bytes Transaction::part(std::uint64_t begin, std::uint64_t count) const {
-  if (!data.empty()) {
+  if (!data.empty() || file.empty()) {
     const auto from = data.begin() + static_cast<std::ptrdiff_t>(begin);
     return {from, from + static_cast<std::ptrdiff_t>(count)};
   }

@@ -17,6 +17,8 @@ struct Transaction {
   std::filesystem::path file;            ///< holds the data instead; of dump: to be written
   std::uint64_t offset = 0;              ///< of the data in the file
   std::uint64_t time_ps = 0;             ///< wait, wait_irq
+  bool refused = false;                  ///< the access must be answered with an error
+  std::string response;                  ///< this one (response_name.h); "": any
   std::uint64_t line = 0;                ///< counted from 1
 
   /// Bytes `begin` to `begin + count` of the data. Throws InputError if the file has become

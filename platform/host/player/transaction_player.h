@@ -17,12 +17,14 @@ class TransactionPlayer {
     std::uint64_t transactions = 0, checks = 0, failures = 0;
   };
 
-  /// Reads the whole file once; throws InputError that names file and line. `keep_going`: does not
-  /// end with the first failed transaction.
+  /// Reads the whole file once; throws InputError that names file and line, also for a file without
+  /// transactions. `keep_going`: does not end with the first failed transaction.
   TransactionPlayer(const std::filesystem::path& path, bool keep_going);
 
   /// Called with the text of a failed transaction, which begins with file and line.
   std::function<void(const std::string&)> on_failure;
+  /// What the card waits for, for the message about an interrupt that did not come; may be null.
+  std::function<std::string()> describe;
 
   void operator()(HostCpu& host);
   const Stats& stats() const { return stats_; }
@@ -30,13 +32,19 @@ class TransactionPlayer {
  private:
   void play(HostCpu& host, const Transaction& t);
   void access(HostCpu& host, const Transaction& t);
+  void wait_irq(HostCpu& host, const Transaction& t);
   void load(HostCpu& host, const Transaction& t);
   void verify(HostCpu& host, const Transaction& t);
   void dump(HostCpu& host, const Transaction& t);
   void reset(HostCpu& host, const Transaction& t);
+  /// False, and a failure, unless an access that was to be refused was, and no other.
+  bool answered(HostCpu& host, const Transaction& t, tlm::tlm_response_status status);
+  /// The same for a loader's access; `at` is where it failed.
+  bool loaded(const Transaction& t, std::uint64_t at, bool ok);
   /// Compares memory from `address` on; false after a mismatch, which is reported.
-  bool compare(const Transaction& t, std::uint64_t address, const std::vector<std::uint8_t>& got,
-               const std::vector<std::uint8_t>& expected, const std::vector<std::uint8_t>& mask);
+  bool compare(HostCpu& host, const Transaction& t, std::uint64_t address,
+               const std::vector<std::uint8_t>& got, const std::vector<std::uint8_t>& expected,
+               const std::vector<std::uint8_t>& mask);
   void fail(const Transaction& t, const std::string& text);
 
   const std::filesystem::path path_;

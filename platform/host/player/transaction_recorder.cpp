@@ -1,18 +1,22 @@
 #include "platform/host/player/transaction_recorder.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "modules/base/error.h"
 #include "platform/host/player/hex_text.h"
+#include "platform/host/player/response_name.h"
 
 namespace h2 {
 namespace {
 
 /// Longer data go to the side file; a descriptor still stands in the text.
 constexpr std::size_t kInline = 64;
-/// Of every recorded wait for the interrupt: no descriptor takes longer.
-constexpr const char* kIrqTimeout = "10s";
+/// Of a recorded wait for the interrupt that took less.
+constexpr std::uint64_t kIrqTimeout = 10'000'000'000'000;
+/// Longest time of one line.
+constexpr std::uint64_t kMaxTime = 1'000'000'000'000'000;
 /// By HostAccess::Kind.
 constexpr const char* kWords[] = {"read", "write", "verify", "load"};
 
@@ -60,12 +64,26 @@ TransactionRecorder::TransactionRecorder(const std::filesystem::path& path)
 void TransactionRecorder::operator()(const HostAccess& access) {
   // A wait in vain leaves nothing but the time until the next access.
   if (access.kind == HostAccess::Kind::wait_irq && !access.ok) return;
-  if (access.start > end_) text_ << "wait " << time_text((access.start - end_).value()) << '\n';
-  end_ = sc_core::sc_time_stamp();
-  if (access.kind == HostAccess::Kind::wait_irq) {
-    text_ << "wait_irq " << kIrqTimeout << '\n';
-  } else {
+  const sc_core::sc_time now = sc_core::sc_time_stamp();
+  const std::uint64_t waited = (now - access.start).value();
+  if (access.kind != HostAccess::Kind::wait_irq) {
+    pass(access.start);
     move(access);
+  } else if (waited < kIrqTimeout) {
+    pass(access.start);
+    text_ << "wait_irq " << time_text(kIrqTimeout) << '\n';
+  } else {  // most of it as time alone: a line has a limit
+    pass(now);
+    text_ << "wait_irq " << time_text(kIrqTimeout) << '\n';
+  }
+  end_ = now;
+}
+
+void TransactionRecorder::pass(const sc_core::sc_time& until) {
+  while (until > end_) {
+    const std::uint64_t left = std::min<std::uint64_t>((until - end_).value(), kMaxTime);
+    text_ << "wait " << time_text(left) << '\n';
+    end_ += sc_core::sc_time::from_value(left);
   }
 }
 
@@ -74,19 +92,32 @@ void TransactionRecorder::move(const HostAccess& access) {
   const bool reads = access.kind == HostAccess::Kind::read;
   const bool timed = reads || access.kind == HostAccess::Kind::write;
   text_ << kWords[static_cast<int>(access.kind)] << ' ' << hex_text(access.address, 8) << ' ';
-  if (timed && access.bytes <= kInline) {
+  if (!access.ok && (reads || access.kind == HostAccess::Kind::debug_read)) {
+    text_ << access.bytes;
+  } else if (timed && access.bytes <= kInline) {
     if (reads) text_ << (access.bytes == 4 ? "0xFFFFFFFF " : "all ");
-    text_ << value_text(data, access.bytes) << '\n';
-    return;
+    text_ << value_text(data, access.bytes);
+  } else {
+    text_ << data_path_.filename().string() << ' ' << data_bytes_ << ' ' << access.bytes;
+    data_.write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(access.bytes));
+    data_bytes_ += access.bytes;
   }
-  text_ << data_path_.filename().string() << ' ' << data_bytes_ << ' ' << access.bytes << '\n';
-  data_.write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(access.bytes));
-  data_bytes_ += access.bytes;
+  if (!access.ok) text_ << " expect error";
+  if (!access.ok && timed) text_ << ' ' << response_name(access.status);
+  text_ << '\n';
+}
+
+TransactionRecorder::~TransactionRecorder() { finish(); }
+
+void TransactionRecorder::finish() {
+  if (!text_.is_open()) return;
+  pass(sc_core::sc_time_stamp());
+  text_.close();
+  data_.close();
 }
 
 void TransactionRecorder::close() {
-  text_.close();
-  data_.close();
+  finish();
   if (!text_ || !data_) throw RunError(path_.string() + ": cannot be written");
 }
 

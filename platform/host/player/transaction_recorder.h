@@ -14,14 +14,22 @@ class TransactionRecorder {
  public:
   /// Throws InputError if the files cannot be written or their name contains a space or #.
   explicit TransactionRecorder(const std::filesystem::path& path);
+  /// Ends the files of a run that failed, too.
+  ~TransactionRecorder();
+  TransactionRecorder(const TransactionRecorder&) = delete;
+  TransactionRecorder& operator=(const TransactionRecorder&) = delete;
 
   /// To be called with every access: HostCpu::on_access.
   void operator()(const HostAccess& access);
-  /// Ends the files; throws RunError if they could not be written.
+  /// Ends the files with the time that has passed since the last access; throws RunError if they
+  /// could not be written.
   void close();
 
  private:
   void move(const HostAccess& access);
+  /// Simulated time from the last access until `until`.
+  void pass(const sc_core::sc_time& until);
+  void finish();
 
   const std::filesystem::path path_, data_path_;
   std::ofstream text_, data_;

@@ -123,10 +123,22 @@ int RemoteServer::load(HostCpu& host, const h2_wire_request& request) {
   return failed != 0 ? tlm::TLM_GENERIC_ERROR_RESPONSE : tlm::TLM_OK_RESPONSE;
 }
 
-/// Without a timeout a wait ends when nothing moves any more, before the watchdog takes a client's
-/// mistake for a hang of the card. It is cut into slices to see that, and to heed signals.
+/// Waits are cut into slices to heed signals.
 bool RemoteServer::wait_irq(HostCpu& host, std::uint64_t timeout_ns) {
-  if (timeout_ns != 0) return host.wait_irq(sc_core::sc_time::from_value(timeout_ns * 1000));
+  if (timeout_ns == 0) return wait_irq_while_alive(host);
+  sc_core::sc_time left = sc_core::sc_time::from_value(timeout_ns * 1000);
+  const sc_core::sc_time slice = std::max(left / 1000, sc_core::sc_time(1, sc_core::SC_MS));
+  while (!host.wait_irq(std::min(slice, left))) {
+    if (left <= slice || socket_->stopped()) return false;
+    left -= slice;
+    host.alive();  // a wait with an end is no hang
+  }
+  return true;
+}
+
+/// A wait without a timeout ends when nothing moves any more, before the watchdog takes a client's
+/// mistake for a hang of the card.
+bool RemoteServer::wait_irq_while_alive(HostCpu& host) {
   const sc_core::sc_time patience =
       static_cast<double>(platform_.patience()) / 2 * platform_.period();
   const sc_core::sc_time slice = std::min(patience / 4, sc_core::sc_time(1, sc_core::SC_MS));
