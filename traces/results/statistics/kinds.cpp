@@ -48,7 +48,7 @@ const std::vector<StatisticKind>& statistic_kinds() {
       {"layer.<layer>.<engine>.bytes", "B", "moved to and from external memory", "counted"},
 
       {"layer.<layer>.spike_density", "share",
-       "non-zeros in what the layer hands on, spikes or averages of four, in training",
+       "non-zeros in the output of the layer, spikes or averages of four, in training",
        "counted / (samples x timesteps x neurons or averages)"},
       {"layer.<layer>.mask_density", "share", "neurons open to the gradient, Eq. (5), in training",
        "counted / (samples x timesteps x neurons)"},
