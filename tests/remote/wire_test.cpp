@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 
 #include <cstring>
@@ -161,6 +162,16 @@ TEST_F(Wire, PlaceToListenAt) {
     EXPECT_TRUE(std::filesystem::is_socket(socket()));
   }
   EXPECT_FALSE(std::filesystem::exists(socket()));
+}
+
+TEST_F(Wire, OnlyTheOwnerMayConnect) {
+  const mode_t before = umask(0);
+  {
+    const WireSocket open(socket());
+    EXPECT_EQ(std::filesystem::status(socket()).permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+  }
+  umask(before);
 }
 
 TEST_F(Wire, SocketOfADeadServerIsReplaced) {

@@ -17,7 +17,8 @@ namespace {
 namespace asio = boost::asio;
 namespace fs = std::filesystem;
 
-/// The socket is made under this name and renamed: who sees the path can connect to it.
+/// The socket is made under this name and renamed, so that a client can connect as soon as the
+/// path exists.
 constexpr const char* kUnfinished = ".new";
 
 std::string unfinished(const std::string& path) {
@@ -30,7 +31,7 @@ std::string unfinished(const std::string& path) {
   return name;
 }
 
-/// Removes the socket file of a server that is no more.
+/// Removes the socket file of a server that has ended.
 void remove_stale(asio::io_context& io, const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::symlink_status(path, error);
@@ -55,6 +56,8 @@ WireSocket::WireSocket(const std::string& path)
   try {
     acceptor_.open();
     acceptor_.bind(Protocol::endpoint(name));
+    // Before anybody can connect: the card is for the user who started the server.
+    fs::permissions(name, fs::perms::owner_read | fs::perms::owner_write);
     acceptor_.listen();
     fs::rename(name, path);
   } catch (const std::system_error& e) {
