@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "modules/base/error.h"
+#include "platform/cli/completion.h"
 #include "platform/cli/version.h"
 
 namespace h2 {
@@ -112,7 +113,8 @@ std::string usage(const std::vector<Command>& commands) {
   for (const Command& c : commands) {
     if (c.options != nullptr) text << '\n' << own_options(c);
   }
-  text << "\nExit code: 0 success, 1 the run failed, 2 wrong usage or configuration.\n";
+  text << "\nh2vp --bash-completion prints a completion script for bash.\n";
+  text << "Exit code: 0 success, 1 the run failed, 2 wrong usage or configuration.\n";
   return text.str();
 }
 
@@ -120,6 +122,10 @@ int run_command(const std::vector<Command>& commands, int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "";
   if (first == "--version") {
     std::cout << "h2vp " << kVersion << '\n';
+    return 0;
+  }
+  if (first == "--bash-completion") {
+    std::cout << bash_completion(commands, common_options());
     return 0;
   }
   if (first == "--help" || first == "-h") {

@@ -14,6 +14,7 @@ machine=$(probed "$source_dir/configs/h2learn.yaml")
 
 expect version 0 "h2vp " "$h2vp" --version
 expect help 0 "Exit code" "$h2vp" --help
+expect completion 0 "complete -F _h2vp h2vp" "$h2vp" --bash-completion
 expect no-command 2 "no command" "$h2vp"
 expect unknown-command 2 "legal: train" "$h2vp" dance x.yaml
 expect unknown-option 2 "--dance" "$h2vp" train "$quick" --dance
