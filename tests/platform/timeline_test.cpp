@@ -243,7 +243,9 @@ TEST_F(TimelineFile, IsWholeAtEveryTime) {
     Timeline timeline(path());
     for (std::uint64_t i = 0; i < 2000; ++i) {
       timeline.slice("track", "name", 1000 * i, 1000 * i + 1000, {{"key", 1}});
-      if (i % 500 == 0) EXPECT_EQ(written(), i + 4);
+      if (i % 500 == 0) {
+        EXPECT_EQ(written(), i + 4);
+      }
     }
     EXPECT_FALSE(std::filesystem::exists(path()));
   }
