@@ -53,7 +53,8 @@ def statistics_page(program):
              "every engine, layer,", "memory, socket and kind of tensor in the place of a word in "
              "angle brackets.", ""]
     section, name = None, None
-    for line in ask(program, "stats", "--describe").splitlines():
+    items, others = ask(program, "stats", "--describe").split("\nIn stats.json also\n")
+    for line in items.splitlines():
         if not line.startswith(" "):
             name, unit = line.split("  [")
             if name.split(".")[0] != section:
@@ -65,6 +66,7 @@ def statistics_page(program):
             lines[-1] += f" {cell(line.strip()[2:])} |"
         else:
             lines[-1] += f" {cell(line.strip())} |"
+    lines += ["", "## Also in stats.json", "", "```", others.rstrip(), "```"]
     return "\n".join(line for line in lines if line is not None) + "\n"
 
 

@@ -44,6 +44,8 @@ int write_bus(void* context, std::uint64_t address, const void* data, std::size_
   return card(context).write(address, data, bytes) ? 0 : 1;
 }
 
+int no_interrupt(void* /*context*/) { return 1; }
+
 }  // namespace
 
 ScheduleCard::ScheduleCard()
@@ -53,7 +55,7 @@ ScheduleCard::ScheduleCard()
   for (const RegisterInfo& r : h2learn_registers(machine, kMemoryBytes)) {
     registers_[H2_REGS_BASE + r.offset] = r.reset;
   }
-  const h2_bus bus{this, &read_bus, &write_bus, nullptr, nullptr};
+  const h2_bus bus{this, &read_bus, &write_bus, &no_interrupt, nullptr};
   EXPECT_EQ(h2_open(&device, &bus, nullptr, 0), H2_OK);
   const h2_layer layers[] = {layer(H2_LAYER_CONV, 2, 4, 4), layer(H2_LAYER_FC, 64, 8, 1),
                              layer(H2_LAYER_FC, 8, 4, 1)};
