@@ -18,7 +18,8 @@ void TransferList::append(Transfer transfer) {
   if (!transfers_.empty()) {
     Transfer& last = transfers_.back();
     if (last.write == transfer.write && last.timing_only == transfer.timing_only &&
-        last.kind == transfer.kind && last.address + last.bytes == transfer.address) {
+        last.repeated == transfer.repeated && last.kind == transfer.kind &&
+        last.address + last.bytes == transfer.address) {
       last.bytes += transfer.bytes;
       return;
     }
@@ -45,6 +46,21 @@ void TransferList::write_timing(Transfer transfer) {
 std::uint64_t TransferList::charged() const {
   std::uint64_t sum = 0;
   for (const Transfer& t : transfers_) sum += t.charged();
+  return sum;
+}
+
+std::uint64_t TransferList::repeated() const {
+  std::uint64_t sum = 0;
+  for (const Transfer& t : transfers_) sum += t.repeated ? t.charged() : 0;
+  return sum;
+}
+
+std::uint64_t TransferList::mem2() const {
+  std::uint64_t sum = 0;
+  for (const Transfer& t : transfers_) {
+    const bool there = t.kind == TensorKind::weight_gradient || t.kind == TensorKind::master;
+    sum += there ? t.charged() : 0;
+  }
   return sum;
 }
 

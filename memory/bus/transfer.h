@@ -29,6 +29,7 @@ const char* name_of(TensorKind kind);
 struct Transfer {
   bool write = false;
   bool timing_only = false;  ///< the bytes are already held, or the run has no data
+  bool repeated = false;     ///< read before by the same job
   bool halved = false;       ///< FP32 values charged as FP16
   TensorKind kind = TensorKind::control;
   std::uint64_t address = 0;
@@ -68,6 +69,9 @@ class TransferList {
   std::uint64_t begin() const { return begin_; }
   std::uint64_t bytes() const { return buffer_->size() - begin_; }
   std::uint64_t charged() const;
+  /// Of the reads that the job has done before, and of the accesses to Mem2.
+  std::uint64_t repeated() const;
+  std::uint64_t mem2() const;
   /// Hands every unit that came with data to its sink.
   void deliver() const;
 

@@ -127,6 +127,8 @@ void Engine::issue_loads(Arrival& chunk) {
     chunk.batch = {TransferList(half)};
     more = job_->load(chunk.index, stage, chunk.batch.list);
     chunk.bytes += chunk.batch.list.charged();
+    record_.repeated_bytes += chunk.batch.list.repeated();
+    record_.mem2_bytes += chunk.batch.list.mem2();
     glb_.hold(chunk.batch.list.charged());
     transfers(+1);
     if (++loads_open_ == 1) trace_.change(load_signal_, 1);
@@ -214,6 +216,7 @@ bool Engine::compute_chunk(const Token& token) {
   if (state_ == State::stall) result_wait_ += sc_core::sc_time_stamp() - blocked_since;
   pass_glb(Glb::results, stored_chunks_++, batch.list);
   const std::uint64_t bytes = batch.list.charged();
+  record_.mem2_bytes += batch.list.mem2();
   glb_.hold(bytes);
   stores_.push_back(std::move(batch));
   computed_.write(Token{token.index, bytes, true});

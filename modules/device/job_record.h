@@ -38,7 +38,9 @@ struct JobRecord {
   std::uint64_t load_stall_cycles = 0, store_stall_cycles = 0;
   std::uint64_t wait_cycles = 0;  ///< no job before this one: descriptors and dependences
   std::uint64_t macs = 0, executed_macs = 0;
-  std::uint64_t bytes = 0;  ///< loaded and stored, charged
+  std::uint64_t bytes = 0;           ///< loaded and stored, charged
+  std::uint64_t repeated_bytes = 0;  ///< of them, read before by the same job
+  std::uint64_t mem2_bytes = 0;      ///< of them, in Mem2
   std::uint32_t error = H2_OK;
   RangeCount range;
   LayerDensities densities;  ///< of the results, tensors of layer `result_layer`

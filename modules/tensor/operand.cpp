@@ -11,7 +11,8 @@ void Operand::want(int unit, TransferList& list) {
   if (seen_[unit] == pass_) return;
   Transfer t;
   t.kind = kind_;
-  t.timing_only = !functional_ || seen_[unit] != 0;
+  t.repeated = seen_[unit] != 0;
+  t.timing_only = !functional_ || t.repeated;
   t.halved = halved();
   t.address = address(unit);
   t.bytes = bytes(unit);

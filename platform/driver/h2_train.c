@@ -190,10 +190,11 @@ static int run_group(h2_device* d, h2_group* g, int* updating) {
         (i == 0 ? H2_DESC_FIRST : 0U) | (i + 1 == g->sub_batches ? H2_DESC_LAST : 0U);
     error = h2_wait(d, now->forward);
     if (!error) error = apply_loss(d, g, &now->batch, now->memory);
-    /* The memory of the sub-batch before is the next one's: once it is free, the backward pass of
-     * this one and the forward pass of the next start side by side (Fig. 10). */
-    if (!error) error = finish(d, other);
+    /* The backward pass follows that of the sub-batch before as soon as the engine is free. The
+     * memory of the sub-batch before is the next one's: its forward pass starts once the weight
+     * gradients are through (Fig. 10). */
     if (!error) error = start_backward(d, now, flags);
+    if (!error) error = finish(d, other);
     if (!error && !g->overlap) error = finish(d, now);
     if (!error && i + 1 < g->sub_batches) error = start_forward(d, g, other, &left);
   }

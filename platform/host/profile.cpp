@@ -27,14 +27,13 @@ void Profile::operator()(HostCpu& host) {
   auto& jobs = platform_.controller.job_ended;
   const int observer = jobs.add([this](const LayerRecord& r) { record_.add(r); });
   while (record_.sub_batches < total) {
-    const std::uint64_t before = platform_.cycle();
+    record_.begin_group(platform_.cycle());
     const auto size = static_cast<std::uint32_t>(std::min(group, total - record_.sub_batches));
     run_group(size);
     if (record_.interrupted) break;
     // A short last group carries its update on fewer sub-batches.
-    if (size == group || record_.sub_batches == size) {
-      record_.steady_cycles_per_sub_batch = static_cast<double>(platform_.cycle() - before) / size;
-    }
+    record_.end_group(platform_.cycle(), size, size == group || record_.sub_batches == size,
+                      bytes_per_cycle(config_, platform_));
     if (on_progress) on_progress({"profile", record_.sub_batches, total, 0.0});
   }
   jobs.remove(observer);

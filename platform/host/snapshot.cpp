@@ -15,6 +15,10 @@ Snapshot take_snapshot(const Platform& platform) {
   return s;
 }
 
+double bytes_per_cycle(const Config& config, const Platform& platform) {
+  return platform.memories.front()->peak_gbps() * 1e3 / config.machine.clock_mhz;
+}
+
 RunInfo run_info(const Config& config, const Platform& platform) {
   RunInfo info;
   info.config = config_json(config);

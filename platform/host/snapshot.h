@@ -11,6 +11,8 @@ struct Config;
 
 /// Counters of the whole board now.
 Snapshot take_snapshot(const Platform& platform);
+/// Peak of one memory in bytes per core cycle.
+double bytes_per_cycle(const Config& config, const Platform& platform);
 /// What results say of the board and its configuration.
 RunInfo run_info(const Config& config, const Platform& platform);
 /// The modules whose counters become statistics. They live as long as the platform.

@@ -118,6 +118,7 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   group_.source_context = this;
   group_indices_ = order.data() + first;
   group_left_ = count;
+  record_.begin_group(last_group_end_);
   const int error = h2_train_group(&card_.device, &group_);
   if (error == H2_DRV_STOPPED) {
     record_.interrupted = true;
@@ -131,11 +132,9 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   record_.loss.push_back(group_.loss_sum / static_cast<double>(count));
   const std::uint64_t now = platform_.cycle();
   // The first group fills the pipeline; a short last group is not typical either.
-  if (record_.loss.size() <= 2 ||
-      group_.sub_batches == static_cast<std::uint32_t>(config_.training.batch_group)) {
-    record_.steady_cycles_per_sub_batch =
-        static_cast<double>(now - last_group_end_) / group_.sub_batches;
-  }
+  const bool whole = record_.loss.size() <= 2 ||
+                     group_.sub_batches == static_cast<std::uint32_t>(config_.training.batch_group);
+  record_.end_group(now, group_.sub_batches, whole, bytes_per_cycle(config_, platform_));
   last_group_end_ = now;
   if (on_progress) {
     on_progress({"train", record_.sub_batches, total_sub_batches_, record_.loss.back()});

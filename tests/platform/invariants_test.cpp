@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 
 #include "platform/host/drawn_masks.h"
 #include "platform/host/profile.h"
@@ -71,11 +72,21 @@ Timed teach(const Config& config, const std::function<void(Platform&, const Time
 TEST_P(RandomMachine, BytesAndTimeAreConserved) {
   const Config config = tiny_config(sets_);
   teach(config, [&](Platform& platform, const Timed& timed) {
+    // Sums over layers and jobs, those over engines and those over memories are the same.
+    RunRecord record;
+    for (const LayerRecord& r : timed.jobs) record.add(r);
     std::uint64_t bytes = 0;
-    for (const LayerRecord& r : timed.jobs) bytes += r.job.bytes;
+    std::map<int, std::uint64_t> spent;
+    for (const auto& [key, cost] : record.layers) {
+      bytes += cost.total.bytes;
+      spent[key.engine] += cost.total.cycles;
+    }
     expect_conserved(engine_traffic(platform, bytes));
+    int engine = 0;
     for (const Engine* e : platform.engines()) {
       const Engine::Stats s = e->stats();
+      EXPECT_NEAR(static_cast<double>(s.busy_cycles + s.stall_cycles),
+                  static_cast<double>(spent[engine++]), 2.0);
       const std::uint64_t sum = s.busy_cycles + s.stall_cycles + s.idle_cycles;
       // Each of the three is rounded down to whole cycles.
       EXPECT_LE(sum, platform.cycle());

@@ -40,9 +40,11 @@ TEST(Times, LayersFitIntoTheirEngine) {
     EXPECT_LE(l["compute_cycles"], l["cycles"]) << l;
     EXPECT_LE(l["memory_cycles"], l["cycles"]) << l;
     EXPECT_GT(l["compute_cycles"], 0) << l;
+    EXPECT_EQ(l["kind"] == "array", l["macs"] > 0) << l;
     EXPECT_GT(l["bytes"], 0) << l;
     EXPECT_LE(l["cycles"], l["cycles_total"]) << l;
-    EXPECT_EQ(l["bound_by"], l["memory_cycles"] > l["compute_cycles"] ? "memory" : "compute");
+    const double waits = l["cycles"].get<double>() - l["compute_cycles"].get<double>();
+    EXPECT_EQ(l["bound_by"], waits > 0.1 * l["cycles"].get<double>() ? "memory" : "compute") << l;
     cycles[l["engine"]] += l["cycles_total"].get<std::uint64_t>();
     compute[l["engine"]] += l["compute_cycles_total"].get<std::uint64_t>();
   }
@@ -55,6 +57,34 @@ TEST(Times, LayersFitIntoTheirEngine) {
   // Evaluation comes after training and counts on its own.
   EXPECT_EQ(s["time"]["evaluation"]["samples"], 4);
   EXPECT_GT(s["time"]["evaluation"]["cycles"], 0);
+}
+
+/// The causes sum to the time per sub-batch; layers, optimiser steps included, to the engines'
+/// bytes.
+TEST(Times, TheBreakdownIsThePeriod) {
+  for (const char* overlap : {"true", "false"}) {
+    SCOPED_TRACE(overlap);
+    const json s = json::parse(train(tiny_config({{"pipeline.overlap", overlap}})).summary);
+    double sum = 0;
+    for (const auto& [cause, cycles] : s["time"]["breakdown"].items()) {
+      EXPECT_GE(cycles.get<double>(), 0) << cause;
+      sum += cycles.get<double>();
+    }
+    EXPECT_NEAR(sum, s["time"]["cycles_per_sub_batch"].get<double>(), 1e-3);
+    EXPECT_GT(s["time"]["breakdown"]["update"], 0);
+    std::uint64_t layers = 0, memories = 0;
+    std::set<std::string> kinds;
+    for (const json& l : s["layers"]) {
+      layers += l["bytes_total"].get<std::uint64_t>();
+      kinds.insert(l["kind"]);
+    }
+    EXPECT_EQ(kinds, (std::set<std::string>{"array", "grad", "update"}));
+    for (const auto& [name, m] : s["memory"].items()) {
+      memories += m["read_bytes"].get<std::uint64_t>() + m["write_bytes"].get<std::uint64_t>();
+    }
+    EXPECT_LE(layers, memories);  // the rest is the host's and the controller's
+    EXPECT_GT(layers, memories / 2);
+  }
 }
 
 class Waveform : public ConfigFiles {

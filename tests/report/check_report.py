@@ -51,7 +51,9 @@ def reads_as(text, value):
 
 def needed_fields(summary):
     """Numbers that a report must show."""
-    yield from (f"time.{key}" for key in summary["time"] if key != "evaluation")
+    yield from (f"time.{key}" for key in summary["time"]
+                if key not in ("evaluation", "steady", "breakdown"))
+    yield from (f"time.breakdown.{cause}" for cause in summary["time"]["breakdown"])
     yield from (f"result.{key}" for key in summary.get("result", {})
                 if key not in ("loss", "epochs"))  # curves
     for part in ("engines", "memory"):
@@ -108,7 +110,8 @@ def check_rooflines(name, page, summary):
         if not canvas["title"].startswith("Roofline: "):
             continue
         engine = canvas["title"][len("Roofline: "):-len(" Engine")].lower().replace(" ", "_")
-        layers = [l for l in summary["layers"] if l["engine"] == engine]
+        layers = [l for l in summary["layers"]
+                  if l["engine"] == engine and l["kind"] == "array"]
         points = [(s["label"], s["data"][0]) for s in canvas["series"][:-1]]
         expect([label for label, _ in points] == [l["name"] for l in layers],
                f"{name}: {canvas['title']}: layers")

@@ -58,7 +58,8 @@ def check_layers(items, folder):
     with open(os.path.join(folder, "layers.csv"), encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     with open(os.path.join(folder, "summary.json"), encoding="utf-8") as file:
-        layers = [(l["name"], l["engine"]) for l in json.load(file)["layers"]]
+        layers = [(l["name"], l["engine" if l["kind"] == "array" else "kind"])
+                  for l in json.load(file)["layers"]]
     found = [(row["layer"], row["engine"]) for row in rows]
     expect(len(set(found)) == len(found) and set(layers) <= set(found), f"layers.csv: {found}")
     for row in rows:

@@ -133,8 +133,9 @@ const CAUSES_NOTE = "Fill: of look-up tables or the PE pipeline. Soma or Grad: s
   "array waits for memory. No job: before the layer's job, for descriptors and other layers.";
 
 /** Cycles per job of every cause, null where stats.json has no such layer. */
-function causesOf(run, layer, engine) {
-  const value = (name) => run.stats.items[`layer.${layer}.${engine}.${name}`]?.value;
+function causesOf(run, layer) {
+  const job = isArray(layer) ? layer.engine : layer.kind;
+  const value = (name) => run.stats.items[`layer.${layer.name}.${job}.${name}`]?.value;
   const jobs = value("jobs") ?? 1;
   const cycles = value("compute_cycles");
   if (cycles === undefined || !(jobs > 0)) return null;
@@ -145,8 +146,10 @@ function causesOf(run, layer, engine) {
 
 function stallChart(parent, run, engine) {
   const title = `Where the cycles go: ${engineTitle(run, engine)}`;
-  const rows = !run.stats ? [] : run.summary.layers.filter((layer) => layer.engine === engine)
-    .map((layer) => [layer.name, causesOf(run, layer.name, engine)])
+  const rows = !run.stats ? [] : run.summary.layers.filter((layer) =>
+    layer.engine === engine)
+    .map((layer) => [isArray(layer) ? layer.name : `${layer.name}, ${layer.kind}`,
+      causesOf(run, layer)])
     .filter(([, parts]) => parts !== null);
   if (rows.length === 0) {
     missing(parent, title, run.stats ? "stats.json has no layers of this engine." : NO_STATS);

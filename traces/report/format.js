@@ -6,6 +6,11 @@ function enginesOf(run) {
   return Object.keys(run.summary.engines);
 }
 
+/** Whether a row of layers[] is about array work; older runs list no other. */
+function isArray(layer) {
+  return (layer.kind ?? "array") === "array";
+}
+
 function engineTitle(run, engine) {
   return run.summary.engines[engine].title;
 }

@@ -17,7 +17,8 @@ function group(parent) {
 function runSection(main, run, title) {
   const part = section(main, `run-${run.index}`, title);
   part.append(whatWasRun(run), el("h3", {}, "Warnings"), warningList(run),
-    headlineTable(run), engineTable(run), memoryTable(run));
+    headlineTable(run), breakdownTable(run), engineTable(run),
+    memoryTable(run));
   const learning = group(part);
   lossChart(learning, [run]);
   accuracyChart(learning, [run]);

@@ -134,8 +134,7 @@ void check_summary(const Node& root) {
   check_config(root);
   check_result(root);
   root.member("time", Kind::object)
-      .numbers({"cycles", "seconds", "sub_batches", "cycles_per_sub_batch", "samples_per_second",
-                "epoch_seconds"});
+      .numbers({"cycles", "seconds", "sub_batches", "cycles_per_sub_batch", "samples_per_second"});
   const Node memories = root.member("memory", Kind::object);
   memories.each([](const Node& memory) {
     memory.numbers({"read_bytes", "write_bytes", "bandwidth_gbps", "peak_gbps"});

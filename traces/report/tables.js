@@ -84,12 +84,24 @@ function memoryTable(run) {
 function layerTable(run) {
   const fields = ["cycles", "compute_cycles", "memory_cycles", "macs", "executed_macs", "bytes"];
   const rows = run.summary.layers.map((layer, i) =>
-    [`${layer.name}, ${engineTitle(run, layer.engine)}`,
+    [`${layer.name}, ${engineTitle(run, layer.engine)}${isArray(layer) ? "" : `, ${layer.kind}`}`,
       ...fields.map((name) => field(run, `layers.${i}.${name}`)),
       field(run, `layers.${i}.bound_by`)]);
   return table("Layers, last full sub-batch; MACs done: every bit plane, without skipped zeros",
     ["Layer", "Cycles", "Compute", "Memory", "MACs, dense", "MACs done", "Bytes", "Bound by"],
     rows);
+}
+
+/** Cycles of the period by cause, largest first; runs of older versions have none. */
+function breakdownTable(run) {
+  const causes = run.summary.time.breakdown;
+  if (!causes) return "";
+  const all = run.summary.time.cycles_per_sub_batch;
+  const rows = Object.entries(causes).sort(([, a], [, b]) => b - a).map(([cause, cycles]) =>
+    [cause.replaceAll("_", " "), field(run, `time.breakdown.${cause}`),
+      percent(all > 0 ? cycles / all : undefined)]);
+  return table("Cycles per sub-batch by cause, seen from the engine with the longest jobs",
+    ["Cause", "Cycles", "Share"], rows);
 }
 
 /** Every number below an object, as [dotted path, value]. */

@@ -44,19 +44,35 @@ Network network_of(const ReportRun& run) {
   }
 }
 
-/// The memory that moves most of the layer's bytes. Every sub-batch reads and writes the sum of
-/// weight gradients, 2 bytes each way per weight, in Mem2.
+/// Runs of older versions list array jobs alone.
+std::string kind_of(const Json& layer) { return layer.value("kind", "array"); }
+
+/// "conv2 backward", "fc1 update".
+std::string job_name(const Json& layer) {
+  const std::string kind = kind_of(layer);
+  return layer["name"].get<std::string>() + " " +
+         (kind == "array" ? pass_name(layer["engine"]) : kind);
+}
+
+std::string title_of(std::string memory) {
+  memory[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(memory[0])));
+  return memory;
+}
+
+/// The memory that moves most of the layer's bytes: in an optimiser step Mem2. Every sub-batch
+/// reads and writes the sum of weight gradients, 2 bytes each way per weight, in Mem2.
 std::string bottleneck(const ReportRun& run, const Network& network, const Json& layer) {
   const std::string engine = layer["engine"];
   const Json& memories = run.summary["engines"][engine]["memories"];
   if (memories.size() < 2) return memories_of(run, engine);
+  const std::string kind = kind_of(layer);
+  if (kind == "update") return title_of(memories.back());
+  if (kind == "grad") return memories_of(run, engine);
   for (const Layer& l : network.layers) {
     if (l.name != layer["name"]) continue;
     const double sums = 4.0 * static_cast<double>(l.weight_count());
     if (sums <= layer["bytes"].get<double>() / 2) return memories_of(run, "forward");
-    std::string memory = memories.back();
-    memory[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(memory[0])));
-    return memory;
+    return title_of(memories.back());
   }
   return memories_of(run, engine);
 }
@@ -85,9 +101,9 @@ void add_layers(const ReportRun& run, std::vector<std::string>& texts) {
     const std::string memory = bottleneck(run, network, l);
     const char* verb = memory.find(" and ") == std::string::npos ? " is" : " are";
     const auto share = static_cast<double>(waiting_cycles(l)) / l["cycles"].get<double>();
-    texts.push_back(memory + verb + " the bottleneck in " + l["name"].get<std::string>() + " " +
-                    pass_name(l["engine"]) + ": the array waits for memory for " + percent(share) +
-                    " of its " + grouped(l["cycles"]) + " cycles.");
+    texts.push_back(memory + verb + " the bottleneck in " + job_name(l) +
+                    ": the array waits for memory for " + percent(share) + " of its " +
+                    grouped(l["cycles"]) + " cycles.");
   }
   if (slow.size() > kMostLayers) {
     texts.push_back(std::to_string(slow.size() - kMostLayers) +
@@ -119,8 +135,7 @@ void add_numbers(const Json& summary, std::vector<std::string>& texts) {
   for (const Json& l : summary["layers"]) {
     const std::uint64_t overflows = l.value("overflows_total", std::uint64_t{0});
     if (overflows == 0) continue;
-    texts.push_back(grouped(overflows) + " values of " + l["name"].get<std::string>() + " " +
-                    pass_name(l["engine"]) +
+    texts.push_back(grouped(overflows) + " values of " + job_name(l) +
                     " exceeded FP16: lower training.loss_scale or training.learning_rate.");
   }
 }

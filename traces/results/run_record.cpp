@@ -4,6 +4,8 @@
 #include <functional>
 #include <type_traits>
 
+#include "modules/contract/h2_contract.h"
+
 namespace h2 {
 
 namespace {
@@ -27,7 +29,17 @@ Snapshot combine(const Snapshot& a, const Snapshot& b, Combine of) {
   return s;
 }
 
+JobKind kind_of(const LayerRecord& record) {
+  if (record.opcode == H2_OP_UPDATE) return JobKind::update;
+  return record.job.macs == 0 ? JobKind::grad : JobKind::array;
+}
+
 }  // namespace
+
+const char* name_of(JobKind kind) {
+  static const char* const names[] = {"update", "grad", "array"};
+  return names[static_cast<int>(kind)];
+}
 
 Snapshot operator-(const Snapshot& end, const Snapshot& start) {
   return combine(end, start, std::minus<>());
@@ -35,11 +47,27 @@ Snapshot operator-(const Snapshot& end, const Snapshot& start) {
 
 Snapshot operator+(const Snapshot& a, const Snapshot& b) { return combine(a, b, std::plus<>()); }
 
+void RunRecord::begin_group(std::uint64_t cycle) {
+  group_.clear();
+  group_start_ = cycle;
+}
+
+void RunRecord::end_group(std::uint64_t cycle, std::uint64_t sub_batches, bool whole,
+                          double bytes_per_cycle) {
+  if (!whole) return;
+  steady = groups_++ > 0;
+  steady_cycles_per_sub_batch =
+      static_cast<double>(cycle - group_start_) / static_cast<double>(sub_batches);
+  breakdown = break_down(group_, group_start_, cycle, sub_batches, bytes_per_cycle);
+}
+
 void RunRecord::add(const LayerRecord& record) {
   jobs.push_back(record);
   if (jobs.size() > kMostJobs) jobs.pop_front();
-  if (record.job.macs == 0) return;  // Grad alone, optimiser step
-  LayerCost& cost = layers[{record.engine, record.job.layer_index}];
+  group_.push_back(record);
+  const JobKind kind = kind_of(record);
+  LayerCost& cost = layers[{kind, record.engine, record.job.layer_index}];
+  cost.kind = kind;
   cost.engine = record.engine;
   cost.last = record.job;
   ++cost.jobs;

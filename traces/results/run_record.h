@@ -5,10 +5,11 @@
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 #include "modules/device/job_record.h"
+#include "traces/results/breakdown.h"
 
 namespace h2 {
 
@@ -28,8 +29,23 @@ struct Snapshot {
 Snapshot operator-(const Snapshot& end, const Snapshot& start);
 Snapshot operator+(const Snapshot& a, const Snapshot& b);
 
+/// What a job is for: an optimiser step, the last layer's Grad alone, or array work.
+enum class JobKind { update, grad, array };
+/// "update", "grad", "array".
+const char* name_of(JobKind kind);
+
+/// Jobs whose costs are added up: those of one layer on one engine, by kind.
+struct JobKey {
+  JobKind kind = JobKind::array;
+  int engine = 0, layer = 0;
+  friend bool operator<(const JobKey& a, const JobKey& b) {
+    return std::tie(a.kind, a.engine, a.layer) < std::tie(b.kind, b.engine, b.layer);
+  }
+};
+
 /// One layer on one engine: the last sub-batch seen, and sums over the run.
 struct LayerCost {
+  JobKind kind = JobKind::array;
   int engine = 0;
   JobRecord last;
   JobRecord total;
@@ -58,15 +74,27 @@ struct RunRecord {
   Snapshot tests_at_end;  ///< spent in the test after the last
   /// Spent in training: tests between epochs left out.
   Snapshot trained() const { return train_end - train_start - tests; }
-  /// By (engine, layer index), jobs of training sub-batches that own weights.
-  std::map<std::pair<int, int>, LayerCost> layers;
+  /// All jobs of training sub-batches.
+  std::map<JobKey, LayerCost> layers;
+  /// Where the time of the last whole group went.
+  Breakdown breakdown;
+  /// Whether the group that gave it followed another one of the same length.
+  bool steady = false;
   /// By layer index, over all training sub-batches.
   std::map<int, LayerDensities> densities;
   static constexpr std::size_t kMostJobs = 512;
   std::deque<LayerRecord> jobs;  ///< the last ones, of all kinds
 
+  void begin_group(std::uint64_t cycle);
+  /// Ends a group of `sub_batches`; `whole`: it counts for the time per sub-batch.
+  void end_group(std::uint64_t cycle, std::uint64_t sub_batches, bool whole,
+                 double bytes_per_cycle);
   void add(const LayerRecord& record);
   void add_densities(const JobRecord& job);
+
+ private:
+  std::vector<LayerRecord> group_;  // jobs of the group under way
+  std::uint64_t group_start_ = 0, groups_ = 0;
 };
 
 }  // namespace h2

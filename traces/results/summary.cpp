@@ -14,17 +14,25 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+/// A job whose array waits for more than this share of its time is bound by memory.
+constexpr double kBoundByMemory = 0.1;
+
+const char* bound_by(const JobRecord& j) {
+  const auto waits = static_cast<double>(j.load_stall_cycles + j.store_stall_cycles);
+  return waits > kBoundByMemory * static_cast<double>(j.cycles) ? "memory" : "compute";
+}
+
 Json layer_json(const LayerCost& cost, const RunInfo& info) {
   const JobRecord& j = cost.last;
-  const bool memory = j.memory_cycles > j.compute_cycles;
   return {{"name", j.layer},
           {"engine", info.engines[cost.engine].key},
+          {"kind", name_of(cost.kind)},
           {"compute_cycles", j.compute_cycles},
           {"memory_cycles", j.memory_cycles},
           {"cycles", j.cycles},
           {"macs", j.macs},
           {"executed_macs", j.executed_macs},
-          {"bound_by", memory ? "memory" : "compute"},
+          {"bound_by", bound_by(j)},
           {"bytes", j.bytes},
           {"underflows", j.range.underflows},
           {"overflows", j.range.overflows},
@@ -33,6 +41,7 @@ Json layer_json(const LayerCost& cost, const RunInfo& info) {
           {"cycles_total", cost.total.cycles},
           {"macs_total", cost.total.macs},
           {"executed_macs_total", cost.total.executed_macs},
+          {"bytes_total", cost.total.bytes},
           {"underflows_total", cost.total.range.underflows},
           {"overflows_total", cost.total.range.overflows}};
 }
@@ -54,9 +63,13 @@ Json time_json(const RunInfo& info, const RunRecord& r) {
             {"seconds", seconds},
             {"sub_batches", r.sub_batches},
             {"cycles_per_sub_batch", r.steady_cycles_per_sub_batch},
-            {"samples_per_second", seconds > 0 ? static_cast<double>(r.samples) / seconds : 0.0},
-            {"epoch_seconds",
-             r.steady_cycles_per_sub_batch * static_cast<double>(r.epoch_sub_batches) / hertz}};
+            {"steady", r.steady},
+            {"samples_per_second", seconds > 0 ? static_cast<double>(r.samples) / seconds : 0.0}};
+  if (r.steady) {
+    time["epoch_seconds"] =
+        r.steady_cycles_per_sub_batch * static_cast<double>(r.epoch_sub_batches) / hertz;
+  }
+  for (const auto& [cause, spent] : r.breakdown) time["breakdown"][cause] = spent;
   if (r.test_samples != 0) {
     const std::uint64_t test = (r.tests + r.tests_at_end).cycle;
     time["evaluation"] = {{"cycles", test},
@@ -190,6 +203,9 @@ std::string summary_table(const Json& s) {
   print("simulated   %.6f s   %.0f cycles per sub-batch   %.1f samples/s",
         time["seconds"].get<double>(), time["cycles_per_sub_batch"].get<double>(),
         time["samples_per_second"].get<double>());
+  if (!time["steady"].get<bool>()) {
+    print("            the run has no two whole batch groups: the time of an epoch is not known");
+  }
   print("%-14s %8s %8s %8s", "engine", "busy %", "stall %", "idle %");
   const double cycles = std::max(1.0, time["cycles"].get<double>()) / 100;
   for (const auto& [name, e] : s["engines"].items()) {

@@ -28,9 +28,16 @@ void add_engines(const RunInfo& info, const RunRecord& r, Statistics& s) {
   }
 }
 
-void add_layer(const LayerCost& cost, const EngineInfo& engine, Statistics& s) {
+/// Layer, and the engine or what else it does there than work with its array.
+std::vector<std::string> names_of(const LayerCost& cost, const RunInfo& info) {
+  return {cost.last.layer,
+          cost.kind == JobKind::array ? info.engines[cost.engine].key : name_of(cost.kind)};
+}
+
+void add_layer(const LayerCost& cost, const RunInfo& info, Statistics& s) {
   const JobRecord& j = cost.total;
-  const std::vector<std::string> names{cost.last.layer, engine.key};
+  const EngineInfo& engine = info.engines[cost.engine];
+  const std::vector<std::string> names = names_of(cost, info);
   const double peak = engine.peak_macs_per_cycle;
   const auto set = [&](const char* name, double value) {
     s.set(std::string("layer.<layer>.<engine>.") + name, names, value);
@@ -42,7 +49,7 @@ void add_layer(const LayerCost& cost, const EngineInfo& engine, Statistics& s) {
   set("compute_cycles", static_cast<double>(j.compute_cycles));
   set("lut_fill_cycles", static_cast<double>(j.fill_cycles));
   set("drain_cycles", static_cast<double>(j.drain_cycles));
-  set("sync_loss_cycles", std::max(0.0, array - executed / peak));
+  set("sync_loss_cycles", cost.kind == JobKind::array ? std::max(0.0, array - executed / peak) : 0);
   set("load_stall_cycles", static_cast<double>(j.load_stall_cycles));
   set("store_stall_cycles", static_cast<double>(j.store_stall_cycles));
   set("pipeline_wait_cycles", static_cast<double>(j.wait_cycles));
@@ -144,7 +151,7 @@ Statistics collect_statistics(const RunInfo& info, const RunRecord& record,
                               const BoardCounters& board) {
   Statistics s;
   add_engines(info, record, s);
-  for (const auto& [key, cost] : record.layers) add_layer(cost, info.engines[cost.engine], s);
+  for (const auto& [key, cost] : record.layers) add_layer(cost, info, s);
   for (const auto& [index, densities] : record.densities) {
     add_densities(info.network.layers[static_cast<std::size_t>(index)].name, densities, s);
   }
@@ -169,7 +176,7 @@ void write_statistics(const std::filesystem::path& folder, const RunInfo& info,
   write_result((folder / "stats.csv").string(), s.csv());
   std::vector<std::vector<std::string>> layers;
   for (const auto& [key, cost] : record.layers) {
-    layers.push_back({cost.last.layer, info.engines[cost.engine].key});
+    layers.push_back(names_of(cost, info));
   }
   write_result((folder / "layers.csv").string(), s.table("layer.<layer>.<engine>.", layers));
 }

@@ -18,7 +18,10 @@ const std::vector<StatisticKind>& statistic_kinds() {
       {"engine.<engine>.utilisation", "share", "of the time the array works",
        "busy_cycles / run.cycles"},
 
-      {"layer.<layer>.<engine>.jobs", "1", "sub-batches seen", "counted"},
+      {"layer.<layer>.<engine>.jobs", "1",
+       "sub-batches seen; <engine> is also update (optimiser steps) and grad (the last layer's "
+       "Grad)",
+       "counted"},
       {"layer.<layer>.<engine>.cycles", "cycles", "begin of the jobs to their last store",
        "compute_cycles + load_stall_cycles + store_stall_cycles"},
       {"layer.<layer>.<engine>.compute_cycles", "cycles",
