@@ -4,6 +4,11 @@
 #include <utility>
 
 namespace h2 {
+namespace {
+
+constexpr int kSettle = 4;  // delta cycles
+
+}  // namespace
 
 RegisterBank::RegisterBank(sc_core::sc_module_name name, const RegisterMap& map,
                            sc_core::sc_time latency)
@@ -38,6 +43,9 @@ bool RegisterBank::write(Register& reg, std::uint32_t value) {
 }
 
 void RegisterBank::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
+  // What changes a register at this time comes first, whatever the order of processes: otherwise a
+  // recorded run and its replay could read different values.
+  for (int i = 0; i < kSettle; ++i) wait(sc_core::SC_ZERO_TIME);
   delay += latency_;
   Register* reg = find(payload);
   if (reg == nullptr) {
