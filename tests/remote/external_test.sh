@@ -67,9 +67,13 @@ serve
 python3 -c "
 import h2
 card = h2.Card('card')
+open('connected', 'w').close()
 while True: card.wait_irq(10 ** 12)" > /dev/null 2>&1 &
 waiting=$!
-sleep 0.3
+for _ in $(seq 200); do
+  [ ! -e connected ] || break
+  sleep 0.05
+done
 kill -TERM "$server"
 served 0 "1 clients: "
 wait "$waiting"
