@@ -25,20 +25,19 @@ DramChannel::Choice DramChannel::pending_choice(bool write) const {
 DramChannel::Choice DramChannel::bank_choice(int b, bool write) const {
   const BankSet bank = bank_bit(b);
   if ((activated_banks_[!write] & bank) != 0) return offer_column(b, !write);
-  if ((queues_[write].hit_banks() & bank) == 0) return offer_row(b, write);
-  return hit_choice(b, write, activated_banks_[!write] == 0 ? offer_column(b, write) : Choice{});
+  Choice best = column_choice(b, write);
+  if ((closing_banks(write) & bank) != 0) best.improve(offer_row(b, write));
+  return best;
 }
 
-/// Of a bank with hits: the column command, unless its oldest run has waited too long by then.
-DramChannel::Choice DramChannel::hit_choice(int b, bool write, const Choice& column) const {
+/// None while runs of the other direction wait in rows opened for them, nor once the oldest run of
+/// the bank has waited too long for its row.
+DramChannel::Choice DramChannel::column_choice(int b, bool write) const {
   const RunQueue& queue = queues_[write];
-  if (&queue.hit(b) == &queue.oldest(b) || (activated_banks_[write] & bank_bit(b)) != 0)
-    return column;
-  const Clock patience_ends = queue.oldest(b).accepted + kPatience;
-  if (column.at <= patience_ends) return column;
-  Choice precharge = offer_row(b, write);
-  precharge.at = std::max(precharge.at, patience_ends + 1);
-  return precharge;
+  if ((queue.hit_banks() & bank_bit(b)) == 0 || activated_banks_[!write] != 0) return {};
+  const Choice column = offer_column(b, write);
+  const bool too_late = column.at > queue.oldest(b).accepted + kPatience;
+  return too_late && (closing_banks(write) & bank_bit(b)) != 0 ? Choice{} : column;
 }
 
 DramChannel::Choice DramChannel::maintenance_choice() const {
@@ -55,8 +54,10 @@ DramChannel::Choice DramChannel::refresh_choice(bool write) const {
   const DramTiming& t = timing();
   Choice best;
   for (BankSet set = queues_[write].banks() | activated_banks_[!write]; set != 0; set &= set - 1) {
-    Choice c = bank_choice(first_bank(set), write);
-    if (!c.is_column()) continue;
+    const int bank = first_bank(set);
+    const bool other = (activated_banks_[!write] & bank_bit(bank)) != 0;
+    Choice c = other ? offer_column(bank, !write) : column_choice(bank, write);
+    if (c.at == kNever) continue;
     c.at = std::max(c.at, refresh_due_);
     const Clock closes = c.at + (c.write() ? t.write_to_precharge : t.read_to_precharge);
     if (closes <= maintenance.at && c.before(best)) best = c;
@@ -68,16 +69,13 @@ DramChannel::Choice DramChannel::refresh_choice(bool write) const {
 DramChannel::Choice DramChannel::any_choice(bool write) {
   Choice best = row_choice(write);
   for (BankSet set = queues_[write].hit_banks(); set != 0; set &= set - 1) {
-    const int bank = first_bank(set);
-    best.improve(hit_choice(bank, write, offer_column(bank, write)));
+    best.improve(column_choice(first_bank(set), write));
   }
   return best;
 }
 
-/// Of the banks without hits.
 void DramChannel::find_row_choice(bool write) {
-  const RunQueue& queue = queues_[write];
-  const BankSet banks = queue.banks() & ~queue.hit_banks();
+  const BankSet banks = closing_banks(write);
   Choice best;
   for (BankSet set = banks & ~device_.open_banks(); set != 0; set &= set - 1) {
     best.improve(offer_activate(first_bank(set), write));
@@ -85,7 +83,7 @@ void DramChannel::find_row_choice(bool write) {
   for (BankSet set = banks & device_.open_banks(); set != 0; set &= set - 1) {
     best.improve(offer_precharge(first_bank(set), write));
   }
-  row_choice_ = {write, true, best};
+  row_choice_ = {write, true, true, best};
 }
 
 Clock DramChannel::earliest_write(Clock from) const {
@@ -102,7 +100,7 @@ Clock DramChannel::earliest_write(Clock from) const {
 
 void DramChannel::set_direction(bool write) {
   writing_ = write;
-  batch_left_ = write ? queues_[1].lines() - low_mark_ : high_mark_ - low_mark_;
+  batch_left_ = write ? high_mark_ : high_mark_ - low_mark_;
   ++statistics_.turnarounds;
 }
 
@@ -112,7 +110,9 @@ int DramChannel::lines_to_issue(const DramRun& run, bool write, Clock at) const 
   const Clock before_refresh = (refresh_due_ - at + run_gap_ - 1) / run_gap_;
   const int lines = static_cast<int>(std::min<Clock>(run.lines, before_refresh));
   const bool bounded = queues_[!write].lines() > 0 && write == writing_ && batch_left_ > 0;
-  return bounded ? std::min(lines, batch_left_) : lines;
+  if (!bounded) return lines;
+  const int above = queues_[1].lines() - low_mark_;
+  return std::min(lines, write && above > 0 ? std::min(batch_left_, above) : batch_left_);
 }
 
 void DramChannel::issue_row(Choice choice) {

@@ -24,11 +24,13 @@ struct DramServed {
 /// the queues and the device; they change only when a run is pushed or a command is issued.
 ///
 /// Scheduling (first-ready, row hits first): of the commands that could be issued first, a column
-/// command wins over activate and precharge, then the older run. A row is closed only when no
-/// queued run of the current direction hits it, or a run has waited kPatience clocks. Posted
-/// writes collect in their buffer until it is 80 % full or no read waits; a drain leaves 20 % and
-/// is followed by as many reads before the next one. A run whose row was activated is served
-/// before the direction changes.
+/// command wins over activate and precharge, then the older run. Runs that hit the open row keep it
+/// open for as long as one of them is the oldest of its bank and direction; after that the row may
+/// be closed, and younger hits are served until it is, or until the oldest run has waited kPatience
+/// clocks. Posted writes collect in their buffer until it is 80 % full or no read waits. While
+/// reads wait, a drain ends at 20 %, or after as many lines as make the buffer 80 % full, and as
+/// many reads as lie between the two marks come before the next. A run whose row was activated is
+/// served before the direction changes.
 class DramChannel {
  public:
   /// `run_gap`: distance of the column commands inside a run, in clocks.
@@ -114,9 +116,10 @@ class DramChannel {
     [[nodiscard]] int bank() const { return static_cast<int>(key >> 4 & 63); }
   };
 
-  /// The best activate or precharge of one direction, as long as no event could change it.
+  /// The best activate or precharge of one direction, as long as no event could bring it forward.
   struct RowChoice {
     bool write = false, known = false;
+    bool exact = false;  ///< else the time is a lower bound
     Choice best;
   };
 
@@ -129,13 +132,15 @@ class DramChannel {
   [[nodiscard]] Choice request_choice();
   [[nodiscard]] Choice any_choice(bool write);
   [[nodiscard]] const Choice& row_choice(bool write);
+  [[nodiscard]] bool no_row_before(Clock at, bool write);
   void find_row_choice(bool write);
   [[nodiscard]] Choice pending_choice(bool write) const;
+  [[nodiscard]] BankSet closing_banks(bool write) const;
   [[nodiscard]] bool none_waited_too_long(bool write, Clock at);
   [[nodiscard]] Choice maintenance_choice() const;
   [[nodiscard]] Choice refresh_choice(bool write) const;
   [[nodiscard]] Choice bank_choice(int bank, bool write) const;
-  [[nodiscard]] Choice hit_choice(int bank, bool write, const Choice& column) const;
+  [[nodiscard]] Choice column_choice(int bank, bool write) const;
   [[nodiscard]] Choice offer_column(int bank, bool write) const;
   [[nodiscard]] Choice offer_activate(int bank, bool write) const;
   [[nodiscard]] Choice offer_precharge(int bank, bool write) const;
@@ -160,7 +165,7 @@ class DramChannel {
   std::array<BankSet, 2> activated_banks_{};  ///< row opened for a run that has not been served
   std::array<Clock, 2> oldest_accepted_{};    ///< no run has waited longer
   Clock run_gap_;
-  int high_mark_, low_mark_;
+  int high_mark_, low_mark_;  ///< of the write buffer, lines
   DramDevice device_;
   std::array<RunQueue, 2> queues_;  ///< reads, writes
   DramStatistics statistics_;

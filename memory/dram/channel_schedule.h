@@ -34,8 +34,15 @@ inline bool DramChannel::next_direction() const {
   const int reads = queues_[0].lines(), writes = queues_[1].lines();
   if (writes == 0) return false;
   if (reads == 0) return true;
-  if (writing_) return batch_left_ > 0;
+  if (writing_) return batch_left_ > 0 && writes > low_mark_;
   return writes >= high_mark_ && batch_left_ <= 0;
+}
+
+/// Banks that may close their row, whether or not younger runs hit it: the oldest run of the bank
+/// waits for another one, and none waits for the row to be read or written that was opened for it.
+inline BankSet DramChannel::closing_banks(bool write) const {
+  const RunQueue& queue = queues_[write];
+  return queue.banks() & ~(queue.kept_banks() | activated_banks_[0] | activated_banks_[1]);
 }
 
 inline bool DramChannel::none_waited_too_long(bool write, Clock at) {
@@ -44,12 +51,20 @@ inline bool DramChannel::none_waited_too_long(bool write, Clock at) {
   return at <= oldest + kPatience;
 }
 
-/// Of the banks without hits. A command found earlier still is the best as long as it lies ahead:
-/// of several in the past, the oldest run would win.
+/// A command found earlier still is the best as long as it lies ahead: of several in the past, the
+/// oldest run would win.
 inline const DramChannel::Choice& DramChannel::row_choice(bool write) {
   const RowChoice& row = row_choice_;
-  if (!row.known || row.write != write || row.best.at < not_before_) find_row_choice(write);
+  const bool valid = row.known && row.exact && row.write == write && row.best.at >= not_before_;
+  if (!valid) find_row_choice(write);
   return row.best;
+}
+
+/// Nothing but column commands can go before clock `at`.
+inline bool DramChannel::no_row_before(Clock at, bool write) {
+  const RowChoice& row = row_choice_;
+  if (row.known && row.write == write && row.best.at >= at) return true;
+  return row_choice(write).at >= at;
 }
 
 /// After every change that may lead to another command.
@@ -70,10 +85,7 @@ inline DramChannel::Choice DramChannel::request_choice() {
   const Clock at = std::max(not_before_, device_.column_ready(write));
   const BankSet ready = device_.ready_banks(hits, write, at);
   if (ready == 0 || !none_waited_too_long(write, at)) return any_choice(write);
-  if (at > not_before_) {
-    const Choice& row = row_choice(write);
-    if (row.at < at) return row;
-  }
+  if (at > not_before_ && !no_row_before(at, write)) return row_choice_.best;
   return Choice::column(at, write, queue.oldest_hit_key(ready));
 }
 
@@ -97,11 +109,13 @@ inline void DramChannel::issue_columns(Choice choice, DramServed& s) {
 
   if (write == writing_) batch_left_ -= lines;
   activated_banks_[write] &= ~bank_bit(bank);
-  const bool last_hit = queue.serve(bank, lines);
+  queue.serve(bank, lines);
   RowChoice& row = row_choice_;
   if (write != row.write) row.known = false;
-  // Then the bank competes with a precharge, if any other run waits for it.
-  if (last_hit && row.known && (queue.banks() & bank_bit(bank)) != 0) {
+  if (!row.known) return;
+  if (!row.best.is_column() && row.best.bank() == bank) {
+    row.exact = false;  // its precharge has to wait longer
+  } else if ((closing_banks(write) & bank_bit(bank)) != 0) {
     row.best.improve(offer_precharge(bank, write));
   }
 }
@@ -116,12 +130,8 @@ inline void DramChannel::push(const DramRun& run, Clock now) {
   const bool changes_bank = hit ? (queue.hit_banks() & bank) == 0 : first;
   queue.push(run, now, run_key(order_++, run.bank, write), hit);
   not_before_ = std::max(not_before_, now + 1);
-  if (changes_bank && write == row_choice_.write) {
-    if (!hit) {
-      row_choice_.best.improve(offer_row(run.bank, write));
-    } else if (row_choice_.best.bank() == run.bank) {
-      row_choice_.known = false;
-    }
+  if (changes_bank && !hit && write == row_choice_.write) {
+    row_choice_.best.improve(offer_row(run.bank, write));
   }
   // Younger than all others, the run changes the choice only with the direction or its bank.
   const bool matters = (write == next_write_ && changes_bank) || next_direction() != next_write_;

@@ -104,7 +104,8 @@ DramDevice::DramDevice(const DramSpec& spec)
   const DramTiming& t = timing_;
   same_group_ = {{{t.cas_gap_l, t.write_to_read_l}, {t.read_to_write, t.cas_gap_l}}};
   same_rank_ = {{{t.cas_gap_s, t.write_to_read_s}, {t.read_to_write, t.cas_gap_s}}};
-  other_rank_ = {{{t.rank_gap, t.rank_wr_to_rd}, {t.read_to_write, t.rank_gap}}};
+  // Whichever rank is written, the controller drives the bus.
+  other_rank_ = {{{t.rank_gap, t.rank_wr_to_rd}, {t.read_to_write, t.burst}}};
   to_precharge_ = {t.read_to_precharge, t.write_to_precharge};
   // The distances inside a group are never shorter than those inside a rank.
   longest_gap_ = same_group_;

@@ -34,8 +34,8 @@ struct DramTiming {
   Clock write_to_read_s, write_to_read_l;  ///< CWL + burst + tWTR
   Clock write_to_precharge;                ///< CWL + burst + tWR
   Clock read_to_precharge;                 ///< tRTP
-  Clock rank_gap;                          ///< same-direction column commands to another rank
-  Clock rank_wr_to_rd;                     ///< write command to a read command in another rank
+  Clock rank_gap;       ///< read to a read of another rank: another device drives the bus
+  Clock rank_wr_to_rd;  ///< write command to a read command in another rank
   Clock trcd, trp, tras, trc, trrd_s, trrd_l, tfaw, trfc, trefi;
 };
 

@@ -114,7 +114,7 @@ Picoseconds DramMemory::next_completion() const {
 }
 
 /// How many times room must be found in the full queue that holds up the port until all its pieces
-/// are in it: between two turns of a port all others held up there have theirs, unless ports that
+/// are in it: after kTurnsInARow of a port all others held up there have theirs, unless ports that
 /// wait for something else take turns, too.
 Clock DramMemory::turns_left(std::size_t index) const {
   const bool write = ports_[index].write;
@@ -131,9 +131,8 @@ Clock DramMemory::turns_left(std::size_t index) const {
   Clock turns = own;
   const PortSet same = held_up_by_[0][write];
   PortSet others = same == (ready_ | held_up_) ? same & ~(PortSet{1} << index) : 0;
-  for (; others != 0; others &= others - 1) {
-    turns += std::min(own - 1, left(first_bit(others)));
-  }
+  const Clock of_each = (own - 1) / kTurnsInARow * kTurnsInARow;
+  for (; others != 0; others &= others - 1) turns += std::min(of_each, left(first_bit(others)));
   return turns;
 }
 
@@ -173,15 +172,24 @@ Clock DramMemory::earliest_write_end(Clock next) const {
   return earliest;
 }
 
+/// Those that hold up a port.
+inline void DramMemory::run_full_channels(Clock until, std::vector<MemoryCompletion>& completions) {
+  if (simulated_ == 1) {
+    if (held_up_ != 0 && channels_[0].due(until)) run_channel(0, until, completions);
+    return;
+  }
+  for (PortSet set = held_up_; set != 0; set &= set - 1) {
+    const std::size_t i = held_up_at_[first_bit(set)];
+    if (channels_[i].due(until)) run_channel(i, until, completions);
+  }
+}
+
 void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& completions) {
   const auto last =
       static_cast<Clock>(std::floor((static_cast<double>(until) + kRoundingPs) / tck_ps_));
   for (Clock now = next_admission(); now <= last; now = next_admission()) {
     now_ = now;
-    for (PortSet set = held_up_; set != 0; set &= set - 1) {
-      const std::size_t i = held_up_at_[first_bit(set)];
-      if (channels_[i].due(now)) run_channel(i, now, completions);
-    }
+    run_full_channels(now, completions);
     if (ready_ != 0 || now >= admit_at_) admit(now, completions);
   }
   run_channels(last, completions);
@@ -207,6 +215,7 @@ void DramMemory::observe_rows(const RowObserver& observer) {
 /// command by command; the others catch up when it matters.
 Clock DramMemory::next_admission() const {
   Clock next = admit_at_;
+  if (simulated_ == 1) return held_up_ == 0 ? next : std::min(next, channels_[0].next_command());
   for (PortSet set = held_up_; set != 0; set &= set - 1) {
     next = std::min(next, channels_[held_up_at_[first_bit(set)]].next_command());
   }

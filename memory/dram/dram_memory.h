@@ -15,7 +15,8 @@ namespace h2 {
 
 /// The channels of one MemN behind a front end that deals the lines of the ports' transactions to
 /// the channel queues: ports in turn, each in order, for its lines up to the next stripe (a line of
-/// every channel) or the first that finds a full queue; no turn begins after 8 lines in a clock.
+/// every channel) or the first that finds a full queue; no turn begins after 8 lines in a clock. A
+/// port whose next line finds room again has up to 8 turns before the next port comes first.
 ///
 /// As long as transactions touch whole stripes, all channels do the same at the same time: in
 /// lockstep, one is simulated and stands for all. `exact` simulates each.
@@ -43,6 +44,7 @@ class DramMemory final : public MemoryTiming {
   static constexpr int kMaxPorts = 128;
   static constexpr int kLinesPerClock = 8;
   static constexpr int kLinesPerRun = 8;
+  static constexpr int kTurnsInARow = 8;
   static constexpr std::uint32_t kMinRunBytes = 2048;
   /// Rounding transactions to stripes adds at most a line to so many.
   static constexpr std::uint64_t kLinesPerAdded = 100;
@@ -101,6 +103,7 @@ class DramMemory final : public MemoryTiming {
   [[nodiscard]] Clock earliest_read_end(Clock next) const;
   [[nodiscard]] Clock earliest_write_end(Clock next) const;
   void run_channel(std::size_t i, Clock until, std::vector<MemoryCompletion>& completions);
+  void run_full_channels(Clock until, std::vector<MemoryCompletion>& completions);
   void run_channels(Clock until, std::vector<MemoryCompletion>& completions);
   void serve(const DramServed& served, std::vector<MemoryCompletion>& completions);
   void admit(Clock now, std::vector<MemoryCompletion>& completions);
@@ -116,6 +119,7 @@ class DramMemory final : public MemoryTiming {
     held_up_ |= bit;
     held_up_by_[channel][port.write] |= bit;
   }
+  void end_turn(std::size_t port);
   void take_turn(std::size_t port, Clock now, std::vector<MemoryCompletion>& completions);
   void next_transaction(std::size_t port, Clock now, std::vector<MemoryCompletion>& completions);
   void place(Transaction& transaction);
@@ -155,9 +159,11 @@ class DramMemory final : public MemoryTiming {
   std::array<std::uint32_t, kMaxPorts> held_up_at_{};  ///< the channel of that queue
   /// The same per channel, reads and writes.
   std::vector<std::array<PortSet, 2>> held_up_by_;
-  PortSet from_turn_ = ~PortSet{0};  ///< the ports from the one served next on
-  std::size_t waiting_ = 0;          ///< transactions not entirely in the queues
-  std::size_t partial_waiting_ = 0;  ///< those behind their port's first that are not striped
+  PortSet from_turn_ = ~PortSet{0};    ///< the ports from the one served next on
+  std::size_t last_turn_ = kMaxPorts;  ///< the port that may have further turns, none after its 8
+  int turns_left_of_row_ = 0;          ///< of that port
+  std::size_t waiting_ = 0;            ///< transactions not entirely in the queues
+  std::size_t partial_waiting_ = 0;    ///< those behind their port's first that are not striped
   Clock now_ = 0;
   Clock admit_at_ = kNever;  ///< next clock at which the front end may act by itself
   Clock admitted_at_ = -1;

@@ -36,6 +36,19 @@ void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
   admit_at_ = waiting_ > 0 && admitted_ >= kLinesPerClock ? now + 1 : kNever;
 }
 
+/// Several turns of a port follow each other, so that equal streams do not fill the queues line by
+/// line in step: they would stay in the same channels for good where a row is a channel's.
+inline void DramMemory::end_turn(std::size_t index) {
+  if (index != last_turn_) {
+    last_turn_ = index;
+    turns_left_of_row_ = kTurnsInARow;
+    from_turn_ = -(PortSet{1} << index);
+  }
+  if (--turns_left_of_row_ > 0) return;
+  last_turn_ = kMaxPorts;
+  from_turn_ = -(PortSet{2} << index);
+}
+
 /// A port's turn: its lines up to the next stripe, or to one that finds a full queue.
 inline void DramMemory::take_turn(std::size_t index, Clock now,
                                   std::vector<MemoryCompletion>& completions) {
@@ -54,7 +67,7 @@ inline void DramMemory::take_turn(std::size_t index, Clock now,
     }
     ++port.next;
   }
-  from_turn_ = -(PortSet{2} << index);
+  end_turn(index);
   if (port.next == port.end) return next_transaction(index, now, completions);
   // Most often this line was the last for which there was room.
   const Piece& piece = *port.next;

@@ -39,6 +39,8 @@ class RunQueue {
   [[nodiscard]] bool all_single() const { return long_runs_ == 0; }  ///< runs of one line
   [[nodiscard]] BankSet banks() const { return banks_; }             ///< with runs
   [[nodiscard]] BankSet hit_banks() const { return hit_banks_; }     ///< with a hit
+  /// With a hit that is the oldest run of the bank.
+  [[nodiscard]] BankSet kept_banks() const { return kept_banks_; }
   /// Oldest run of a bank that has runs, and its hit when it has one.
   [[nodiscard]] Entry& oldest(int bank) { return *entries_[index(bank)].next; }
   [[nodiscard]] const Entry& oldest(int bank) const { return *entries_[index(bank)].next; }
@@ -50,30 +52,33 @@ class RunQueue {
     for (; set != 0; set &= set - 1) key = std::min(key, hit_key(first_bank(set)));
     return key;
   }
+
   /// No run that waits was accepted before; kNever when none waits.
   [[nodiscard]] Clock oldest_accepted() const;
 
   /// `row_open`: the run goes to the open row of its bank.
   void push(const DramRun& run, Clock now, std::uint64_t key, bool row_open);
-  /// Takes lines off the hit of a bank, which leaves with its last line. True when that was the
-  /// bank's last hit.
-  bool serve(int bank, int lines);
+  /// Takes lines off the hit of a bank, which leaves with its last line.
+  void serve(int bank, int lines);
   /// The bank has opened a row, or closed it.
   void open(int bank, std::int64_t row) {
     hit_banks_ |= bank_bit(bank);
     find_hit(bank, entries_[index(bank)].next, row);
   }
-  void close(int bank) { hit_banks_ &= ~bank_bit(bank); }
-  void close_all() { hit_banks_ = 0; }
+  void close(int bank) {
+    hit_banks_ &= ~bank_bit(bank);
+    kept_banks_ &= ~bank_bit(bank);
+  }
+  void close_all() { hit_banks_ = kept_banks_ = 0; }
 
  private:
   static std::size_t index(int i) { return static_cast<std::size_t>(i); }
-  /// The first run to `row` in the list from `entry` becomes the hit; false when there is none.
-  bool find_hit(int bank, Entry* entry, std::int64_t row);
+  /// The first run to `row` in the list from `entry` becomes the hit, if there is one.
+  void find_hit(int bank, Entry* entry, std::int64_t row);
   void set_hit(int bank, Entry* entry);
 
   int capacity_, lines_ = 0, most_lines_ = 0, long_runs_ = 0;
-  BankSet banks_ = 0, hit_banks_ = 0;
+  BankSet banks_ = 0, hit_banks_ = 0, kept_banks_ = 0;
   std::array<std::uint64_t, kMaxBanks> hit_key_{};
   std::array<Entry*, kMaxBanks> hit_{};
   /// First an entry per bank that closes its list to a ring: none of its ends is a special case.
@@ -107,6 +112,7 @@ inline RunQueue& RunQueue::operator=(const RunQueue& other) {
   long_runs_ = other.long_runs_;
   banks_ = other.banks_;
   hit_banks_ = other.hit_banks_;
+  kept_banks_ = other.kept_banks_;
   hit_key_ = other.hit_key_;
   entries_ = other.entries_;
   for (Entry& entry : entries_) {
@@ -150,14 +156,14 @@ inline void RunQueue::push(const DramRun& run, Clock now, std::uint64_t key, boo
   set_hit(run.bank, entry);
 }
 
-inline bool RunQueue::serve(int bank, int lines) {
+inline void RunQueue::serve(int bank, int lines) {
   Entry* entry = hit_[index(bank)];
   lines_ -= lines;
   if (entry->run.lines > lines) {
     entry->run.lines -= lines;
     long_runs_ -= entry->run.lines == 1;
     entry->counted = false;
-    return false;
+    return;
   }
   long_runs_ -= entry->run.lines > 1;
   Entry *next = entry->next, *previous = entry->previous;
@@ -166,22 +172,24 @@ inline bool RunQueue::serve(int bank, int lines) {
   if (next == previous) banks_ &= ~bank_bit(bank);  // both are the end
   entry->next = free_;
   free_ = entry;
-  return !find_hit(bank, next, entry->run.row);
+  find_hit(bank, next, entry->run.row);
 }
 
-inline bool RunQueue::find_hit(int bank, Entry* entry, std::int64_t row) {
+inline void RunQueue::find_hit(int bank, Entry* entry, std::int64_t row) {
   Entry* end = &entries_[index(bank)];
   end->run.row = row;
   while (entry->run.row != row) entry = entry->next;
   if (entry == end) {
     close(bank);
-    return false;
+  } else {
+    set_hit(bank, entry);
   }
-  set_hit(bank, entry);
-  return true;
 }
 
 inline void RunQueue::set_hit(int bank, Entry* entry) {
+  const BankSet bit = bank_bit(bank);
+  const bool kept = entry == &oldest(bank);
+  kept_banks_ = (kept_banks_ & ~bit) | (kept ? bit : 0);
   hit_[index(bank)] = entry;
   hit_key_[index(bank)] = entry->key;
 }

@@ -23,7 +23,8 @@ inline Clock column_distance(const DramSpec& s, const Issued& a, const Issued& b
   const bool same_group = group_of(s, a.bank) == group_of(s, b.bank);
   const bool same_rank = rank_of(s, a.bank) == rank_of(s, b.bank);
   const Clock ccd = std::max<Clock>(burst, same_group ? s.tccd_l : s.tccd_s);
-  if (a.command == b.command) return same_rank ? ccd : burst + 2;
+  if (a.command == b.command && same_rank) return ccd;
+  if (a.command == b.command) return a.command == Command::read ? burst + 2 : burst;
   if (a.command == Command::read) return s.cl + burst + 2 - s.cwl;
   if (!same_rank) return std::max<Clock>(1, s.cwl + burst + 2 - s.cl);
   return s.cwl + burst + (same_group ? s.twtr_l : s.twtr_s);

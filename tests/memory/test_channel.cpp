@@ -275,6 +275,23 @@ TEST(DramChannel, HitsDoNotStarveAConflictForEver) {
   EXPECT_LT(conflict, DramChannel::kPatience + 200);
 }
 
+TEST(DramChannel, YoungerHitsDoNotKeepTheRowFromAConflict) {
+  DramChannel channel(DramSpec{}, 2);
+  std::vector<DramServed> served;
+  channel.push(false, {0, 0, 1, 1}, 0);
+  channel.push(false, {1, 0, 2, 1}, 0);
+  // Another hit comes every 20 clocks; in between the row may be closed, 34 after it was opened.
+  for (Clock now = 20; now < 300; now += 20) {
+    advance(channel, now, served);
+    channel.push(false, {2, 0, 1, 1}, now);
+  }
+  Clock conflict = 0;
+  for (const DramServed& r : served) {
+    if (r.owner == 1) conflict = r.data_end;
+  }
+  EXPECT_EQ(conflict, 1 + 34 + 14 + 14 + 14 + 2);
+}
+
 TEST(DramChannel, QueueCapacityCountsLines) {
   DramChannel channel(DramSpec{}, 2);
   EXPECT_TRUE(channel.can_accept(false, 32));

