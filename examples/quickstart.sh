@@ -17,7 +17,7 @@ cat << END
 Files of this run
   $out/summary.json   accuracy, simulated time, cycles of every layer, bytes of every memory
   $out/trace.vcd      waveform of the engines, memories and controller
-                               open it with: gtkwave $out/trace.vcd   (package gtkwave)
+                               open it with: gtkwave $out/trace.gtkw   (package gtkwave)
 Next
   build/h2vp train configs/quickstart.yaml --set training.epochs=4 --out out/longer
   build/h2vp config configs/quickstart.yaml   every configuration key with its value

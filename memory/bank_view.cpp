@@ -1,6 +1,12 @@
 #include "memory/bank_view.h"
 
 namespace h2 {
+namespace {
+
+constexpr int kRowBits = 24;
+constexpr std::uint64_t kClosed = (std::uint64_t{1} << kRowBits) - 1;
+
+}  // namespace
 
 BankView::BankView(const std::string& memory, const MemorySpec& spec, Trace& trace)
     : trace_(trace) {
@@ -10,8 +16,8 @@ BankView::BankView(const std::string& memory, const MemorySpec& spec, Trace& tra
   for (std::size_t c = 0; c < signals_.size(); ++c) {
     const std::string channel = memory + ".channel" + std::to_string(c);
     for (int b = 0; b < dram.ranks * dram.bank_groups * dram.banks_per_group; ++b) {
-      signals_[c].push_back(
-          trace.add_text(channel, "bank" + std::to_string(b) + ".row", TraceLevel::banks));
+      signals_[c].push_back(trace.add_value(channel + ".bank" + std::to_string(b), "row", kRowBits,
+                                            TraceLevel::banks, "closed"));
     }
   }
 }
@@ -32,7 +38,7 @@ void BankView::start(MemoryTiming& timing) {
 
 void BankView::show(int signal, std::int64_t row) {
   if (signal == VcdWriter::kNotTraced) return;
-  trace_.change(signal, row == MemoryTiming::kNoRow ? "closed" : std::to_string(row));
+  trace_.change(signal, row == MemoryTiming::kNoRow ? kClosed : static_cast<std::uint64_t>(row));
 }
 
 }  // namespace h2

@@ -8,9 +8,10 @@
 
 namespace h2 {
 
-/// The DRAM banks of a MemN in the waveform, as words: `<memory>.channel0.bank3.row` is the number
-/// of the open row or "closed", from the clock of the activate or precharge on. Only where a
-/// waveform of level `banks` selects a bank does it listen to the timing, command by command.
+/// The DRAM banks of a MemN in the waveform: in `<memory>.channel0.bank3` is the number of the open
+/// row, or all ones, which GTKWave shows as "closed", from the clock of the activate or precharge
+/// on. Only where a waveform of level `banks` selects a bank does it listen to the timing, command
+/// by command.
 class BankView {
  public:
   BankView(const std::string& memory, const MemorySpec& spec, Trace& trace);

@@ -7,9 +7,6 @@
 namespace h2 {
 namespace {
 
-/// Bandwidth is traced as the mean over windows of this length.
-constexpr Picoseconds kWindow = 10'000'000;
-
 Picoseconds now() { return static_cast<Picoseconds>(sc_core::sc_time_stamp().value()); }
 
 }  // namespace
@@ -29,10 +26,9 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const MemorySpec& s
       trace_(trace),
       log_(trace.log(this->name())),
       queue_signal_(trace.add_level(this->name(), "queue", 16)),
-      bandwidth_signal_(trace.add_level(this->name(), "bandwidth_mb_per_s", 32)),
+      bandwidth_signal_(trace.add_rate(this->name(), "bandwidth_mb_per_s")),
       banks_(this->name(), spec, trace),
-      late_("late"),
-      window_end_(kWindow) {
+      late_("late") {
   socket.register_nb_transport_fw(this, &ExternalMemory::forward);
   socket.register_b_transport(this, &ExternalMemory::blocking);
   socket.register_transport_dbg(this, &ExternalMemory::debug);
@@ -113,8 +109,12 @@ void ExternalMemory::submit(tlm::tlm_generic_payload& payload, Pending pending) 
   request.address = payload.get_address();
   request.bytes = static_cast<std::uint32_t>(charged);
   request.write = payload.is_write();
-  if (waiting_++ == 0) busy_since_ = now();
+  if (waiting_++ == 0) {
+    busy_since_ = now();
+    trace_.rate_on(bandwidth_signal_);
+  }
   pending.submitted = now();
+  pending.bytes = charged;
   pending.order = submitted_++;
   pending_[request.id] = pending;
   advance();
@@ -154,7 +154,6 @@ void ExternalMemory::serve() {
     responses_.pop();
     respond(id);
   }
-  sample_bandwidth();
   trace_.change(queue_signal_, waiting_);
   arm();
 }
@@ -164,7 +163,11 @@ void ExternalMemory::respond(std::uint64_t id) {
   free_ids_.push_back(id);
   --waiting_;
   stats_.latency.add(now() - pending.submitted);
-  if (waiting_ == 0) stats_.busy_ps += now() - busy_since_;
+  trace_.add(bandwidth_signal_, pending.bytes);
+  if (waiting_ == 0) {
+    stats_.busy_ps += now() - busy_since_;
+    trace_.rate_off(bandwidth_signal_);
+  }
   if (pending.done != nullptr) {
     pending.done->notify();
     return;
@@ -209,7 +212,6 @@ void ExternalMemory::count(tlm::tlm_generic_payload& payload) {
                name_of(static_cast<TensorKind>(kind)));
   }
   (payload.is_write() ? stats_.write_bytes : stats_.read_bytes)[kind] += charged;
-  window_bytes_ += charged;
 }
 
 unsigned ExternalMemory::debug(tlm::tlm_generic_payload& payload) {
@@ -232,15 +234,6 @@ bool ExternalMemory::direct(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi
   dmi.set_end_address(std::min(start + BackingStore::kPageBytes, spec_.bytes) - 1);
   dmi.allow_read_write();
   return true;
-}
-
-void ExternalMemory::sample_bandwidth() {
-  if (now() < window_end_) return;
-  const Picoseconds windows = (now() - window_end_) / kWindow + 1;
-  const std::uint64_t span = static_cast<std::uint64_t>(windows * kWindow);
-  trace_.change(bandwidth_signal_, window_bytes_ * 1'000'000 / span);  // B/ps * 1e6 = MB/s
-  window_bytes_ = 0;
-  window_end_ += windows * kWindow;
 }
 
 }  // namespace h2

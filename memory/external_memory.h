@@ -54,6 +54,7 @@ class ExternalMemory : public sc_core::sc_module {
     tlm::tlm_generic_payload* payload = nullptr;  // non-blocking
     sc_core::sc_event* done = nullptr;            // blocking
     Picoseconds submitted = 0;
+    std::uint64_t bytes = 0;
     std::uint64_t order = 0;
   };
   struct Response {
@@ -79,7 +80,6 @@ class ExternalMemory : public sc_core::sc_module {
   void serve();
   void arm();
   void respond(std::uint64_t id);
-  void sample_bandwidth();
 
   const MemorySpec spec_;
   std::unique_ptr<MemoryTiming> timing_;
@@ -100,8 +100,6 @@ class ExternalMemory : public sc_core::sc_module {
   std::vector<MemoryCompletion> completions_;
   sc_core::sc_event event_;
   int drop_ = 0;
-  std::uint64_t window_bytes_ = 0;
-  Picoseconds window_end_ = 0;
   Picoseconds busy_since_ = 0;
 };
 

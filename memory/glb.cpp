@@ -12,7 +12,7 @@ Glb::Glb(sc_core::sc_module_name name, std::uint64_t capacity, Trace& trace)
       halves_{sc_core::sc_semaphore("operand_halves", 2),
               sc_core::sc_semaphore("result_halves", 2)},
       trace_(trace),
-      fill_signal_(trace.add_level(this->name(), "fill_bytes", 32)) {
+      fill_signal_(trace.add_level(this->name(), "fill_bytes", 32, TraceLevel::tiles)) {
   for (std::shared_ptr<Bytes>& bytes : bytes_) bytes = std::make_shared<Bytes>();
   socket.register_b_transport(this, &Glb::blocking);
   socket.register_transport_dbg(this, &Glb::debug);

@@ -133,9 +133,11 @@ void Probe::show(const Open& open, const tlm::tlm_generic_payload& payload,
   address << "0x" << std::hex << open.address;
   const char* const command = open.command == tlm::TLM_WRITE_COMMAND ? "write " : "read ";
   trace_.slice(settings_.watched + "." + std::to_string(open.lane),
-               std::string(command) + name_of(open.kind), open.begin.value(), end.value(),
+               std::string(command) + name_of(open.kind), {open.begin.value(), end.value()},
                {{"address", address.str()},
                 {"bytes", open.bytes},
+                {"begin_ps", open.begin.value()},
+                {"end_ps", end.value()},
                 {"status", payload.get_response_string()}});
 }
 

@@ -60,7 +60,6 @@ void CommandProcessor::fetch() {
   h2_descriptor descriptor{};
   const std::uint64_t at =
       registers.get64(H2_REG_RING_BASE_LO) + std::uint64_t{head} * sizeof descriptor;
-  const std::uint64_t fetch_cycle = cycle() + 1;  // the first one within the slice of the fetch
   const sc_core::sc_time begin = sc_core::sc_time_stamp();
   CommandPtr command;
   if (read(at, &descriptor, sizeof descriptor)) {
@@ -71,10 +70,10 @@ void CommandProcessor::fetch() {
     command = std::make_shared<CardCommand>();
     command->error = H2_ERR_RING;
   }
-  command->fetch_cycle = fetch_cycle;
+  command->fetch_begin_ps = begin.value();
   if (aborting_) return;
   if (command->error == H2_OK) {
-    take(command, begin);
+    take(command);
     if (aborting_) return;
   } else {
     complete(*command);
@@ -85,14 +84,15 @@ void CommandProcessor::fetch() {
 }
 
 /// Queues an accepted command as soon as there is room.
-void CommandProcessor::take(const CommandPtr& command, const sc_core::sc_time& begin) {
+void CommandProcessor::take(const CommandPtr& command) {
   Queue& queue = *queues_.at(command->queue);
   while (queue.commands.size() >= Queue::kDepth && !aborting_) wait(space_);
   if (aborting_) return;
   const h2_descriptor& descriptor = command->descriptor;
+  command->fetch_end_ps = sc_core::sc_time_stamp().value();
   if (trace_.shows(TraceLevel::phases)) {
     trace_.slice(std::string(name()) + ".fetch", "tag " + std::to_string(descriptor.tag),
-                 begin.value(), {{"opcode", descriptor.opcode}});
+                 {command->fetch_begin_ps, command->fetch_end_ps}, {{"opcode", descriptor.opcode}});
   }
   if (log_.shows(TraceLevel::phases)) {
     log_.print("tag " + std::to_string(descriptor.tag) + ": " + command->kind + " of sub-batch " +
@@ -181,15 +181,15 @@ void CommandProcessor::show_descriptor(const CardCommand& command) const {
   if (!trace_.shows(TraceLevel::phases)) return;
   const h2_descriptor& d = command.descriptor;
   const std::string track = std::string(name()) + "." + queues_.at(command.queue)->key;
-  const auto ps = [&](std::uint64_t cycles) { return cycles * period_.value(); };
-  trace_.slice(track, command.kind, ps(command.start_cycle),
+  const Timeline::Span run{command.start_cycle * period_.value(), sc_core::sc_time_stamp().value()};
+  trace_.slice(track, command.kind, run,
                {{"tag", d.tag},
                 {"sub_batch", command.sub_batch},
                 {"memory", d.memory},
                 {"samples", d.samples},
                 {"status", command.error}});
-  if (cycle() <= command.start_cycle + 2) return;  // too short for an arrow's head
-  trace_.arrow(++arrows_, std::string(name()) + ".fetch", ps(command.fetch_cycle), track);
+  const Timeline::Span fetched{command.fetch_begin_ps, command.fetch_end_ps};
+  trace_.arrow(++arrows_, std::string(name()) + ".fetch", fetched, track, run);
 }
 
 std::string CommandProcessor::describe() const {

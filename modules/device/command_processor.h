@@ -64,7 +64,7 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   bool may_fetch() const;
   void fetch_process();
   void fetch();
-  void take(const CommandPtr& command, const sc_core::sc_time& begin);
+  void take(const CommandPtr& command);
   void queue_process(Queue& queue);
   void run_next(Queue& queue);
   void run(CardCommand& command);

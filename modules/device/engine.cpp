@@ -1,6 +1,7 @@
 #include "modules/device/engine.h"
 
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "memory/bus/payload.h"
@@ -22,11 +23,13 @@ Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
       workers_(workers),
       trace_(trace),
       log_(trace.log(this->name())),
-      state_signal_(trace.add_text(this->name(), "state")),
-      layer_signal_(trace.add_text(this->name(), "layer")),
+      state_signal_(
+          trace.add_word(this->name(), "state", {std::begin(kStateNames), std::end(kStateNames)})),
+      layer_signal_(trace.add_word(this->name(), "layer", {"-"})),
       sub_batch_signal_(trace.add_value(this->name(), "sub_batch", 32)),
-      load_signal_(trace.add_level(load_port.name(), "busy", 1, TraceLevel::tiles)),
-      store_signal_(trace.add_level(store_port.name(), "busy", 1, TraceLevel::tiles)) {
+      load_signal_(trace.add_bit(load_port.name(), "busy")),
+      store_signal_(trace.add_bit(store_port.name(), "busy")) {
+  declare_rows();
   SC_HAS_PROCESS(Engine);
   SC_THREAD(load_process);
   SC_THREAD(arrive_process);

@@ -86,6 +86,7 @@ class Engine : public sc_core::sc_module {
   void transfers(int change);
   void wait_edge();
   void give_up();
+  void declare_rows() const;
   void show_job(std::uint32_t sub_batch) const;
   void show_phase(const char* process, int chunk, const sc_core::sc_time& begin) const;
   std::uint64_t cycles(const sc_core::sc_time& time) const {

@@ -6,6 +6,14 @@
 
 namespace h2 {
 
+void Engine::declare_rows() const {
+  trace_.declare_track(name());
+  if (!trace_.shows(TraceLevel::tiles)) return;
+  for (const char* process : {"load.even", "load.odd", "compute", "store"}) {
+    trace_.declare_track(std::string(name()) + "." + process);
+  }
+}
+
 void Engine::show_job(std::uint32_t sub_batch) const {
   if (log_.shows(TraceLevel::phases)) {
     log_.print(record_.layer + " of sub-batch " + std::to_string(sub_batch) + " ended after " +

@@ -32,7 +32,8 @@ struct CardCommand {
   bool ended = false;      ///< no further step will run
   bool aborted = false;    ///< by a soft reset: runs no further step
   bool forgotten = false;  ///< by a soft reset: no completion
-  std::uint64_t fetch_cycle = 0, start_cycle = 0;
+  std::uint64_t start_cycle = 0;
+  std::uint64_t fetch_begin_ps = 0, fetch_end_ps = 0;  ///< from the read of the ring to the queue
 };
 
 /// "Step `step` of `command` has ended", counted from 0.

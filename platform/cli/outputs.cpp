@@ -1,5 +1,6 @@
 #include "platform/cli/outputs.h"
 
+#include <functional>
 #include <iostream>
 #include <systemc>
 
@@ -15,12 +16,6 @@ namespace h2 {
 namespace fs = std::filesystem;
 
 namespace {
-
-void print(const std::vector<Warning>& warnings) {
-  for (const Warning& w : warnings) {
-    std::cerr << "h2vp: " << (w.kind == "interrupted" ? "" : "warning: ") << w.text << '\n';
-  }
-}
 
 Log::Pattern parse_verbose(const std::string& text) {
   const std::size_t equals = text.find('=');
@@ -54,7 +49,8 @@ std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
                    : std::make_unique<Trace>();
   if (line.has("fst")) trace->add_fst();
   if (config.timeline.enable) {
-    trace->add_timeline((out / "timeline.json").string(), config.timeline.level, now);
+    trace->add_timeline((out / "timeline.json").string(), config.timeline.level, now,
+                        config.timeline.max_bytes);
   }
   std::vector<Log::Pattern> patterns;
   for (const auto& text : line.get<std::vector<std::string>>("verbose")) {
@@ -64,19 +60,14 @@ std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
   return trace;
 }
 
-void close_trace(Trace& trace, std::vector<Warning>& warnings) {
-  try {
-    trace.close();
-  } catch (const RunError& e) {
-    warnings.push_back({"trace", e.what(), "trace"});
-  }
-}
-
 int close_trace(Trace& trace) {
-  std::vector<Warning> warnings;
-  close_trace(trace, warnings);
-  print(warnings);
-  return warnings.empty() ? 0 : 1;
+  trace.close();
+  int code = 0;
+  for (const TraceNote& note : trace.notes()) {
+    std::cerr << "h2vp: warning: " << note.text << '\n';
+    if (note.failed) code = 1;
+  }
+  return code;
 }
 
 std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, HostCpu& host) {
@@ -91,51 +82,71 @@ namespace {
 /// Files that exist under their names.
 void print_files(const fs::path& out) {
   std::cout << "wrote " << (out / "summary.json").string();
-  for (const char* name : {"trace.vcd", "trace.fst", "timeline.json"}) {
+  for (const char* name : {"trace.vcd", "trace.gtkw", "trace.fst", "timeline.json"}) {
     if (fs::exists(out / name)) std::cout << ", " << (out / name).string();
   }
   std::cout << '\n';
 }
 
-/// The summary with what ran, and what to know of it.
-nlohmann::ordered_json with_program(const nlohmann::ordered_json& summary, const CommandLine& line,
-                                    const std::vector<Warning>& warnings) {
-  nlohmann::ordered_json all{{"schema", summary["schema"]},
-                             {"accelerator", "h2learn"},
-                             {"version", kVersion},
-                             {"commit", kCommit},
-                             {"command", line.text}};
-  for (const auto& [key, value] : summary.items()) all[key] = value;
-  all["warnings"] = nlohmann::ordered_json::array();
-  for (const Warning& w : warnings) {
-    all["warnings"].push_back({{"kind", w.kind}, {"text", w.text}, {"where", w.where}});
+void add_notes(const Trace& trace, RunRecord& record) {
+  for (const TraceNote& note : trace.notes()) {
+    record.warnings.push_back({"trace", note.text, fs::path(note.where).filename().string()});
   }
-  all["complete"] = true;
-  return all;
+}
+
+/// 1 if the run was interrupted or a file is missing.
+int exit_code(const RunRecord& record, const Trace& trace) {
+  int code = record.interrupted ? 1 : 0;
+  for (const Warning& w : record.warnings) code = w.kind == "output" ? 1 : code;
+  for (const TraceNote& note : trace.notes()) code = note.failed ? 1 : code;
+  return code;
+}
+
+/// Calls `write`, which writes all results. Where there is no space for them beside the traces, the
+/// traces are given up with a warning.
+void write_results(const ResultFolder& folder, RunRecord& record,
+                   const std::function<void()>& write) {
+  try {
+    write();
+  } catch (const RunError& e) {
+    if (!folder.remove_traces()) throw;
+    record.warnings.push_back(
+        {"output", std::string("the traces are given up for the results: ") + e.what(), "trace"});
+    write();
+  }
 }
 
 }  // namespace
 
 int finish_run(const CommandLine& line, const Config& config, const ResultFolder& folder,
-               const Platform& platform, const Sampler& sampler, const WallClock& wall,
-               const RunRecord& record, std::vector<Warning> warnings) {
+               const Platform& platform, const Trace& trace, const Sampler& sampler,
+               const WallClock& wall, RunRecord& record) {
+  add_notes(trace, record);
   if (record.interrupted) {
-    warnings.push_back(
+    record.warnings.push_back(
         {"interrupted",
          "interrupted; results are those of " + std::to_string(record.sub_batches) + " sub-batches",
          line.command});
   }
-  const RunInfo info = run_info(config, platform);
-  write_statistics(folder.path(), info, record, board_counters(platform), sampler);
-  folder.write_weights(config.network, record);
-  const auto summary = with_program(make_summary(info, record, wall), line, warnings);
-  folder.finish(summary);
-  print(warnings);
+  RunInfo info = run_info(config, platform);
+  info.version = kVersion;
+  info.commit = kCommit;
+  info.command = line.text;
+  nlohmann::ordered_json summary;
+  write_results(folder, record, [&] {
+    write_statistics(folder.path(), info, record, board_counters(platform), sampler);
+    folder.write_weights(config.network, record);
+    summary = make_summary(info, record, wall);
+    folder.finish(summary);
+  });
+  for (const Warning& w : record.warnings) {
+    std::cerr << "h2vp: " << (w.kind == "interrupted" ? "" : "warning: ") << w.text << '\n';
+  }
   if (!line.quiet) {
     std::cout << summary_table(summary);
     print_files(folder.path());
   }
-  return warnings.empty() ? 0 : 1;
+  return exit_code(record, trace);
 }
 
 void fail_run(const Config& config, const ResultFolder& folder, Trace& trace,

@@ -25,19 +25,18 @@ void add_trace_options(boost::program_options::options_description_easy_init& ad
 /// messages that -v asks for.
 std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
                                   const std::filesystem::path& out);
-/// Ends the trace; what could not be written is one more warning.
-void close_trace(Trace& trace, std::vector<Warning>& warnings);
-/// For a command without a summary: prints the warning instead. 1 if there was one.
+/// Ends the trace of a command without a summary and prints its notes; 1 if a file is missing.
 int close_trace(Trace& trace);
 /// Writes what the host does on the bus to the file that --record names; null without it. To be
 /// closed after the run.
 std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, HostCpu& host);
 /// What a run on `platform` leaves in its folder: statistics, weights, and summary.json as the
-/// last. Prints the warnings, and unless quiet the table and the files made. Returns the exit code:
-/// 1 if the run was interrupted or a file is missing.
+/// last. Takes the notes of the trace over into the record as warnings, prints them, and unless
+/// quiet the table and the files made. Returns the exit code: 1 if the run was interrupted or a
+/// file is missing.
 int finish_run(const CommandLine& line, const Config& config, const ResultFolder& folder,
-               const Platform& platform, const Sampler& sampler, const WallClock& wall,
-               const RunRecord& record, std::vector<Warning> warnings);
+               const Platform& platform, const Trace& trace, const Sampler& sampler,
+               const WallClock& wall, RunRecord& record);
 /// What is left of a run that ended in an error: trace, weights, and what the error was.
 void fail_run(const Config& config, const ResultFolder& folder, Trace& trace,
               const RunRecord& record, const std::string& error);

@@ -1,5 +1,4 @@
 #include <chrono>
-#include <utility>
 
 #include "modules/base/error.h"
 #include "platform/cli/dry_run.h"
@@ -41,9 +40,10 @@ int run_profile(const CommandLine& line) {
   profile.stop = Interrupt::requested;
   platform.host.program = [&](HostCpu& host) { profile(host); };
   const Sampler sampler("sampler", [&] { return take_snapshot(platform); });
+  trace->require_matches();
   platform.probes.require_matches();
+  folder.begin();
   trace->start();
-  folder.begin(config);
   try {
     platform.run();
   } catch (const std::exception& e) {
@@ -51,15 +51,14 @@ int run_profile(const CommandLine& line) {
     fail_run(config, folder, *trace, record, e.what());
     throw;
   }
-  std::vector<Warning> warnings;
-  close_trace(*trace, warnings);
+  trace->close();
   progress.finish();
 
   WallClock wall;
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples;
   wall.kernel_seconds = platform.kernel_seconds();
-  return finish_run(line, config, folder, platform, sampler, wall, record, std::move(warnings));
+  return finish_run(line, config, folder, platform, *trace, sampler, wall, record);
 }
 
 }  // namespace

@@ -27,6 +27,8 @@ bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
 
+const char* const kTraces[] = {"trace.vcd", "trace.fst", "trace.gtkw", "timeline.json"};
+
 /// Tables of words beside a waveform, and weights.
 bool is_result(const fs::path& file) {
   std::string name = file.filename().string();
@@ -35,6 +37,7 @@ bool is_result(const fs::path& file) {
   return name.rfind("trace.", 0) == 0 && ends_with(name, ".words");
 }
 
+/// Those that have no fixed name.
 void remove_results(const fs::path& folder) {
   std::error_code ignored;
   std::vector<fs::path> found;
@@ -63,17 +66,14 @@ void ResultFolder::mark(const Json& status) const {
   if (!file) throw RunError(path + ": cannot be written: " + std::strerror(errno));
 }
 
-void ResultFolder::begin(const Config& config) const {
+void ResultFolder::begin() const {
   mark({{"complete", false}, {"command", command_}});
   std::error_code error;
   for (const char* name : kFiles) {
     const fs::path path = folder_ / name;
     fs::remove(path, error);
     if (error) throw RunError(path.string() + ": cannot be removed: " + error.message());
-    const bool open = name == std::string("summary.json") ||
-                      (name == std::string("trace.vcd") && config.vcd.enable) ||
-                      (name == std::string("timeline.json") && config.timeline.enable);
-    if (!open) fs::remove(partial_name(path.string()), error);
+    if (std::string(name) != "summary.json") fs::remove(partial_name(path.string()), error);
   }
   remove_results(folder_);
   remove_results(folder_ / "weights");
@@ -99,8 +99,21 @@ void ResultFolder::write_weights(const Network& network, const RunRecord& record
 }
 
 void ResultFolder::finish(const Json& summary) const {
-  mark(summary);
+  try {
+    mark(summary);
+  } catch (const RunError& e) {
+    failed(e.what());
+    throw;
+  }
   publish((folder_ / "summary.json").string());
+}
+
+bool ResultFolder::remove_traces() const {
+  bool removed = false;
+  std::error_code ignored;
+  for (const char* name : kTraces) removed |= fs::remove(folder_ / name, ignored);
+  remove_results(folder_);
+  return removed;
 }
 
 void ResultFolder::failed(const std::string& error) const {

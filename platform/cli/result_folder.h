@@ -13,13 +13,6 @@ namespace h2 {
 /// --out, or out/<config name>; created if missing.
 std::filesystem::path make_output_folder(const CommandLine& line, const Config& config);
 
-/// Something that whoever uses the results should know.
-struct Warning {
-  std::string kind;   ///< trace, output, interrupted
-  std::string text;   ///< one sentence
-  std::string where;  ///< file or part
-};
-
 /// The results of one run in their folder. While there is no summary.json they are not complete;
 /// `summary.json.partial` says so from begin() on.
 class ResultFolder {
@@ -27,14 +20,15 @@ class ResultFolder {
   ResultFolder(const CommandLine& line, std::filesystem::path folder)
       : command_(line.text), folder_(std::move(folder)) {}
 
-  /// Removes the results of an earlier run, and what it left unfinished but for the traces that
-  /// `config` enables, which are open. What the platform did not write stays. Throws RunError when
-  /// the folder cannot be written.
-  void begin(const Config& config) const;
+  /// Removes the results of an earlier run, and what it left unfinished. What the platform did not
+  /// write stays. Throws RunError when the folder cannot be written.
+  void begin() const;
   /// `weights/<layer>.w.npy` as the card holds them, numbers of `value_bytes` bytes.
   void write_weights(const Network& network, const RunRecord& record) const;
   /// summary.json, after everything else.
   void finish(const nlohmann::ordered_json& summary) const;
+  /// Removes waveform and timeline; false if there are none.
+  bool remove_traces() const;
   /// For a run that ended in an error, which `summary.json.partial` then names.
   void failed(const std::string& error) const;
 

@@ -3,7 +3,6 @@
 #include <memory>
 #include <set>
 #include <sstream>
-#include <utility>
 
 #include "modules/base/error.h"
 #include "modules/h2learn/schedule.h"
@@ -70,31 +69,29 @@ std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, RunInfo info,
 }
 
 /// Does what writes an output besides the results; a file that cannot be written becomes a warning.
-bool keep_going(std::vector<Warning>& warnings, const char* output,
-                const std::function<void()>& write) {
+bool keep_going(RunRecord& record, const char* output, const std::function<void()>& write) {
   try {
     write();
     return true;
   } catch (const RunError& e) {
-    warnings.push_back({"output", e.what(), output});
+    record.warnings.push_back({"output", e.what(), output});
   } catch (const std::filesystem::filesystem_error& e) {
-    warnings.push_back({"output", e.what(), output});
+    record.warnings.push_back({"output", e.what(), output});
   }
   return false;
 }
 
 /// After the first file that cannot be written no other is tried.
-void connect(GoldenWriter& golden, Training& training, Platform& platform,
-             std::vector<Warning>& warnings) {
+void connect(GoldenWriter& golden, Training& training, Platform& platform, RunRecord& record) {
   const auto alive = std::make_shared<bool>(true);
   training.on_labels = [&, alive](const std::uint32_t* labels, std::size_t count) {
-    if (*alive) *alive = keep_going(warnings, "--golden", [&] { golden.labels(labels, count); });
+    if (*alive) *alive = keep_going(record, "--golden", [&] { golden.labels(labels, count); });
   };
   platform.controller.command_ended.add([&, alive](const CardCommand& c) {
     const auto write = [&] {
       golden.descriptor_ended(c.descriptor, job_context(c), platform.host.reader());
     };
-    if (*alive) *alive = keep_going(warnings, "--golden", write);
+    if (*alive) *alive = keep_going(record, "--golden", write);
   });
 }
 
@@ -130,7 +127,6 @@ int run_train(const CommandLine& line) {
   const std::unique_ptr<Trace> trace = make_trace(line, config, folder.path());
 
   RunRecord record;
-  std::vector<Warning> warnings;
   Platform::Options options;
   options.threads = line.threads;
   Platform platform("top", config, options, *trace);
@@ -139,14 +135,15 @@ int run_train(const CommandLine& line) {
   training.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
   const std::unique_ptr<GoldenWriter> golden =
       make_golden(line, run_info(config, platform), folder.path());
-  if (golden != nullptr) connect(*golden, training, platform, warnings);
+  if (golden != nullptr) connect(*golden, training, platform, record);
   const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
   training.stop = Interrupt::requested;
   platform.host.program = [&](HostCpu& host) { training(host); };
   const Sampler sampler("sampler", [&] { return take_snapshot(platform); });
+  trace->require_matches();
   platform.probes.require_matches();
+  folder.begin();
   trace->start();
-  folder.begin(config);
   try {
     platform.run();
   } catch (const std::exception& e) {
@@ -154,19 +151,19 @@ int run_train(const CommandLine& line) {
     fail_run(config, folder, *trace, record, e.what());
     throw;
   }
-  close_trace(*trace, warnings);
+  trace->close();
   progress.finish();
-  keep_going(warnings, "--golden", [&] {
+  keep_going(record, "--golden", [&] {
     if (golden != nullptr) golden->close();
   });
-  keep_going(warnings, "--record", [&] {
+  keep_going(record, "--record", [&] {
     if (recorder != nullptr) recorder->close();
   });
 
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   wall.samples = record.samples + record.test_samples;
   wall.kernel_seconds = platform.kernel_seconds();
-  return finish_run(line, config, folder, platform, sampler, wall, record, std::move(warnings));
+  return finish_run(line, config, folder, platform, *trace, sampler, wall, record);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct LoadedData {
 
 /// Loads the data set that `config` names; train_limit and test_limit keep the first samples, 0
 /// keeps all. `input` is what the network expects, `timesteps` the windows of an event recording;
-/// `seed` is a parameter of the digits generator only, files are taken in a fixed order.
+/// `seed` is a parameter of the training digits only, files are taken in a fixed order.
 /// Throws InputError naming the file, and the value found and expected.
 LoadedData load_data(const DatasetConfig& config, InputShape input, int timesteps,
                      std::uint64_t seed);

@@ -34,7 +34,10 @@ HostView::HostView(const std::string& host, Trace& trace)
     : host_(host),
       trace_(trace),
       log_(trace.log(host)),
-      state_signal_(trace.add_text(host, "state")) {}
+      state_signal_(trace.add_word(host, "state", {"program", "access", "wait", "work", "done"})) {
+  trace.declare_track(host);
+  trace.declare_track(host + ".interrupt");
+}
 
 bool HostView::on() const {
   return trace_.shows(TraceLevel::phases) || log_.shows(TraceLevel::phases);

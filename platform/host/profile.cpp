@@ -34,7 +34,7 @@ void Profile::operator()(HostCpu& host) {
     // A short last group carries its update on fewer sub-batches.
     record_.end_group(platform_.cycle(), size, size == group || record_.sub_batches == size,
                       bytes_per_cycle(config_, platform_));
-    if (on_progress) on_progress({"profile", record_.sub_batches, total, 0.0});
+    if (on_progress) on_progress({"profile", record_.sub_batches, total});
   }
   jobs.remove(observer);
   record_.train_end = take_snapshot(platform_);

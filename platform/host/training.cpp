@@ -27,11 +27,7 @@ void Training::operator()(HostCpu& host) {
     train();
   } catch (const RunError&) {
     // A training that diverged still leaves the weights it came to.
-    try {
-      read_weights(host);
-    } catch (const RunError&) {
-      record_.weights.clear();  // the error that ended the training is the one to tell
-    }
+    keep_weights(host);
     throw;
   }
   if (!record_.interrupted) {
@@ -57,6 +53,8 @@ void Training::train() {
   if (t.drop_last) samples = samples / t.sub_batch * t.sub_batch;
   record_.epoch_sub_batches = ceil_div(samples, t.sub_batch);
   total_sub_batches_ = record_.epoch_sub_batches * t.epochs;
+  total_test_sub_batches_ = ceil_div(data_.test.size(), static_cast<std::size_t>(t.sub_batch)) *
+                            static_cast<std::size_t>(t.test_every_epoch ? t.epochs : 1);
   record_.train_start = take_snapshot(platform_);
   last_group_end_ = record_.train_start.cycle;
   auto& jobs = platform_.controller.job_ended;
@@ -94,6 +92,7 @@ EpochRecord Training::train_epoch(int epoch) {
   std::vector<std::uint32_t> order(data_.train.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
   if (t.shuffle) order = permutation(order.size(), t.seed, epoch);
+  epoch_ = static_cast<std::uint64_t>(epoch) + 1;
   double correct = 0, loss = 0;
   const std::uint64_t before = record_.samples;
   const std::size_t step = static_cast<std::size_t>(t.sub_batch) * t.batch_group;
@@ -102,6 +101,7 @@ EpochRecord Training::train_epoch(int epoch) {
     if (record_.interrupted) break;  // the group has no update and counts as not trained
     correct += group_.correct;
     loss += group_.loss_sum;
+    report("train", correct, loss, record_.samples - before);
   }
   const double all = std::max<double>(1, static_cast<double>(record_.samples - before));
   return {loss / all, correct / all, {}};
@@ -136,9 +136,22 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
                      group_.sub_batches == static_cast<std::uint32_t>(config_.training.batch_group);
   record_.end_group(now, group_.sub_batches, whole, bytes_per_cycle(config_, platform_));
   last_group_end_ = now;
-  if (on_progress) {
-    on_progress({"train", record_.sub_batches, total_sub_batches_, record_.loss.back()});
-  }
+}
+
+void Training::report(const char* phase, double correct, double loss, std::uint64_t samples) {
+  if (!on_progress) return;
+  const double all = std::max<double>(1, static_cast<double>(samples));
+  Status s;
+  s.phase = phase;
+  s.sub_batches = record_.sub_batches;
+  s.of = total_sub_batches_;
+  s.test_sub_batches = tested_sub_batches_;
+  s.test_of = total_test_sub_batches_;
+  s.epoch = epoch_;
+  s.epochs = static_cast<std::uint64_t>(config_.training.epochs);
+  s.loss = loss / all;
+  s.accuracy = correct / all;
+  on_progress(s);
 }
 
 int Training::next_sub_batch(void* self, h2_sub_batch* next) {
@@ -170,24 +183,36 @@ void Training::fill(const Dataset& set, const std::uint32_t* indices, std::size_
   batch.count = static_cast<std::uint32_t>(count);
 }
 
-double Training::test() {
+std::optional<double> Training::test() {
   const std::size_t size = data_.test.size();
   const auto step = static_cast<std::size_t>(config_.training.sub_batch);
   std::uint64_t correct = 0;
   std::vector<std::uint32_t> indices(step), predicted(step);
   for (std::size_t first = 0; first < size; first += step) {
+    if (stop && stop()) {
+      record_.interrupted = true;
+      return {};
+    }
     const std::size_t count = std::min(step, size - first);
     for (std::size_t i = 0; i < count; ++i) indices[i] = static_cast<std::uint32_t>(first + i);
     h2_sub_batch batch{};
     fill(data_.test, indices.data(), count, batch);
     card_.check(h2_infer(&card_.device, &batch, predicted.data()), "testing");
     for (std::size_t i = 0; i < count; ++i) correct += predicted[i] == batch.labels[i];
-    if (on_progress) {
-      on_progress({"test", ceil_div(first + count, step), ceil_div(size, step), 0.0});
-    }
+    record_.test_samples += count;
+    ++tested_sub_batches_;
+    report("test");
   }
-  record_.test_samples += size;
-  return size != 0 ? static_cast<double>(correct) / size : 0.0;
+  if (size == 0) return {};
+  return static_cast<double>(correct) / static_cast<double>(size);
+}
+
+void Training::keep_weights(HostCpu& host) {
+  try {
+    read_weights(host);
+  } catch (const RunError&) {
+    record_.weights.clear();  // the error that ended the training is the one to tell
+  }
 }
 
 void Training::read_weights(HostCpu& host) {

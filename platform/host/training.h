@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,13 @@ class Platform;
 /// descriptors on samples never trained on. Talks to the card through the driver alone.
 class Training {
  public:
-  /// Where a run stands, after every batch group.
+  /// Where a run stands, after every batch group and every sub-batch of a test.
   struct Status {
-    const char* phase = "train";  ///< train, test or profile
-    std::uint64_t sub_batches = 0, of = 0;
-    double loss = 0;  ///< train only
+    const char* phase = "train";                      ///< train, test or profile
+    std::uint64_t sub_batches = 0, of = 0;            ///< trained, of the whole run
+    std::uint64_t test_sub_batches = 0, test_of = 0;  ///< tested, of all tests of the run
+    std::uint64_t epoch = 0, epochs = 0;              ///< from 1
+    double loss = 0, accuracy = 0;                    ///< of the epoch so far, train only
   };
 
   /// `weights`: start values per layer, OIHW.
@@ -42,9 +45,11 @@ class Training {
   EpochRecord train_epoch(int epoch);
   void test_between();
   void train_group(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t count);
-  /// Accuracy on the test set.
-  double test();
+  /// Accuracy on the test set; nothing if it was interrupted.
+  std::optional<double> test();
   void read_weights(HostCpu& host);
+  void keep_weights(HostCpu& host);
+  void report(const char* phase, double correct = 0, double loss = 0, std::uint64_t samples = 0);
   static int next_sub_batch(void* self, h2_sub_batch* next);
   void fill(const Dataset& set, const std::uint32_t* indices, std::size_t count,
             h2_sub_batch& batch);
@@ -61,6 +66,8 @@ class Training {
   const std::uint32_t* group_indices_ = nullptr;
   std::size_t group_left_ = 0;
   std::uint64_t total_sub_batches_ = 0;
+  std::uint64_t tested_sub_batches_ = 0, total_test_sub_batches_ = 0;
+  std::uint64_t epoch_ = 0;
   std::uint64_t last_group_end_ = 0;
   bool testing_ = false;  // between epochs
 };

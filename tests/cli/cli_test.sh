@@ -48,6 +48,22 @@ if ! [ -s silent/summary.json ] || ! [ -s silent/trace.vcd ]; then
   echo "FAILED files: summary.json or trace.vcd is missing"
   failed=$((failed + 1))
 fi
+"$h2vp" train "$quick" "${small[@]}" --set training.epochs=2 --set trace.vcd.enable=false \
+  --out progress > progress.txt
+expect progress 0 "agrees" python3 -c "
+import json, re
+lines = open('progress.txt').read().splitlines()
+told = [l for l in lines if l.startswith('train ')][-1]
+result = json.load(open('progress/summary.json'))['result']
+last = result['epochs'][-1]
+found = re.fullmatch(r'train +epoch 2/2 sub-batch (\d+)/(\d+) +loss ([\d.]+) +accuracy ([\d.]+) % '
+                     r'+simulated [\d.]+ ms +ETA \d+ s', told)
+assert found and found[1] == found[2], told
+assert abs(float(found[3]) - last['loss']) < 6e-5, (told, last)
+assert abs(float(found[4]) - 100 * last['train_accuracy']) < 0.06, (told, last)
+test = [l for l in lines if l.startswith('test ')][-1]
+assert re.fullmatch(r'test +sub-batch (\d+)/\\1 +simulated [\d.]+ ms +ETA 0 s', test), test
+print('agrees')"
 expect wall 0 "adds up" python3 -c "
 import json
 wall = json.load(open('result/summary.json'))['wall']

@@ -48,7 +48,7 @@ TEST(Epochs, TestsBetweenLeaveTheTrainingAlone) {
   EXPECT_EQ(last["result"]["test_accuracy"], all["result"]["test_accuracy"]);
   const TrainingRun shorter = train(tiny_config(
       {{"training.epochs", "1"}, {"dataset.train_limit", "10"}, {"dataset.test_limit", "6"}}));
-  EXPECT_EQ(all["result"]["epochs"][0]["test_accuracy"], shorter.record.test_accuracy);
+  EXPECT_EQ(all["result"]["epochs"][0]["test_accuracy"], *shorter.record.test_accuracy);
   EXPECT_EQ(last["time"]["evaluation"]["samples"], 6);
   EXPECT_EQ(all["time"]["evaluation"]["samples"], 18);
   const Json &once_time = last["time"], &every_time = all["time"];

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -117,12 +119,16 @@ TEST_F(Waveform, AgreesWithTheSummary) {
   const json wave = read(vcd);
   if (wave.is_null()) GTEST_SKIP() << "vcd2fst and fst2vcd (package gtkwave) are not installed";
   const json summary = json::parse(run.summary);
+  const char* const kStates[] = {"idle", "load_store", "stall", "compute"};  // as in the table
   ASSERT_EQ(wave["timescale"], "1ps");
   for (const char* engine : {"forward", "backward", "weight_update"}) {
     SCOPED_TRACE(engine);
-    const json& spent = wave["signals"][std::string("top.") + engine + ".state"]["time"];
+    const json& spent =
+        wave["signals"][std::string("top.") + engine + "." + engine + "_state"]["time"];
     const auto cycles = [&](const char* state) {
-      return spent.contains(state) ? spent[state].get<double>() / 1250 : 0.0;
+      const auto word = std::find(std::begin(kStates), std::end(kStates), std::string(state));
+      const std::string number = std::to_string(word - std::begin(kStates));
+      return spent.contains(number) ? spent[number].get<double>() / 1250 : 0.0;
     };
     const json& told = summary["engines"][engine];
     EXPECT_EQ(cycles("compute"), told["busy_cycles"].get<double>());
@@ -131,7 +137,7 @@ TEST_F(Waveform, AgreesWithTheSummary) {
   }
 }
 
-/// The save file for GTKWave names signals that a waveform has, each with its range.
+/// The save file for GTKWave names all signals that a waveform has, each with its range.
 TEST_F(Waveform, SaveFileNamesRealSignals) {
   const std::string vcd = (folder_ / "trace.vcd").string();
   train(tiny_config({{"trace.vcd.enable", "true"}}), {}, vcd);
@@ -154,7 +160,7 @@ TEST_F(Waveform, SaveFileNamesRealSignals) {
       declared.insert(path + name + (range[0] == '[' ? range : ""));
     }
   }
-  std::istringstream save(read_text(H2_SOURCE_DIR "/traces/h2learn.gtkw"));
+  std::istringstream save(read_text((folder_ / "trace.gtkw").string()));
   int signals = 0;
   for (std::string line; std::getline(save, line);) {
     if (line.rfind("top.", 0) != 0) continue;

@@ -12,11 +12,12 @@ import subprocess
 import sys
 import tempfile
 
-from waves import expect, finish, histories, train
+from waves import expect, finish, histories, leaf, train
 
 CHANNELS, BANKS = 4, 16
 NS = 1000  # ps; also a clock of HBM2
 RP = 14
+SHUT = str(2 ** 24 - 1)  # all ones: "closed" in the table beside the waveform
 OPEN, CLOSED, CONFLICT = 17 * NS, 31 * NS, 45 * NS  # "One access": row open, bank closed, other row
 REFRESH = 3900 * NS
 
@@ -62,16 +63,16 @@ def check_pattern(h2vp, source, out):
     last = now + 10_000 * NS
     # A read takes part in the scheduling from the clock after its arrival.
     wanted = {
-        "top.mem0.channel2.bank3.row": [
-            (0, "closed"), (begin[0] + NS, "5"), (begin[1] + NS, "closed"),
-            (begin[1] + NS + RP * NS, "9"), (REFRESH, "closed"), (last + NS, "9")],
-        "top.mem0.channel1.bank14.row": [(0, "closed"), (begin[3] + NS, "2"), (REFRESH, "closed")],
+        leaf("top.mem0.channel2.bank3", "row"): [
+            (0, SHUT), (begin[0] + NS, "5"), (begin[1] + NS, SHUT),
+            (begin[1] + NS + RP * NS, "9"), (REFRESH, SHUT), (last + NS, "9")],
+        leaf("top.mem0.channel1.bank14", "row"): [(0, SHUT), (begin[3] + NS, "2"), (REFRESH, SHUT)],
     }
     signals = waveform(out)
-    names = {f"top.mem0.channel{c}.bank{b}.row" for c in range(CHANNELS) for b in range(BANKS)}
+    names = {leaf(f"top.mem0.channel{c}.bank{b}", "row") for c in range(CHANNELS) for b in range(BANKS)}
     expect(set(signals) == names, f"signals: {set(signals) ^ names}")
     for name, history in signals.items():
-        expect(history == wanted.get(name, [(0, "closed")]), f"{name}: {history}")
+        expect(history == wanted.get(name, [(0, SHUT)]), f"{name}: {history}")
 
 
 def check_training(h2vp, source, work):
@@ -89,17 +90,17 @@ def check_training(h2vp, source, work):
     expect(found["banks"] == found["phases"], "level banks changes results")
     openings = {}
     for name, history in waveform(os.path.join(work, "banks")).items():
-        if name.endswith(".row"):
+        if name.endswith("_row"):
             memory = name.split(".")[1]
             words = [word for _, word in history]
-            openings[memory] = openings.get(memory, 0) + sum(word != "closed" for word in words)
-            expect(all((a == "closed") != (b == "closed") for a, b in zip(words, words[1:])),
+            openings[memory] = openings.get(memory, 0) + sum(word != SHUT for word in words)
+            expect(all((a == SHUT) != (b == SHUT) for a, b in zip(words, words[1:])),
                    f"{name}: a row is opened over another")
     expect(len(openings) == 3, f"memories with banks: {list(openings)}")
     for memory, number in openings.items():
         told = found["banks"][1]["items"][f"memory.{memory}.activates"]["value"]
         expect(number == told > 1000, f"{memory}: {number} openings, {told} activates")
-    coarse = [n for n in waveform(os.path.join(work, "phases")) if n.endswith(".row")]
+    coarse = [n for n in waveform(os.path.join(work, "phases")) if n.endswith("_row")]
     expect(not coarse, f"level phases shows {coarse}")
 
 

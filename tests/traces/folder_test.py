@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What a folder of results holds after whatever happens: a complete set, or one that says it is not.
-Refused selections, old results, divergence, signals, a file in the way, and kill -9 at many moments.
+Refused selections, old results, divergence, signals, a full and a read-only disk, a file in the
+way, and kill -9 at many moments.
 
 usage: folder_test.py H2VP SOURCE_DIR
 """
@@ -16,10 +17,11 @@ import tempfile
 import time
 
 from timeline_rules import broken_rules
-from waves import expect, finish, train
+from waves import expect, finish, histories, train
 
 KILLS = 100
-FILES = ("summary.json", "stats.json", "stats.csv", "layers.csv", "trace.vcd", "timeline.json")
+FILES = ("summary.json", "stats.json", "stats.csv", "layers.csv", "trace.vcd", "trace.gtkw",
+         "timeline.json")
 TIMELINE = ("--set", "trace.timeline.enable=true", "--set", "trace.timeline.level=tiles")
 
 
@@ -67,6 +69,32 @@ def check_refused(folder):
         expect(digests(out) == before, f"{option}: files were touched")
 
 
+def check_window_behind_the_end(folder):
+    out = os.path.join(folder.work, "late")
+    run = folder.small(out, "--set", "trace.vcd.from_us=100000")
+    warnings = load(out, "summary.json")["warnings"]
+    expect(run.returncode == 0 and "before trace.vcd.from_us" in run.stdout, run.stdout)
+    expect([w["kind"] for w in warnings] == ["trace"] and warnings[0]["where"] == "trace.vcd",
+           f"late window: {warnings}")
+    with open(os.path.join(out, "trace.vcd"), encoding="ascii") as file:
+        signals, _ = histories(file.read().splitlines())
+    expect(all(len(history) == 1 for history in signals.values()), "late window: the file")
+
+
+def check_size_limit(folder):
+    out = os.path.join(folder.work, "limit")
+    run = folder.small(out, *TIMELINE, "--set", "trace.vcd.max_bytes=20000",
+                       "--set", "trace.timeline.max_bytes=20000")
+    warnings = load(out, "summary.json")["warnings"]
+    expect(run.returncode == 0, f"limit: exit {run.returncode}: {run.stdout}")
+    expect([w["where"] for w in warnings] == ["trace.vcd", "timeline.json"] and
+           all("max_bytes = 20000" in w["text"] for w in warnings), f"limit: {warnings}")
+    for name in ("trace.vcd", "timeline.json"):
+        size = os.path.getsize(os.path.join(out, name))
+        expect(20000 <= size < 40000, f"limit: {name} has {size} bytes")
+    expect(not broken_rules(os.path.join(out, "timeline.json")), "limit: timeline")
+
+
 def check_failed_run(folder):
     """The results of an earlier run are gone; files of others and checkpoints are not."""
     out = os.path.join(folder.work, "failed")
@@ -108,12 +136,92 @@ def check_signal(folder, number):
     expect(os.path.exists(os.path.join(out, "weights", "conv1.w.npy")), f"signal {number}: weights")
 
 
+class Disk:
+    """A disk of `size` mounted in a folder of `work`; None where that is not allowed."""
+
+    def __init__(self, work, size):
+        self.path, self.size = os.path.join(work, f"disk{size}"), size
+        os.makedirs(self.path)
+
+    def mount(self, *options):
+        return subprocess.run(["mount", "-t", "tmpfs", "-o", ",".join([f"size={self.size}", *options]),
+                               "tmpfs", self.path], stderr=subprocess.STDOUT,
+                              stdout=subprocess.PIPE, text=True, check=False)
+
+    def __enter__(self):
+        run = self.mount()
+        if run.returncode == 0:
+            return self.path
+        print(f"disk of {self.size}: not tested, none can be mounted here: {run.stdout.strip()}")
+        return None
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", self.path], stderr=subprocess.DEVNULL, check=False)
+
+
+FULL = "cannot be written: No space left on device"
+
+
+def check_full_disk(folder):
+    """A timeline that fills the disk is given up; a waveform, where results need its space; where
+    they do not fit at all, the run says so, and the set that it leaves."""
+    traces = (*TIMELINE, "--set", "trace.probe.enable=true", "--set", "trace.probe.timeline=true",
+              "--set", "trace.vcd.level=bursts")
+    for size, files in (("600k", {"trace.vcd"}), ("400k", set())):
+        with Disk(folder.work, size) as disk:
+            if disk is None:
+                continue
+            out = os.path.join(disk, "out")
+            run = folder.small(out, *traces)
+            expect(run.returncode == 1 and f"timeline.json: {FULL}" in run.stdout and
+                   "warning: " in run.stdout, f"{size}: exit {run.returncode}: {run.stdout}")
+            expect("Error: (E" not in run.stdout, f"{size}: a raw report: {run.stdout}")
+            summary = load(out, "summary.json")
+            expect(summary["complete"] and summary["time"]["sub_batches"] == 2, f"{size}: summary")
+            expect(all("cannot be written" in w["text"] for w in summary["warnings"]),
+                   f"{size}: warnings {summary['warnings']}")
+            load(out, "stats.json")
+            expect(len(os.listdir(os.path.join(out, "weights"))) == 4, f"{size}: weights")
+            left = {name for name in os.listdir(out) if name.startswith(("trace.", "timeline."))}
+            expect({name for name in left if name.endswith(".vcd")} == files, f"{size}: {left}")
+    with Disk(folder.work, "200k") as disk:
+        if disk is not None:
+            out = os.path.join(disk, "out")
+            run = folder.small(out)
+            expect(run.returncode == 1 and "cannot be written" in run.stdout, f"200k: {run.stdout}")
+            expect(not os.path.exists(os.path.join(out, "summary.json")), "200k: a summary")
+            status = load(out, "summary.json.partial")
+            expect(status["complete"] is False, f"200k: {status}")
+
+
+def check_read_only(folder):
+    """Refused at once; what was there stays."""
+    disk = Disk(folder.work, "2m")
+    with disk as path:
+        if path is None:
+            return
+        out = os.path.join(path, "out")
+        expect(folder.small(out).returncode == 0, "before the disk is read-only")
+        before = digests(out)
+        disk.mount("remount", "ro")
+        run = folder.small(out)
+        expect(run.returncode == 1 and "Read-only file system" in run.stdout,
+               f"read-only: exit {run.returncode}: {run.stdout}")
+        expect(digests(out) == before, "read-only: files were touched")
+
+
 def check_file_in_the_way(folder):
     out = os.path.join(folder.work, "file")
     with open(out, "w", encoding="ascii") as file:
         file.write("mine")
     run = folder.small(out)
     expect(run.returncode == 2 and "file" in run.stdout, f"a file as folder: {run.stdout}")
+    out = os.path.join(folder.work, "blocked")
+    os.makedirs(os.path.join(out, "trace.vcd.partial", "folder"))
+    run = folder.small(out)
+    expect(run.returncode == 1 and "trace.vcd: cannot be created" in run.stdout and
+           "E549" not in run.stdout, f"a waveform that cannot be made: {run.stdout}")
+    expect(load(out, "summary.json")["complete"], "a waveform that cannot be made: no results")
 
 
 def check_kills(folder):
@@ -147,9 +255,13 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         folder = Folder(h2vp, source, work)
         check_refused(folder)
+        check_window_behind_the_end(folder)
+        check_size_limit(folder)
         check_failed_run(folder)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             check_signal(folder, number)
+        check_full_disk(folder)
+        check_read_only(folder)
         check_file_in_the_way(folder)
         check_kills(folder)
     finish()

@@ -4,6 +4,7 @@
 usage: fst_test.py H2VP SOURCE_DIR. Exit code 77: vcd2fst or fst2vcd not installed.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from waves import expect, finish, histories, train
 def check_same(folder):
     with open(os.path.join(folder, "trace.vcd"), encoding="ascii") as file:
         written, end = histories(file.read().splitlines())
+    with open(os.path.join(folder, "summary.json"), encoding="utf-8") as file:
+        expect(json.load(file)["complete"] is True, "the run is not complete")
     run = subprocess.run(["fst2vcd", os.path.join(folder, "trace.fst")], check=True,
                          stdout=subprocess.PIPE, text=True)
     read, last = histories(run.stdout.splitlines())

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""The save file in the real GTKWave: it shows every signal that the file names with the values that
-trace.vcd has at that time; states and layers, and the rows of a bank added by hand, as words.
+"""The save file that a run writes, in the real GTKWave: it shows every signal that the file names
+with the values that trace.vcd has at that time, states, layers and closed rows as the words of the
+tables beside it; for separate memories and a unified one.
 
 usage: gtkwave_test.py H2VP SOURCE_DIR. Exit code 77: gtkwave or xvfb not installed.
 """
@@ -12,12 +13,10 @@ import subprocess
 import sys
 import tempfile
 
-from waves import expect, finish, histories, train
+from waves import expect, finish, histories, leaf, train, words
 
-LOOKS = 40
-BANK = "top.mem0.channel0.bank0.row"
+LOOKS = 20
 SCRIPT = """
-gtkwave::addSignalsFromList [list %s]
 foreach name [gtkwave::getDisplayedSignals] { puts "signal $name" }
 foreach time {%s} {
   gtkwave::setMarker $time
@@ -35,14 +34,26 @@ def named_signals(save_file):
         return [line.strip() for line in file if line.startswith("top.")]
 
 
+def opened(save_file):
+    """A copy with one group, and that open: GTKWave has values of what it shows only."""
+    copy = os.path.join(os.path.dirname(save_file), "opened.gtkw")
+    with open(save_file, encoding="ascii") as file:
+        before, *groups = file.read().split("@c00200\n")
+    parts = [group.partition("@1401200\n") for group in groups]
+    behind = "".join(rest.partition("\n")[2] for _, _, rest in parts)
+    with open(copy, "w", encoding="ascii") as file:
+        file.write(before + "@800200\n" + parts[0][0] + "@1000200\n-\n" + behind)
+    return copy
+
+
 def look(work, vcd, save_file, times):
     """What GTKWave prints: names of the signals shown, and [(time, name, value)]."""
     script = os.path.join(work, "look.tcl")
     with open(script, "w", encoding="ascii") as file:
-        file.write(SCRIPT % (BANK, " ".join(str(t) for t in times)))
+        file.write(SCRIPT % (" ".join(str(t) for t in times)))
     run = subprocess.run(
         ["xvfb-run", "-a", "gtkwave", "--rcvar", "splash_disable on", "-S", script, vcd, save_file],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, cwd=work,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240, cwd=work,
         env={**os.environ, "HOME": work}, check=False)
     lines = [line.split(" ") for line in run.stdout.splitlines()]
     names = [words[1] for words in lines if words[0] == "signal"]
@@ -55,38 +66,57 @@ def value_at(history, time):
     return history[bisect.bisect_right(history, (time, "~")) - 1][1]
 
 
+def check(h2vp, source, work, *options):
+    """Returns what was seen of every signal."""
+    run = os.path.join(work, "run")
+    train(h2vp, source, run, 48, "--set", "trace.vcd.level=banks", *options)
+    vcd, save_file = os.path.join(run, "trace.vcd"), os.path.join(run, "trace.gtkw")
+    with open(vcd, encoding="ascii") as file:
+        written, end = histories(file.read().splitlines())
+    host = [time for time, _ in written[leaf("top.host", "state")][1:]]
+    times = sorted({end * i // LOOKS for i in range(1, LOOKS)} | set(host[:LOOKS]))
+    page = opened(save_file)
+    names, values = look(work, vcd, page, times)
+    expect(names == named_signals(page), f"shown: {names}")
+    expect({name.split("[")[0] for name in named_signals(save_file)} == set(written),
+           "signals without a row")
+    expect(len(values) == len(names) * len(times), "a signal has no value")
+    tables, seen = {}, {}
+    for time, name, value in values:
+        signal = name.split("[")[0]
+        table = "row" if signal.endswith("_row") else signal.rsplit(".", 1)[1]
+        if table not in tables:
+            exists = os.path.exists(os.path.join(run, f"trace.{table}.words"))
+            tables[table] = words(run, table) if exists else {}
+        number = value_at(written[signal], time)
+        wanted = tables[table].get(number, number)
+        expect(value == wanted, f"{name} at {time} ps: GTKWave shows {value}, not {wanted}")
+        seen.setdefault(signal, set()).add(value)
+    return seen
+
+
+def check_words(seen, bank):
+    for engine in ("forward", "backward", "weight_update"):
+        states, layers = (seen[leaf(f"top.{engine}", name)] for name in ("state", "layer"))
+        expect("compute" in states and states <= {"idle", "load_store", "stall", "compute"},
+               f"{engine}: states {states}")
+        expect(any(layer.startswith(("conv", "fc")) for layer in layers), f"{engine}: {layers}")
+    host, rows = seen[leaf("top.host", "state")], seen[leaf(bank, "row")]
+    expect({"access", "wait", "work"} <= host <= {"program", "access", "wait", "work", "done"},
+           f"host: {host}")
+    expect("closed" in rows and all(row == "closed" or row.isdecimal() for row in rows) and
+           len(rows) > 2, f"{bank}: {rows}")
+
+
 def main():
     h2vp, source = (os.path.abspath(path) for path in sys.argv[1:3])
     if not (shutil.which("gtkwave") and shutil.which("xvfb-run")):
         print("gtkwave or xvfb is not installed")
         sys.exit(77)
-    save_file = os.path.join(source, "traces", "h2learn.gtkw")
     with tempfile.TemporaryDirectory() as work:
-        train(h2vp, source, os.path.join(work, "run"), 48, "--set", "trace.vcd.level=banks")
-        vcd = os.path.join(work, "run", "trace.vcd")
-        with open(vcd, encoding="ascii") as file:
-            written, end = histories(file.read().splitlines())
-        host = [time for time, _ in written["top.host.state"][1:]]
-        times = sorted({end * i // LOOKS for i in range(1, LOOKS)} | set(host[:LOOKS]))
-        names, values = look(work, vcd, save_file, times)
-    expect(names == named_signals(save_file) + [BANK], f"shown: {names}")
-    expect(len(values) == len(names) * len(times), "a signal has no value")
-    seen = {}
-    for time, name, value in values:
-        signal = name.split("[")[0]
-        wanted = value_at(written[signal], time)
-        expect(value == wanted, f"{name} at {time} ps: GTKWave shows {value}, not {wanted}")
-        seen.setdefault(signal, set()).add(value)
-    for engine in ("forward", "backward", "weight_update"):
-        states, layers = seen[f"top.{engine}.state"], seen[f"top.{engine}.layer"]
-        expect("compute" in states and states <= {"idle", "load_store", "stall", "compute"},
-               f"{engine}: states {states}")
-        expect(any(layer.startswith(("conv", "fc")) for layer in layers), f"{engine}: {layers}")
-    host, rows = seen["top.host.state"], seen[BANK]
-    expect({"access", "wait", "work"} <= host <= {"program", "access", "wait", "work", "done"},
-           f"host: {host}")
-    expect("closed" in rows and all(row == "closed" or row.isdecimal() for row in rows) and
-           len(rows) > 2, f"{BANK}: {rows}")
+        check_words(check(h2vp, source, work), "top.mem0.channel0.bank0")
+        check_words(check(h2vp, source, work, "--set", "memory.organisation=unified"),
+                    "top.mem.channel0.bank0")
     finish()
 
 

@@ -13,16 +13,17 @@ import sys
 import tempfile
 
 import read_vcd
-from waves import expect, finish, histories, train
+from waves import expect, finish, histories, leaf, train, words
 
 ENGINES = ("forward", "backward", "weight_update")
 SUB_BATCHES, GROUP, PERIOD_PS = 12, 4, 1250
 
 
-def working(signals, engine, end):
-    """[(begin, end, sub-batch)]: when the engine's array works, up to `end`."""
-    states = signals[f"top.{engine}.state"] + [(end, "end")]
-    numbers = signals[f"top.{engine}.sub_batch"]
+def working(signals, names, engine, end):
+    """[(begin, end, sub-batch)]: when the engine's array works, up to `end`; `names` of states."""
+    states = [(time, names[state]) for time, state in signals[leaf(f"top.{engine}", "state")]]
+    states.append((end, "end"))
+    numbers = signals[leaf(f"top.{engine}", "sub_batch")]
     intervals, at = [], 0
     for (begin, state), (until, _) in zip(states, states[1:]):
         while at + 1 < len(numbers) and numbers[at + 1][0] <= begin:
@@ -46,7 +47,8 @@ class Run:
         with tempfile.TemporaryDirectory() as work:
             lines = read_vcd.normalised(os.path.join(folder, "trace.vcd"), work)
         signals, _ = histories(lines)
-        self.working = {engine: [i for i in working(signals, engine, self.end)
+        self.working = {engine: [i for i in working(signals, words(folder, f"{engine}_state"),
+                                                         engine, self.end)
                                  if i[0] < self.end] for engine in ENGINES}
 
     def of(self, engine, sub_batch):

@@ -7,7 +7,7 @@ Perfetto and chrome://tracing both count in whole nanoseconds (chrome only in a 
 Perfetto makes them of the microseconds in the file by cutting off or by rounding, depending on its
 version; slices of one thread that overlap without one holding the other are errors or are dropped;
 an arrow is tied to the slice that is open at its time on its thread, edges being those of the
-neighbour.
+neighbour; rows are sorted by thread_sort_index.
 """
 
 import json
@@ -29,15 +29,18 @@ class Rules:
             return
         self.require(timeline.get("displayTimeUnit") == "ns", "displayTimeUnit is not ns")
         self.events = timeline["traceEvents"]
-        self.names = {}
+        self.names, self.order = {}, {}
         for event in self.events:
             if event["ph"] == "M" and event["name"] == "thread_name":
                 self.names[event["tid"]] = event["args"]["name"]
+            elif event["ph"] == "M" and event["name"] == "thread_sort_index":
+                self.order[event["tid"]] = event["args"]["sort_index"]
         for importer, nanoseconds in importers():
             self.slices = {}
             self.read_slices(nanoseconds)
             self.nested(importer)
             self.arrows_inside(importer, nanoseconds)
+        self.rows_below_their_module()
 
     def require(self, condition, text):
         if not condition:
@@ -82,6 +85,21 @@ class Rules:
         self.require(set(ends["f"]) <= set(ends["s"]), "an arrow without a start")
         for number, at in ends["f"].items():
             self.require(ends["s"].get(number, at) <= at, f"arrow {number} goes back in time")
+
+    def rows_below_their_module(self):
+        by_name = {name: self.order.get(thread) for thread, name in self.names.items()}
+        self.require(None not in by_name.values(), "a row without a place")
+        rows = sorted(by_name, key=by_name.get)
+        for row in rows:
+            module = row.rpartition(".")[0]
+            while module and module not in by_name:
+                module = module.rpartition(".")[0]
+            if not module:
+                continue
+            between = rows[rows.index(module) + 1:rows.index(row)]
+            self.require(by_name[module] < by_name[row] and
+                         all(other.startswith(module + ".") for other in between),
+                         f"row {row} is not below {module}")
 
 
 def broken_rules(path):

@@ -214,6 +214,54 @@ TEST_F(Vcd, KeepsWhatAFailedRunWrote) {
   EXPECT_EQ(body(), "#0\n$dumpvars\n0!\n$end\n#100\n1!\n");
 }
 
+TEST_F(Vcd, ValuesToldLaterStandWhereTheyBegan) {
+  VcdWriter vcd(file(), {});
+  const int rate = vcd.add_wire("top", "rate", 4);
+  const int other = vcd.add_wire("top", "other", 1);
+  vcd.start();
+  vcd.open(rate, 100);
+  vcd.change(other, 150, 1);
+  vcd.open(rate, 200);
+  vcd.resolve(rate, 5);
+  vcd.change(other, 300, 0);
+  vcd.resolve(rate, 5);
+  vcd.change(rate, 400, 0);
+  vcd.close(500);
+  EXPECT_EQ(body(),
+            "#0\n$dumpvars\nb0 !\n0\"\n$end\n#100\nb0101 !\n#150\n1\"\n#200\nb0101 !\n"
+            "#300\n0\"\n#400\nb0 !\n#500\n");
+}
+
+TEST_F(Vcd, ValuesToldLaterSurviveWindowAndBuffer) {
+  VcdWriter vcd(file(), {{"*"}, 0, 150, 0});
+  const int rate = vcd.add_wire("top", "rate", 4);
+  const int other = vcd.add_wire("top", "other", 16);
+  vcd.start();
+  vcd.open(rate, 100);
+  for (std::uint64_t t = 0; t < 20000; ++t) vcd.change(other, 200 + t, t & 0xffff);
+  vcd.resolve(rate, 9);
+  vcd.change(rate, 30000, 0);
+  vcd.close(30000);
+  EXPECT_THAT(body(), ::testing::StartsWith("#150\n$dumpvars\nb1001 !\nb0 \"\n$end\n"));
+  EXPECT_THAT(body(), ::testing::EndsWith("#30000\nb0 !\n"));
+  EXPECT_THAT(body(), Not(HasSubstr("x")));
+}
+
+TEST_F(Vcd, EndsWhereItIsFull) {
+  VcdSelection small;
+  small.max_bytes = 1000;
+  VcdWriter vcd(file(), small);
+  const int a = vcd.add_wire("top", "a", 16);
+  vcd.start();
+  for (std::uint64_t t = 1; t < 1000; ++t) vcd.change(a, 10 * t, t);
+  vcd.close(20000);
+  EXPECT_GT(vcd.full_ps(), 0U);
+  EXPECT_GE(content().size(), 1000U);
+  EXPECT_LT(content().size(), 1100U);
+  EXPECT_THAT(content(), HasSubstr("#" + std::to_string(vcd.full_ps()) + "\n"));
+  EXPECT_THAT(content(), Not(HasSubstr("#20000")));
+}
+
 TEST_F(Vcd, ReportsFileErrors) {
   VcdWriter nowhere(path("none/run.vcd"), {});
   nowhere.add_wire("top", "a", 1);
@@ -224,6 +272,8 @@ TEST_F(Vcd, ReportsFileErrors) {
   vcd.add_wire("top", "a", 1);
   vcd.start();
   EXPECT_THROW(vcd.close(1), RunError);
+  vcd.discard();
+  EXPECT_FALSE(std::filesystem::exists(file() + ".partial"));
 }
 
 // GTKWave's converters read the file, so that not only our own idea of the format is tested.

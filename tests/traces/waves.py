@@ -20,6 +20,17 @@ def finish():
     sys.exit(1 if failures else 0)
 
 
+def leaf(scope, name):
+    """Full name of a signal in the waveform: its last part belongs to it alone."""
+    return f"{scope}.{'_'.join(scope.split('.')[1:] + [name])}"
+
+
+def words(folder, name):
+    """{number: word} of the table beside the waveform."""
+    with open(os.path.join(folder, f"trace.{name}.words"), encoding="ascii") as file:
+        return dict(line.rstrip("\n").split(" ", 1) for line in file)
+
+
 def train(h2vp, source, out, samples, *options):
     """A short training of configs/quickstart.yaml with its whole waveform in `out`."""
     run = subprocess.run(

@@ -1,6 +1,7 @@
 #include "traces/record/trace.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -9,7 +10,7 @@
 namespace h2 {
 namespace {
 
-constexpr std::uint64_t kSamplePs = 10'000'000;
+constexpr int kWordBits = 16;
 
 VcdSelection selection_of(const VcdConfig& config) {
   VcdSelection s;
@@ -17,7 +18,22 @@ VcdSelection selection_of(const VcdConfig& config) {
   s.level = static_cast<int>(config.level);
   s.from_ps = static_cast<std::uint64_t>(config.from_us * 1e6);
   s.to_ps = static_cast<std::uint64_t>(config.to_us * 1e6);
+  s.max_bytes = config.max_bytes;
   return s;
+}
+
+/// A name that no other module's signal has: "forward_load_busy" for "busy" in "top.forward.load".
+std::string leaf_of(const std::string& scope, const std::string& name) {
+  const std::size_t board = scope.find('.');
+  std::string leaf = board == std::string::npos ? name : scope.substr(board + 1) + "_" + name;
+  std::replace(leaf.begin(), leaf.end(), '.', '_');
+  return leaf;
+}
+
+std::string at_time(std::uint64_t ps) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%.4f us", static_cast<double>(ps) / 1e6);
+  return text;
 }
 
 }  // namespace
@@ -30,9 +46,11 @@ Trace::Trace(const std::string& path, const VcdConfig& config,
       now_ps_(std::move(now_ps)) {}
 
 void Trace::add_timeline(const std::string& path, TraceLevel level,
-                         std::function<std::uint64_t()> now_ps) {
-  timeline_ = std::make_unique<Timeline>(path);
+                         std::function<std::uint64_t()> now_ps, std::uint64_t max_bytes) {
+  timeline_ = std::make_unique<Timeline>(path, max_bytes);
+  timeline_path_ = path;
   timeline_level_ = level;
+  timeline_max_bytes_ = max_bytes;
   now_ps_ = std::move(now_ps);
 }
 
@@ -41,112 +59,168 @@ void Trace::add_log(std::vector<Log::Pattern> patterns, std::ostream& out,
   log_ = std::make_unique<Log>(std::move(patterns), out, std::move(now_ps));
 }
 
-int Trace::add(const std::string& scope, const std::string& name, Signal signal) {
-  if (timeline_ != nullptr && signal.sampled) signal.counter = scope + "." + name;
+int Trace::add_signal(const std::string& scope, const std::string& name, Signal signal,
+                      SaveFile::Row row, TraceLevel from) {
+  row.scope = scope;
+  row.leaf = leaf_of(scope, name);
+  if (vcd_ != nullptr) {
+    const int level = static_cast<int>(from);
+    signal.vcd = signal.strings ? vcd_->add_text(scope, row.leaf, level)
+                                : vcd_->add_wire(scope, row.leaf, row.width, level);
+  }
   if (signal.vcd == VcdWriter::kNotTraced && signal.counter.empty()) return VcdWriter::kNotTraced;
   signals_.push_back(std::move(signal));
+  rows_.push_back(std::move(row));
   return static_cast<int>(signals_.size()) - 1;
 }
 
-int Trace::add_text(const std::string& scope, const std::string& name, TraceLevel from) {
+int Trace::add_word(const std::string& scope, const std::string& name,
+                    std::vector<std::string> words) {
   Signal s;
-  if (vcd_ != nullptr) s.vcd = vcd_->add_text(scope, name, static_cast<int>(from));
-  return add(scope, name, s);
+  s.words = std::move(words);
+  s.strings = config_.strings;
+  SaveFile::Row row;
+  row.kind = SaveFile::Row::Kind::word;
+  row.width = s.strings ? 1 : kWordBits;
+  return add_signal(scope, name, std::move(s), std::move(row), TraceLevel::phases);
 }
 
-int Trace::add_value(const std::string& scope, const std::string& name, int width) {
+int Trace::add_value(const std::string& scope, const std::string& name, int width, TraceLevel from,
+                     const std::string& all_ones) {
+  SaveFile::Row row;
+  row.kind = width == 1 ? SaveFile::Row::Kind::bit : SaveFile::Row::Kind::number;
+  row.width = width;
+  if (!all_ones.empty()) row.words = {{(std::uint64_t{1} << width) - 1, all_ones}};
+  return add_signal(scope, name, {}, std::move(row), from);
+}
+
+int Trace::add_bit(const std::string& scope, const std::string& name) {
   Signal s;
-  if (vcd_ != nullptr) s.vcd = vcd_->add_wire(scope, name, width);
-  return add(scope, name, s);
+  if (timeline_ != nullptr) s.counter = scope + "." + name;
+  SaveFile::Row row;
+  row.kind = SaveFile::Row::Kind::bit;
+  return add_signal(scope, name, std::move(s), std::move(row), TraceLevel::phases);
 }
 
 int Trace::add_level(const std::string& scope, const std::string& name, int width,
                      TraceLevel exact) {
   Signal s;
-  if (vcd_ != nullptr) s.vcd = vcd_->add_wire(scope, name, width);
-  s.sampled = true;
-  s.exact = config_.level >= exact;
-  return add(scope, name, s);
+  s.kind = Kind::sampled;
+  s.exact_in_vcd = config_.level >= exact;
+  if (timeline_ != nullptr) s.counter = scope + "." + name;
+  SaveFile::Row row;
+  row.kind = SaveFile::Row::Kind::curve;
+  row.width = width;
+  return add_signal(scope, name, std::move(s), std::move(row), TraceLevel::phases);
 }
 
-void Trace::start() {
-  if (vcd_ != nullptr) vcd_->start();
+int Trace::add_rate(const std::string& scope, const std::string& name) {
+  Signal s;
+  s.kind = Kind::rate;
+  if (timeline_ != nullptr) s.counter = scope + "." + name;
+  SaveFile::Row row;
+  row.kind = SaveFile::Row::Kind::curve;
+  row.width = 32;
+  return add_signal(scope, name, std::move(s), std::move(row), TraceLevel::phases);
+}
+
+void Trace::declare_track(const std::string& track) {
+  if (timeline_ != nullptr) timeline_->declare(track);
+}
+
+void Trace::require_matches() const {
+  if (vcd_ != nullptr) vcd_->require_matches();
   if (log_ != nullptr) log_->require_matches();
 }
 
-void Trace::change(int id, std::uint64_t value) {
-  if (id == VcdWriter::kNotTraced) return;
-  const std::uint64_t now = now_ps_();
-  settle(now);
-  const Signal& s = signals_[static_cast<std::size_t>(id)];
-  if (!s.sampled || s.exact) {
-    if (s.vcd != VcdWriter::kNotTraced) vcd_->change(s.vcd, now, value);
-  }
-  if (s.sampled && (!s.exact || !s.counter.empty())) change_sampled(id, now, value);
-}
-
-void Trace::change(int id, std::string_view text) {
-  if (id == VcdWriter::kNotTraced) return;
-  settle(now_ps_());
-  vcd_->change_text(signals_[static_cast<std::size_t>(id)].vcd, now_ps_(), text);
-}
-
-void Trace::show(const Signal& s, std::uint64_t now) {
-  if (!s.exact && s.vcd != VcdWriter::kNotTraced) vcd_->change(s.vcd, now, s.value);
-  if (!s.counter.empty()) timeline_->counter(s.counter, now, static_cast<double>(s.value));
-}
-
-void Trace::change_sampled(int id, std::uint64_t now, std::uint64_t value) {
-  Signal& s = signals_[static_cast<std::size_t>(id)];
-  s.value = value;
-  if (s.pending) return;
-  if (now < s.due_ps) {
-    s.pending = true;
-    pending_.push_back(id);
-    first_due_ps_ = std::min(first_due_ps_, s.due_ps);
-    return;
-  }
-  s.due_ps = (now / kSamplePs + 1) * kSamplePs;
-  show(s, now);
-}
-
-void Trace::settle(std::uint64_t now) {
-  if (now < first_due_ps_) return;
-  std::vector<int> late;
-  first_due_ps_ = ~std::uint64_t{0};
-  for (const int id : pending_) {
-    Signal& s = signals_[static_cast<std::size_t>(id)];
-    if (s.due_ps > now) {
-      late.push_back(id);
-      first_due_ps_ = std::min(first_due_ps_, s.due_ps);
-      continue;
-    }
-    s.pending = false;
-    s.due_ps = (now / kSamplePs + 1) * kSamplePs;
-    show(s, now);
-  }
-  pending_ = std::move(late);
+void Trace::start() {
+  require_matches();
+  to_vcd([](VcdWriter& vcd) { vcd.start(); });
+  to_timeline([](Timeline& timeline) { timeline.start(); });
 }
 
 void Trace::slice(const std::string& track, const std::string& name, std::uint64_t begin_ps,
                   const nlohmann::ordered_json& arguments) {
-  if (timeline_ != nullptr) timeline_->slice(track, name, begin_ps, now_ps_(), arguments);
+  if (timeline_ != nullptr) slice(track, name, {begin_ps, now_ps_()}, arguments);
 }
 
-void Trace::slice(const std::string& track, const std::string& name, std::uint64_t begin_ps,
-                  std::uint64_t end_ps, const nlohmann::ordered_json& arguments) {
-  if (timeline_ != nullptr) timeline_->slice(track, name, begin_ps, end_ps, arguments);
+void Trace::slice(const std::string& track, const std::string& name, const Timeline::Span& span,
+                  const nlohmann::ordered_json& arguments) {
+  to_timeline([&](Timeline& t) { t.slice(track, name, span, arguments); });
 }
 
-void Trace::arrow(std::uint64_t id, const std::string& from_track, std::uint64_t from_ps,
-                  const std::string& to_track) {
-  if (timeline_ != nullptr) timeline_->arrow(id, from_track, from_ps, to_track, now_ps_());
+void Trace::arrow(std::uint64_t id, const std::string& from_track, const Timeline::Span& from,
+                  const std::string& to_track, const Timeline::Span& to) {
+  to_timeline([&](Timeline& t) { t.arrow(id, from_track, from, to_track, to); });
 }
 
 void Trace::close() {
-  if (vcd_ != nullptr) vcd_->close(now_ps_());
-  if (timeline_ != nullptr) timeline_->close();
-  if (vcd_ != nullptr && fst_) convert_to_fst(vcd_path_);
+  if (vcd_ == nullptr && timeline_ == nullptr) return;
+  const std::uint64_t now = now_ps_();
+  settle(now);
+  for (Signal& s : signals_) {
+    if (s.pending) show(s, now);
+    s.pending = false;
+    if (s.on) end_rate(s, now);
+  }
+  if (vcd_ != nullptr) close_vcd(now);
+  std::uint64_t full_ps = 0;
+  to_timeline([&](Timeline& t) {
+    full_ps = t.full_ps();
+    t.close();
+  });
+  if (full_ps != 0) {
+    notes_.push_back({false,
+                      "the timeline ends at " + at_time(full_ps) +
+                          ", where it reached trace.timeline.max_bytes = " +
+                          std::to_string(timeline_max_bytes_) + "; the run went on",
+                      timeline_path_});
+  }
+  timeline_.reset();
+}
+
+SaveFile::Window Trace::first_activity(std::uint64_t end_ps) const {
+  constexpr std::uint64_t kMost = 500'000'000;  // a few sub-batches of a small network
+  const VcdSelection selection = selection_of(config_);
+  if (selection.to_ps != 0) end_ps = std::min(end_ps, selection.to_ps);
+  const std::uint64_t begin = std::min(end_ps, std::max(selection.from_ps, first_change_ps_));
+  return {begin, std::min(end_ps, begin + kMost)};
+}
+
+void Trace::close_vcd(std::uint64_t now) {
+  const std::uint64_t full_ps = vcd_->full_ps();
+  const std::uint64_t from_ps = selection_of(config_).from_ps;
+  to_vcd([&](VcdWriter& vcd) { vcd.close(now); });
+  if (vcd_ == nullptr) return;
+  if (full_ps != 0) {
+    notes_.push_back({false,
+                      "the waveform ends at " + at_time(full_ps) +
+                          ", where it reached trace.vcd.max_bytes = " +
+                          std::to_string(config_.max_bytes) + "; the run went on",
+                      vcd_path_});
+  }
+  if (now < from_ps) {
+    notes_.push_back({false,
+                      "the waveform holds the last values only: the run ended at " + at_time(now) +
+                          ", before trace.vcd.from_us = " + at_time(from_ps),
+                      vcd_path_});
+  }
+  try {
+    std::vector<SaveFile::Row> rows;
+    for (std::size_t i = 0; i < signals_.size(); ++i) {
+      if (signals_[i].vcd == VcdWriter::kNotTraced) continue;
+      rows.push_back(rows_[i]);
+      if (signals_[i].strings) continue;
+      for (std::size_t w = 0; w < signals_[i].words.size(); ++w) {
+        rows.back().words.emplace_back(w, signals_[i].words[w]);
+      }
+    }
+    SaveFile::write(vcd_path_, std::move(rows), first_activity(full_ps != 0 ? full_ps : now));
+    if (fst_) convert_to_fst(vcd_path_);
+  } catch (const RunError& e) {
+    notes_.push_back({true, e.what(), vcd_path_});
+  }
+  vcd_.reset();
 }
 
 }  // namespace h2

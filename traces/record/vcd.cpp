@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
 #include <stdexcept>
 
 #include "modules/base/error.h"
@@ -41,6 +42,18 @@ std::string wire_text(std::uint64_t value, int width) {
   std::array<char, 65> digits;
   const auto end = std::to_chars(digits.begin(), digits.end(), value, 2).ptr;
   return "b" + std::string(digits.begin(), end) + " ";
+}
+
+/// Of a fixed length, so that it can take the place of an unknown value.
+std::string padded_text(std::uint64_t value, int width) {
+  std::string digits(static_cast<std::size_t>(width), '0');
+  for (auto d = digits.rbegin(); d != digits.rend(); ++d, value >>= 1)
+    *d = (value & 1) != 0 ? '1' : '0';
+  return "b" + digits + " ";
+}
+
+std::string unknown_text(int width) {
+  return "b" + std::string(static_cast<std::size_t>(width), 'x') + " ";
 }
 
 std::string real_text(double value) {
@@ -111,7 +124,7 @@ bool VcdWriter::select(const std::string& full_name, int level) {
   return selected;
 }
 
-void VcdWriter::start() {
+void VcdWriter::require_matches() const {
   std::string legal;
   for (const std::string& scope : scopes_) legal += (legal.empty() ? "" : ", ") + scope;
   for (std::size_t i = 0; i < matches_.size(); ++i) {
@@ -121,6 +134,10 @@ void VcdWriter::start() {
                           ? "no variable; scopes are " + legal
                           : "only variables of a finer trace.vcd.level"));
   }
+}
+
+void VcdWriter::start() {
+  require_matches();
   errno = 0;
   file_.open(partial_name(path_), std::ios::binary);
   if (!file_) throw RunError(path_ + ": cannot be created: " + std::strerror(errno));
@@ -178,9 +195,32 @@ void VcdWriter::change_text(int id, std::uint64_t time_ps, std::string_view valu
   if (id != kNotTraced) set(id, time_ps, word_text(value));
 }
 
+void VcdWriter::open(int id, std::uint64_t time_ps) {
+  if (id == kNotTraced) return;
+  set(id, time_ps, unknown_text(variables_.at(id).width));
+  if (over_) return;
+  variables_[id].open.push_back(kNotBuffered);
+  ++open_;
+}
+
+void VcdWriter::resolve(int id, std::uint64_t value) {
+  if (id == kNotTraced || variables_.at(id).open.empty()) return;
+  Variable& v = variables_[id];
+  const std::string text = padded_text(value, v.width);
+  const std::size_t at = v.open.front();
+  v.open.erase(v.open.begin());
+  --open_;
+  if (at != kNotBuffered) buffer_.replace(at, text.size(), text);
+  if (!v.open.empty()) return;
+  if (at != kNotBuffered) v.shown = text;
+  v.value = text;
+}
+
 void VcdWriter::set(int id, std::uint64_t time_ps, std::string value) {
   if (!started_ || closed_) throw std::logic_error("VCD change outside start() and close()");
+  if (over_) return;
   advance(time_ps);
+  if (over_) return;
   Variable& variable = variables_.at(id);
   variable.value = std::move(value);
   if (!variable.touched) touched_.push_back(id);
@@ -196,14 +236,26 @@ void VcdWriter::advance(std::uint64_t time_ps) {
   if (!initial_written_ && time_ps > selection_.from_ps) write_initial();
   write_settled();
   now_ps_ = time_ps;
+  end_when_full();
+  if (selection_.to_ps != 0 && time_ps > selection_.to_ps && initial_written_) over_ = true;
+}
+
+void VcdWriter::end_when_full() {
+  if (selection_.max_bytes == 0 || over_) return;
+  if (flushed_bytes_ + buffer_.size() < selection_.max_bytes || !initial_written_) return;
+  full_ps_ = std::max<std::uint64_t>(1, written_ps_);
+  over_ = true;
+}
+
+void VcdWriter::write_value(Variable& v) {
+  if (!v.open.empty()) v.open.back() = buffer_.size();
+  buffer_ += v.value + v.code + "\n";
+  v.shown = v.value;
 }
 
 void VcdWriter::write_initial() {
   buffer_ += "#" + std::to_string(selection_.from_ps) + "\n$dumpvars\n";
-  for (Variable& v : variables_) {
-    buffer_ += v.value + v.code + "\n";
-    v.shown = v.value;
-  }
+  for (Variable& v : variables_) write_value(v);
   buffer_ += "$end\n";
   written_ps_ = selection_.from_ps;
   initial_written_ = true;
@@ -211,41 +263,63 @@ void VcdWriter::write_initial() {
 
 void VcdWriter::write_settled() {
   std::sort(touched_.begin(), touched_.end());
-  const bool visible = initial_written_ && (selection_.to_ps == 0 || now_ps_ <= selection_.to_ps);
+  const bool visible =
+      initial_written_ && !over_ && (selection_.to_ps == 0 || now_ps_ <= selection_.to_ps);
   for (const int id : touched_) {
     Variable& v = variables_[id];
     v.touched = false;
-    if (!visible || v.value == v.shown) continue;
+    const bool told = v.open.empty() || v.open.back() != kNotBuffered;
+    if (!visible || (told && v.value == v.shown)) continue;
     if (written_ps_ != now_ps_) buffer_ += "#" + std::to_string(now_ps_) + "\n";
     written_ps_ = now_ps_;
-    buffer_ += v.value + v.code + "\n";
-    v.shown = v.value;
+    write_value(v);
     ++changes_;
   }
   touched_.clear();
-  if (buffer_.size() > kBufferBytes) flush();
+  if (buffer_.size() > kBufferBytes) flush(false);
 }
 
-void VcdWriter::flush() {
-  file_.write(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
-  buffer_.clear();
-  if (!file_) throw RunError(path_ + ": cannot be written");
+void VcdWriter::flush(bool all) {
+  std::size_t bytes = buffer_.size();
+  if (!all && open_ > 0) {
+    for (const Variable& v : variables_) {
+      for (const std::size_t at : v.open) bytes = std::min(bytes, at);
+    }
+    if (bytes < kBufferBytes / 2) return;
+    for (Variable& v : variables_) {
+      for (std::size_t& at : v.open) at -= at != kNotBuffered ? bytes : 0;
+    }
+  }
+  errno = 0;
+  file_.write(buffer_.data(), static_cast<std::streamsize>(bytes));
+  buffer_.erase(0, bytes);
+  flushed_bytes_ += bytes;
+  if (!file_) throw RunError(path_ + ": cannot be written: " + std::strerror(errno));
 }
 
 void VcdWriter::close(std::uint64_t end_ps) {
   if (closed_) return;
-  advance(end_ps);
+  if (!over_) advance(end_ps);
   // A run shorter than the way to the window still leaves a file that loads: its last values.
   selection_.from_ps = std::min(selection_.from_ps, end_ps);
   if (!initial_written_) write_initial();
-  write_settled();
-  const std::uint64_t last = selection_.to_ps > 0 ? std::min(end_ps, selection_.to_ps) : end_ps;
+  if (!over_) write_settled();
+  std::uint64_t last = selection_.to_ps > 0 ? std::min(end_ps, selection_.to_ps) : end_ps;
+  if (full_ps_ != 0) last = written_ps_;
   if (initial_written_ && last > written_ps_) buffer_ += "#" + std::to_string(last) + "\n";
   closed_ = true;
-  flush();
+  flush(true);
   file_.close();
-  if (!file_) throw RunError(path_ + ": cannot be written");
+  if (!file_) throw RunError(path_ + ": cannot be written: " + std::strerror(errno));
   publish(path_);
+}
+
+void VcdWriter::discard() {
+  closed_ = true;
+  buffer_.clear();
+  file_.close();
+  std::error_code ignored;
+  std::filesystem::remove(partial_name(path_), ignored);
 }
 
 }  // namespace h2

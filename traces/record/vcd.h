@@ -13,22 +13,23 @@ namespace h2 {
 struct VcdSelection {
   /// Glob patterns (* ? []) over `scope.name`; a pattern that matches a scope takes all below it.
   std::vector<std::string> scopes{"*"};
-  int level = 0;              ///< variables of a higher level are left out
-  std::uint64_t from_ps = 0;  ///< values are right from here on
-  std::uint64_t to_ps = 0;    ///< last time shown; 0 = to the end
+  int level = 0;                ///< variables of a higher level are left out
+  std::uint64_t from_ps = 0;    ///< values are right from here on
+  std::uint64_t to_ps = 0;      ///< last time shown; 0 = to the end
+  std::uint64_t max_bytes = 0;  ///< the waveform ends where it is larger; 0 = never
 };
 
 /// Writes a Value Change Dump (IEEE 1364-2005, 18) of 1 ps resolution as the run goes: declare
 /// variables, start(), change..., close(). Only real changes are written, one per variable and
-/// time (the last value set wins), in the order of declaration: equal runs give equal bytes.
+/// time (the last value set wins), in the order of declaration: equal runs give equal bytes. The
+/// file has its name once it is closed; until then it is `<path>.partial`.
 class VcdWriter {
  public:
   /// Identifier of a variable that the selection leaves out; changes of it are ignored.
   static constexpr int kNotTraced = -1;
 
-  /// The file is `<path>.partial` until close(): then it has its name.
   VcdWriter(const std::string& path, VcdSelection selection);
-  /// Keeps what was written of a run that failed before close().
+  /// Keeps what was written of a run that failed before close(), as `<path>.partial`.
   ~VcdWriter();
   VcdWriter(const VcdWriter&) = delete;
   VcdWriter& operator=(const VcdWriter&) = delete;
@@ -40,8 +41,10 @@ class VcdWriter {
   /// Word shown as it is by GTKWave (an extension of the standard), starts as "-".
   int add_text(const std::string& scope, const std::string& name, int level = 0);
 
-  /// Creates the file and writes the declarations. Throws RunError when it cannot be created,
-  /// before that InputError when a pattern matches no variable, or none of the level.
+  /// Throws InputError when a pattern matches no variable, or none of the level.
+  void require_matches() const;
+  /// Writes the declarations, after require_matches(). Throws RunError when the file cannot be
+  /// created.
   void start();
 
   /// The variable has `value` from `time_ps` on. Time never goes back; a wire's value fits its
@@ -51,13 +54,24 @@ class VcdWriter {
   /// Blanks and control characters become '_', an empty text "-".
   void change_text(int id, std::uint64_t time_ps, std::string_view value);
 
+  /// A wire of more than one bit has, from `time_ps` on, a value that resolve() tells later, the
+  /// oldest one first. Until then what follows stays in memory.
+  void open(int id, std::uint64_t time_ps);
+  void resolve(int id, std::uint64_t value);
+
   /// Ends the waveform at `end_ps`. Throws RunError when the file could not be written.
   void close(std::uint64_t end_ps);
+  /// Gives up what was written: no file is left.
+  void discard();
+
+  /// Time at which max_bytes ended the waveform, 0: it did not.
+  std::uint64_t full_ps() const { return full_ps_; }
 
   /// Value changes written so far, initial values not counted.
   std::uint64_t changes() const { return changes_; }
 
  private:
+  static constexpr std::size_t kNotBuffered = ~std::size_t{0};
   enum class Kind { wire, real, text };
   struct Variable {
     std::vector<std::string> path;  // scopes, then the name
@@ -67,6 +81,7 @@ class VcdWriter {
     std::string value;  // as in the file, without the code
     std::string shown;  // last one written
     bool touched = false;
+    std::vector<std::size_t> open;  // where in the buffer are values to be told, oldest first
   };
 
   int add(const std::string& scope, const std::string& name, Kind kind, int width, int level);
@@ -76,7 +91,10 @@ class VcdWriter {
   void write_settled();
   void write_initial();
   void write_declarations(const std::vector<int>& ids, std::size_t depth);
-  void flush();
+  void write_value(Variable& variable);
+  void end_when_full();
+  /// Writes what no open value is part of; all of it when the waveform ends.
+  void flush(bool all);
 
   std::string path_;
   VcdSelection selection_;
@@ -91,7 +109,9 @@ class VcdWriter {
   std::uint64_t now_ps_ = 0;      // time of the values not yet written
   std::uint64_t written_ps_ = 0;  // last time stamp in the file
   std::uint64_t changes_ = 0;
-  bool started_ = false, initial_written_ = false, closed_ = false;
+  std::uint64_t flushed_bytes_ = 0, full_ps_ = 0;
+  std::size_t open_ = 0;  // values to be told
+  bool started_ = false, initial_written_ = false, over_ = false, closed_ = false;
 };
 
 }  // namespace h2

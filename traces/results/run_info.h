@@ -18,6 +18,9 @@ struct MemoryInfo {
 
 /// What the results say of a run that does not change while it runs.
 struct RunInfo {
+  std::string accelerator = "h2learn";
+  std::string version, commit;    ///< of the program
+  std::string command;            ///< what was asked for, without what never changes a result
   nlohmann::ordered_json config;  ///< effective configuration
   Machine machine;
   Network network;

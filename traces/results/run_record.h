@@ -59,10 +59,18 @@ struct EpochRecord {
   std::optional<double> test_accuracy;
 };
 
+/// Something that whoever uses the results should know.
+struct Warning {
+  std::string kind;   ///< trace, output, interrupted
+  std::string text;   ///< one sentence
+  std::string where;  ///< file or part
+};
+
 /// What a run leaves behind, apart from files.
 struct RunRecord {
   std::vector<double> loss;  ///< mean per sample, one per batch group
-  double train_accuracy = 0, test_accuracy = 0;
+  /// Nothing where it was not measured, as in a run that was interrupted.
+  std::optional<double> train_accuracy, test_accuracy;
   std::vector<EpochRecord> epochs;                 ///< those that were finished
   std::vector<std::vector<std::uint8_t>> weights;  ///< stored values, OIHW, little-endian
   bool interrupted = false;                        ///< ended before its time, on request
@@ -84,6 +92,7 @@ struct RunRecord {
   std::map<int, LayerDensities> densities;
   static constexpr std::size_t kMostJobs = 512;
   std::deque<LayerRecord> jobs;  ///< the last ones, of all kinds
+  std::vector<Warning> warnings;
 
   void begin_group(std::uint64_t cycle);
   /// Ends a group of `sub_batches`; `whole`: it counts for the time per sub-batch.

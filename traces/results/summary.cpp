@@ -46,6 +46,16 @@ Json layer_json(const LayerCost& cost, const RunInfo& info) {
           {"overflows_total", cost.total.range.overflows}};
 }
 
+Json measured(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+Json warnings_json(const RunRecord& r) {
+  Json warnings = Json::array();
+  for (const Warning& w : r.warnings) {
+    warnings.push_back({{"kind", w.kind}, {"text", w.text}, {"where", w.where}});
+  }
+  return warnings;
+}
+
 Json epochs_json(const RunRecord& r) {
   Json epochs = Json::array();
   for (const EpochRecord& e : r.epochs) {
@@ -165,11 +175,15 @@ std::string weights_sha256(const std::vector<std::vector<std::uint8_t>>& weights
 Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall) {
   Json s;
   s["schema"] = 2;
+  s["accelerator"] = info.accelerator;
+  s["version"] = info.version;
+  s["commit"] = info.commit;
+  s["command"] = info.command;
   s["config"] = info.config;
   if (!r.weights.empty()) {
     s["result"] = {{"loss", r.loss},
-                   {"train_accuracy", r.samples != 0 ? Json(r.train_accuracy) : Json()},
-                   {"test_accuracy", r.test_samples != 0 ? Json(r.test_accuracy) : Json()},
+                   {"train_accuracy", measured(r.train_accuracy)},
+                   {"test_accuracy", measured(r.test_accuracy)},
                    {"epochs", epochs_json(r)},
                    {"weights_sha256", weights_sha256(r.weights)}};
   }
@@ -182,7 +196,9 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
   s["numerics"] = info.machine.numerics == Numerics::fp16
                       ? "FP16 as the hardware computes"
                       : "FP32 in 4 stored bytes, charged as 2 in time and traffic";
+  s["warnings"] = warnings_json(r);
   s["wall"] = wall_json(wall);
+  s["complete"] = true;
   return s;
 }
 
