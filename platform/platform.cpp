@@ -1,6 +1,8 @@
 #include "platform/platform.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "modules/base/error.h"
 
@@ -77,24 +79,42 @@ bool Platform::bounded_wait_since(sc_core::sc_time time) const {
                      [&](const auto& n) { return n->host.bounded_wait_since(time); });
 }
 
-std::uint64_t Platform::patience() const {
+std::uint64_t Platform::watchdog_cycles() const {
   return config_.watchdog_cycles != 0 ? config_.watchdog_cycles : 100'000'000;
 }
 
-std::uint64_t Platform::progress() const {
-  std::uint64_t progress = 0;
+std::uint64_t Platform::progress() const { return take_progress().all; }
+
+Platform::Progress Platform::take_progress() const {
+  Progress progress;
   for (const auto& node : nodes) {
-    progress += node->host.signs_of_life();
-    for (const Engine* e : node->accelerator->engines()) progress += e->jobs();
+    progress.cards.push_back(node->accelerator->commands().activity());
+    progress.all += node->host.heartbeats() + progress.cards.back();
   }
   return progress;
+}
+
+/// What the watchdog says of a window that ends now; "" if all is well.
+std::string Platform::hang(const Progress& before, const Progress& now,
+                           sc_core::sc_time window) const {
+  if (bounded_wait_since(sc_core::sc_time_stamp() - window)) return "";
+  const std::string cycles =
+      std::to_string(watchdog_cycles()) + " core cycles (host.watchdog_cycles)";
+  if (before.all == now.all) return "no progress for " + cycles;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (nodes[i]->accelerator->commands().working() && before.cards[i] == now.cards[i]) {
+      return "no progress of the " + nodes[i]->prefix +
+             "card, which has a descriptor under way, for " + cycles;
+    }
+  }
+  return "";
 }
 
 void Platform::run() {
   probes.require_matches();
   const double most = end_of_time() / period_;
-  const sc_core::sc_time window = std::min(static_cast<double>(patience()), most) * period_;
-  std::uint64_t seen = ~std::uint64_t{0};
+  const sc_core::sc_time window = std::min(static_cast<double>(watchdog_cycles()), most) * period_;
+  std::optional<Progress> seen;
   while (!finished()) {
     sc_core::sc_start(std::min(window, end_of_time() - sc_core::sc_time_stamp()));
     if (finished()) break;
@@ -102,11 +122,10 @@ void Platform::run() {
       throw RunError("simulated time has reached its end, " + std::to_string(kLastSecond) +
                      " s: " + describe());
     }
-    if (progress() == seen && !bounded_wait_since(sc_core::sc_time_stamp() - window)) {
-      throw RunError("no progress for " + std::to_string(patience()) +
-                     " core cycles (host.watchdog_cycles): " + describe());
-    }
-    seen = progress();
+    Progress now = take_progress();
+    const std::string problem = seen ? hang(*seen, now, window) : "";
+    if (!problem.empty()) throw RunError(problem + ": " + describe());
+    seen = std::move(now);
   }
   for (const auto& node : nodes) {
     if (node->host.failure()) std::rethrow_exception(node->host.failure());
@@ -125,7 +144,7 @@ std::string Platform::describe() const {
   std::string text;
   for (const auto& node : nodes) {
     if (!text.empty()) text += "; ";
-    text += node->prefix + "host waits for " + node->host.waiting_for() + "; " +
+    text += node->prefix + "host " + node->host.describe() + "; " +
             node->accelerator->commands().describe();
     for (const Engine* e : node->accelerator->engines()) text += "; " + e->describe();
   }

@@ -32,10 +32,10 @@ class Platform : public sc_core::sc_module {
   /// too long, or simulated time has reached its end, 2,300,000 s.
   void run();
 
-  /// Grows with every job that ends and every sign of life of a host.
+  /// Grows with what the cards do and with every heartbeat of a host.
   std::uint64_t progress() const;
-  /// Core cycles without progress after which a run counts as hung.
-  std::uint64_t patience() const;
+  /// The watchdog's window: core cycles without progress after which a run counts as hung.
+  std::uint64_t watchdog_cycles() const;
   /// Who waits for what: all, and the card of node 0 alone.
   std::string describe() const;
   std::string describe_card() const;
@@ -52,6 +52,12 @@ class Platform : public sc_core::sc_module {
   WorkerPool workers_;
   bool finished() const;
   bool bounded_wait_since(sc_core::sc_time time) const;
+  struct Progress {
+    std::vector<std::uint64_t> cards;  ///< activity of each node's card
+    std::uint64_t all = 0;
+  };
+  Progress take_progress() const;
+  std::string hang(const Progress& before, const Progress& now, sc_core::sc_time window) const;
   AccessGuard::Verdict judge(const tlm::tlm_generic_payload& payload);
 
  public:

@@ -64,9 +64,30 @@ std::string record_tables(bool markdown) {
   const Row head{"byte", "field", "type", "meaning"};
   return table("Descriptor, 64 bytes", head, {H2_DESCRIPTOR_FIELDS(H2_MEMBER_ROW)}, markdown) +
          table("Completion, 32 bytes", head, {H2_COMPLETION_FIELDS(H2_MEMBER_ROW)}, markdown) +
-         table("Network table, header", head, {H2_TABLE_FIELDS(H2_MEMBER_ROW)}, markdown) +
-         table("Network table, record of a layer", head, {H2_LAYER_FIELDS(H2_MEMBER_ROW)},
-               markdown);
+         table("Network table, header, 80 bytes", head, {H2_TABLE_FIELDS(H2_MEMBER_ROW)},
+               markdown) +
+         table(
+             "Network table, record of a layer, 112 bytes; tensors by their offsets from the base "
+             "of the descriptor's Mem0 or Mem1, the last four from Mem2",
+             head, {H2_LAYER_FIELDS(H2_MEMBER_ROW)}, markdown);
+}
+
+std::string constant_table(bool markdown) {
+  const auto number = [](std::uint64_t value) { return std::to_string(value); };
+  return table(
+      "Constants", {"value", "name", "meaning"},
+      {{hex(H2_ID, 8), "H2_ID", "of every H2Learn card"},
+       {number(H2_DESCRIPTOR_VERSION), "H2_DESCRIPTOR_VERSION", "first byte of a descriptor"},
+       {hex(H2_TABLE_MAGIC, 8), "H2_TABLE_MAGIC", "begins a network table"},
+       {number(H2_TABLE_VERSION), "H2_TABLE_VERSION", ""},
+       {number(H2_TABLE_STATIC_ONCE), "H2_TABLE_STATIC_ONCE",
+        "flag of a table: the sum over a static input is charged once, not per timestep"},
+       {number(H2_MAX_LAYERS), "H2_MAX_LAYERS", "most records of a network table"},
+       {number(H2_TENSOR_ALIGN), "H2_TENSOR_ALIGN",
+        "rings, tables and tensors begin at multiples of it"},
+       {number(H2_WINDOW_PAGE), "H2_WINDOW_PAGE", "unit of WINDOWn_BASE and LIMIT"},
+       {number(H2_ERROR_QUEUE), "H2_ERROR_QUEUE", "entries of the error queue"}},
+      markdown);
 }
 
 std::string code_tables(bool markdown) {
@@ -90,7 +111,8 @@ std::string contract_manual(const BuiltFor& card, bool markdown) {
   return std::string(markdown ? "# " : "") + "H2Learn card, contract version " +
          contract_version() + "\n\nAll fields are little-endian.\n\n" +
          table("System address map", {"address", "target", "holds"}, map, markdown) +
-         register_table(card, markdown) + record_tables(markdown) + code_tables(markdown);
+         register_table(card, markdown) + record_tables(markdown) + code_tables(markdown) +
+         constant_table(markdown);
 }
 
 }  // namespace h2

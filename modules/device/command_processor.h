@@ -48,6 +48,10 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   void report(std::uint32_t error, std::uint32_t tag);
   void update_status();
   std::uint64_t interrupts() const { return interrupts_; }
+  /// A descriptor is under way.
+  bool working() const { return running_ > 0; }
+  /// Grows while any engine computes or memory answers it.
+  std::uint64_t activity() const;
   std::string describe() const;
 
  private:
@@ -90,7 +94,6 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   bool control(std::uint32_t after);
   void reset();
   void await_idle();
-  std::uint64_t activity() const;
   void clear_registers();
   void raise(std::uint32_t irq_bits);
   void drop_error();

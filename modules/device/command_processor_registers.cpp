@@ -140,7 +140,6 @@ void CommandProcessor::await_idle() {
   }
 }
 
-/// Grows while any engine computes or memory answers it.
 std::uint64_t CommandProcessor::activity() const {
   std::uint64_t sum = 0;
   for (const Engine* engine : engines_) {

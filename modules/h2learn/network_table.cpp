@@ -73,7 +73,7 @@ bool neuron_in_range(const h2_table& h) {
   constexpr float kLargest = 65504;  // of FP16
   return within(h.alpha, 0, 1) && within(h.th_f, 0, kLargest) &&
          within(h.th_l, -kLargest, kLargest) && within(h.th_r, -kLargest, kLargest) &&
-         within(h.beta, 0, kLargest);
+         within(h.beta, 0, kLargest) && h.beta > 0;
 }
 
 bool update_in_range(const h2_table& h) {

@@ -3,6 +3,7 @@
 
 #include "modules/base/error.h"
 #include "platform/cli/commands.h"
+#include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
 #include "platform/host/gdb/gdb_server.h"
 #include "platform/host/gdb/monitor.h"
@@ -37,6 +38,7 @@ void options(boost::program_options::options_description_easy_init add) {
 RiscvHost::Settings settings_of(const CommandLine& line, const Config& config, Probes& probes) {
   RiscvHost::Settings s;
   s.probes = &probes;
+  s.stop = Interrupt::requested;
   s.period = sc_core::sc_time(1e6 / config.host_clock_mhz, sc_core::SC_PS);
   const auto quantum = line.get<std::int64_t>("quantum", static_cast<std::int64_t>(s.quantum));
   if (quantum < 1 || quantum > kMaxQuantum) {
@@ -67,11 +69,12 @@ std::unique_ptr<GdbServer> make_debugger(const CommandLine& line, Platform& plat
   if (port < 0 || port > 65535)
     throw InputError("--gdb " + std::to_string(port) + ": legal are 0 to 65535");
   return std::make_unique<GdbServer>(riscv, static_cast<std::uint16_t>(port),
-                                     Monitor(platform, riscv));
+                                     Monitor(platform, riscv), Interrupt::requested);
 }
 
 int run_firmware(const CommandLine& line) {
   if (!line.has("elf")) throw InputError("h2vp firmware: --elf FILE is missing");
+  const Interrupt interrupt;
   const Config config = load_config(line.config, line.sets);
   ElfImage image = read_elf(line.get<std::string>("elf"), H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE);
   const std::unique_ptr<Trace> trace =
@@ -87,10 +90,7 @@ int run_firmware(const CommandLine& line) {
   riscv.control = debugger.get();
   const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
   platform.host.program = [&](HostCpu&) { riscv.run(); };
-  trace->start();
-  platform.run();
-  const int traced = close_trace(*trace);
-  if (recorder != nullptr) recorder->close();
+  const int traced = run_to_files(platform, *trace, recorder.get());
   if (!line.quiet) {
     std::cerr << "firmware ended with exit code " << riscv.exit_code() << " after "
               << riscv.instructions() << " instructions, core cycle " << platform.cycle() << '\n';

@@ -1,6 +1,7 @@
 #include "platform/cli/outputs.h"
 
 #include <functional>
+#include <exception>
 #include <iostream>
 #include <systemc>
 
@@ -75,6 +76,20 @@ std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, Host
   auto recorder = std::make_unique<TransactionRecorder>(line.get<std::string>("record"));
   host.on_record = [recorder = recorder.get()](const HostAccess& a) { (*recorder)(a); };
   return recorder;
+}
+
+int run_to_files(Platform& platform, Trace& trace, TransactionRecorder* recorder) {
+  std::exception_ptr failure;
+  trace.start();
+  try {
+    platform.run();
+  } catch (const std::exception&) {
+    failure = std::current_exception();
+  }
+  const int traced = close_trace(trace);
+  if (recorder != nullptr) recorder->close();
+  if (failure) std::rethrow_exception(failure);
+  return traced;
 }
 
 namespace {

@@ -30,6 +30,9 @@ int close_trace(Trace& trace);
 /// Writes what the host does on the bus to the file that --record names; null without it. To be
 /// closed after the run.
 std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, HostCpu& host);
+/// Runs a command without a summary: waveform and recording are complete on disk however it ends.
+/// Rethrows what ends the run; otherwise 1 if the waveform could not be written.
+int run_to_files(Platform& platform, Trace& trace, TransactionRecorder* recorder);
 /// What a run on `platform` leaves in its folder: statistics, weights, and summary.json as the
 /// last. Takes the notes of the trace over into the record as warnings, prints them, and unless
 /// quiet the table and the files made. Returns the exit code: 1 if the run was interrupted or a

@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "modules/base/error.h"
+#include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
 #include "platform/host/player/transaction_player.h"
 #include "platform/platform.h"
@@ -18,6 +19,8 @@ int run_play(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
   if (line.files.size() != 1) throw InputError("h2vp play: expected one transaction file");
   TransactionPlayer player(line.files.front(), line.has("keep-going"));
+  const Interrupt interrupt;
+  player.stop = Interrupt::requested;
   player.on_failure = [](const std::string& text) { std::cerr << "h2vp: " << text << '\n'; };
   const std::unique_ptr<Trace> trace =
       make_trace(line, config, wants_files(config) ? make_output_folder(line, config) : "");
@@ -26,9 +29,7 @@ int run_play(const CommandLine& line) {
   Platform platform("top", config, options, *trace);
   player.describe = [&] { return platform.describe_card(); };
   platform.host.program = [&](HostCpu& host) { player(host); };
-  trace->start();
-  platform.run();
-  const int traced = close_trace(*trace);
+  const int traced = run_to_files(platform, *trace, nullptr);
   const TransactionPlayer::Stats& s = player.stats();
   if (!line.quiet) {
     std::printf(

@@ -40,10 +40,14 @@ int run_serve(const CommandLine& line) {
   RemoteServer server(path, platform, line.has("once"));
   platform.host.program = [&](HostCpu& host) { server(host); };
   if (!line.quiet) std::cout << "listening on " << path << std::endl;
-  trace->start();
-  platform.run();
-  const int traced = close_trace(*trace);
-  if (recorder != nullptr) recorder->close();
+  int traced = 0;
+  try {
+    traced = run_to_files(platform, *trace, recorder.get());
+  } catch (const std::exception& e) {
+    // While the clients still have their connection: what they see next is its end.
+    std::cerr << "h2vp: " << e.what() << std::endl;
+    return 1;
+  }
   if (!line.quiet) print(server.stats());
   return traced;
 }

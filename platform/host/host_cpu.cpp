@@ -1,6 +1,11 @@
 #include "platform/host/host_cpu.h"
 
+#include <algorithm>
+#include <cstring>
+
 #include "memory/bus/payload.h"
+#include "platform/host/player/card_text.h"
+#include "platform/host/player/hex_text.h"
 
 namespace h2 {
 
@@ -28,12 +33,36 @@ void HostCpu::work() {
   view_.work(begin);
 }
 
+HostCpu::BoundedWait::BoundedWait(HostCpu& host) : host_(host), before_(host.bounded_wait_) {
+  host.bounded_wait_ = std::min(before_, sc_core::sc_time_stamp());
+}
+
+HostCpu::BoundedWait::~BoundedWait() { host_.bounded_wait_ = before_; }
+
 void HostCpu::pause(sc_core::sc_time time) {
   const std::string before = std::exchange(waiting_for_, "its time to pass");
-  bounded_wait_ = sc_core::sc_time_stamp();
+  const BoundedWait bounded(*this);
   wait(time);
-  bounded_wait_ = sc_core::sc_max_time();
   waiting_for_ = before;
+}
+
+std::string HostCpu::describe() const {
+  if (!waiting_for_.empty()) return "waits for " + waiting_for_;
+  std::string text = in_access_ ? "waits for a bus access" : "runs";
+  if (const std::string where = place ? place() : ""; !where.empty()) text += " " + where;
+  if (accesses_ == 0) return text;
+  return text + ", after a " + (last_.write ? "write" : "read") + " of " +
+         hex_text(last_.value, 8) + (last_.write ? " to " : " from ") + place_text(last_.address);
+}
+
+/// For the watchdog.
+void HostCpu::note(const HostAccess& access) {
+  const bool write = access.kind == HostAccess::Kind::write;
+  ++accesses_;
+  if (write || !access.ok || !reads_.repeats(access.address, access.data, access.bytes))
+    heartbeat();
+  last_ = {write, access.address, 0};
+  std::memcpy(&last_.value, access.data, std::min(access.bytes, sizeof last_.value));
 }
 
 void HostCpu::run() {
@@ -98,7 +127,7 @@ tlm::tlm_response_status HostCpu::transport(tlm::tlm_command command, std::uint6
   payload.set_extension(&info_);
   const sc_core::sc_time start = sc_core::sc_time_stamp();
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
-  const std::string before = std::exchange(waiting_for_, "a bus access");
+  in_access_ = true;
   view_.enter("access");
   if (bytes != 0) {
     bus->b_transport(payload, delay);
@@ -108,17 +137,25 @@ tlm::tlm_response_status HostCpu::transport(tlm::tlm_command command, std::uint6
   payload.clear_extension(&info_);
   if (delay != sc_core::SC_ZERO_TIME) wait(delay);
   view_.enter("program");
-  waiting_for_ = before;
-  alive();
-  ended({command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::read : HostAccess::Kind::write,
-         address, data, bytes, start, payload.is_response_ok(), payload.get_response_status()});
+  in_access_ = false;
+  const HostAccess access{
+      command == tlm::TLM_READ_COMMAND ? HostAccess::Kind::read : HostAccess::Kind::write,
+      address,
+      data,
+      bytes,
+      start,
+      payload.is_response_ok(),
+      payload.get_response_status()};
+  note(access);
+  ended(access);
   return payload.get_response_status();
 }
 
 bool HostCpu::wait_irq(sc_core::sc_time timeout) {
   const std::string before = std::exchange(waiting_for_, "the interrupt");
   const sc_core::sc_time start = sc_core::sc_time_stamp();
-  if (timeout != sc_core::sc_max_time()) bounded_wait_ = start;
+  std::optional<BoundedWait> bounded;
+  if (timeout != sc_core::sc_max_time()) bounded.emplace(*this);
   view_.enter("wait");
   while (!irq.read()) {
     if (timeout == sc_core::sc_max_time()) {
@@ -131,7 +168,6 @@ bool HostCpu::wait_irq(sc_core::sc_time timeout) {
   }
   waiting_for_ = before;
   view_.enter("program");
-  bounded_wait_ = sc_core::sc_max_time();
   ended({HostAccess::Kind::wait_irq, 0, nullptr, 0, start, irq.read(), tlm::TLM_OK_RESPONSE});
   return irq.read();
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <optional>
 #include <string>
 #include <systemc>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "modules/base/memory_reader.h"
 #include "platform/driver/h2_driver.h"
 #include "platform/host/host_view.h"
+#include "platform/host/repeated_reads.h"
 
 namespace h2 {
 
@@ -46,15 +48,33 @@ class HostCpu : public sc_core::sc_module {
   Program program;
   bool finished() const { return finished_; }
   std::exception_ptr failure() const { return failure_; }
-  const std::string& waiting_for() const { return waiting_for_; }
-  /// For a program that goes on without accesses, so that a watchdog does not take it for hung.
-  void alive() { ++signs_of_life_; }
-  /// Grows with every timed access and alive().
-  std::uint64_t signs_of_life() const { return signs_of_life_; }
-  /// A wait with an end goes on since `time` or longer: that is no hang.
+  /// From a program that makes progress without accesses, for the watchdog.
+  void heartbeat() { ++heartbeats_; }
+  /// Grows with heartbeat() and every timed access but a read that finds what it found before:
+  /// polling is no progress.
+  std::uint64_t heartbeats() const { return heartbeats_; }
+  /// Timed accesses so far.
+  std::uint64_t accesses() const { return accesses_; }
+  /// While it exists the program waits until a time that is fixed. Several may exist at once.
+  class BoundedWait {
+   public:
+    explicit BoundedWait(HostCpu& host);
+    ~BoundedWait();
+    BoundedWait(const BoundedWait&) = delete;
+    BoundedWait& operator=(const BoundedWait&) = delete;
+
+   private:
+    HostCpu& host_;
+    const sc_core::sc_time before_;
+  };
+  /// A wait with an end has lasted since `time` or longer: that is no hang.
   bool bounded_wait_since(sc_core::sc_time time) const { return bounded_wait_ <= time; }
-  /// What a watchdog prints while the program neither accesses the bus nor waits for the interrupt.
-  void describe(std::string activity) { waiting_for_ = std::move(activity); }
+  /// What the program waits for besides accesses and the interrupt; "" for nothing.
+  void set_waiting_for(std::string what) { waiting_for_ = std::move(what); }
+  /// Where the program is while it waits for nothing, as "in main"; may be empty.
+  std::function<std::string()> place;
+  /// For the watchdog's message: "waits for the interrupt", "runs in main, after a read of ...".
+  std::string describe() const;
 
   /// Called when the program has ended. The board stops the simulation with the last of its hosts.
   std::function<void()> on_end = [] { sc_core::sc_stop(); };
@@ -86,6 +106,7 @@ class HostCpu : public sc_core::sc_module {
 
  private:
   void run();
+  void note(const HostAccess& access);
   void see_irq() { view_.interrupt(irq.read()); }
   /// Tells everybody who watches.
   void ended(const HostAccess& access);
@@ -94,11 +115,18 @@ class HostCpu : public sc_core::sc_module {
   const sc_core::sc_time work_;
   HostView view_;
   TransferInfo info_;
-  std::uint64_t signs_of_life_ = 0;
+  std::uint64_t heartbeats_ = 0, accesses_ = 0;
+  RepeatedReads reads_;
+  struct LastAccess {
+    bool write = false;
+    std::uint64_t address = 0;
+    std::uint32_t value = 0;  ///< its first four bytes
+  } last_;
   bool finished_ = false;
   sc_core::sc_time bounded_wait_ = sc_core::sc_max_time();  ///< since when; maximal: there is none
   std::exception_ptr failure_;
-  std::string waiting_for_ = "nothing";
+  std::string waiting_for_;
+  bool in_access_ = false;
 };
 
 }  // namespace h2

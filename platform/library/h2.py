@@ -306,6 +306,12 @@ class Card:
                     f"reading the weights of layer {layer}")
         return struct.unpack(f"<{count}{'e' if size == 2 else 'f'}", data.raw)
 
+    def confirm_weights(self):
+        """After an update that broke off, once write_weights() has written every layer: the card
+        takes work again, and the optimiser's steps count from 1."""
+        self._loaded()
+        self._check(self._lib.h2_confirm_weights(self._device), "confirming the weights")
+
     def _layer(self, number):
         layers = self._loaded().layers
         return layers[check.integer(number, "layer", 0, len(layers) - 1)]

@@ -73,14 +73,34 @@ then
   failed=$((failed + 1))
 fi
 
-# What the firmware prints is there at once, and stays when the run is ended from outside.
-for signal in INT TERM; do
-  # Not in the background of this shell, where SIGINT is ignored.
-  timeout -s "$signal" 5 "$h2vp" firmware "$config" --elf "$elf/prompt.elf" > "$work/prompt" 2>&1
-  if [ "$(cat "$work/prompt")" != "prompt> " ]; then
-    echo "FAILED prompt after SIG$signal"
+# What the firmware prints is there at once, and a signal ends the run in good order: a message, all
+# files complete. The processor computes, sleeps (with a timer), or waits for a debugger.
+ended_by() {
+  local signal=$1 name=$2 shown=$3 text=$4 out="$work/$1-$2"
+  shift 4
+  # Its end with this script, whatever ends that.
+  setpriv --pdeathsig KILL "$h2vp" firmware "$config" --elf "$elf/$name.elf" --out "$out" \
+    --set trace.vcd.enable=true --set trace.timeline.enable=true "$@" > "$out.log" 2>&1 &
+  local run=$!
+  until [[ $(< "$out.log") == *"$shown"* ]]; do
+    kill -0 "$run" 2> /dev/null || break
+    sleep 0.05
+  done
+  kill -s "$signal" "$run"
+  wait "$run"
+  local code=$?
+  expect "$name-$signal" 0 "$text" cat "$out.log"
+  expect "$name-$signal-exit" 0 "1" echo "$code"
+  expect "$name-$signal-timeline" 0 "" python3 -m json.tool "$out/timeline.json"
+  [ -s "$out/trace.vcd" ] || {
+    echo "FAILED $name-$signal: no trace.vcd"
     failed=$((failed + 1))
-  fi
+  }
+}
+for signal in INT TERM; do
+  ended_by "$signal" prompt "prompt> " "interrupted in "
+  ended_by "$signal" hello "gdb: waiting" "interrupted in _start" --gdb 0
+  ended_by "$signal" endless_ticks "asleep" "interrupted in "
 done
 
 echo "$failed failed"

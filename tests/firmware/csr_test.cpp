@@ -97,6 +97,18 @@ TEST_F(CsrTest, AWrittenCounterReadsItsValueInTheNextInstruction) {
   EXPECT_EQ(read(kCsrMcycle + kCsrHigh), 10U);
 }
 
+/// A write of one half stops the count of the whole counter, so nothing is carried.
+TEST_F(CsrTest, WritingOneHalfLeavesTheOther) {
+  for (const std::uint32_t counter : {kCsrMinstret, kCsrMcycle}) {
+    write(counter, ~0U);
+    EXPECT_EQ(after_write(counter + kCsrHigh, ~0U), ~0U);
+    EXPECT_EQ(read(counter), ~0U);
+    pass(1, 1);
+    EXPECT_EQ(read(counter), 0U);
+    EXPECT_EQ(read(counter + kCsrHigh), 0U);
+  }
+}
+
 TEST_F(CsrTest, InhibitedCountersStandStill) {
   write(kCsrMcountinhibit, kCounterInstret);
   const std::uint32_t instret = read(kCsrMinstret), cycle = read(kCsrMcycle);

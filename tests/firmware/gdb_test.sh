@@ -9,21 +9,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# start: h2vp with a free port, in $port, and its process in $server.
-start() {
-  timeout 120 "$h2vp" firmware "$config" --elf "$elf" --gdb 0 --set trace.probe.enable=true \
-    > "$work/console" 2> "$work/errors" &
-  server=$!
-  port=""
-  for _ in $(seq 200); do
-    port=$(sed -n 's/^gdb: waiting at localhost:\([0-9]*\)$/\1/p' "$work/errors")
-    [ -n "$port" ] && return
-    sleep 0.1
-  done
-  echo "FAILED: no port announced"
-  cat "$work/errors"
-  exit 1
-}
+# shellcheck source=tests/firmware/debugged.sh
+. "$2/tests/firmware/debugged.sh"
+start() { serve "$elf"; }
 
 # debug COMMAND...: one gdb session with these commands, its output in $output.
 debug() { session remote "$@"; }
@@ -33,7 +21,7 @@ session() {
   local arguments=() command kind=$1
   shift
   for command in "$@"; do arguments+=(-ex "$command"); done
-  output=$(timeout 60 gdb-multiarch -nx -batch -ex "set confirm off" -ex "set pagination off" \
+  output=$(gdb-multiarch -nx -batch -ex "set confirm off" -ex "set pagination off" \
     -ex "file $elf" -ex "target $kind :$port" "${arguments[@]}" 2>&1)
 }
 
@@ -194,11 +182,7 @@ gdb-multiarch -nx -batch -ex "file $elf" -ex "target remote :$port" -ex "continu
   -ex "info symbol \$pc" -ex "print counter > 100" -ex "set var finish = 4" -ex "continue" \
   > "$work/session" 2>&1 &
 session=$!
-for _ in $(seq 300); do
-  grep -q "^0x" "$work/session" && break # attached: the place where it stopped
-  sleep 0.1
-done
-sleep 1
+until_file_has "$work/console" "running"
 kill -INT "$session"
 wait "$session"
 output=$(cat "$work/session")

@@ -98,6 +98,24 @@ TEST(Firmware, WatchdogNamesTheSleeper) {
     EXPECT_NE(text.find(part), std::string::npos) << text;
 }
 
+/// A card that answers no more ends the run although its firmware goes on polling.
+TEST(Firmware, WatchdogNamesTheOneThatPolls) {
+  H2_NEEDS_FIRMWARE(idle, "poll_idle");
+  const std::string text = failure_of(idle);
+  for (const char* part : {"no progress for 1000000 core cycles", " in main",
+                           "read of 0x00000000 from 0x10000028 (IRQ_STATUS)"})
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
+TEST(Firmware, WatchdogNamesTheCardThatIsPolled) {
+  H2_NEEDS_FIRMWARE(silent, "poll_silent");
+  const std::string text = failure_of(silent);
+  for (const char* part : {"no progress of the card, which has a descriptor under way",
+                           "read of 0x00000000 from 0x10000028 (IRQ_STATUS)",
+                           "forward works on tag 1", "waits for memory"})
+    EXPECT_NE(text.find(part), std::string::npos) << text;
+}
+
 TEST(Firmware, LongSleepAndLongComputationAreNoHang) {
   H2_NEEDS_FIRMWARE(elf, "long_sleep");
   const FirmwareResult run = run_firmware(elf, {{"host.watchdog_cycles", "1000000"}});

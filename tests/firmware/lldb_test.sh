@@ -11,27 +11,22 @@ lldb=$(command -v lldb-19) || {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 failed=0
+# shellcheck source=tests/firmware/debugged.sh
+. "$2/tests/firmware/debugged.sh"
 
 # session PROGRAM EXIT_CODE COMMAND...: runs it under lldb until it ends, the dialogue in $output.
 # With --batch lldb goes on behind a fault with the commands that are marked "fault: ".
 session() {
-  local elf=$firmware/$1.elf expected=$2 port="" arguments=() command server code
+  local elf=$firmware/$1.elf expected=$2 arguments=() command code
   shift 2
-  timeout 150 "$h2vp" firmware "$config" --elf "$elf" --gdb 0 --set trace.probe.enable=true \
-    > "$work/console" 2> "$work/errors" &
-  server=$!
-  for _ in $(seq 200); do
-    port=$(sed -n 's/^gdb: waiting at localhost:\([0-9]*\)$/\1/p' "$work/errors")
-    [ -n "$port" ] && break
-    sleep 0.1
-  done
+  serve "$elf"
   for command in "gdb-remote 127.0.0.1:$port" "$@"; do
     case $command in
       "fault: "*) arguments+=(--one-line-on-crash "${command#fault: }") ;;
       *) arguments+=(-o "$command") ;;
     esac
   done
-  output=$(timeout 120 "$lldb" --no-lldbinit --batch "$elf" "${arguments[@]}" 2>&1)
+  output=$("$lldb" --no-lldbinit --batch "$elf" "${arguments[@]}" 2>&1)
   wait "$server"
   code=$?
   [ "$code" -eq "$expected" ] || {

@@ -12,7 +12,7 @@ import sys
 
 class Client:
     def __init__(self, port):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=120)
         self.acknowledged = True
 
     def byte(self):
@@ -39,13 +39,15 @@ class Client:
 
 
 def main():
-    command = [sys.argv[1], "firmware", sys.argv[2], "--elf", sys.argv[3], "--gdb", "0"]
+    # The server ends with this script, whatever ends it.
+    command = ["setpriv", "--pdeathsig", "KILL", sys.argv[1], "firmware", sys.argv[2], "--elf",
+               sys.argv[3], "--gdb", "0"]
     server = subprocess.Popen(command,
                               stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     line = server.stderr.readline()
     port = int(re.fullmatch(r"gdb: waiting at localhost:(\d+)\n", line)[1])
     check(port)
-    assert server.wait(timeout=60) == 1, "killed runs end with 1"
+    assert server.wait(timeout=120) == 1, "killed runs end with 1"
     assert "the debugger ended the run" in server.stderr.read()
 
 

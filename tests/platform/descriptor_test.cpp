@@ -166,6 +166,7 @@ const BadTable kBadTables[] = {
     {"alpha", H2_ERR_TABLE, 0, [](T& t, L*) { t.alpha = 1e30F; }},
     {"threshold", H2_ERR_TABLE, 0, [](T& t, L*) { t.th_f = -1; }},
     {"surrogate", H2_ERR_TABLE, 0, [](T& t, L*) { t.beta = -1; }},
+    {"surrogate 0", H2_ERR_TABLE, 0, [](T& t, L*) { t.beta = 0; }},
     {"loss scale 2^-100", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 0x1p-100F; }},
     {"loss scale 2^100", H2_ERR_TABLE, 0, [](T& t, L*) { t.loss_scale = 0x1p100F; }},
     {"table flags", H2_ERR_TABLE, 0, [](T& t, L*) { t.flags |= 2; }},

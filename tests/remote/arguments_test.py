@@ -46,6 +46,7 @@ def networks(card):
     expect(TypeError, "expected h2.Network", lambda: card.load("8C3"))
     expect(ValueError, "no layers", lambda: card.load(network()))
     expect(ValueError, "load() one first", lambda: card.infer([bytes(64)]))
+    expect(ValueError, "load() one first", card.confirm_weights)
     # Ranges that the driver knows, with its reason.
     for field, value, reason in (("learning_rate", float("nan"), "learning_rate is not in 0 to 1000"),
                                  ("learning_rate", -1e30, "learning_rate is not in 0 to 1000"),
@@ -133,6 +134,34 @@ def samples_and_labels(card):
     assert 0 < loss < 100 and 0 <= correct <= 8, (loss, correct)
 
 
+def lost_weights(card):
+    """An update that breaks off loses the weights; written anew and confirmed they train again."""
+    group = [([random.randbytes(SIDE * SIDE) for _ in range(4)], [0, 1, 2, 3])]
+
+    def write_all():
+        card.write_weights(0, [random.gauss(0, 0.3) for _ in range(72)])
+        card.write_weights(1, [random.gauss(0, 0.1) for _ in range(8 * 16 * CLASSES)])
+
+    def train_with_fault(after):
+        """One group; the memory's answer behind `after` others to the last engine is an error."""
+        card.load(network().conv(8).fc(CLASSES))
+        card.set_register("INJECT", 1 | 2 << 2 | after << 16)
+        try:
+            card.train(group)
+        except h2.CardError:
+            return card.register("STATUS") >> 3 & 1
+        return False
+
+    write_all()
+    assert any(train_with_fault(after) for after in range(400)), "no fault struck an update"
+    expect(h2.CardError, "weights", lambda: card.train(group))
+    write_all()
+    card.confirm_weights()
+    assert card.register("STATUS") >> 3 & 1 == 0
+    card.train(group)
+    assert card.register("LAST_STEP") == 1
+
+
 def spikes(card):
     """Without an encoding layer a sample is bits; only the driver looks at each."""
     card.load(h2.Network(2, 1, 1, timesteps=3, sub_batch=2, loss_scale=1).fc(CLASSES))
@@ -170,6 +199,7 @@ def main():
         card.load(network().conv(8).fc(CLASSES))
         weights(card)
         samples_and_labels(card)
+        lost_weights(card)
         spikes(card)
         numpy_arrays(card)
     expect(ValueError, "closed", lambda: card.register("ID"))

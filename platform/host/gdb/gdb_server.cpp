@@ -57,11 +57,12 @@ bool starts(const std::string& text, const char* with) { return text.rfind(with,
 
 }  // namespace
 
-GdbServer::GdbServer(RiscvHost& host, std::uint16_t port, Monitor monitor)
+GdbServer::GdbServer(RiscvHost& host, std::uint16_t port, Monitor monitor,
+                     std::function<bool()> stop)
     : host_(host),
       target_(host),
       monitor_(std::move(monitor)),
-      stream_(port),
+      stream_(port, std::move(stop)),
       reply_(stop_reply(kTrap)) {
   std::cerr << "gdb: waiting at localhost:" << stream_.port() << std::endl;
 }
@@ -72,7 +73,7 @@ std::uint64_t GdbServer::allow(RiscvCore::Stop last) {
   switch (mode_) {
     case Mode::attaching:
       while (mode_ == Mode::attaching) {
-        stream_.accept();
+        if (!stream_.accept()) return 0;
         if (stream_.heard(true)) serve();
       }
       break;

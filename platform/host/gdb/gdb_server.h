@@ -19,9 +19,9 @@ class GdbServer : public RunControl {
   /// Answers a `monitor` command with text.
   using Monitor = std::function<std::string(const std::string& command)>;
 
-  /// Listens at `port` of this machine (0: any free one) and announces it on stderr. Throws
-  /// InputError if that is impossible.
-  GdbServer(RiscvHost& host, std::uint16_t port, Monitor monitor);
+  /// Listens at `port` of this machine (0: any free one) and announces it on stderr. Once `stop` is
+  /// true it waits for no debugger any more. Throws InputError if it cannot listen.
+  GdbServer(RiscvHost& host, std::uint16_t port, Monitor monitor, std::function<bool()> stop);
 
   std::uint64_t allow(RiscvCore::Stop last) override;
   bool ended(int exit_code) override;

@@ -1,7 +1,10 @@
 #include "platform/host/gdb/packet_stream.h"
 
+#include <poll.h>
+
 #include <array>
 #include <cstdio>
+#include <utility>
 
 #include "modules/base/error.h"
 
@@ -11,6 +14,7 @@ namespace {
 using boost::asio::ip::tcp;
 constexpr char kBreak = 3;  // Ctrl-C, between packets
 constexpr std::size_t kLongestPacket = 65536;
+constexpr int kLookMilliseconds = 200;  ///< between two looks at whether to stop
 
 std::string checksum(const std::string& text) {
   unsigned sum = 0;
@@ -22,7 +26,8 @@ std::string checksum(const std::string& text) {
 
 }  // namespace
 
-PacketStream::PacketStream(std::uint16_t port) : acceptor_(context_), client_(context_) {
+PacketStream::PacketStream(std::uint16_t port, std::function<bool()> stop)
+    : stop_(std::move(stop)), acceptor_(context_), client_(context_) {
   const tcp::endpoint here(boost::asio::ip::address_v4::loopback(), port);
   try {
     acceptor_.open(here.protocol());
@@ -35,11 +40,19 @@ PacketStream::PacketStream(std::uint16_t port) : acceptor_(context_), client_(co
   }
 }
 
-void PacketStream::accept() {
+bool PacketStream::await(int socket) const {
+  pollfd entry{socket, POLLIN, 0};
+  int ready = 0;
+  while (ready <= 0 && !stop_()) ready = poll(&entry, 1, kLookMilliseconds);
+  return ready > 0;
+}
+
+bool PacketStream::accept() {
   disconnect();
-  acceptor_.non_blocking(false);
-  acceptor_.accept(client_);
-  client_.set_option(tcp::no_delay(true));
+  while (await(acceptor_.native_handle())) {
+    if (try_accept()) return true;
+  }
+  return false;
 }
 
 bool PacketStream::try_accept() {
@@ -59,7 +72,8 @@ void PacketStream::disconnect() {
 }
 
 void PacketStream::fill(bool wait) {
-  client_.non_blocking(!wait);
+  if (wait && !await(client_.native_handle())) return disconnect();
+  client_.non_blocking(true);
   std::array<char, 4096> bytes;
   boost::system::error_code error;
   input_.append(bytes.data(), client_.read_some(boost::asio::buffer(bytes), error));

@@ -2,6 +2,7 @@
 
 #include <boost/asio.hpp>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -11,13 +12,14 @@ namespace h2 {
 /// at a time, on this machine only.
 class PacketStream {
  public:
-  /// Port 0: any free one. Throws InputError if it cannot be listened at.
-  explicit PacketStream(std::uint16_t port);
+  /// Port 0: any free one. Every wait ends, as if the client had gone, once `stop` is true. Throws
+  /// InputError if the port cannot be listened at.
+  PacketStream(std::uint16_t port, std::function<bool()> stop);
 
   std::uint16_t port() const { return acceptor_.local_endpoint().port(); }
   bool connected() const { return client_.is_open(); }
-  /// Waits for a client.
-  void accept();
+  /// Waits for a client; false: it is to stop.
+  bool accept();
   /// Takes a client that is already waiting.
   bool try_accept();
   void disconnect();
@@ -36,8 +38,11 @@ class PacketStream {
   /// The next byte; waits for it. Negative: the client has gone.
   int next();
   void fill(bool wait);
+  /// Until `socket` can be read or accepted from; false: it is to stop.
+  bool await(int socket) const;
   void write(const std::string& bytes);
 
+  const std::function<bool()> stop_;
   boost::asio::io_context context_;
   boost::asio::ip::tcp::acceptor acceptor_;
   boost::asio::ip::tcp::socket client_;

@@ -53,11 +53,12 @@ std::string error_text(HostCpu& host) {
   if (code == H2_OK) return "";
   const std::uint32_t tag = value_of(host, H2_REG_ERROR_TAG);
   const std::string text = "; ERROR = " + error_name(code) + ", ";
-  // These two are about registers, the others about descriptors.
+  // These two are about registers, RING about a register or a descriptor, the others about the
+  // latter.
   const bool about_register = code == H2_ERR_REGISTER || code == H2_ERR_DOORBELL;
-  if (!about_register) return text + "tag " + std::to_string(tag);
-  const Register* reg = register_at(tag);
-  return text + "register " + (reg != nullptr ? reg->name : hex_text(tag, 3));
+  const Register* reg = about_register || code == H2_ERR_RING ? register_at(tag) : nullptr;
+  if (about_register) return text + "register " + (reg != nullptr ? reg->name : hex_text(tag, 3));
+  return text + "tag " + std::to_string(tag) + (reg != nullptr ? " or register " + reg->name : "");
 }
 
 std::string interrupt_text(HostCpu& host) {

@@ -53,6 +53,10 @@ TransactionPlayer::TransactionPlayer(const std::filesystem::path& path, bool kee
 void TransactionPlayer::operator()(HostCpu& host) {
   TransactionReader reader(path_);
   for (Transaction t; (keep_going_ || stats_.failures == 0) && reader.next(t);) {
+    if (stop()) {
+      throw RunError(path_.string() + ": interrupted after " + std::to_string(stats_.transactions) +
+                     " transactions");
+    }
     ++stats_.transactions;
     play(host, t);
   }

@@ -25,6 +25,8 @@ class TransactionPlayer {
   std::function<void(const std::string&)> on_failure;
   /// What the card waits for, for the message about an interrupt that did not come; may be null.
   std::function<std::string()> describe;
+  /// Asked before every transaction: true ends the run with an error.
+  std::function<bool()> stop = [] { return false; };
 
   void operator()(HostCpu& host);
   const Stats& stats() const { return stats_; }

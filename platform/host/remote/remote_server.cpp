@@ -41,7 +41,7 @@ void RemoteServer::serve_client(HostCpu& host) {
   greeted_ = false;
   h2_wire_request request;
   while (receive(request)) {
-    host.alive();
+    host.heartbeat();
     if (!send(execute(host, request))) return;
   }
 }
@@ -125,30 +125,30 @@ int RemoteServer::load(HostCpu& host, const h2_wire_request& request) {
 
 /// Waits are cut into slices to heed signals.
 bool RemoteServer::wait_irq(HostCpu& host, std::uint64_t timeout_ns) {
-  if (timeout_ns == 0) return wait_irq_while_alive(host);
+  if (timeout_ns == 0) return wait_irq_while_it_moves(host);
+  const HostCpu::BoundedWait bounded(host);
   sc_core::sc_time left = sc_core::sc_time::from_value(timeout_ns * 1000);
   const sc_core::sc_time slice = std::max(left / 1000, sc_core::sc_time(1, sc_core::SC_MS));
   while (!host.wait_irq(std::min(slice, left))) {
     if (left <= slice || socket_->stopped()) return false;
     left -= slice;
-    host.alive();  // a wait with an end is no hang
   }
   return true;
 }
 
 /// A wait without a timeout ends when nothing moves any more, before the watchdog takes a client's
 /// mistake for a hang of the card.
-bool RemoteServer::wait_irq_while_alive(HostCpu& host) {
-  const sc_core::sc_time patience =
-      static_cast<double>(platform_.patience()) / 2 * platform_.period();
-  const sc_core::sc_time slice = std::min(patience / 4, sc_core::sc_time(1, sc_core::SC_MS));
+bool RemoteServer::wait_irq_while_it_moves(HostCpu& host) {
+  const sc_core::sc_time window =
+      static_cast<double>(platform_.watchdog_cycles()) / 2 * platform_.period();
+  const sc_core::sc_time slice = std::min(window / 4, sc_core::sc_time(1, sc_core::SC_MS));
   sc_core::sc_time moved = sc_core::sc_time_stamp();
   std::uint64_t seen = platform_.progress();
   while (!host.wait_irq(slice)) {
     const sc_core::sc_time now = sc_core::sc_time_stamp();
     if (platform_.progress() != seen) moved = now;
     seen = platform_.progress();
-    if (now - moved >= patience || socket_->stopped()) return false;
+    if (now - moved >= window || socket_->stopped()) return false;
   }
   return true;
 }

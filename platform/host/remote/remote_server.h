@@ -43,7 +43,7 @@ class RemoteServer {
   h2_wire_reply execute(HostCpu& host, const h2_wire_request& request);
   int load(HostCpu& host, const h2_wire_request& request);
   bool wait_irq(HostCpu& host, std::uint64_t timeout_ns);
-  bool wait_irq_while_alive(HostCpu& host);
+  bool wait_irq_while_it_moves(HostCpu& host);
   bool send(const h2_wire_reply& reply);
 
   Platform& platform_;

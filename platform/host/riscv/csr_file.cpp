@@ -139,17 +139,20 @@ bool CsrFile::write(std::uint32_t number, std::uint32_t value, std::uint64_t ret
       state.mtval = value;
       return true;
     default:
-      return write_counter(number, value, retired + extra, bus_.cycles() + extra);
+      return write_counter(number, value, retired, extra);
   }
 }
 
-/// The rest may be written if its number says so (bits 11:10), mostly without effect.
+/// The rest may be written if its number says so (bits 11:10), mostly without effect. The other
+/// half of a counter stays what it was in front of the instruction: neither half counts the write.
 bool CsrFile::write_counter(std::uint32_t number, std::uint32_t value, std::uint64_t retired,
-                            std::uint64_t cycles) {
+                            std::uint64_t extra) {
   const std::uint32_t low = number & ~kCsrHigh;
-  const bool high = low != number;
-  if (low == kCsrMcycle) mcycle_.set(with_half(mcycle_.value(cycles), high, value), cycles);
-  if (low == kCsrMinstret) minstret_.set(with_half(minstret_.value(retired), high, value), retired);
+  const auto set = [&](SettableCounter& counter, std::uint64_t count) {
+    counter.set(with_half(counter.value(count), low != number, value), count + extra);
+  };
+  if (low == kCsrMcycle) set(mcycle_, bus_.cycles());
+  if (low == kCsrMinstret) set(minstret_, retired);
   return number >> 10 != 3 && read(number, retired).has_value();
 }
 

@@ -50,7 +50,7 @@ class CsrFile {
   std::uint64_t counter(std::uint32_t number, std::uint64_t retired) const;
   std::optional<std::uint32_t> read_counter(std::uint32_t number, std::uint64_t retired) const;
   bool write_counter(std::uint32_t number, std::uint32_t value, std::uint64_t retired,
-                     std::uint64_t cycles);
+                     std::uint64_t extra);
   void inhibit(std::uint32_t value, std::uint64_t retired, std::uint64_t cycles);
 
   RiscvBus& bus_;

@@ -1,6 +1,7 @@
 #include "platform/host/riscv/riscv_host.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <utility>
 
 #include "memory/bus/payload.h"
@@ -24,7 +25,7 @@ std::vector<AddressRange> address_map() {
 
 constexpr int kResetPolls = 10'000;  ///< microseconds that a reset of the card may take
 
-/// Longest sleep in wfi without a look at the debugger, and without a sign of life to the watchdog.
+/// Longest sleep in wfi without a look at the debugger and at Settings::stop.
 const sc_core::sc_time& longest_sleep() {
   static const sc_core::sc_time time(1, sc_core::SC_MS);
   return time;
@@ -117,6 +118,7 @@ void RiscvHost::load() {
 
 void RiscvHost::run() {
   load();
+  host_.place = [this] { return "in " + place(); };
   for (bool again = true; again;) {
     std::exception_ptr failure;
     try {
@@ -175,9 +177,22 @@ void RiscvHost::execute() {
     uart.flush();
     if (finisher.wants_reset() && !reset())
       throw RunError("firmware: the card does not end the reset that the finisher was asked for");
-    host_.alive();
+    report_progress();
+    if (stop != RiscvCore::Stop::wfi) sleep_.reset();
+    if (settings_.stop()) throw RunError("firmware: interrupted" + progress_text());
     if (stop == RiscvCore::Stop::wfi && !finisher.finished()) idle();
   }
+  sleep_.reset();
+}
+
+/// Computation is progress; polling the card alone is not, nor is sleep.
+void RiscvHost::report_progress() {
+  const std::uint64_t executed = instructions();
+  const bool polls = host_.accesses() != reported_accesses_ && !used_device_;
+  if (executed != reported_instructions_ && !polls) host_.heartbeat();
+  reported_instructions_ = executed;
+  reported_accesses_ = host_.accesses();
+  used_device_ = false;
 }
 
 /// When a device of the processor raises an enabled line by itself; sc_max_time(): never.
@@ -192,14 +207,26 @@ bool RiscvHost::nobody_wakes() {
          ((core_->enabled() & kMeip) == 0 || !sc_core::sc_pending_activity());
 }
 
+std::string RiscvHost::place() const {
+  const std::string name = image_.name_of(core_->pc());
+  if (!name.empty()) return name;
+  char address[16];
+  std::snprintf(address, sizeof address, "0x%08x", core_->pc());
+  return address;
+}
+
+/// Where the program is, for messages.
+std::string RiscvHost::progress_text() const {
+  return " in " + place() + " after " + std::to_string(instructions()) + " instructions, " +
+         std::to_string(now().to_seconds() * 1e6) + " us";
+}
+
 /// Instructions until the console and the debugger get their turn. Throws RunError at a limit.
 std::uint64_t RiscvHost::budget() const {
   const bool late = now() >= settings_.max_time;
   if (late || instructions() >= settings_.max_instructions) {
     throw RunError(std::string("firmware: ") + (late ? "--max-time" : "--max-instructions") +
-                   " is reached in " + image_.name_of(core_->pc()) + " after " +
-                   std::to_string(instructions()) + " instructions, " +
-                   std::to_string(now().to_seconds() * 1e6) + " us");
+                   " is reached" + progress_text());
   }
   return std::min({settings_.quantum, kLongestSlice, settings_.max_instructions - instructions(),
                    instructions_until(settings_.max_time)});
@@ -207,19 +234,17 @@ std::uint64_t RiscvHost::budget() const {
 
 void RiscvHost::idle() {
   if ((pending() & core_->enabled()) != 0) return;
-  host_.describe("an interrupt, in wfi at " + image_.name_of(core_->pc() - kWfiBytes));
+  host_.set_waiting_for("an interrupt, in wfi at " + image_.name_of(core_->pc() - kWfiBytes));
+  // Without a timer only the card can wake it, and a card that never does is a hang.
   const bool timed = wake_time() != sc_core::sc_max_time();
-  // Nobody but the card can wake it otherwise, and the watchdog is to see that.
-  const bool looks_around = timed || control != nullptr;
-  sc_core::sc_time until = std::min(wake_time(), settings_.max_time);
-  if (looks_around) until = std::min(until, sc_core::sc_time_stamp() + longest_sleep());
-  if (until == sc_core::sc_max_time()) {
-    wait(host_.irq.value_changed_event());
-  } else {
-    wait(until - sc_core::sc_time_stamp(), host_.irq.value_changed_event());
-  }
+  if (!timed) sleep_.reset();
+  if (timed && (!sleep_ || asleep_at_ != instructions())) sleep_.emplace(host_);
+  asleep_at_ = instructions();
+  const sc_core::sc_time until =
+      std::min({wake_time(), settings_.max_time, sc_core::sc_time_stamp() + longest_sleep()});
+  wait(until - sc_core::sc_time_stamp(), host_.irq.value_changed_event());
   settle();
-  host_.describe("nothing");
+  host_.set_waiting_for("");
 }
 
 // Simulated time.
@@ -246,6 +271,8 @@ std::uint64_t RiscvHost::instructions_until(sc_core::sc_time time) const {
 
 bool RiscvHost::access(bool write, std::uint32_t address, void* data, unsigned bytes) {
   synchronise();
+  used_device_ |=
+      address - H2_REGS_BASE >= H2_REGS_SIZE && address - H2_SOC_DMA_BASE >= H2_SOC_DMA_SIZE;
   tlm::tlm_generic_payload payload;
   set_access(payload, write ? tlm::TLM_WRITE_COMMAND : tlm::TLM_READ_COMMAND, address, data, bytes);
   sc_core::sc_time delay = sc_core::SC_ZERO_TIME;

@@ -4,10 +4,12 @@
 #include <tlm_utils/simple_target_socket.h>
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <ostream>
+#include <string>
 #include <systemc>
 
 #include "memory/bus/interconnect.h"
@@ -47,6 +49,8 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
     /// The run ends with an error when either is reached.
     std::uint64_t max_instructions = std::numeric_limits<std::uint64_t>::max();
     sc_core::sc_time max_time = sc_core::sc_max_time();
+    /// Asked about a thousand times a second: true ends the run with an error.
+    std::function<bool()> stop = [] { return false; };
     Probes* probes = nullptr;  ///< of the platform
   };
 
@@ -69,6 +73,8 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   /// for a trap that the firmware does not handle and for a limit of the settings.
   void run();
   int exit_code() const { return finisher.code(); }
+  /// The function that the processor is in, or the address without symbols.
+  std::string place() const;
 
   /// The program again from its entry: processor, RAM and devices as at the start, mtime 0, a soft
   /// reset of the card. Simulated time goes on. Within run(), while the processor is stopped; false
@@ -105,6 +111,8 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   void execute();
   std::uint64_t budget() const;
   void idle();
+  void report_progress();
+  std::string progress_text() const;
   sc_core::sc_time wake_time() const;
   void synchronise();
   std::uint64_t instructions_until(sc_core::sc_time time) const;
@@ -119,6 +127,13 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   sc_core::sc_time started_;        ///< the last reset
   std::uint64_t before_reset_ = 0;  ///< instructions of the runs before the last reset
   std::uint64_t synchronised_ = 0;  ///< instructions whose time has passed on the platform
+  // When the watchdog was told of progress last: instructions, accesses to the card, and whether
+  // another device has been accessed since.
+  std::uint64_t reported_instructions_ = 0, reported_accesses_ = 0;
+  bool used_device_ = false;
+  // A sleep until the timer: its instruction count, and for the watchdog.
+  std::uint64_t asleep_at_ = 0;
+  std::optional<HostCpu::BoundedWait> sleep_;
 };
 
 }  // namespace h2

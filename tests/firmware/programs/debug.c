@@ -1,4 +1,6 @@
 /* Something to look at with a debugger. Ends when one sets `finish`. */
+#include <stdio.h>
+
 #include "examples/firmware/common/soc.h"
 
 volatile uint32_t counter;
@@ -13,6 +15,9 @@ int main(void) {
     counter = sum;
   }
   soc_write(H2_REGS_BASE + H2_REG_WINDOW_BASE(0), 0x123);
-  while (finish == 0) counter = add(counter, 1);
+  while (finish == 0) {
+    counter = add(counter, 1);
+    if (counter == 1000) puts("running");
+  }
   return finish;
 }
