@@ -49,7 +49,7 @@ def manual(text):
     for _, _, _, fields in registers.values():
         if not fields:
             fields["VALUE"] = (0, 32)
-    codes = text[text.index("Error codes"):]
+    codes = text[text.index("Error codes"):text.index("Constants")]
     return registers, {name: int(code) for code, name in re.findall(r"^(\d+)\s+(\w+)", codes, re.M)}
 
 
