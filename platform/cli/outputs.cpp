@@ -1,7 +1,7 @@
 #include "platform/cli/outputs.h"
 
-#include <functional>
 #include <exception>
+#include <functional>
 #include <iostream>
 #include <systemc>
 

@@ -32,6 +32,7 @@ void Training::operator()(HostCpu& host) {
   }
   if (!record_.interrupted) {
     record_.test_accuracy = test();
+    record_.test_spans.push_back({record_.train_end.cycle, platform_.cycle()});
     record_.tests_at_end = take_snapshot(platform_) - record_.train_end;
     if (!record_.epochs.empty()) record_.epochs.back().test_accuracy = record_.test_accuracy;
   }
@@ -83,6 +84,7 @@ void Training::test_between() {
   testing_ = false;
   record_.tests = record_.tests + (take_snapshot(platform_) - before);
   last_group_end_ = platform_.cycle();
+  record_.test_spans.push_back({before.cycle, last_group_end_});
 }
 
 EpochRecord Training::train_epoch(int epoch) {

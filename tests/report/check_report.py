@@ -18,7 +18,8 @@ import page as pages
 
 DARK = "--blink-settings=preferredColorScheme=0"
 LIGHT = "--blink-settings=preferredColorScheme=1"
-SCALES = {"": 1, " s": 1, " %": 100, " MB": 1e-6, " GB": 1e-9}
+SCALES = {"": 1, " %": 100, " s": 1, " ms": 1e3, " us": 1e6, " ns": 1e9, " ps": 1e12,
+          " B": 1, " kB": 1e-3, " MB": 1e-6, " GB": 1e-9, " TB": 1e-12}
 failures = []
 
 
@@ -71,6 +72,12 @@ def check_numbers(name, page, summaries):
         run, path = int(attributes["data-run"]), attributes["data-field"]
         value = look_up(summaries[run], path)
         shown.add((run, path))
+        if "data-short" in attributes:
+            same = value == look_up(summaries[0], path)
+            expect(attributes["value"] == attributes["title"] == value and
+                   text in (value[:8] + "...", "same" if same else "different"),
+                   f"{name}: {path}: {text}")
+            continue
         if isinstance(value, str):
             expect(attributes["value"] == value == text, f"{name}: {path}: {text}")
             continue
@@ -112,12 +119,13 @@ def check_rooflines(name, page, summary):
         engine = canvas["title"][len("Roofline: "):-len(" Engine")].lower().replace(" ", "_")
         layers = [l for l in summary["layers"]
                   if l["engine"] == engine and l["kind"] == "array"]
-        points = [(s["label"], s["data"][0]) for s in canvas["series"][:-1]]
+        points = [(label, s["data"][0]) for s in canvas["series"][:-1]
+                  for label in s["label"].split(", ")]
         expect([label for label, _ in points] == [l["name"] for l in layers],
                f"{name}: {canvas['title']}: layers")
         for layer, (_, point) in zip(layers, points):
             y = layer["executed_macs"] / layer["cycles"]
-            expect(abs(point["y"] / y - 1) < 1e-12, f"{name}: {canvas['title']}: {layer['name']}")
+            expect(abs(point["y"] / y - 1) < 0.052,  # close ones are drawn as one f"{name}: {canvas['title']}: {layer['name']}")
 
 
 def check_quiet(name, page, console):
@@ -132,7 +140,8 @@ def check_quiet(name, page, console):
     expect(len(ids) == len(set(ids)), f"{name}: an id occurs twice")
 
 
-STATISTICS = ["Pipeline", "Memory bandwidth", "Engines at work"]
+STATISTICS = ["Pipeline", *(f"Bandwidth: mem{m}" for m in range(3)),
+              *(f"At work: {engine} Engine" for engine in ("Forward", "Backward", "Weight Update"))]
 SPARSITY = "Sparsity of the backward pass"
 ALWAYS = [f"Roofline: {engine} Engine" for engine in ("Forward", "Backward", "Weight Update")]
 CYCLES = [f"Where the cycles go: {title[len('Roofline: '):]}" for title in ALWAYS]
@@ -189,6 +198,7 @@ class Checks:
         check_loss("train", page, summaries)
         self.check_measured_sparsity(page, summaries[0])
         check_rooflines("train", page, summaries[0])
+        self.check_zoom(page)
         dark, _ = self.report("train", options=(DARK,))
         check_charts("dark", dark, ALWAYS)
         light, black = page.probe, dark.probe
@@ -196,6 +206,22 @@ class Checks:
         expect(black["printing"]["paper"] == light["paper"], "paper is dark")
         expect(black["printing"]["open"] > 0 and black["open"] == 0,
                "tables open for printing, and close again")
+
+    def check_zoom(self, page):
+        all_of_it, part, again = page.probe["ranges"]
+        first, last = all_of_it[0]
+        expect(len(all_of_it) == 6 and all(r == [first, last] for r in all_of_it + again),
+               f"zoom: {page.probe['ranges']}")
+        expect(all(abs(r[0] - (0.75 * first + 0.25 * last)) < 0.01 * last and
+                   abs(r[1] - (first + last) / 2) < 0.01 * last for r in part), f"zoom: {part}")
+
+    def narrow_and_wide(self):
+        """Nothing is cut on a telephone, nor with three runs side by side."""
+        for name in ("train", "train_profile_bare"):
+            for width in (420, 1200):
+                page, _ = self.browser.read(self.path(name + ".html"), LIGHT,
+                                            f"--window-size={width},900")
+                expect(page.probe["cut"] == [], f"{name} at {width}: {page.probe['cut']}")
 
     def check_measured_sparsity(self, page, summary):
         with open(self.path("train", "stats.json"), encoding="utf-8") as file:
@@ -230,12 +256,13 @@ class Checks:
     def run_without_statistics(self):
         page, _ = self.report("bare")
         check_charts("bare", page, ["Loss", *ALWAYS, "Energy: joules"])
-        expect(page.text.count("The run left no stats.json.") == 6, "bare: words for each chart")
+        expect(page.text.count("The run left no stats.json.") == 5, "bare: words for each chart")
         expect(chart(page, "Energy: joules")["series"][0]["data"] == [1.25, 2.25], "bare: energy")
 
     def comparison(self):
-        page, summaries = self.report("profile", "train", "bare")
-        check_charts("comparison", page, ["Cycles per sub-batch", "Time of the engines", "Loss"])
+        page, summaries = self.report("train", "profile", "bare")
+        check_charts("comparison", page, ["Cycles per sub-batch", "Time of the engines", "Loss",
+                                          "Bandwidth of the memories"])
         check_loss("comparison", page, summaries)
         cycles = chart(page, "Cycles per sub-batch")["series"][0]["data"]
         expect(cycles == [s["time"]["cycles_per_sub_batch"] for s in summaries],
@@ -280,6 +307,7 @@ def main():
         checks.profiled_run()
         checks.run_without_statistics()
         checks.comparison()
+        checks.narrow_and_wide()
         checks.printed()
         checks.bad_input()
     print(f"{len(failures)} failures")

@@ -33,6 +33,27 @@ const canvases = [...document.querySelectorAll("canvas")].map((canvas) => {
     labels: chart.data.labels,
     series: chart.data.datasets.map(({ label, data }) => ({ label, data })) };
 });
+// What does not fit into the window or into its own box.
+const cut = [...document.querySelectorAll(".scroll, figure, .canvas, main, header")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1 || box.getBoundingClientRect().right >
+    document.documentElement.clientWidth + 1)
+  .map((box) => box.getAttribute("aria-label") ?? box.className ?? box.tagName);
+// A drag over the second quarter of a time chart, and back.
+const shown = () => [...document.querySelectorAll(".multiples canvas")]
+  .map((canvas) => Chart.getChart(canvas).scales.x).map(({ min, max }) => [min, max]);
+const ranges = [shown()];
+const timed = document.querySelector(".multiples canvas");
+if (timed) {
+  const { left, right } = Chart.getChart(timed).chartArea;
+  const at = (type, share) => timed.dispatchEvent(new PointerEvent(type, { bubbles: true,
+    clientX: timed.getBoundingClientRect().left + left + share * (right - left) }));
+  at("pointerdown", 0.25);
+  at("pointermove", 0.4);
+  at("pointerup", 0.5);
+  ranges.push(shown());
+  [...document.querySelectorAll(".multiples button")].at(-1).click();
+  ranges.push(shown());
+}
 const open = () => document.querySelectorAll("details[open]").length;
 dispatchEvent(new Event("beforeprint"));
 const printing = { paper: getComputedStyle(document.body).backgroundColor, open: open() };
@@ -40,7 +61,7 @@ dispatchEvent(new Event("afterprint"));
 const probe = document.createElement("script");
 probe.type = "application/json";
 probe.id = "probe";
-probe.textContent = JSON.stringify({ canvases, problems, printing, open: open(),
+probe.textContent = JSON.stringify({ canvases, problems, printing, cut, ranges, open: open(),
   paper: getComputedStyle(document.body).backgroundColor,
   requests: performance.getEntriesByType("resource").map((entry) => entry.name),
 }).replaceAll("<", "\\\\u003c");

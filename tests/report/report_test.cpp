@@ -264,6 +264,48 @@ TEST(Warnings, EnginesMemoriesNumbersAndResult) {
   EXPECT_TRUE(contains(texts, "Only 3 sub-batches in groups of 2"));
 }
 
+TEST(Warnings, ArraysThatAreBusyFarBelowTheirRoof) {
+  Json s = summary_of("quickstart.yaml");
+  s["layers"][2]["executed_macs_total"] = 600 * 4096 / 8;
+  s["layers"][0]["executed_macs_total"] = 600 * 36864 / 2;
+  ReportRun run = run_of(s);
+  const std::string text =
+      "The array of the Backward Engine is busy for 60 % of the time and does 12 % of what it "
+      "could in this time";
+  EXPECT_EQ(warnings(run), std::vector<std::string>{text + "."});
+  run.stats = stats_of();
+  run.stats["items"]["layer.conv2.backward.lut_fill_cycles"] = {{"value", 300}};
+  run.stats["items"]["layer.conv2.backward.sync_loss_cycles"] = {{"value", 200}};
+  EXPECT_EQ(warnings(run),
+            std::vector<std::string>{text + "; most of the rest goes into the fill of look-up "
+                                            "tables or of the PE pipeline."});
+}
+
+TEST(Warnings, LayersThatNeverFire) {
+  ReportRun run = run_of(summary_of("quickstart.yaml"));
+  run.stats = stats_of();
+  run.stats["items"]["layer.conv1.spike_density"] = {{"value", 0.1}};
+  run.stats["items"]["layer.conv2.spike_density"] = {{"value", 0}};
+  EXPECT_EQ(warnings(run),
+            std::vector<std::string>{"No layer after conv1 fires: raise training.init_gain or "
+                                     "lower neuron.th_f."});
+  run.stats["items"]["layer.conv1.spike_density"] = {{"value", 0}};
+  EXPECT_TRUE(contains(warnings(run), "No layer fires: "));
+}
+
+TEST(Warnings, GradientsRoundedToZero) {
+  ReportRun run = run_of(summary_of("quickstart.yaml"));
+  run.stats = stats_of();
+  run.stats["items"]["layer.fc1.weight_update.jobs"] = {{"value", 10}};
+  // fc1 has 32 x 7 x 7 x 64 weights: one in a thousand is noticeable.
+  run.summary["layers"][3]["underflows_total"] = 1003;
+  EXPECT_TRUE(warnings(run).empty());
+  run.summary["layers"][3]["underflows_total"] = 1004;
+  EXPECT_EQ(warnings(run),
+            std::vector<std::string>{"1,004 gradients of fc1 weight update were rounded to zero: "
+                                     "raise training.loss_scale."});
+}
+
 TEST(Page, HoldsEverythingAndNothingFromOutside) {
   const std::string page = report_page({run_of(summary_of("quickstart.yaml"))});
   EXPECT_EQ(page.find("{{"), std::string::npos);

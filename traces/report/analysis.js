@@ -10,6 +10,20 @@ function roof(peakMacs, peakBytes, points) {
   return [left, corner, right].map((x) => ({ x, y: Math.min(peakMacs, x * peakBytes) }));
 }
 
+/** Points that the eye cannot tell apart, as one that is named after all its layers. */
+function merged(points) {
+  const near = (a, b) => Math.abs(Math.log(a / b)) < 0.05;
+  const groups = [];
+  for (const point of points) {
+    const group = groups.find(([first]) => near(first.macs_per_byte, point.macs_per_byte) &&
+      near(first.macs_per_cycle, point.macs_per_cycle));
+    if (group) group.push(point);
+    else groups.push([point]);
+  }
+  return groups.map((group) => ({ ...group[0],
+    layer: group.map(({ layer }) => layer).join(", ") }));
+}
+
 function rooflineChart(parent, { title, memories, points, ...peaks }) {
   const name = `Roofline: ${title}`;
   const macs = peaks.peak_macs_per_cycle;
@@ -34,7 +48,7 @@ function rooflineChart(parent, { title, memories, points, ...peaks }) {
     config: () => ({
       type: "scatter",
       data: { datasets: [
-        ...points.map((point, i) => line(point.layer, i,
+        ...merged(points).map((point, i) => line(point.layer, i,
           [{ x: point.macs_per_byte, y: point.macs_per_cycle }], { pointRadius: 6 })),
         line("Roof", 6, roof(macs, bytes, points),
           { showLine: true, pointRadius: 0, pointStyle: "line" })] },

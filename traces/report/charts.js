@@ -3,7 +3,7 @@
 
 const NO_STATS = "The run left no stats.json.";
 const MOST_POINTS = 240;
-const MOST_JOBS = 100;
+const SHOWN_JOBS = 40; // at first: as many as have room for their names
 
 function lossChart(parent, runs) {
   const trained = runs.filter((run) => run.summary.result?.loss.length > 0);
@@ -12,6 +12,11 @@ function lossChart(parent, runs) {
     return;
   }
   const losses = trained.map((run) => run.summary.result.loss);
+  const curve = losses.map((loss) => JSON.stringify(loss));
+  const names = trained.map((run, i) => {
+    const same = curve.indexOf(curve[i]);
+    return same < i ? `${run.name}, same as ${trained[same].name}` : run.name;
+  });
   const words = trained.map((run, i) =>
     `${run.name} from ${compact(losses[i][0])} to ${compact(losses[i].at(-1))}`);
   const groups = Math.max(...losses.map((loss) => loss.length));
@@ -23,7 +28,7 @@ function lossChart(parent, runs) {
     config: () => ({
       type: "line",
       data: { datasets: trained.map((run, i) =>
-        line(run.name, i, losses[i].map((y, g) => ({ x: g + 1, y })))) },
+        line(names[i], i, losses[i].map((y, g) => ({ x: g + 1, y })))) },
       options: { ...legend(trained.length > 1),
         scales: { x: axis("Batch group", { type: "linear", min: 1, max: Math.max(groups, 2) }),
           y: axis("Loss", { beginAtZero: true }) } },
@@ -81,35 +86,59 @@ function accuracyChart(parent, runs) {
   });
 }
 
+/** Writes the name of its job into every bar that is wide enough. */
+function barNames(names) {
+  return { id: "barNames", afterDatasetsDraw(chart) {
+    const { ctx, chartArea } = chart;
+    ctx.save();
+    ctx.fillStyle = colour("paper");
+    ctx.font = "11px sans-serif";
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    chart.getDatasetMeta(0).data.forEach((bar, i) => {
+      const left = Math.max(bar.base, chartArea.left);
+      const right = Math.min(bar.x, chartArea.right);
+      if (ctx.measureText(names[i]).width + 4 > right - left) return;
+      ctx.fillText(names[i], (left + right) / 2, bar.y);
+    });
+    ctx.restore();
+  } };
+}
+
 function pipelineChart(parent, run) {
-  const jobs = run.stats?.jobs.slice(-MOST_JOBS) ?? [];
+  const jobs = run.stats?.jobs ?? [];
   if (jobs.length === 0) {
     missing(parent, "Pipeline", run.stats ? "stats.json lists no jobs." : NO_STATS);
     return;
   }
   const name = (job) => `${job.layer} ${job.phase.replace("_", " ")}, sub-batch ${job.sub_batch}`;
   const start = Math.min(...jobs.map((job) => job.start_cycle));
+  const thousands = (cycle) => (cycle - start) / 1e3;
   const points = jobs.map((job) => ({
-    x: [(job.start_cycle - start) / 1e3, (job.end_cycle - start) / 1e3],
+    x: [thousands(job.start_cycle), thousands(job.end_cycle)],
     y: engineTitle(run, job.engine),
   }));
+  const last = Math.max(...points.map(({ x }) => x[1]));
+  const shown = Math.min(...points.slice(-SHOWN_JOBS).map(({ x }) => x[0]));
   figure(parent, {
     title: "Pipeline",
-    note: `The last ${jobs.length} jobs, one per layer and sub-batch; the colour tells ` +
+    note: `The last ${jobs.length} jobs, named after layer and sub-batch; the colour tells ` +
       "sub-batches apart, updates are grey.",
     label: `Timeline of the last ${jobs.length} jobs on the engines`,
     columns: ["Job", "Engine", "First cycle", "Last cycle"],
     rows: jobs.map((job) => [name(job), engineTitle(run, job.engine), job.start_cycle, job.end_cycle]),
     height: 220,
-    config: () => ({
+    zoom: new Zoom([0, last], [shown, last]),
+    config: ([from, to]) => ({
       type: "bar",
+      plugins: [barNames(jobs.map((job) => `${job.layer} #${job.sub_batch}`))],
       data: { labels: enginesOf(run).map((key) => engineTitle(run, key)), datasets: [{
         data: points, barPercentage: 0.9, borderColor: colour("paper"), borderWidth: 1,
         borderSkipped: false, backgroundColor: jobs.map((job) =>
           (job.phase === "update" ? colour("quiet") : seriesColour(job.sub_batch % GREY))) }] },
       options: { indexAxis: "y",
         scales: { x: axis(`Thousand cycles from cycle ${compact(start)}`,
-          { type: "linear", max: Math.max(...points.map(({ x }) => x[1])) }) },
+          { type: "linear", min: from, max: to }) },
         plugins: { ...legend(false).plugins, tooltip: { callbacks: {
           label: ({ dataIndex: i }) => `${name(jobs[i])}: ${
             compact(jobs[i].end_cycle - jobs[i].start_cycle)} cycles` } } } },
@@ -174,60 +203,91 @@ function stallChart(parent, run, engine) {
   });
 }
 
-/** Means of consecutive samples, at most MOST_POINTS: [{x: ms, y}]. */
-function coarse(times, values) {
-  const step = Math.ceil(times.length / MOST_POINTS);
+/** Means of consecutive samples that end in [from, to] ms, at most MOST_POINTS: [{x: ms, y}]. */
+function coarse(times, values, [from, to]) {
+  const inside = times.map((_, i) => i).filter((i) => times[i] / 1e3 >= from &&
+    (i === 0 ? 0 : times[i - 1] / 1e3) <= to);
+  const step = Math.ceil(inside.length / MOST_POINTS);
   const points = [];
-  for (let i = 0; i < times.length; i += step) {
-    const part = values.slice(i, i + step);
-    const last = Math.min(i + step, times.length) - 1;
-    points.push({ x: times[last] / 1e3, y: part.reduce((a, b) => a + b, 0) / part.length });
+  for (let i = 0; i < inside.length; i += step) {
+    const part = inside.slice(i, i + step);
+    points.push({ x: times[part.at(-1)] / 1e3,
+      y: part.reduce((sum, k) => sum + values[k], 0) / part.length });
   }
   return points;
 }
 
-/** Series whose names match, over simulated time. */
-function timeChart(parent, run, { title, pattern, unit, scale = 1, peak }) {
-  const all = Object.entries(run.stats?.samples.series ?? {})
-    .map(([name, series]) => [name.match(pattern)?.[1], series]).filter(([name]) => name);
-  const times = run.stats?.samples.time_us ?? [];
-  if (all.length === 0 || times.length === 0) {
-    missing(parent, title, run.stats ? "stats.json has no such samples." : NO_STATS);
-    return;
-  }
-  const lines = all.map(([name, series]) => [run.summary.engines[name]?.title ?? name,
-    coarse(times, series.values).map(({ x, y }) => ({ x, y: y * scale }))]);
-  const means = lines.map(([name, points]) => `${name} ${
-    compact(points.reduce((sum, { y }) => sum + y, 0) / points.length, 3)}`);
-  const limits = peak ? [line(`Peak, ${compact(peak)}`, 6,
-    lines[0][1].map(({ x }) => ({ x, y: peak })),
-    { borderDash: [6, 4], pointRadius: 0, backgroundColor: "transparent" })] : [];
-  const step = Math.ceil(times.length / MOST_POINTS) * run.stats.samples.interval_us;
+/** Tests of a run as [begin, end] in ms. */
+function testSpans(run) {
+  const cyclesPerMs = run.summary.config.clock_mhz * 1e3;
+  return (run.stats?.tests ?? []).map((test) =>
+    [test.start_cycle / cyclesPerMs, test.end_cycle / cyclesPerMs]);
+}
+
+/** Shades the spans of the x axis behind the curves. */
+function shaded(spans) {
+  return { id: "shaded", beforeDatasetsDraw({ ctx, chartArea, scales }) {
+    ctx.save();
+    ctx.fillStyle = colour("shade");
+    for (const [begin, end] of spans) {
+      const left = Math.max(scales.x.getPixelForValue(begin), chartArea.left);
+      const right = Math.min(scales.x.getPixelForValue(end), chartArea.right);
+      if (right > left) ctx.fillRect(left, chartArea.top, right - left, chartArea.height);
+    }
+    ctx.restore();
+  } };
+}
+
+/** One chart of a series over simulated time; its mean is that of the tables, without tests. */
+function seriesChart(parent, run, zoom, { title, unit, scale, peak, mean }, values) {
+  const times = run.stats.samples.time_us;
+  const spans = testSpans(run);
+  const whole = coarse(times, values, zoom.whole).map(({ x, y }) => ({ x, y: y * scale }));
   figure(parent, {
     title,
-    note: `Means over ${compact(step)} us of simulated time.`,
-    label: `${title}, ${unit}, over simulated time; on average ${means.join(", ")}`,
-    columns: ["Until, ms", ...lines.map(([name]) => name)],
-    rows: lines[0][1].map(({ x }, i) =>
-      [compact(x), ...lines.map(([, points]) => Number(points[i].y.toPrecision(4)))]),
-    config: () => ({
+    label: `${title}, ${unit}, over simulated time; ${mean} on average over the training`,
+    columns: ["Until, ms", unit],
+    rows: whole.map(({ x, y }) => [compact(x), Number(y.toPrecision(4))]),
+    height: 130,
+    zoom,
+    config: (range) => ({
       type: "line",
-      data: { datasets: [...lines.map(([name, points], i) =>
-        line(name, i, points, { pointRadius: 0, borderWidth: 1.5 })), ...limits] },
-      options: { scales: { x: axis("Simulated time, ms",
-        { type: "linear", max: lines[0][1].at(-1).x }),
-        y: axis(unit, { beginAtZero: true }) } },
+      plugins: [shaded(spans)],
+      data: { datasets: [line(title, 0, coarse(times, values, range)
+        .map(({ x, y }) => ({ x, y: y * scale })), { pointRadius: 0, borderWidth: 1.5 })] },
+      options: { ...legend(false), scales: {
+        x: axis("Simulated time, ms", { type: "linear", min: range[0], max: range[1] }),
+        y: axis(unit, { min: 0, max: peak, ticks: { maxTicksLimit: 4 } }) } },
     }),
   });
 }
 
-function bandwidthChart(parent, run) {
-  const peaks = Object.values(run.summary.memory).map((memory) => memory.peak_gbps);
-  timeChart(parent, run, { title: "Memory bandwidth", pattern: /^memory\.(.+)\.bandwidth$/,
-    unit: "1e9 B/s", peak: Math.max(...peaks) });
-}
-
-function busyChart(parent, run) {
-  timeChart(parent, run, { title: "Engines at work", pattern: /^engine\.(.+)\.busy$/,
-    unit: "% of the time", scale: 100 });
+/**
+ * Small charts below each other with the same axes, one per series: bandwidth of every memory up
+ * to its peak, and the share of time that the array of every engine works.
+ */
+function timeCharts(parent, run) {
+  const series = run.stats?.samples.series ?? {};
+  const times = run.stats?.samples.time_us ?? [];
+  const { memory, engines, time } = run.summary;
+  const known = [
+    ...Object.entries(memory).map(([name, m]) => [`memory.${name}.bandwidth`, {
+      title: `Bandwidth: ${name}`, unit: "1e9 B/s", scale: 1, peak: m.peak_gbps,
+      mean: compact(m.bandwidth_gbps) }]),
+    ...enginesOf(run).map((key) => [`engine.${key}.busy`, {
+      title: `At work: ${engineTitle(run, key)}`, unit: "% of time", scale: 100, peak: 100,
+      mean: percent(engines[key].busy_cycles / time.cycles) }])]
+    .filter(([name]) => series[name]);
+  if (known.length === 0 || times.length === 0) {
+    missing(parent, "Over time", run.stats ? "stats.json has no samples." : NO_STATS);
+    return;
+  }
+  const { interval_us: step } = run.stats.samples;
+  const box = el("div", { class: "multiples" });
+  parent.append(el("h3", {}, "Over time"), el("p", { class: "note" },
+    `Means over ${compact(step)} us of simulated time or more.`,
+    testSpans(run).length > 0 ? " Shaded: tests, which the tables leave out." : ""), box);
+  const zoom = new Zoom([0, times.at(-1) / 1e3]);
+  box.append(zoom.controls);
+  known.forEach(([name, chart]) => seriesChart(box, run, zoom, chart, series[name].values));
 }

@@ -1,20 +1,30 @@
 "use strict";
 // Several runs side by side. The first is what the others are compared with.
 
+/** What identifies a run: shown once, then as "same" or "different", with all of it on hover. */
+const IDENTITIES = ["result.weights_sha256", "version", "commit", "numerics"];
+/** What stands in the section of its run only: too long for a column. */
+const NOT_COMPARED = ["command"];
+
+function comparedCell(runs, i, path, unit) {
+  const value = lookUp(runs[i].summary, path);
+  const first = lookUp(runs[0].summary, path);
+  if (i > 0 && IDENTITIES.includes(path)) {
+    return shortened(runs[i], path, value === first ? "same" : "different");
+  }
+  if (path === "result.weights_sha256") return shortened(runs[i], path);
+  const comparable = i > 0 && typeof value === "number" && first > 0;
+  return el("span", {}, field(runs[i], path, unit),
+    comparable ? ` (x ${compact(value / first, 3)})` : "");
+}
+
 /** A headline number of every run, with its ratio to the first. */
 function comparisonTable(runs) {
   const rows = HEADLINES
+    .filter(([, path]) => !NOT_COMPARED.includes(path))
     .filter(([, path]) => runs.some((run) => lookUp(run.summary, path) != null))
-    .map(([text, path, unit]) => {
-      const first = lookUp(runs[0].summary, path);
-      const cells = runs.map((run, i) => {
-        const value = lookUp(run.summary, path);
-        const comparable = i > 0 && typeof value === "number" && first > 0;
-        return el("span", {}, field(run, path, unit),
-          comparable ? ` (x ${compact(value / first, 3)})` : "");
-      });
-      return [text, ...cells];
-    });
+    .map(([text, path, unit]) =>
+      [text, ...runs.map((run, i) => comparedCell(runs, i, path, unit))]);
   return table(`Headline numbers; in brackets the ratio to ${runs[0].name}`,
     ["", ...runs.map((run) => run.name)], rows);
 }
@@ -28,13 +38,57 @@ function flattened(object, path = "") {
   });
 }
 
+/** Keys that a preset sets, with the key of the preset: they differ because the preset does. */
+const PRESETS = [["memory.dram.", "memory.preset"]];
+
 function configurationDifferences(runs) {
   const configs = runs.map((run) => new Map(flattened(run.summary.config)));
+  const columns = ["Key", ...runs.map((run) => run.name)];
   const keys = [...new Set(configs.flatMap((config) => [...config.keys()]))].sort();
-  const rows = keys.map((key) => [key, ...configs.map((config) => config.get(key) ?? "")])
+  const differing = keys.map((key) => [key, ...configs.map((config) => config.get(key) ?? "")])
     .filter(([, ...values]) => values.some((value) => value !== values[0]));
-  if (rows.length === 0) return el("p", {}, "The configurations are the same.");
-  return table("Configuration keys that differ", ["Key", ...runs.map((run) => run.name)], rows);
+  if (differing.length === 0) return el("p", {}, "The configurations are the same.");
+  const rows = [];
+  const folded = [];
+  for (const row of differing) {
+    const preset = PRESETS.find(([prefix, key]) =>
+      row[0].startsWith(prefix) && differing.some(([name]) => name === key));
+    (preset ? folded : rows).push(row);
+  }
+  const all = el("div", {}, table("Configuration keys that differ", columns, rows));
+  if (folded.length > 0) {
+    all.append(el("details", { "data-long": "" },
+      el("summary", {}, `${folded.length} keys that differ with their preset`),
+      table("Keys that a preset sets", columns, folded)));
+  }
+  return all;
+}
+
+/** Mean bandwidth of every memory, as a share of what its device can do. */
+function bandwidthComparison(parent, runs) {
+  const names = [...new Set(runs.flatMap((run) => Object.keys(run.summary.memory)))];
+  const share = (run, name) => {
+    const memory = run.summary.memory[name];
+    return memory && memory.peak_gbps > 0 ? memory.bandwidth_gbps / memory.peak_gbps : undefined;
+  };
+  const text = (run, name) => {
+    const memory = run.summary.memory[name];
+    return memory ? `${formatted(memory.bandwidth_gbps * 1e9, "B")}/s` : "";
+  };
+  figure(parent, {
+    title: "Bandwidth of the memories",
+    label: `Mean bandwidth over the run: ${runs.map((run) => `${run.name} ${
+      names.map((name) => text(run, name)).filter((t) => t).join(", ")}`).join("; ")}`,
+    columns: ["Memory", ...runs.flatMap((run) => [run.name, `${run.name}, of its peak`])],
+    rows: names.map((name) =>
+      [name, ...runs.flatMap((run) => [text(run, name), percent(share(run, name))])]),
+    config: () => ({
+      type: "bar",
+      data: { labels: names, datasets: runs.map((run, i) => bars(run.name, i,
+        names.map((name) => run.summary.memory[name]?.bandwidth_gbps ?? null))) },
+      options: { scales: { y: axis("1e9 B/s", { beginAtZero: true }) } },
+    }),
+  });
 }
 
 function cyclesChart(parent, runs) {
@@ -86,6 +140,7 @@ function comparison(parent, runs) {
   parent.append(comparisonTable(runs), configurationDifferences(runs));
   cyclesChart(parent, runs);
   engineSharesChart(parent, runs);
+  bandwidthComparison(parent, runs);
   lossChart(parent, runs);
   accuracyChart(parent, runs);
 }

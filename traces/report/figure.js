@@ -1,6 +1,6 @@
 "use strict";
 // A chart with its description and its data as a table. Charts take their colours from the style
-// sheet when they are made, and are made again when these change.
+// sheet when they are made, and are made again when these, or what they show, change.
 
 const MOST_PRINTED_ROWS = 40;
 const GREY = 6; // the last of the seven colours
@@ -16,9 +16,10 @@ function seriesColour(index) {
 
 /**
  * Appends a chart. `label` says in words what it shows; `config` makes the chart's configuration;
- * `columns` and `rows` are the same data as a table.
+ * `columns` and `rows` are the same data as a table. `zoom`, if given, is a Zoom whose range the
+ * chart shows: `config` is called with it.
  */
-function figure(parent, { title, note, label, height, config, columns, rows }) {
+function figure(parent, { title, note, label, height, config, columns, rows, zoom }) {
   const canvas = el("canvas", { role: "img", "aria-label": label });
   const box = el("div", { class: "canvas" }, canvas);
   box.style.height = `${height ?? 260}px`;
@@ -27,8 +28,9 @@ function figure(parent, { title, note, label, height, config, columns, rows }) {
   const text = el("div", {}, el("h3", {}, title));
   if (note) text.append(el("p", { class: "note" }, note));
   parent.append(el("figure", {}, text, box, data));
-  const entry = { canvas, config, chart: null };
+  const entry = { canvas, config, zoom, chart: null };
   figures.push(entry);
+  if (zoom) zoom.add(entry, box);
   draw(entry);
 }
 
@@ -44,7 +46,7 @@ function draw(entry) {
   Chart.defaults.animation = false;
   Chart.defaults.maintainAspectRatio = false;
   Chart.defaults.plugins.legend.labels.boxWidth = 14;
-  entry.chart = new Chart(entry.canvas, entry.config());
+  entry.chart = new Chart(entry.canvas, entry.config(entry.zoom?.range));
 }
 
 function redrawAll() {

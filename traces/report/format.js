@@ -22,18 +22,20 @@ function compact(value, digits = 4) {
   return Number(value.toPrecision(digits)).toLocaleString("en-US", { maximumFractionDigits: 12 });
 }
 
-/** What a number looks like: `scale` and suffix of every unit the tables use. */
-const UNITS = {
-  "": { scale: 1, suffix: "" },
-  s: { scale: 1, suffix: " s" },
-  "%": { scale: 100, suffix: " %" },
-  MB: { scale: 1e-6, suffix: " MB" },
-  GB: { scale: 1e-9, suffix: " GB" },
+/** Prefixes of the units that take them: the first that leaves a number of at least one. */
+const PREFIXES = {
+  s: [["", 1], ["m", 1e-3], ["u", 1e-6], ["n", 1e-9], ["p", 1e-12]],
+  B: [["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3], ["", 1]],
 };
 
+/** A number with its unit: "" (none), "%" (of a share), "s" or "B" with a prefix. */
 function formatted(value, unit = "") {
-  const { scale, suffix } = UNITS[unit];
-  return compact(value * scale) + suffix;
+  if (unit === "%") return `${compact(value * 100)} %`;
+  const prefixes = PREFIXES[unit];
+  if (!prefixes) return compact(value);
+  const rounded = Math.abs(Number(value.toPrecision(4)));
+  const [prefix, scale] = prefixes.find(([, size]) => rounded >= size) ?? prefixes.at(-1);
+  return rounded === 0 ? `0 ${unit}` : `${compact(value / scale)} ${prefix}${unit}`;
 }
 
 function percent(share) {
@@ -53,6 +55,14 @@ function lookUp(object, path) {
   return path.split(".").reduce((at, key) => (at == null ? undefined : at[key]), object);
 }
 
+/** A long name of which eight characters are shown; all of it is in the title. */
+function shortened(run, path, text) {
+  const value = lookUp(run.summary, path);
+  if (value == null) return "";
+  return el("data", { value, "data-run": run.index, "data-field": path, "data-short": "",
+    title: value }, text ?? `${value.slice(0, 8)}...`);
+}
+
 /** A field of summary.json: exact in the value attribute, readable in the text. */
 function field(run, path, unit = "") {
   const value = lookUp(run.summary, path);
@@ -65,7 +75,7 @@ function field(run, path, unit = "") {
 function isNumber(cell) {
   if (typeof cell === "number") return true;
   if (cell instanceof Element) return cell.hasAttribute("data-unit");
-  return typeof cell === "string" && /^-?[\d.,]+( %)?$/.test(cell);
+  return typeof cell === "string" && /^-?[\d.,]+( %| [TGMkmunp]?[sB])?$/.test(cell);
 }
 
 /** Whether all cells of a column are numbers, which are aligned to the right. */
@@ -73,7 +83,10 @@ function isNumeric(rows, column) {
   return rows.map((row) => row[column]).every((cell) => cell === "" || isNumber(cell));
 }
 
-/** A table whose first cell of every row is its heading. */
+/**
+ * A table whose first cell of every row is its heading. On a narrow screen every row is a block with
+ * a line per cell, which `data-column` names.
+ */
 function table(caption, columns, rows) {
   const numeric = columns.map((_, c) => c > 0 && isNumeric(rows, c));
   const style = (c) => (numeric[c] ? { class: "number" } : {});
@@ -81,9 +94,11 @@ function table(caption, columns, rows) {
   const body = rows.map((row) =>
     el("tr", {}, ...row.map((cell, c) => {
       const content = typeof cell === "number" ? compact(cell) : cell;
-      return c === 0 ? el("th", { scope: "row" }, content) : el("td", style(c), content);
+      return c === 0 ? el("th", { scope: "row" }, content)
+        : el("td", { ...style(c), "data-column": columns[c] }, content);
     })));
-  const content = el("table", {}, el("caption", {}, caption),
+  const content = el("table", columns.length > 2 ? { class: "wide" } : {},
+    el("caption", {}, caption),
     el("thead", {}, el("tr", {}, ...head)), el("tbody", {}, ...body));
   return el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": caption },
     content);

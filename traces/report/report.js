@@ -24,8 +24,7 @@ function runSection(main, run, title) {
   accuracyChart(learning, [run]);
   pipelineChart(part, run);
   enginesOf(run).forEach((engine) => stallChart(part, run, engine));
-  bandwidthChart(part, run);
-  busyChart(part, run);
+  timeCharts(part, run);
   const roofs = group(part);
   run.analysis.rooflines.forEach((roofline) => rooflineChart(roofs, roofline));
   sparsityChart(part, run);

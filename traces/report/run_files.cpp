@@ -164,6 +164,12 @@ void check_stats(const Node& root) {
       series.fail("'values' and samples.time_us differ in length");
     }
   });
+  if (root.value.contains("tests")) {
+    const Node tests = root.member("tests", Kind::array);
+    for (std::size_t i = 0; i < tests.value.size(); ++i) {
+      tests.item(i, Kind::object).numbers({"start_cycle", "end_cycle"});
+    }
+  }
   const Node jobs = root.member("jobs", Kind::array);
   for (std::size_t i = 0; i < jobs.value.size(); ++i) {
     const Node job = jobs.item(i, Kind::object);

@@ -12,7 +12,8 @@ const HEADLINES = [
   ["Simulated time", "time.seconds", "s"],
   ["Test, simulated time", "time.evaluation.seconds", "s"],
   ["Wall time", "wall.seconds", "s"],
-  ["Largest resident memory", "wall.peak_rss_bytes", "MB"],
+  ["Started, UTC", "wall.started"],
+  ["Largest resident memory", "wall.peak_rss_bytes", "B"],
   ["Weights, SHA-256", "result.weights_sha256"],
   ["Version", "version"],
   ["Commit", "commit"],
@@ -73,7 +74,7 @@ function engineTable(run) {
 function memoryTable(run) {
   const rows = Object.entries(run.summary.memory).map(([name, m]) => {
     const at = `memory.${name}`;
-    return [name, field(run, `${at}.read_bytes`, "GB"), field(run, `${at}.write_bytes`, "GB"),
+    return [name, field(run, `${at}.read_bytes`, "B"), field(run, `${at}.write_bytes`, "B"),
       field(run, `${at}.bandwidth_gbps`), field(run, `${at}.peak_gbps`),
       percent(m.peak_gbps > 0 ? m.bandwidth_gbps / m.peak_gbps : undefined)];
   });
@@ -85,7 +86,7 @@ function layerTable(run) {
   const fields = ["cycles", "compute_cycles", "memory_cycles", "macs", "executed_macs", "bytes"];
   const rows = run.summary.layers.map((layer, i) =>
     [`${layer.name}, ${engineTitle(run, layer.engine)}${isArray(layer) ? "" : `, ${layer.kind}`}`,
-      ...fields.map((name) => field(run, `layers.${i}.${name}`)),
+      ...fields.map((name) => field(run, `layers.${i}.${name}`, name === "bytes" ? "B" : "")),
       field(run, `layers.${i}.bound_by`)]);
   return table("Layers, last full sub-batch; MACs done: every bit plane, without skipped zeros",
     ["Layer", "Cycles", "Compute", "Memory", "MACs, dense", "MACs done", "Bytes", "Bound by"],

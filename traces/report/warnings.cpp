@@ -18,6 +18,9 @@ constexpr double kWaiting = 0.2;        // share of a layer's cycles
 constexpr double kNoticeable = 0.01;    // share of the cycles per sub-batch
 constexpr double kIdle = 0.5;           // share of the run
 constexpr double kNearPeak = 0.8;       // share of a memory's bandwidth
+constexpr double kBusy = 0.5;           // share of the run
+constexpr double kFarBelowRoof = 0.25;  // share of an array's MACs in its busy cycles
+constexpr double kLostGradients = 1e-3;  // share of all weight gradients of a layer
 constexpr std::size_t kMostLayers = 5;  // the rest is counted
 
 std::string percent(double share) {
@@ -131,6 +134,95 @@ void add_memories(const Json& summary, std::vector<std::string>& texts) {
   }
 }
 
+/// Value of a statistic, 0 where the run has none of this name.
+double statistic(const ReportRun& run, const std::string& path) {
+  if (run.stats.is_null()) return 0;
+  const auto item = run.stats["items"].find(path);
+  return item == run.stats["items"].end() ? 0 : (*item)["value"].get<double>();
+}
+
+/// What most of the cycles of an engine go into while its array works.
+std::string largest_loss(const ReportRun& run, const std::string& engine) {
+  const std::pair<const char*, const char*> losses[] = {
+      {"lut_fill_cycles", "the fill of look-up tables or of the PE pipeline"},
+      {"drain_cycles", "Soma or Grad, which are slower than the array"},
+      {"sync_loss_cycles", "idle PEs: unused rows and columns, or waiting for the slowest PE"}};
+  double most = 0;
+  std::string text;
+  for (const auto& [item, name] : losses) {
+    double cycles = 0;
+    for (const Json& l : run.summary["layers"]) {
+      if (l["engine"] != engine) continue;
+      cycles += statistic(run, "layer." + l["name"].get<std::string>() + "." + engine + "." + item);
+    }
+    if (cycles > most) text = name;
+    most = std::max(most, cycles);
+  }
+  return text.empty() ? "." : "; most of the rest goes into " + text + ".";
+}
+
+/// Arrays that are busy and yet far below their roof.
+void add_busy_arrays(const ReportRun& run, std::vector<std::string>& texts) {
+  const double cycles = run.summary["time"]["cycles"];
+  for (const auto& [key, e] : run.summary["engines"].items()) {
+    const double busy = e["busy_cycles"];
+    double done = 0;
+    for (const Json& l : run.summary["layers"]) {
+      if (l["engine"] == key) done += l.value("executed_macs_total", 0.0);
+    }
+    const double most = busy * e["peak_ops_per_cycle"].get<double>();
+    if (most <= 0 || busy < kBusy * cycles || done <= 0 || done > kFarBelowRoof * most) continue;
+    texts.push_back("The array of the " + e["title"].get<std::string>() + " is busy for " +
+                    percent(busy / cycles) + " of the time and does " + percent(done / most) +
+                    " of what it could in this time" + largest_loss(run, key));
+  }
+}
+
+/// Layers whose neurons have not fired once.
+void add_silent_layers(const ReportRun& run, std::vector<std::string>& texts) {
+  if (run.stats.is_null() || !run.summary.contains("result")) return;
+  std::string above;
+  for (const Json& l : run.summary["layers"]) {
+    if (l["engine"] != "forward" || kind_of(l) != "array") continue;
+    const std::string name = l["name"];
+    const std::string path = "layer." + name + ".spike_density";
+    if (run.stats["items"].contains(path) && statistic(run, path) == 0) {
+      texts.push_back((above.empty() ? "No layer fires" : "No layer after " + above + " fires") +
+                      ": raise training.init_gain or lower neuron.th_f.");
+      return;
+    }
+    above = name;
+  }
+}
+
+/// Gradients that one job of an engine computes: of the weights, or of the values that the layer
+/// takes.
+double gradients_of_a_job(const ReportRun& run, const Layer& layer, const std::string& engine) {
+  if (engine == "weight_update") return static_cast<double>(layer.weight_count());
+  const Json& config = run.summary["config"];
+  return static_cast<double>(layer.cin) * layer.in_h * layer.in_w *
+         config["network"].value("timesteps", 1.0) *
+         config["training"]["sub_batch"].get<double>();
+}
+
+/// Gradients that FP16 cannot hold, where they are a noticeable part.
+void add_lost_gradients(const ReportRun& run, std::vector<std::string>& texts) {
+  const Network network = network_of(run);
+  for (const Json& l : run.summary["layers"]) {
+    const std::uint64_t lost = l.value("underflows_total", std::uint64_t{0});
+    const std::string name = l["name"], engine = l["engine"];
+    if (lost == 0 || engine == "forward" || kind_of(l) != "array") continue;
+    const double jobs = statistic(run, "layer." + name + "." + engine + ".jobs");
+    for (const Layer& layer : network.layers) {
+      if (layer.name != name) continue;
+      const double all = jobs * gradients_of_a_job(run, layer, engine);
+      if (static_cast<double>(lost) < kLostGradients * all) continue;
+      texts.push_back(grouped(lost) + " gradients of " + name + " " + pass_name(engine) +
+                      " were rounded to zero: raise training.loss_scale.");
+    }
+  }
+}
+
 void add_numbers(const Json& summary, std::vector<std::string>& texts) {
   for (const Json& l : summary["layers"]) {
     const std::uint64_t overflows = l.value("overflows_total", std::uint64_t{0});
@@ -161,8 +253,11 @@ std::vector<std::string> warnings(const ReportRun& run) {
   std::vector<std::string> texts;
   add_layers(run, texts);
   add_engines(run.summary, texts);
+  add_busy_arrays(run, texts);
   add_memories(run.summary, texts);
   add_numbers(run.summary, texts);
+  add_lost_gradients(run, texts);
+  add_silent_layers(run, texts);
   add_result(run.summary, texts);
   return texts;
 }

@@ -66,6 +66,11 @@ struct Warning {
   std::string where;  ///< file or part
 };
 
+/// A stretch of simulated time.
+struct CycleSpan {
+  std::uint64_t begin = 0, end = 0;
+};
+
 /// What a run leaves behind, apart from files.
 struct RunRecord {
   std::vector<double> loss;  ///< mean per sample, one per batch group
@@ -80,6 +85,7 @@ struct RunRecord {
   Snapshot train_start, train_end;
   Snapshot tests;         ///< spent in tests between epochs
   Snapshot tests_at_end;  ///< spent in the test after the last
+  std::vector<CycleSpan> test_spans;  ///< when the tests ran
   /// Spent in training: tests between epochs left out.
   Snapshot trained() const { return train_end - train_start - tests; }
   /// All jobs of training sub-batches.

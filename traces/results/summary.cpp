@@ -4,7 +4,9 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <ctime>
 #include <sstream>
 
 #include "modules/base/error.h"
@@ -132,11 +134,21 @@ double seconds_of(const timeval& t) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
 }
 
+/// Date and time of day, ISO 8601.
+std::string utc(std::time_t time) {
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
 Json wall_json(const WallClock& wall) {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
   const double processor = processor_seconds();
   return {
+      {"started", utc(std::time(nullptr) - std::lround(wall.seconds))},
       {"seconds", wall.seconds},
       {"peak_rss_bytes", static_cast<std::uint64_t>(usage.ru_maxrss) * 1024},
       {"samples_per_second",

@@ -145,6 +145,14 @@ Json jobs_json(const RunInfo& info, const RunRecord& r) {
   return jobs;
 }
 
+Json tests_json(const RunRecord& r) {
+  Json tests = Json::array();
+  for (const CycleSpan& s : r.test_spans) {
+    tests.push_back({{"start_cycle", s.begin}, {"end_cycle", s.end}});
+  }
+  return tests;
+}
+
 }  // namespace
 
 Statistics collect_statistics(const RunInfo& info, const RunRecord& record,
@@ -171,7 +179,8 @@ void write_statistics(const std::filesystem::path& folder, const RunInfo& info,
   const Json all{{"schema", 1},
                  {"items", s.json()},
                  {"samples", sampler.json(info)},
-                 {"jobs", jobs_json(info, record)}};
+                 {"jobs", jobs_json(info, record)},
+                 {"tests", tests_json(record)}};
   write_result((folder / "stats.json").string(), all.dump(1) + "\n");
   write_result((folder / "stats.csv").string(), s.csv());
   std::vector<std::vector<std::string>> layers;

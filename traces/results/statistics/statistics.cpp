@@ -102,6 +102,8 @@ std::string describe_statistics() {
       "that ends at each time. At most 1,024\n    steps: when they are full, the step doubles.\n"
       "jobs[]\n    the last 512 jobs: engine, layer, sub_batch, phase (forward, backward, "
       "weight_gradient, update),\n    start_cycle and end_cycle since the start of the "
+      "simulation.\n"
+      "tests[]\n    when test sets ran: start_cycle and end_cycle since the start of the "
       "simulation.\n";
   return text;
 }
