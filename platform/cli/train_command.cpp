@@ -53,7 +53,8 @@ std::set<std::string> parse_names(const std::string& text) {
 
 /// Null unless the command line asks for tensors.
 std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, RunInfo info,
-                                          const std::filesystem::path& out) {
+                                          const std::filesystem::path& out,
+                                          std::uint64_t sub_batches) {
   if (!line.has("golden") && !line.has("dump-tensors") && !line.has("golden-units")) return nullptr;
   const auto numbers = [&](const char* option) {
     return parse_numbers(std::string("--") + option, line.get<std::string>(option, "0"));
@@ -61,10 +62,22 @@ std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, RunInfo info,
   GoldenRequest request;
   request.folder = line.get<std::string>("golden", (out / "tensors").string());
   request.sub_batches = numbers("golden-sub-batches");
+  if (*request.sub_batches.rbegin() >= sub_batches) {
+    throw InputError("--golden-sub-batches " + std::to_string(*request.sub_batches.rbegin()) +
+                     ": no such sub-batch; legal: 0.." + std::to_string(sub_batches - 1));
+  }
   request.tensors = parse_names(line.get<std::string>("dump-tensors"));
   request.units = parse_names(line.get<std::string>("golden-units"));
   request.tiles = numbers("golden-tiles");
   request.block = line.get<std::uint64_t>("golden-block", 0);
+  request.readmemh = line.has("golden-readmemh");
+  if (!request.units.empty()) {
+    return std::make_unique<GoldenWriter>(std::move(info), std::move(request));
+  }
+  for (const char* option : {"golden-tiles", "golden-block", "golden-readmemh"}) {
+    if (!line.has(option)) continue;
+    throw InputError(std::string("--") + option + ": needs --golden-units, which names layers");
+  }
   return std::make_unique<GoldenWriter>(std::move(info), std::move(request));
 }
 
@@ -106,6 +119,7 @@ void options(boost::program_options::options_description_easy_init add) {
       "also the signals inside the engines for these layers, as conv2,fc1");
   add("golden-tiles", po::value<std::string>(), "their tiles, as 0,1 (default 0)");
   add("golden-block", po::value<std::uint64_t>(), "their block of channels (default 0)");
+  add("golden-readmemh", "their signals also as text for Verilog's $readmemh");
   add("dump-tensors", po::value<std::string>(),
       "only these, as conv2.u,conv2.grad_u; to <out>/tensors without --golden");
   add("record", po::value<std::string>(), "write the host's accesses for h2vp play to this file");
@@ -134,7 +148,9 @@ int run_train(const CommandLine& line) {
   Progress progress(line.quiet, config.machine.clock_mhz);
   training.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
   const std::unique_ptr<GoldenWriter> golden =
-      make_golden(line, run_info(config, platform), folder.path());
+      make_golden(line, run_info(config, platform), folder.path(),
+                  epoch_sub_batches(config.training, data.train.size()) *
+                      static_cast<std::uint64_t>(config.training.epochs));
   if (golden != nullptr) connect(*golden, training, platform, record);
   const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
   training.stop = Interrupt::requested;

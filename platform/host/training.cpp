@@ -11,6 +11,12 @@
 #include "platform/platform.h"
 
 namespace h2 {
+
+std::uint64_t epoch_sub_batches(const TrainingConfig& training, std::uint64_t samples) {
+  const auto size = static_cast<std::uint64_t>(training.sub_batch);
+  return training.drop_last ? samples / size : ceil_div(samples, size);
+}
+
 Training::Training(const Config& config, const LoadedData& data,
                    std::vector<std::vector<float>> weights, Platform& platform, RunRecord& record)
     : config_(config),
@@ -50,9 +56,7 @@ void Training::write_weights(HostCpu& host) {
 
 void Training::train() {
   const TrainingConfig& t = config_.training;
-  std::uint64_t samples = data_.train.size();
-  if (t.drop_last) samples = samples / t.sub_batch * t.sub_batch;
-  record_.epoch_sub_batches = ceil_div(samples, t.sub_batch);
+  record_.epoch_sub_batches = epoch_sub_batches(t, data_.train.size());
   total_sub_batches_ = record_.epoch_sub_batches * t.epochs;
   total_test_sub_batches_ = ceil_div(data_.test.size(), static_cast<std::size_t>(t.sub_batch)) *
                             static_cast<std::size_t>(t.test_every_epoch ? t.epochs : 1);

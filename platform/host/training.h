@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 namespace h2 {
 
 class Platform;
+
+/// Sub-batches of one epoch over so many samples; the last may be a short one.
+std::uint64_t epoch_sub_batches(const TrainingConfig& training, std::uint64_t samples);
 
 /// The host's training program: epochs over a data set through the driver, then a test by forward
 /// descriptors on samples never trained on. Talks to the card through the driver alone.

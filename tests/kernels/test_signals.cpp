@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "modules/h2learn/backward/backward_count.h"
+#include "modules/h2learn/cycles.h"
 #include "modules/h2learn/signals/signals.h"
 #include "modules/network/tiling.h"
 #include "tests/kernels/random_case.h"
@@ -63,8 +64,8 @@ class Signals : public testing::TestWithParam<int> {};
 TEST_P(Signals, ForwardEndsInTheReferencesSums) {
   Case c(GetParam());
   const Layer& l = c.layer;
-  const auto signals =
-      forward_signals(l, {}, c.tile, c.weights, c.input, c.whole(l.out_h, l.out_w, l.cout));
+  const auto signals = forward_signals(l, {}, c.tile, c.weights, c.batch, c.input,
+                                       c.whole(l.out_h, l.out_w, l.cout));
   const ValueMap sums = reference::forward_sums(l, {}, Numerics::fp16, c.weights, c.input);
   const Signal &at = find(signals, "fe_position"), &psum = find(signals, "fe_psum");
   const Signal &out = find(signals, "fe_lut_out"), &lut = find(signals, "fe_lut");
@@ -85,6 +86,53 @@ TEST_P(Signals, ForwardEndsInTheReferencesSums) {
     const auto entry =
         static_cast<std::size_t>(address.values[i / per_channel / channels * per_channel + leaf]);
     ASSERT_EQ(out.values[i], lut.values[(channel * per_channel + leaf) * entries + entry]);
+  }
+}
+
+TEST_P(Signals, ForwardBeatsTakeTheCyclesOfTheTile) {
+  Case c(GetParam());
+  const Layer& l = c.layer;
+  const ForwardSpec array;
+  const Tiling tiling(l.out_h, l.out_w, c.tile);
+  const auto signals = forward_signals(l, array, c.tile, c.weights, c.batch, c.input,
+                                       c.whole(l.out_h, l.out_w, l.cout));
+  const Signal& beat = find(signals, "fe_beat");
+  ASSERT_EQ(beat.shape[0], static_cast<std::size_t>(tiling.count()));
+  const std::size_t beats = beat.shape[1];
+  for (int tile = 0; tile < tiling.count(); ++tile) {
+    const float* first = &beat.values[static_cast<std::size_t>(tile) * beats * 4];
+    const float* last = first + (beats - 1) * 4;
+    const float fill = first[3] - first[2];
+    // All beats but the last take as long as the first; the last one may have fewer channels.
+    EXPECT_EQ(first[2], 0.0F);
+    const Cycles all = l.kind == LayerKind::fc
+                           ? forward_fc_chunk(array, 0, l.cin_star(), c.batch, c.steps, false)
+                           : forward_conv_chunk(l, array, tiling.tile(tile), 0, l.cin_star(),
+                                                c.batch, c.steps, false);
+    const auto whole = static_cast<float>(all.array + all.fill);
+    EXPECT_EQ(last[3] - fill, whole / static_cast<float>(beats) * static_cast<float>(beats - 1));
+    EXPECT_EQ(fill * static_cast<float>(beats), static_cast<float>(all.fill));
+  }
+}
+
+TEST_P(Signals, EveryOneIsDescribedWithItsAxes) {
+  Case c(GetParam());
+  const Layer& l = c.layer;
+  const BitMap open = c.draw.bits(c.batch * c.steps, l.in_h, l.in_w, l.cin, 0.4);
+  auto all = forward_signals(l, {}, c.tile, c.weights, c.batch, c.input,
+                             c.whole(l.out_h, l.out_w, l.cout));
+  for (const auto& more :
+       {backward_signals(l, {}, c.tile, c.weights, c.grad_u, open, c.whole(l.in_h, l.in_w, l.cin)),
+        weight_gradient_signals(l, {}, c.tile, c.batch, c.steps, c.input, c.grad_u,
+                                c.whole(l.out_h, l.out_w, l.cout), 0, l.cin_star())}) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+  const auto& kinds = signal_kinds();
+  for (const Signal& signal : all) {
+    const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                   [&](const SignalKind& k) { return signal.name == k.name; });
+    ASSERT_NE(kind, kinds.end()) << signal.name;
+    EXPECT_EQ(kind->axes.size(), signal.shape.size()) << signal.name;
   }
 }
 
@@ -109,7 +157,7 @@ TEST_P(Signals, BackwardEndsInTheReferencesSums) {
 
 /// Cycles of the longest PE summed over maps, as the tile barrier makes them, and taps taken.
 BackwardWork counted(const Layer& l, const BackwardSpec& array, const Signal& pe,
-                     const Signal& valid) {
+                     const Signal& valid, const Signal& start) {
   BackwardWork work;
   const std::size_t maps = pe.shape[1], channels = pe.shape[2], rows = valid.shape[2];
   for (std::size_t map = 0; map < maps; ++map) {
@@ -120,7 +168,12 @@ BackwardWork counted(const Layer& l, const BackwardSpec& array, const Signal& pe
         const auto taps = static_cast<std::uint64_t>(std::count(ids, ids + l.taps(), 1.0F));
         for (std::size_t ch = 0; ch < channels; ++ch) {
           const int who = static_cast<int>(pe.values[(p * maps + map) * channels + ch]);
-          if (who < 0) continue;
+          const float begin = start.values[((p * maps + map) * channels + ch) * rows + row];
+          if (who < 0) {
+            EXPECT_EQ(begin, -1.0F);
+            continue;
+          }
+          EXPECT_EQ(begin, static_cast<float>(spent[(row * channels + ch) * array.group + who]));
           spent[(row * channels + ch) * array.group + who] += taps;
           work.executed_macs += taps;
         }
@@ -154,8 +207,8 @@ TEST_P(Signals, BackwardPesTakeWhatTheWorkModelCounts) {
       counter.outputs(open, tiling.tile(tile), 0, l.cin);
       counter.inputs(nonzero, tiling.tile(tile), 0, l.cout);
       const BackwardWork expected = counter.count();
-      const BackwardWork found =
-          counted(l, array, find(signals, "be_pe"), find(signals, "be_valid_id"));
+      const BackwardWork found = counted(l, array, find(signals, "be_pe"),
+                                         find(signals, "be_valid_id"), find(signals, "be_start"));
       EXPECT_EQ(found.executed_macs, expected.executed_macs) << static_cast<int>(sparsity);
       EXPECT_EQ(found.cycles.array, expected.cycles.array) << static_cast<int>(sparsity);
     }
@@ -180,6 +233,19 @@ TEST_P(Signals, WeightGradientEndsInTheReferencesSums) {
       g = round_fp16(g + round_fp16(static_cast<float>(1 << p) * plane));
     }
     ASSERT_EQ(round_fp16(g * l.plane_scale()), expected[i]) << i;
+  }
+  const Signal& order = find(signals, "wue_beat");
+  if (l.kind == LayerKind::conv) {
+    std::uint64_t cycles = 0;
+    const Tiling tiling(l.out_h, l.out_w, c.tile);
+    for (int tile = 0; tile < tiling.count(); ++tile) {
+      cycles += weight_update_conv_chunk(l, {}, tiling.tile(tile), 0, l.cin_star(), c.batch,
+                                         c.steps, false)
+                    .array;
+    }
+    const float first = order.values[4], last_begin = order.values[(beats - 1) * 5 + 4];
+    EXPECT_EQ((last_begin - first) * static_cast<float>(beats),
+              static_cast<float>(cycles) * static_cast<float>(beats - 1));
   }
   find(signals, "wue_lut");
   find(signals, "wue_lut_out");

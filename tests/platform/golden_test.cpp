@@ -1,6 +1,8 @@
 #include "tests/platform/golden.h"
 
 #include <algorithm>
+#include <fstream>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "modules/arithmetic/fp16.h"
@@ -100,6 +102,56 @@ class Units : public Golden {
     EXPECT_GT(compared, 10U);
   }
 };
+
+TEST_F(Units, ManifestSaysHowToReadThem) {
+  open();
+  const auto manifest =
+      nlohmann::ordered_json::parse(std::ifstream((folder_ / "manifest.json").string()));
+  const auto& signals = manifest["signals"];
+  const auto axes = signals["kinds"]["fe_psum"]["axes"];
+  EXPECT_EQ(axes, (nlohmann::ordered_json{"position", "map", "channel", "beat"}));
+  const auto& forward = signals["units"]["conv2"]["forward"];
+  const Tensor psum = tensor("conv2.fe_psum"), at = tensor("conv2.fe_position");
+  EXPECT_EQ(forward["output_channels"][1], psum.shape[2]);
+  EXPECT_EQ(forward["rows"].get<std::size_t>() * forward["sub_luts"].get<std::size_t>(),
+            tensor("conv2.fe_lut").shape[2]);
+  std::size_t positions = 0;
+  for (const auto& [number, r] : forward["tiles"].items()) {
+    positions += (r[1].get<std::size_t>() - r[0].get<std::size_t>()) *
+                 (r[3].get<std::size_t>() - r[2].get<std::size_t>());
+  }
+  EXPECT_EQ(positions, psum.shape[0]);
+  EXPECT_FALSE(signals["units"].contains("conv1"));
+}
+
+TEST_F(Golden, TextForReadmemhHoldsTheSameBits) {
+  GoldenRequest request;
+  request.sub_batches = {0};
+  request.units = {"conv2"};
+  request.tiles = {0};
+  request.readmemh = true;
+  record(tiny_config(kOneGroup), request);
+  const NpyArray psum = array("0/conv2.fe_psum"), pe = array("0/conv2.be_pe");
+  const auto words = [&](const std::string& name) {
+    std::ifstream file(folder_ / "0" / (name + ".hex"));
+    std::string line;
+    std::getline(file, line);
+    EXPECT_EQ(line.substr(0, 3), "// ") << name;
+    std::vector<std::uint32_t> all;
+    while (std::getline(file, line)) {
+      all.push_back(static_cast<std::uint32_t>(std::stoul(line, nullptr, 16)));
+    }
+    return all;
+  };
+  const auto hex = words("conv2.fe_psum");
+  ASSERT_EQ(hex.size(), psum.count());
+  for (std::size_t i = 0; i < hex.size(); ++i) {
+    ASSERT_EQ(hex[i], psum.bytes[2 * i] | static_cast<unsigned>(psum.bytes[2 * i + 1]) << 8);
+  }
+  const auto closed = words("conv2.be_pe");
+  ASSERT_EQ(closed.size(), pe.count());
+  EXPECT_NE(std::find(closed.begin(), closed.end(), 0xFFFFFFFFU), closed.end());
+}
 
 TEST_F(Units, ForwardEndsInThePotentials) {
   open();

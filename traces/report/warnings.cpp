@@ -14,14 +14,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kWaiting = 0.2;        // share of a layer's cycles
-constexpr double kNoticeable = 0.01;    // share of the cycles per sub-batch
-constexpr double kIdle = 0.5;           // share of the run
-constexpr double kNearPeak = 0.8;       // share of a memory's bandwidth
-constexpr double kBusy = 0.5;           // share of the run
-constexpr double kFarBelowRoof = 0.25;  // share of an array's MACs in its busy cycles
+constexpr double kWaiting = 0.2;         // share of a layer's cycles
+constexpr double kNoticeable = 0.01;     // share of the cycles per sub-batch
+constexpr double kIdle = 0.5;            // share of the run
+constexpr double kNearPeak = 0.8;        // share of a memory's bandwidth
+constexpr double kBusy = 0.5;            // share of the run
+constexpr double kFarBelowRoof = 0.25;   // share of an array's MACs in its busy cycles
 constexpr double kLostGradients = 1e-3;  // share of all weight gradients of a layer
-constexpr std::size_t kMostLayers = 5;  // the rest is counted
+constexpr std::size_t kMostLayers = 5;   // the rest is counted
 
 std::string percent(double share) {
   char text[16];
@@ -201,8 +201,7 @@ double gradients_of_a_job(const ReportRun& run, const Layer& layer, const std::s
   if (engine == "weight_update") return static_cast<double>(layer.weight_count());
   const Json& config = run.summary["config"];
   return static_cast<double>(layer.cin) * layer.in_h * layer.in_w *
-         config["network"].value("timesteps", 1.0) *
-         config["training"]["sub_batch"].get<double>();
+         config["network"].value("timesteps", 1.0) * config["training"]["sub_batch"].get<double>();
 }
 
 /// Gradients that FP16 cannot hold, where they are a noticeable part.

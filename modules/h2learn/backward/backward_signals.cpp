@@ -67,6 +67,33 @@ Signal deal(const BackwardSpec& array, const std::vector<Place>& at, int maps, c
   return pe;
 }
 
+/// Cycle in which a PE begins with each output: [place][map][channel][row], from the start of the
+/// tile, map and block of rows, where all PEs begin together; -1 = closed. A PE spends a cycle per
+/// valid conv ID.
+Signal begins(const BackwardSpec& array, const std::vector<Place>& at, const Signal& pe,
+              const Signal& ids) {
+  const std::size_t maps = ids.shape[1], rows = ids.shape[2], taps = ids.shape[3];
+  const std::size_t channels = pe.shape[2], group = static_cast<std::size_t>(array.group);
+  Signal start = make_signal("be_start", Signal::Type::index, {at.size(), maps, channels, rows});
+  std::vector<float> spent(maps * channels * rows * group, 0.0F);
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    if (i > 0 && at[i].tile != at[i - 1].tile) std::fill(spent.begin(), spent.end(), 0.0F);
+    for (std::size_t k = 0; k < maps * channels; ++k)
+      for (std::size_t row = 0; row < rows; ++row) {
+        const float who = pe.values[i * maps * channels + k];
+        if (who < 0) {
+          start.values.push_back(-1.0F);
+          continue;
+        }
+        float& cycles = spent[(k * rows + row) * group + static_cast<std::size_t>(who)];
+        start.values.push_back(cycles);
+        const auto* first = &ids.values[((i * maps + k / channels) * rows + row) * taps];
+        cycles += static_cast<float>(std::count(first, first + taps, 1.0F));
+      }
+  }
+  return start;
+}
+
 }  // namespace
 
 std::vector<Signal> backward_signals(const Layer& above, const BackwardSpec& array, TileSpec tile,
@@ -106,7 +133,10 @@ std::vector<Signal> backward_signals(const Layer& above, const BackwardSpec& arr
     }
   }
   std::vector<Signal> all{place_signal("be_position", at), ids, sums, acc, psum};
-  if (above.kind == LayerKind::conv) all.push_back(deal(array, at, grad_u.maps, open, range));
+  if (above.kind == LayerKind::conv) {
+    all.push_back(deal(array, at, grad_u.maps, open, range));
+    all.push_back(begins(array, at, all.back(), ids));
+  }
   return all;
 }
 

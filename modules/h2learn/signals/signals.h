@@ -26,12 +26,22 @@ struct SignalRange {
   int first = 0, count = 0;
 };
 
+/// What a signal is: ARITHMETIC.md, section 13, and the manifest of golden tensors say the same.
+struct SignalKind {
+  const char* name;
+  std::vector<std::string> axes;  ///< outermost first
+  const char* text;
+};
+/// All signals, engine by engine.
+const std::vector<SignalKind>& signal_kinds();
+
 // The signals of one layer under fp16 numerics, evaluated in the plain order of ARITHMETIC.md,
 // section 13, which names them and their axes. Slow; for a few tiles.
 
-/// Forward Engine; `range` counts output channels. `input` as ForwardArray takes it.
+/// Forward Engine; `range` counts output channels. `input` as ForwardArray takes it, of `batch`
+/// samples.
 std::vector<Signal> forward_signals(const Layer& layer, const ForwardSpec& array, TileSpec tile,
-                                    const std::vector<float>& oihw, const BitMap& input,
+                                    const std::vector<float>& oihw, int batch, const BitMap& input,
                                     const SignalRange& range);
 
 /// Backward Engine through the weights of `above`; `range` counts input channels of `above`.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "modules/h2learn/cycles.h"
 #include "modules/h2learn/signals/signal_parts.h"
 
 namespace h2 {
@@ -26,6 +27,17 @@ class Array {
         steps_(steps),
         input_(input),
         grad_u_(grad_u) {}
+
+  /// First cycle of the look-ups of beat `index`, from the start of the block of output channels,
+  /// if memory keeps up: all input channels of the layer pass before the next beat.
+  std::uint64_t first_cycle(std::size_t index) const {
+    if (layer_.kind == LayerKind::fc) {
+      return index * weight_update_fc_chunk(spec_, 0, layer_.cin_star(), 1, 1).array;
+    }
+    const Cycles one = weight_update_conv_chunk(layer_, spec_, Region{0, 1, 0, 1}, 0,
+                                                layer_.cin_star(), 1, 1, true);
+    return one.fill + index * one.array;
+  }
 
   int lut_inputs() const { return layer_.kind == LayerKind::fc ? 1 : spec_.sub_lut_inputs; }
 
@@ -119,7 +131,7 @@ struct Recorder {
 
   Recorder(std::size_t beats, std::size_t channels, std::size_t leaves, std::size_t entries,
            std::size_t inputs, std::size_t taps)
-      : beat(make_signal("wue_beat", Signal::Type::index, {beats, 4})),
+      : beat(make_signal("wue_beat", Signal::Type::index, {beats, 5})),
         lut(make_signal("wue_lut", Signal::Type::value, {beats, channels, leaves, entries})),
         address(make_signal("wue_lut_address", Signal::Type::code, {beats, inputs, taps, leaves})),
         out(make_signal("wue_lut_out", Signal::Type::value,
@@ -127,10 +139,12 @@ struct Recorder {
         acc(make_signal("wue_acc", Signal::Type::value, {beats, channels, inputs, taps})),
         sum(make_signal("wue_sum", Signal::Type::value, acc.shape)) {}
 
-  void begin(const Beat& b, const std::vector<float>& tables, const std::vector<float>& addresses) {
+  void begin(const Beat& b, std::uint64_t cycle, const std::vector<float>& tables,
+             const std::vector<float>& addresses) {
     for (const int v : {b.sample, b.tile, b.first_step, b.first_position}) {
       beat.values.push_back(static_cast<float>(v));
     }
+    beat.values.push_back(static_cast<float>(cycle));
     lut.values.insert(lut.values.end(), tables.begin(), tables.end());
     address.values.insert(address.values.end(), addresses.begin(), addresses.end());
   }
@@ -159,11 +173,12 @@ std::vector<Signal> weight_gradient_signals(const Layer& layer, const WeightUpda
   const std::size_t columns = static_cast<std::size_t>(inputs) * taps;
   Recorder recorder(count, range.count, leaves, entries, inputs, taps);
   std::vector<float> sums(range.count * columns, 0.0F), looked_up(leaves);
-  for (const Beat& beat : beats) {
+  for (std::size_t index = 0; index < beats.size(); ++index) {
+    const Beat& beat = beats[index];
     const std::vector<float> tables = insides.tables(beat, range);
     const std::vector<float> addresses = insides.addresses(beat, first_input, inputs);
     const bool keep = chosen(beat);
-    if (keep) recorder.begin(beat, tables, addresses);
+    if (keep) recorder.begin(beat, insides.first_cycle(index), tables, addresses);
     for (std::size_t w = 0; w < sums.size(); ++w) {
       for (std::size_t leaf = 0; leaf < leaves; ++leaf) {
         const auto entry = static_cast<std::size_t>(addresses[w % columns * leaves + leaf]);

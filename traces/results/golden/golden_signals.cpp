@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 
 #include "modules/arithmetic/fp16.h"
 #include "modules/base/ceil_div.h"
 #include "modules/base/error.h"
+#include "modules/base/result_file.h"
 #include "modules/h2learn/backward/backward_count.h"
 #include "modules/h2learn/jobs/feeds.h"
 #include "modules/network/tiling.h"
@@ -125,7 +127,7 @@ std::vector<Signal> signals_after_forward(const JobContext& c, int index,
   const Layer& l = c.layer(index);
   if (block >= signal_blocks(*c.machine, l, index == 0).forward) return {};
   return forward_signals(l, c.machine->forward, c.machine->tile, weights_of(c, index, memory),
-                         input_of(c, index, memory),
+                         c.batch, input_of(c, index, memory),
                          range_of(tiles, Tiling(l.out_h, l.out_w, c.machine->tile), block,
                                   c.machine->forward.cols, l.cout));
 }
@@ -157,19 +159,95 @@ std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
   return all;
 }
 
-void write_signal(const std::string& path, const Signal& signal) {
-  const std::size_t n = signal.values.size();
+namespace {
+
+/// Elements as the bits that a file holds.
+std::vector<std::uint32_t> bits_of(const Signal& signal) {
+  std::vector<std::uint32_t> bits(signal.values.size());
+  std::transform(signal.values.begin(), signal.values.end(), bits.begin(), [&](float v) {
+    return signal.type == Signal::Type::value
+               ? to_fp16(v)
+               : static_cast<std::uint32_t>(static_cast<std::int32_t>(v));
+  });
+  return bits;
+}
+
+void write_readmemh(const std::string& path, const Signal& signal) {
+  const int digits = signal.type == Signal::Type::value  ? 4
+                     : signal.type == Signal::Type::code ? 2
+                                                         : 8;
+  std::string text = "// " + signal.name + npy_shape_text(signal.shape) + "\n";
+  for (const std::uint32_t bits : bits_of(signal)) {
+    char line[12];
+    std::snprintf(line, sizeof line, "%0*x\n", digits, bits);
+    text += line;
+  }
+  write_result(path, text);
+}
+
+/// [first, count] of the channels of a block, null where the engine has no such block.
+nlohmann::ordered_json channels(int block, int columns, int all) {
+  const int first = block * columns;
+  if (first >= all) return nullptr;
+  return nlohmann::ordered_json::array({first, std::min(columns, all - first)});
+}
+
+nlohmann::ordered_json regions(const Tiling& tiling, const std::vector<int>& tiles) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::object();
+  for (const int tile : tiles) {
+    if (tile >= tiling.count()) continue;
+    const Region r = tiling.tile(tile);
+    all[std::to_string(tile)] = {r.y0, r.y1, r.x0, r.x1};
+  }
+  return all;
+}
+
+}  // namespace
+
+void write_signal(const std::string& path, const Signal& signal, bool readmemh) {
   if (signal.type == Signal::Type::value) {
-    write_floats(path, signal.shape, signal.values, 2);
+    write_floats(path + ".npy", signal.shape, signal.values, 2);
   } else if (signal.type == Signal::Type::code) {
     const std::vector<std::uint8_t> codes(signal.values.begin(), signal.values.end());
-    write_npy(path, NpyType::uint8, signal.shape, codes.data());
+    write_npy(path + ".npy", NpyType::uint8, signal.shape, codes.data());
   } else {
-    std::vector<std::int32_t> numbers(n);
-    std::transform(signal.values.begin(), signal.values.end(), numbers.begin(),
-                   [](float v) { return static_cast<std::int32_t>(v); });
-    write_npy(path, NpyType::int32, signal.shape, numbers.data());
+    const std::vector<std::uint32_t> numbers = bits_of(signal);
+    write_npy(path + ".npy", NpyType::int32, signal.shape, numbers.data());
   }
+  if (readmemh) write_readmemh(path + ".hex", signal);
+}
+
+nlohmann::ordered_json signal_layout(const RunInfo& info, const Layer& layer,
+                                     const std::vector<int>& tiles, int block) {
+  const Machine& m = info.machine;
+  const bool fc = layer.kind == LayerKind::fc;
+  const bool first = layer.name == info.network.layers.front().name;
+  const int per_column = ceil_div(layer.cin_star(), kInputs);
+  const Tiling out(layer.out_h, layer.out_w, m.tile), in(layer.in_h, layer.in_w, m.tile);
+  nlohmann::ordered_json all;
+  all["forward"] = {{"tiles", regions(out, tiles)},
+                    {"output_channels", channels(block, m.forward.cols, layer.cout)},
+                    {"leaf", fc ? "input channel* of the beat"
+                                : "row x sub_luts + sub-LUT; row: channel* of the beat"},
+                    {"rows", m.forward.rows},
+                    {"sub_luts", m.forward.sub_luts},
+                    {"sub_lut_inputs", fc ? 1 : m.forward.sub_lut_inputs}};
+  if (!first) {
+    all["backward"] = {{"tiles", regions(in, tiles)},
+                       {"channels_below", channels(block, m.backward.cols, layer.cin)},
+                       {"row", "channel of grad-u; beats take `rows` of them, o0 = beat x rows"},
+                       {"rows", m.backward.rows},
+                       {"pes_per_group", m.backward.group}};
+  }
+  all["weight_update"] = {
+      {"tiles", regions(out, tiles)},
+      {"output_channels", channels(block / per_column, m.weight_update.cols, layer.cout)},
+      {"input_channels", channels(block % per_column, kInputs, layer.cin_star())},
+      {"leaf", "row x sub_luts + sub-LUT; row: timestep of the beat"},
+      {"rows", m.weight_update.rows},
+      {"sub_luts", m.weight_update.sub_luts},
+      {"sub_lut_inputs", fc ? 1 : m.weight_update.sub_lut_inputs}};
+  return all;
 }
 
 }  // namespace h2

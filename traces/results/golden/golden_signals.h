@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -35,6 +36,14 @@ std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
                                            const std::vector<int>& tiles, int block,
                                            const MemoryReader& memory);
 
-void write_signal(const std::string& path, const Signal& signal);
+/// Writes `<path>.npy` and, if `readmemh`, `<path>.hex`: one element per line in hexadecimal, in C
+/// order, as Verilog's $readmemh takes it: FP16 as its 16 bits, codes 8 bits, indices 32 bits in
+/// two's complement.
+void write_signal(const std::string& path, const Signal& signal, bool readmemh);
+
+/// How the parts of a layer's signals lie in its engines, for the manifest: per engine tiles as
+/// [y0, y1, x0, x1], block of channels as [first, count], and which leaf is which row and sub-LUT.
+nlohmann::ordered_json signal_layout(const RunInfo& info, const Layer& layer,
+                                     const std::vector<int>& tiles, int block);
 
 }  // namespace h2

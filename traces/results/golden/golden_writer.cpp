@@ -43,11 +43,15 @@ GoldenWriter::GoldenWriter(RunInfo info, GoldenRequest request)
   if (error) throw InputError(request_.folder + ": " + error.message());
 }
 
-std::string GoldenWriter::path(std::uint64_t number, const std::string& name) {
+std::string GoldenWriter::place(std::uint64_t number, const std::string& name) {
   const fs::path folder = fs::path(request_.folder) / std::to_string(number);
   fs::create_directories(folder);
   files_[number].push_back(name + ".npy");
-  return (folder / (name + ".npy")).string();
+  return (folder / name).string();
+}
+
+std::string GoldenWriter::path(std::uint64_t number, const std::string& name) {
+  return place(number, name) + ".npy";
 }
 
 template <class Write>
@@ -151,7 +155,9 @@ void GoldenWriter::write_signals(const Sample& sample, bool forward, const JobCo
     if (request_.units.count(name) == 0) continue;
     const auto read = forward ? signals_after_forward : signals_after_gradient;
     for (const Signal& signal : read(c, l, tiles, block, memory)) {
-      write_signal(path(sample.number, name + "." + signal.name), signal);
+      const std::string file = name + "." + signal.name;
+      write_signal(place(sample.number, file), signal, request_.readmemh);
+      if (request_.readmemh) files_[sample.number].push_back(file + ".hex");
     }
   }
 }
@@ -179,9 +185,22 @@ void GoldenWriter::write_weights(std::uint64_t number, const char* kind, bool gr
   }
 }
 
+nlohmann::ordered_json GoldenWriter::signals_json() const {
+  nlohmann::ordered_json all;
+  for (const SignalKind& kind : signal_kinds()) {
+    all["kinds"][kind.name] = {{"axes", kind.axes}, {"text", kind.text}};
+  }
+  const std::vector<int> tiles(request_.tiles.begin(), request_.tiles.end());
+  for (const Layer& l : info_.network.layers) {
+    if (request_.units.count(l.name) == 0) continue;
+    all["units"][l.name] = signal_layout(info_, l, tiles, static_cast<int>(request_.block));
+  }
+  return all;
+}
+
 void GoldenWriter::close() {
   nlohmann::ordered_json manifest;
-  manifest["schema"] = 1;
+  manifest["schema"] = 2;
   manifest["loss_scale"] = info_.loss_scale;
   manifest["axes"] = "B,T,C,H,W; weights OIHW or (out,in)";
   manifest["grad_w"] = "sum over the batch group up to and including the sub-batch";
@@ -190,6 +209,7 @@ void GoldenWriter::close() {
   for (const auto& [number, files] : files_) {
     manifest["sub_batches"][std::to_string(number)] = files;
   }
+  if (!request_.units.empty()) manifest["signals"] = signals_json();
   manifest["config"] = info_.config;
   write_result((fs::path(request_.folder) / "manifest.json").string(), manifest.dump(2) + "\n");
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ struct GoldenRequest {
       units;  ///< layers whose engines are opened up (modules/h2learn/signals/signals.h)
   std::set<std::uint64_t> tiles;  ///< of those layers
   std::uint64_t block = 0;        ///< of channels there, see golden_signals.h
+  bool readmemh = false;          ///< signals for Verilog's $readmemh besides
 };
 
 /// Writes the tensors of chosen training sub-batches as NumPy files, read from the modelled
@@ -58,7 +60,10 @@ class GoldenWriter {
                      const MemoryReader& memory);
   void write_signals(const Sample& sample, bool forward, const JobContext& c,
                      const MemoryReader& memory);
+  /// Folder of a sub-batch and name of a file in it, without what says its format.
+  std::string place(std::uint64_t number, const std::string& name);
   std::string path(std::uint64_t number, const std::string& name);
+  nlohmann::ordered_json signals_json() const;
 
   const RunInfo info_;
   GoldenRequest request_;
