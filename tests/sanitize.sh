@@ -19,6 +19,8 @@ cmake -S . -B "$build" -G Ninja -DH2_TESTS=ON "-DH2_SANITIZE=$kind" -DCMAKE_BUIL
   "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG"
 cmake --build "$build" --parallel "$(nproc)" --target "$@"
 for program in "$@"; do
-  # Leaks are not looked for: SystemC keeps its kernel for ever.
-  ASAN_OPTIONS=detect_leaks=0 "$build/$program"
+  # Leaks are not looked for: SystemC keeps its kernel for ever. Nor is the use of a stack frame after
+  # its function has returned, which GCC 13 does by default: its frames on the heap are given back
+  # when SystemC switches stacks.
+  ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0 "$build/$program"
 done

@@ -18,7 +18,7 @@
 namespace h2 {
 namespace {
 
-const Signal& find(const std::vector<Signal>& signals, const std::string& name) {
+const Signal& find(const std::vector<Signal>& signals, const char* name) {
   const auto it =
       std::find_if(signals.begin(), signals.end(), [&](const Signal& s) { return s.name == name; });
   if (it == signals.end()) throw std::out_of_range(name);

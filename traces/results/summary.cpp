@@ -232,7 +232,7 @@ std::string summary_table(const Json& s) {
         time["seconds"].get<double>(), time["cycles_per_sub_batch"].get<double>(),
         time["samples_per_second"].get<double>());
   if (!time["steady"].get<bool>()) {
-    print("            the run has no two whole batch groups: the time of an epoch is not known");
+    print("%11s the run has no two whole batch groups: the time of an epoch is not known", "");
   }
   print("%-14s %8s %8s %8s", "engine", "busy %", "stall %", "idle %");
   const double cycles = std::max(1.0, time["cycles"].get<double>()) / 100;
