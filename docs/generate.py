@@ -47,27 +47,36 @@ def keys_page(program):
     return "\n".join(line for line in lines if line is not None) + "\n"
 
 
-def statistics_page(program):
-    lines = ["# Statistics", "", NOTE.format("stats --describe"),
-             "These are the items of `stats.json` and `stats.csv`. There is one item for "
-             "every engine, layer,", "memory, socket and kind of tensor in the place of a word in "
-             "angle brackets.", ""]
-    section, name = None, None
-    items, others = ask(program, "stats", "--describe").split("\nIn stats.json also\n")
-    for line in items.splitlines():
+def statistics_tables(text, heading):
+    """A table for the statistics of each first word: "run", "engine"."""
+    lines, section = [], None
+    for line in text.splitlines():
         if not line.startswith(" "):
             name, unit = line.split("  [")
             if name.split(".")[0] != section:
                 section = name.split(".")[0]
-                lines += ["" if lines[-1] else None, f"## {section}", "",
+                lines += ["", f"{heading}{section}", "",
                           "| statistic | unit | meaning | formula |", "|---|---|---|---|"]
             lines.append(f"| `{name}` | {cell(unit.rstrip(']'))} |")
         elif line.strip().startswith("= "):
             lines[-1] += f" {cell(line.strip()[2:])} |"
         else:
             lines[-1] += f" {cell(line.strip())} |"
-    lines += ["", "## Also in stats.json", "", "```", others.rstrip(), "```"]
-    return "\n".join(line for line in lines if line is not None) + "\n"
+    return lines
+
+
+def statistics_page(program):
+    lines = ["# Statistics", "", NOTE.format("stats --describe"),
+             "These are the items of `stats.json` and `stats.csv`. There is one item for "
+             "every engine, layer,", "memory, socket and kind of tensor in the place of a word in "
+             "angle brackets."]
+    items, others = ask(program, "stats", "--describe").split("\nIn stats.json also\n")
+    lines += statistics_tables(items, "## ")
+    lines += ["", "## Also in stats.json", "",
+              "`samples` shows the course of a run, `jobs` are the last 512 jobs of all engines. "
+              "`fields` explains both."]
+    lines += statistics_tables(others, "### ")
+    return "\n".join(lines) + "\n"
 
 
 def main():

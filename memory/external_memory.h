@@ -18,6 +18,8 @@
 
 namespace h2 {
 
+class StatGroup;
+
 /// One MemN: bytes, and the time they take. Serves non-blocking transport (base protocol, requests
 /// accepted at once, responses one at a time in the order of completion), blocking transport, debug
 /// and, without accounting for time, direct memory access.
@@ -42,6 +44,8 @@ class ExternalMemory : public sc_core::sc_module {
   const Stats& stats() const { return stats_; }
   double peak_gbps() const { return timing_->peak_gbps(); }
   DramStatistics dram_statistics() const { return timing_->statistics(); }
+  /// Adds what this memory counts.
+  void declare(StatGroup& group) const;
 
   /// Test hook: the next `count` transactions that carry data are answered without moving it, and
   /// not counted.

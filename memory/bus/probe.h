@@ -16,6 +16,8 @@
 
 namespace h2 {
 
+class StatGroup;
+
 /// Sits between two sockets and passes every call on as it is: counts transactions, shows them on
 /// the timeline and holds them against the base protocol, each on request. Takes no time; neither
 /// side can tell that it is there.
@@ -45,6 +47,8 @@ class Probe : public sc_core::sc_module,
   std::function<void(const Violation&)> on_violation;
   const std::string& watched() const { return settings_.watched; }
   const Stats& stats() const { return stats_; }
+  /// Adds what it counts.
+  void declare(StatGroup& group) const;
 
  private:
   /// A transaction on its way. A slice takes a lane of its own, for those of one track may not

@@ -34,6 +34,7 @@ enum class RandomStream : std::uint32_t {
   test_digits = 4,   ///< item = sample
   masks = 5,         ///< item = chosen by the caller
   faults = 6,        ///< item = chosen by the caller
+  spikes = 7,        ///< item = chosen by the caller
 };
 
 /// Sequence of random numbers that depends on (seed, stream, item) only: items can be drawn in any

@@ -20,6 +20,8 @@ class Accelerator {
 
   /// One description per engine, in the order of engines().
   const std::vector<EngineInfo>& info() const { return info_; }
+  /// What its jobs count, DeviceEvents first.
+  const std::vector<EventKind>& events() const { return events_; }
   const std::vector<const Engine*>& engines() const { return views_; }
   CommandProcessor& commands() { return *commands_; }
   const CommandProcessor& commands() const { return *commands_; }
@@ -30,6 +32,7 @@ class Accelerator {
 
  protected:
   std::vector<EngineInfo> info_;
+  std::vector<EventKind> events_;
   std::vector<std::unique_ptr<Glb>> glbs_;  ///< of the engine with the same index
   std::vector<std::unique_ptr<Engine>> engines_;
   std::vector<const Engine*> views_;

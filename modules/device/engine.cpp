@@ -171,6 +171,7 @@ void Engine::arrive_process() {
     // Loads of two successive chunks overlap.
     show_phase(chunk.index % 2 == 0 ? "load.even" : "load.odd", chunk.index, chunk.begin);
     record_.bytes += chunk.bytes;
+    record_.events[kGlbWriteBytes] += chunk.bytes;
     arrived_chunks_ = chunk.index + 1;
     arrivals_.pop_front();
     arrived_.notify();
@@ -206,6 +207,7 @@ bool Engine::compute_chunk(const Token& token) {
   record_.fill_cycles += work.cycles.fill;
   record_.drain_cycles += work.cycles.drain;
   record_.executed_macs += work.executed_macs;
+  record_.events += work.events;
   if (job_->error != H2_OK) {
     fail(job_->error);
     return false;
@@ -244,6 +246,7 @@ void Engine::store_process() {
       glb_.drop(token.bytes);
       glb_.release(Glb::results);
       record_.bytes += token.bytes;
+      record_.events[kGlbReadBytes] += token.bytes;
     }
     if (token.index == job_->chunks() - 1) {
       finished_ = true;

@@ -7,6 +7,7 @@
 #include "modules/arithmetic/simd/vector_ops.h"
 #include "modules/contract/h2_contract.h"
 #include "modules/device/cycles.h"
+#include "modules/device/event_counts.h"
 #include "modules/device/kernel_clock.h"
 #include "modules/device/worker_pool.h"
 #include "modules/tensor/density.h"
@@ -17,6 +18,7 @@ namespace h2 {
 struct ChunkWork {
   Cycles cycles;
   std::uint64_t executed_macs = 0;
+  EventCounts events;  ///< of the accelerator's list
 };
 
 /// One layer of one phase of one sub-batch on one engine: a sequence of chunks that the engine

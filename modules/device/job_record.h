@@ -5,6 +5,7 @@
 
 #include "modules/arithmetic/simd/vector_ops.h"
 #include "modules/contract/h2_contract.h"
+#include "modules/device/event_counts.h"
 #include "modules/tensor/density.h"
 
 namespace h2 {
@@ -41,6 +42,7 @@ struct JobRecord {
   std::uint64_t bytes = 0;           ///< loaded and stored, charged
   std::uint64_t repeated_bytes = 0;  ///< of them, read before by the same job
   std::uint64_t mem2_bytes = 0;      ///< of them, in Mem2
+  EventCounts events;                ///< of the accelerator's list
   std::uint32_t error = H2_OK;
   RangeCount range;
   LayerDensities densities;  ///< of the results, tensors of layer `result_layer`

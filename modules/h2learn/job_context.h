@@ -31,6 +31,9 @@ class MaskSource {
   virtual ~MaskSource() = default;
   virtual const BitMap& open(int layer) const = 0;     ///< Eq. (5)
   virtual const BitMap& nonzero(int layer) const = 0;  ///< Eq. (6)
+  virtual const BitMap& spikes(int layer) const = 0;
+  /// What the first layer reads, bit planes as channels; of a static input one map per sample.
+  virtual const BitMap& input() const = 0;
 };
 
 /// Masks of the sub-batch with this running number.

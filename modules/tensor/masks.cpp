@@ -5,7 +5,6 @@
 #include <string>
 
 #include "modules/base/error.h"
-#include "modules/base/rng.h"
 
 namespace h2 {
 namespace {
@@ -63,7 +62,7 @@ BitMap draw_mask(const MaskDraw& draw) {
   const double density =
       draw.by_sample ? std::min(1.0, draw.density / draw.sample_fraction) : draw.density;
   const auto threshold = static_cast<std::uint32_t>(std::lround(std::ldexp(density, kDensityBits)));
-  CounterRng rng(draw.seed, RandomStream::masks, draw.stream);
+  CounterRng rng(draw.seed, draw.random, draw.stream);
   const std::uint64_t high = rng.next();
   const std::uint64_t key = (high << 32) | rng.next();
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "modules/base/rng.h"
 #include "modules/tensor/maps.h"
 
 namespace h2 {
@@ -15,6 +16,7 @@ struct MaskDraw {
   bool by_sample = false;      ///< false: every bit on its own; true: some samples carry all
   double sample_fraction = 1;  ///< of the samples that carry, (0, 1]
   std::uint64_t seed = 1;
+  RandomStream random = RandomStream::masks;
   std::uint64_t stream = 0;  ///< bits: one per layer, kind and sub-batch
   std::uint64_t sample_stream =
       0;  ///< carrying samples: one per sub-batch, the same for all layers

@@ -8,9 +8,10 @@
 #include "modules/base/error.h"
 #include "platform/cli/commit.h"
 #include "platform/cli/version.h"
+#include "platform/host/board_statistics.h"
 #include "platform/host/snapshot.h"
 #include "traces/record/fst.h"
-#include "traces/results/statistics/collect.h"
+#include "traces/results/statistics/statistics_files.h"
 
 namespace h2 {
 
@@ -149,7 +150,8 @@ int finish_run(const CommandLine& line, const Config& config, const ResultFolder
   info.command = line.text;
   nlohmann::ordered_json summary;
   write_results(folder, record, [&] {
-    write_statistics(folder.path(), info, record, board_counters(platform), sampler);
+    write_statistics(folder.path(), info, record, board_statistics(info, record, platform),
+                     sampler);
     folder.write_weights(config.network, record);
     summary = make_summary(info, record, wall);
     folder.finish(summary);

@@ -32,6 +32,16 @@ DrawnMasks::DrawnMasks(const Config& config, std::uint64_t sub_batch) {
     draw.density = of_layer(p.gradient_density, i);
     draw.stream += 1;
     nonzero_.push_back(draw_mask(draw));
+    draw.random = RandomStream::spikes;
+    draw.density = of_layer(p.spike_density, i);
+    spikes_.push_back(draw_mask(draw));
+    if (i > 0) continue;
+    draw.steps = l.encoding ? 1 : draw.steps;
+    draw.height = l.in_h;
+    draw.width = l.in_w;
+    draw.channels = l.cin_star();
+    draw.stream -= 1;
+    input_ = draw_mask(draw);
   }
 }
 

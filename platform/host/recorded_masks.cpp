@@ -15,39 +15,61 @@ class RecordedMasks : public MaskSource {
  public:
   const BitMap& open(int layer) const override { return open_[layer]; }
   const BitMap& nonzero(int layer) const override { return nonzero_[layer]; }
+  const BitMap& spikes(int layer) const override { return spikes_[layer]; }
+  const BitMap& input() const override { return input_; }
 
-  std::vector<BitMap> open_, nonzero_;
+  std::vector<BitMap> open_, nonzero_, spikes_;
+  BitMap input_;
 };
 
-/// Where the values of an array with axes B,T,C,H,W are not zero.
-BitMap nonzero_of(const std::string& path, const Layer& l, int batch, int steps) {
+/// Axes B,T,C,H,W of a recorded array.
+struct Axes {
+  int batch, steps, channels, height, width;
+};
+
+/// The bit planes of a recorded array: plane p is bit p of its values, and of a single plane where
+/// the values are not zero.
+BitMap planes_of(const std::string& path, const Axes& axes, int planes) {
   const NpyArray array = read_npy(path);
   const std::vector<std::size_t> shape{
-      static_cast<std::size_t>(batch), static_cast<std::size_t>(steps),
-      static_cast<std::size_t>(l.cout), static_cast<std::size_t>(l.soma_h),
-      static_cast<std::size_t>(l.soma_w)};
+      static_cast<std::size_t>(axes.batch), static_cast<std::size_t>(axes.steps),
+      static_cast<std::size_t>(axes.channels), static_cast<std::size_t>(axes.height),
+      static_cast<std::size_t>(axes.width)};
   if (array.shape != shape) {
     throw InputError(path + ": shape " + npy_shape_text(array.shape) + ", expected " +
                      npy_shape_text(shape));
   }
   const std::vector<float> values = array.to_float();
-  BitMap bits(batch * steps, l.soma_h, l.soma_w, l.cout);
+  BitMap bits(axes.batch * axes.steps, axes.height, axes.width, axes.channels * planes);
   const float* next = values.data();
   for (int m = 0; m < bits.maps; ++m)
-    for (int c = 0; c < bits.channels; ++c)
+    for (int c = 0; c < axes.channels; ++c)
       for (int y = 0; y < bits.height; ++y)
-        for (int x = 0; x < bits.width; ++x) bits.set(m, y, x, c, *next++ != 0.0F);
+        for (int x = 0; x < bits.width; ++x, ++next) {
+          if (planes == 1) bits.set(m, y, x, c, *next != 0.0F);
+          for (int p = 0; planes > 1 && p < planes; ++p) {
+            bits.set(m, y, x, c * planes + p, ((static_cast<unsigned>(*next) >> p) & 1U) != 0);
+          }
+        }
   return bits;
 }
 
 std::shared_ptr<const MaskSource> load(const Config& config, const fs::path& folder) {
   auto masks = std::make_shared<RecordedMasks>();
+  const int batch = config.training.sub_batch, steps = config.network.timesteps;
+  const auto file = [&](const Layer& l, const char* kind) {
+    return (folder / (l.name + kind)).string();
+  };
   for (const Layer& l : config.network.layers) {
-    const auto file = [&](const char* kind) { return (folder / (l.name + kind)).string(); };
-    const int batch = config.training.sub_batch, steps = config.network.timesteps;
-    masks->open_.push_back(nonzero_of(file(".mask.npy"), l, batch, steps));
-    masks->nonzero_.push_back(nonzero_of(file(".grad_u.npy"), l, batch, steps));
+    const Axes axes{batch, steps, l.cout, l.soma_h, l.soma_w};
+    masks->open_.push_back(planes_of(file(l, ".mask.npy"), axes, 1));
+    masks->nonzero_.push_back(planes_of(file(l, ".grad_u.npy"), axes, 1));
+    masks->spikes_.push_back(planes_of(file(l, ".s.npy"), axes, 1));
   }
+  const Layer& first = config.network.layers.front();
+  masks->input_ = planes_of(file(first, ".input.npy"),
+                            {batch, first.encoding ? 1 : steps, first.cin, first.in_h, first.in_w},
+                            first.planes);
   return masks;
 }
 

@@ -5,9 +5,10 @@
 
 namespace h2 {
 
-/// Real masks of a training run from the folder profile.masks (written by `train --golden`): mask
-/// and grad_u of every layer; the recorded sub-batches are used in turn. Reads all of them at once.
-/// Throws InputError naming the file that is missing, damaged or of another shape.
+/// Real masks of a training run from the folder profile.masks (written by `train --golden`): mask,
+/// grad_u and s of every layer and the input of the first; the recorded sub-batches are used in
+/// turn. Reads all of them at once. Throws InputError naming the file that is missing, damaged or
+/// of another shape.
 MaskFactory recorded_masks(const Config& config);
 
 }  // namespace h2

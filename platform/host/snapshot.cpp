@@ -26,20 +26,11 @@ RunInfo run_info(const Config& config, const Platform& platform) {
   info.network = config.network;
   info.loss_scale = config.training.update.loss_scale;
   info.engines = platform.accelerator.info();
+  info.events = platform.accelerator.events();
   for (const auto& memory : platform.memories) {
     info.memories.push_back({memory->basename(), memory->peak_gbps()});
   }
   return info;
-}
-
-BoardCounters board_counters(const Platform& platform) {
-  BoardCounters counters;
-  for (const auto& memory : platform.memories) counters.memories.push_back(memory.get());
-  for (const auto& probe : platform.probes.all()) counters.probes.push_back(probe.get());
-  counters.interrupts = platform.controller.interrupts();
-  counters.register_reads = platform.controller.registers.reads();
-  counters.register_writes = platform.controller.registers.writes();
-  return counters;
 }
 
 }  // namespace h2

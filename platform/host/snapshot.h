@@ -1,6 +1,5 @@
 #pragma once
 
-#include "traces/results/board_counters.h"
 #include "traces/results/run_info.h"
 #include "traces/results/run_record.h"
 
@@ -15,7 +14,5 @@ Snapshot take_snapshot(const Platform& platform);
 double bytes_per_cycle(const Config& config, const Platform& platform);
 /// What results say of the board and its configuration.
 RunInfo run_info(const Config& config, const Platform& platform);
-/// The modules whose counters become statistics. They live as long as the platform.
-BoardCounters board_counters(const Platform& platform);
 
 }  // namespace h2

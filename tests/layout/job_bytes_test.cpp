@@ -33,13 +33,19 @@ class ThirdSet : public MaskSource {
       maps_.push_back(map);
       set_.push_back(set);
     }
+    const Layer& first = network.layers.front();
+    input_ =
+        BitMap(kSamples * (first.encoding ? 1 : kSteps), first.in_h, first.in_w, first.cin_star());
   }
   const BitMap& open(int layer) const override { return maps_[layer]; }
   const BitMap& nonzero(int layer) const override { return maps_[layer]; }
+  const BitMap& spikes(int layer) const override { return maps_[layer]; }
+  const BitMap& input() const override { return input_; }
   std::uint64_t count(int layer) const { return set_[layer]; }
 
  private:
   std::vector<BitMap> maps_;
+  BitMap input_;
   std::vector<std::uint64_t> set_;
 };
 

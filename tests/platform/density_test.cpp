@@ -5,11 +5,12 @@
 
 #include "modules/h2learn/schedule.h"
 #include "modules/tensor/npy.h"
+#include "platform/host/board_statistics.h"
 #include "platform/host/snapshot.h"
 #include "tests/data/input_files.h"
 #include "tests/platform/simulation.h"
 #include "traces/results/golden/golden_writer.h"
-#include "traces/results/statistics/collect.h"
+#include "traces/results/statistics/statistics.h"
 
 namespace h2 {
 namespace {
@@ -33,9 +34,8 @@ Json train_with_tensors(const Config& config, const std::string& folder) {
   });
   bench.run([&](HostCpu& host) { training(host); });
   golden.close();
-  return collect_statistics(run_info(config, bench.platform), record,
-                            board_counters(bench.platform))
-      .json();
+  const RunInfo info = run_info(config, bench.platform);
+  return Statistics(board_statistics(info, record, bench.platform)).json();
 }
 
 /// Averages of 2x2 in the last two axes, odd rows and columns dropped.

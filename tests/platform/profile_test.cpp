@@ -63,6 +63,7 @@ TEST_F(Golden, ProfileOnRecordedMasksTakesTheCyclesOfTheTraining) {
       EXPECT_EQ(cost.last.cycles, real.cycles) << cost.last.layer;
       EXPECT_EQ(cost.last.bytes, real.bytes) << cost.last.layer;
       EXPECT_EQ(cost.last.executed_macs, real.executed_macs) << cost.last.layer;
+      EXPECT_TRUE(cost.last.events == real.events) << cost.last.layer;
     }
   }
 }

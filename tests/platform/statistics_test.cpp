@@ -2,12 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
+#include <stdexcept>
 
+#include "modules/h2learn/event_counts.h"
+#include "platform/host/board_statistics.h"
 #include "platform/host/snapshot.h"
 #include "tests/platform/simulation.h"
-#include "traces/results/statistics/collect.h"
+#include "traces/results/statistics/sampler.h"
 #include "traces/results/summary.h"
 
 namespace h2 {
@@ -15,31 +21,43 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-TEST(Statistics, KnowTheirKinds) {
-  Statistics s;
-  s.set("layer.<layer>.<engine>.cycles", {"conv1", "forward"}, 12);
-  s.set("memory.<memory>.bandwidth_gbps", {"mem0"}, 1.5);
-  EXPECT_THROW(s.set("layer.<layer>.<engine>.cycle", {"conv1", "forward"}, 12), std::logic_error);
-  EXPECT_EQ(s.csv(),
-            "path,value,unit\nlayer.conv1.forward.cycles,12,cycles\n"
-            "memory.mem0.bandwidth_gbps,1.5,1e9 B/s\n");
+TEST(Statistics, AreReadFromATree) {
+  double cycles = 12;
+  StatGroup root;
+  StatGroup& engine = root.group("layer").group("conv1", "layer").group("forward", "engine");
+  engine.add("cycles", "cycles", "open", "counted at the edge", [&] { return cycles; });
+  engine.add("share", "share", "not here", "cycles / 2", [] { return std::nullopt; });
+  root.group("bytes").add(
+      "spike", "B", "moved", "sum of lengths", [] { return 1.5; }, "kind");
+  EXPECT_EQ(&root.group("layer").group("conv1", "layer").group("forward", "engine"), &engine);
+  cycles = 13;  // read when asked for
+  const Statistics s(root);
+  EXPECT_EQ(s.csv(), "path,value,unit\nbytes.spike,1.5,B\nlayer.conv1.forward.cycles,13,cycles\n");
   const Json json = s.json();
-  EXPECT_EQ(json["layer.conv1.forward.cycles"]["value"].dump(), "12");
-  EXPECT_EQ(json["memory.mem0.bandwidth_gbps"]["unit"], "1e9 B/s");
-  for (const StatisticKind& k : statistic_kinds()) {
-    EXPECT_NE(describe_statistics().find(k.pattern), std::string::npos);
-    for (const char* text : {k.unit, k.description, k.formula}) EXPECT_STRNE(text, "");
-  }
+  EXPECT_EQ(json["layer.conv1.forward.cycles"]["value"].dump(), "13");
+  EXPECT_EQ(json["bytes.spike"]["formula"], "sum of lengths");
+  EXPECT_EQ(s.table("layer.<layer>.<engine>.", {{"conv1", "forward"}, {"conv2", "forward"}}),
+            "layer,engine,cycles [cycles],share [share]\nconv1,forward,13,\nconv2,forward,,\n");
+  EXPECT_EQ(describe(kinds_in(root)),
+            "layer.<layer>.<engine>.cycles  [cycles]\n    open\n    = counted at the edge\n"
+            "layer.<layer>.<engine>.share  [share]\n    not here\n    = cycles / 2\n"
+            "bytes.<kind>  [B]\n    moved\n    = sum of lengths\n");
+  root.group("layer")
+      .group("conv1", "layer")
+      .group("forward", "engine")
+      .add("cycles", "cycles", "again", "counted", [] { return 1.0; });
+  EXPECT_THROW(Statistics{root}, std::logic_error);
 }
 
 /// A small training with its statistics.
 struct Measured {
   Config config;
   Json items, samples, summary;
+  std::vector<StatisticKind> kinds;
 };
 
 Measured train_with_statistics(const Sets& sets) {
-  Measured run{tiny_config(sets), {}, {}, {}};
+  Measured run{tiny_config(sets), {}, {}, {}, {}};
   const LoadedData data = load_data(run.config.dataset, run.config.network.input,
                                     run.config.network.timesteps, run.config.training.seed);
   Bench bench(run.config);
@@ -48,7 +66,9 @@ Measured train_with_statistics(const Sets& sets) {
   const Sampler sampler("sampler", [&] { return take_snapshot(bench.platform); });
   bench.run([&](HostCpu& host) { training(host); });
   const RunInfo info = run_info(run.config, bench.platform);
-  run.items = collect_statistics(info, record, board_counters(bench.platform)).json();
+  const StatGroup tree = board_statistics(info, record, bench.platform);
+  run.items = Statistics(tree).json();
+  run.kinds = kinds_in(tree);
   run.samples = sampler.json(info);
   run.summary = make_summary(info, record, {});
   return run;
@@ -89,16 +109,65 @@ TEST(Statistics, AgreeWithTheSummary) {
   }
 }
 
-/// A kind without a value, or a value that no test run brings about, is dead text.
-TEST(Statistics, EveryKindOccurs) {
+/// Whether a formula uses the statistic `name` of the same group.
+bool uses(const std::string& formula, const std::string& name) {
+  return std::regex_search(formula, std::regex("(^|[^a-z_.])" + name + "($|[^a-z_])"));
+}
+
+/// A definition may use others, but no chain of definitions comes back to where it began; every
+/// text says something.
+TEST(Statistics, DefinitionsDoNotDefineEachOther) {
   const Measured run = train_with_statistics({});
-  for (const StatisticKind& k : statistic_kinds()) {
-    const std::string dots = std::regex_replace(std::string(k.pattern), std::regex("\\."), "\\.");
-    const std::regex pattern(std::regex_replace(dots, std::regex("<[a-z]+>"), "[a-z_0-9.]+"));
-    bool found = false;
-    for (const auto& [path, item] : run.items.items()) found |= std::regex_match(path, pattern);
-    EXPECT_TRUE(found) << k.pattern;
+  std::map<std::string, std::vector<std::string>> names;  // of the group
+  std::map<std::string, std::string> formulas;            // by pattern
+  const auto group_of = [](const std::string& pattern) {
+    return pattern.substr(0, pattern.rfind('.') + 1);
+  };
+  for (const StatisticKind& k : run.kinds) {
+    names[group_of(k.pattern)].push_back(k.pattern.substr(group_of(k.pattern).size()));
+    formulas[k.pattern] = k.formula;
+    for (const std::string& text : {k.unit, k.text, k.formula}) EXPECT_GT(text.size(), 0U);
+    EXPECT_NE(k.formula, "counted") << k.pattern;
   }
+  const std::function<void(const std::string&, std::set<std::string>)> follow =
+      [&](const std::string& pattern, std::set<std::string> above) {
+        ASSERT_TRUE(above.insert(pattern).second) << pattern << " is defined by itself";
+        for (const std::string& name : names[group_of(pattern)]) {
+          const std::string other = group_of(pattern) + name;
+          if (other != pattern && uses(formulas[pattern], name)) follow(other, above);
+        }
+      };
+  for (const auto& [pattern, formula] : formulas) follow(pattern, {});
+  EXPECT_TRUE(uses("cycles - compute_cycles", "cycles"));
+  EXPECT_FALSE(uses("busy_cycles / run.cycles", "cycles"));
+}
+
+/// What the engines' jobs count is what its layers' jobs count and what belongs to no layer alone:
+/// Grad of the last layer and optimiser steps.
+TEST(Statistics, EventsOfLayersAndEnginesAgree) {
+  const Measured run = train_with_statistics({});
+  std::map<std::string, double> engines, layers;
+  for (const auto& [path, item] : run.items.items()) {
+    std::smatch part;
+    const double value = item["value"];
+    if (std::regex_match(path, part, std::regex("engine\\.(.+\\.events\\..+)"))) {
+      engines[part[1]] += value;
+    } else if (std::regex_match(path, part, std::regex("layer\\.\\w+\\.(.+\\.events\\..+)"))) {
+      layers[part[1]] += value;
+    }
+  }
+  ASSERT_EQ(engines.size(), 3U * kH2LearnEvents);
+  for (const auto& [name, value] : engines) {
+    const bool more = name == "backward.events.grad_updates" ||
+                      name == "weight_update.events.weight_updates" ||
+                      (name.find("glb_") != std::string::npos && name.find("forward") != 0);
+    if (more) EXPECT_GT(value, layers[name]) << name;
+    if (!more) EXPECT_EQ(value, layers[name]) << name;
+  }
+  const auto total = [&](const char* name) { return engines[name]; };
+  EXPECT_GT(total("forward.events.lut_reads"), total("forward.events.spiking_acc_adds"));
+  EXPECT_GT(total("forward.events.spiking_acc_adds"), 0);
+  EXPECT_EQ(total("forward.events.soma_updates"), total("backward.events.grad_updates"));
 }
 
 TEST(Statistics, SamplesAddUpToTheTotals) {

@@ -8,8 +8,6 @@ import sys
 
 # Turned into another member by platform/config itself: the parsed network.
 RESOLVED = {"network_layers"}
-# H2Learn's Forward Engine looks up every window, spikes or none: no reader yet.
-UNUSED = {"profile.spike_density"}
 
 
 def members(root):
@@ -28,7 +26,7 @@ def unread(root):
                 code.append(re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', text))
     # An access, not the declaration: after a dot or an arrow.
     words = set(re.findall(r"(?:\.|->)(\w+)", "\n".join(code)))
-    return sorted({m for m in members(root) if m.split(".")[-1] not in words and m not in RESOLVED | UNUSED})
+    return sorted({m for m in members(root) if m.split(".")[-1] not in words and m not in RESOLVED})
 
 
 if __name__ == "__main__":

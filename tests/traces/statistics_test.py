@@ -19,11 +19,14 @@ PATTERN = re.compile(r"^(\S+)  \[(.+)\]$")
 
 
 def described(h2vp):
-    """[(pattern, regular expression, unit)] of the command's output."""
+    """[(pattern, regular expression, unit)] of the items, and of what is there besides."""
     text = subprocess.run([h2vp, "stats", "--describe"], check=True, stdout=subprocess.PIPE,
                           text=True).stdout
-    for part in ("samples", "jobs[]", "interval_us", "start_cycle"):
-        expect(part in text, f"describe: nothing about {part}")
+    items, fields = (kinds_of(part) for part in text.split("\nIn stats.json also\n"))
+    return items, fields
+
+
+def kinds_of(text):
     found = []
     for line in text.splitlines():
         match = PATTERN.match(line)
@@ -43,6 +46,21 @@ def check_described(kinds, items):
         seen.update(fitting)
     missing = {pattern for pattern, _, _ in kinds} - seen
     expect(not missing, f"described, and not in a full run: {sorted(missing)}")
+
+
+def check_fields(kinds, stats):
+    """Every name in samples and jobs is explained, by the command and in the file."""
+    names = {f"samples.{n}": "" for n in stats["samples"] if n != "series"}
+    names.update({f"samples.series.{n}": s["unit"] for n, s in stats["samples"]["series"].items()})
+    names.update({f"jobs.{n}": "" for job in stats["jobs"] for n in job})
+    seen = set()
+    for name, unit in names.items():
+        fitting = [p for p, expression, u in kinds
+                   if expression.fullmatch(name) and unit in ("", u)]
+        expect(fitting, f"{name} is not described")
+        seen.update(fitting)
+    expect(seen == {pattern for pattern, _, _ in kinds}, f"described and not there: {seen}")
+    expect(set(stats["fields"]) == seen, f"fields: {sorted(stats['fields'])}")
 
 
 def check_sums(items):
@@ -66,7 +84,7 @@ def check_layers(items, folder):
         for column, text in row.items():
             if column in ("layer", "engine"):
                 continue
-            name, unit = re.fullmatch(r"(\w+) \[(.+)\]", column).groups()
+            name, unit = re.fullmatch(r"([\w.]+) \[(.+)\]", column).groups()
             item = items.get(f"layer.{row['layer']}.{row['engine']}.{name}")
             expect(item is not None and item["unit"] == unit and
                    abs(float(text) - item["value"]) <= 1e-8 * abs(item["value"]),
@@ -78,8 +96,11 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         train(h2vp, source, work, 48)
         with open(os.path.join(work, "stats.json"), encoding="utf-8") as file:
-            items = json.load(file)["items"]
-        check_described(described(h2vp), items)
+            stats = json.load(file)
+        items = stats["items"]
+        kinds, fields = described(h2vp)
+        check_described(kinds, items)
+        check_fields(fields, stats)
         check_sums(items)
         check_layers(items, work)
     finish()

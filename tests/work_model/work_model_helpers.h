@@ -44,6 +44,7 @@ inline BackwardWork slow_count(const Layer& above, const BackwardSpec& array, co
         for (int y = tile.y0; y < tile.y1; ++y) {
           for (int x = tile.x0; x < tile.x1; ++x) {
             if (open_only && !mask.get(map, y, x, ci)) continue;
+            if (co == co0) ++work.open_outputs;
             int taps = 0;
             for (int ky = 0; ky < above.kernel; ++ky) {
               for (int kx = 0; kx < above.kernel; ++kx) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "modules/device/engine_info.h"
+#include "modules/device/event_counts.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
 
@@ -26,6 +27,7 @@ struct RunInfo {
   Network network;
   float loss_scale = 1;
   std::vector<EngineInfo> engines;  ///< in the order of Snapshot::engines
+  std::vector<EventKind> events;    ///< that the engines' jobs count
   std::vector<MemoryInfo> memories;
 };
 

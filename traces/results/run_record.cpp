@@ -77,6 +77,7 @@ void RunRecord::add(const LayerRecord& record) {
   total.memory_cycles += record.job.memory_cycles;
   total.macs += record.job.macs;
   total.executed_macs += record.job.executed_macs;
+  total.events += record.job.events;
   total.bytes += record.job.bytes;
   total.fill_cycles += record.job.fill_cycles;
   total.drain_cycles += record.job.drain_cycles;

@@ -1,6 +1,7 @@
 #include "modules/h2learn/backward/backward_count.h"
 
 #include <algorithm>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -63,10 +64,13 @@ void BackwardCounter::outputs(const BitMap& mask, Region tile, int ci0, int ci1)
                      std::uint64_t{1} * ceil_div(tile.area(), array_.group) * longest_output);
   tables_.assign(shape_.words() * out_.kept, 0);
   work_.assign(static_cast<std::size_t>(shape_.entries) * out_.kept, 0);
+  open_outputs_ = 0;
   for (int map = 0; map < out_.kept; ++map) {
     deal(masked_outputs_ ? &mask : nullptr, map, ci0);
     fill_table(map);
+    open_outputs_ = std::accumulate(opened_.begin(), opened_.end(), open_outputs_);
   }
+  if (!masked_outputs_) open_outputs_ *= std::uint64_t{1} * out_.channels * out_.maps;
 }
 
 void BackwardCounter::deal(const BitMap* mask, int map, int ci0) {
@@ -197,6 +201,7 @@ BackwardWork BackwardCounter::count() const {
   const int grads = 64 * grad_words(out_.window);
   const int words = set_words(out_.window);
   BackwardWork total;
+  total.open_outputs = open_outputs_;
   total.cycles.fill = std::uint64_t{1} * out_.maps * array_.tile_fill_cycles;
   for (int map = 0; map < out_.maps; ++map) {
     const int out_map = out_.kept > 1 ? map : 0;

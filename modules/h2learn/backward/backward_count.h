@@ -14,6 +14,7 @@ namespace h2 {
 struct BackwardWork {
   Cycles cycles;                    ///< array and fill; the drain is grad_drain's business
   std::uint64_t executed_macs = 0;  ///< taps that the PEs took
+  std::uint64_t open_outputs = 0;   ///< (map, position, channel) that are computed
   std::uint64_t sync_loss = 0;  ///< cycles x PEs lost to the tile barrier: longest minus own work,
                                 ///< over the PEs that have a channel pair
 };
@@ -72,6 +73,7 @@ class BackwardCounter {
   LaneTable shape_;
   std::vector<std::uint64_t> open_;     // [output] lanes it is open in, of one map
   std::vector<std::uint32_t> opened_;   // [output] how many those are
+  std::uint64_t open_outputs_ = 0;      // of the tile, all maps
   std::vector<std::uint64_t> tables_;   // [map] lane table, one lane per PE and output channel
   std::vector<std::uint32_t> work_;     // [map][entry] cycles of all lanes
   std::vector<std::uint64_t> sets_;     // [map][grad-u channel] entries it chooses

@@ -4,6 +4,7 @@
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/backward/backward_count.h"
 #include "modules/h2learn/backward/grad_stage.h"
+#include "modules/h2learn/event_counts.h"
 #include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/completion_map.h"
 #include "modules/h2learn/jobs/feeds.h"
@@ -138,9 +139,11 @@ bool BackwardJob::load(int chunk, int stage, TransferList& list) {
 
 ChunkWork BackwardJob::array_work(LoopNest::At at) {
   const Span in = inputs(at), out = above_channels(at);
+  const std::uint64_t samples = static_cast<std::uint64_t>(context_.batch) * context_.steps;
+  const ChunkPart part{tile(at),       in.begin,       in.end,       out.size(),
+                       context_.batch, context_.steps, at.inner == 0};
   ChunkWork work;
   if (through_fc()) {
-    const std::uint64_t samples = static_cast<std::uint64_t>(context_.batch) * context_.steps;
     for (int co = out.begin; co < out.end; co += context_.machine->backward.rows) {
       const int end = std::min(co + context_.machine->backward.rows, out.end);
       work.cycles.array += backward_fc_chunk(context_.machine->backward, co, end, context_.batch,
@@ -148,6 +151,8 @@ ChunkWork BackwardJob::array_work(LoopNest::At at) {
                                .total();
     }
     work.executed_macs = samples * in.size() * out.size();
+    work.events = backward_events(above_, context_.machine->backward, part,
+                                  {work.executed_macs, samples * in.size(), 0});
     return work;
   }
   if (at.inner == 0) {
@@ -160,6 +165,10 @@ ChunkWork BackwardJob::array_work(LoopNest::At at) {
   const BackwardWork counted = counter_->count();
   work.cycles = counted.cycles;
   work.executed_macs = counted.executed_macs;
+  std::uint64_t mask_bits = 0;
+  if (at.inner == 0) mask_bits = samples * grad_.soma_region(tile(at)).area() * in.size();
+  work.events = backward_events(above_, context_.machine->backward, part,
+                                {counted.executed_macs, counted.open_outputs, mask_bits});
   return work;
 }
 
@@ -172,6 +181,8 @@ ChunkWork BackwardJob::work(int chunk) {
     const std::uint64_t outputs = static_cast<std::uint64_t>(context_.batch) * context_.steps *
                                   grad_.soma_region(next_region(at)).area();
     work.cycles.drain = grad_drain(context_.machine->backward, outputs, tile_cycles_);
+    const Span ready = blocks(at);
+    work.events += grad_events(outputs * (std::min(ready.end * 16, l_.cout) - ready.begin * 16));
   }
   return work;
 }

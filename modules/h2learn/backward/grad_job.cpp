@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "modules/h2learn/backward/grad_stage.h"
+#include "modules/h2learn/event_counts.h"
 #include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/completion_map.h"
 #include "modules/tensor/operand.h"
@@ -52,6 +53,7 @@ class GradJob : public Job {
     ChunkWork work;
     work.cycles.array = pieces(context_.machine->backward.cols, l_.cout) *
                         grad_cycles(context_.machine->backward, outputs);
+    work.events = grad_events(outputs * l_.cout);
     return work;
   }
   bool computes(int /*chunk*/) const override { return context_.functional(); }

@@ -2,12 +2,14 @@
 
 #include "modules/arithmetic/neuron.h"
 #include "modules/h2learn/backward/backward_count.h"
+#include "modules/h2learn/event_counts.h"
 #include "modules/h2learn/forward/forward_array.h"
 #include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/completion_map.h"
 #include "modules/h2learn/jobs/feeds.h"
 #include "modules/h2learn/jobs/loop_nest.h"
 #include "modules/h2learn/jobs/tile_strips.h"
+#include "modules/h2learn/spiking_lookups.h"
 
 namespace h2 {
 namespace {
@@ -48,6 +50,7 @@ class ForwardJob : public Job {
   void fire(Span channels, Region region);
   void pool(Span channels, int conv_tile);
   void count_densities();
+  EventCounts events(LoopNest::At at, int steps);
   void store_bits(const TensorImage& image, const BitMap& bits, TensorKind kind, int unit,
                   TransferList& list);
   void store_unit(int unit, TransferList& list);
@@ -58,6 +61,7 @@ class ForwardJob : public Job {
   Tiling conv_tiles_;
   LoopNest nest_;
   InputFeed input_;
+  SpikingLookups spiking_;
   WeightOperand weights_;
   TensorImage spikes_image_, mask_image_, potential_image_, next_image_;
   CompletionMap soma_tiles_, pooled_tiles_;  // conv tile -> what is complete with it
@@ -75,7 +79,9 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
       conv_tiles_(l_.out_h, l_.out_w, context.machine->tile),
       nest_{pieces(context.machine->forward.cols, l_.cout), conv_tiles_.count(),
             pieces(inner_step_, l_.cin_star())},
-      input_(context, index),
+      input_(context_, index),
+      spiking_(l_, SpikingLookups::Join::taps,
+               context.machine->forward.lut ? context.machine->forward.sub_lut_inputs : 1),
       weights_(TensorKind::weight,
                context.weight_image(index, context.base + context.place(index).weights),
                context.functional()),
@@ -137,7 +143,25 @@ ChunkWork ForwardJob::work(int chunk) {
                                      last(at), context_.steps);
   }
   work.executed_macs = outputs * channels(at).size() * in.size() * l_.taps();
+  work.events = events(at, steps);
   return work;
+}
+
+EventCounts ForwardJob::events(LoopNest::At at, int steps) {
+  const Span in = inputs(at);
+  const int outputs = channels(at).size();
+  const BitMap& spikes = input_.spikes();
+  const std::uint64_t spiking =
+      spiking_.count(spikes, tile(at), in.begin, in.end) * (context_.batch * steps / spikes.maps);
+  const ChunkPart part{tile(at), in.begin, in.end, outputs, context_.batch, steps, at.inner == 0};
+  EventCounts events = forward_events(l_, context_.machine->forward, part, spiking);
+  if (!last(at)) return events;
+  std::uint64_t potentials = 0;
+  for (const int soma_tile : soma_tiles_.complete(at.tile)) {
+    potentials += spikes_image_.tiling().tile(soma_tile).area();
+  }
+  events += soma_events(potentials * context_.batch * context_.steps * outputs);
+  return events;
 }
 
 void ForwardJob::compute(int chunk) {

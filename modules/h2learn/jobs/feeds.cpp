@@ -8,11 +8,6 @@
 #include "modules/h2learn/backward/backward_count.h"
 
 namespace h2 {
-namespace {
-
-/// Smallest c with c*b >= a.
-}  // namespace
-
 Region receptive(const Layer& layer, Region out) {
   const auto low = [&](int o) { return std::max(0, o * layer.stride - layer.pad); };
   const auto high = [&](int o, int size) {
@@ -46,7 +41,7 @@ class InputFeed::Source : public BitOperand {
   InputFeed* owner_;
 };
 
-InputFeed::InputFeed(const JobContext& context, int layer) {
+InputFeed::InputFeed(const JobContext& context, int layer) : context_(context), layer_(layer) {
   const TensorImage image = context.input_image(layer);
   const h2_map& m = image.map();
   const Layer& l = context.layer(layer);
@@ -55,7 +50,7 @@ InputFeed::InputFeed(const JobContext& context, int layer) {
   flat_ = l.kind == LayerKind::fc && positions_ > 1;
   const auto kind = layer == 0 ? TensorKind::input : TensorKind::spike;
   operand_ = std::make_unique<Source>(image, kind, context.functional(), this);
-  if (flat_ && context.functional()) {
+  if (flat_) {
     flattened_ = BitMap(static_cast<int>(m.steps * m.samples), 1, 1, l.cin_star());
   }
 }
@@ -75,21 +70,47 @@ void InputFeed::want(Region region, int c0, int c1, TransferList& list) {
 
 void InputFeed::scatter(int unit) {
   const TensorImage& image = operand_->image();
-  const h2_map& m = image.map();
   const Region r = image.tiling().tile(unit / image.blocks());
-  const int c0 = unit % image.blocks() * 16;
+  scatter(operand_->bits, r, unit % image.blocks() * 16);
+}
+
+/// Channels c0..c0+15 of a region. A place takes bits once, at zeros.
+void InputFeed::scatter(const BitMap& from, Region r, int c0) {
   int flat[16];  // of the block's channels at the map's first position
   for (int c = c0; c < c0 + 16; ++c)
     flat[c - c0] = c / planes_ * positions_ * planes_ + c % planes_;
-  // A unit arrives once, at zeros.
   for (int map = 0; map < flattened_.maps; ++map)
     for (int y = r.y0; y < r.y1; ++y)
       for (int x = r.x0; x < r.x1; ++x) {
-        const int position = (y * static_cast<int>(m.width) + x) * planes_;
-        for (unsigned ones = operand_->bits.at(map, y, x)[c0 / 16]; ones != 0; ones &= ones - 1) {
+        const int position = (y * from.width + x) * planes_;
+        for (unsigned ones = from.at(map, y, x)[c0 / 16]; ones != 0; ones &= ones - 1) {
           flattened_.set(map, 0, 0, flat[__builtin_ctz(ones)] + position, true);
         }
       }
+}
+
+const BitMap& InputFeed::spikes() {
+  if (context_.functional()) return bits();
+  if (drawn_ == nullptr) take_drawn();
+  return *drawn_;
+}
+
+void InputFeed::take_drawn() {
+  if (layer_ == 0) {
+    drawn_ = &context_.masks->input();
+  } else if (const Layer& below = context_.layer(layer_ - 1); below.pool != PoolMode::after_soma) {
+    drawn_ = &context_.masks->spikes(layer_ - 1);
+  } else {
+    const BitMap& from = context_.masks->spikes(layer_ - 1);
+    drawn_planes_ = BitMap(from.maps, below.next_h, below.next_w, below.cout * below.next_planes);
+    pool_spikes(from, {0, below.next_h, 0, below.next_w}, 0, below.cout, drawn_planes_);
+    drawn_ = &drawn_planes_;
+  }
+  if (!flat_) return;
+  for (int c = 0; c < drawn_->channels; c += 16) {
+    scatter(*drawn_, {0, drawn_->height, 0, drawn_->width}, c);
+  }
+  drawn_ = &flattened_;
 }
 
 GradientFeed::GradientFeed(const JobContext& context, int layer, bool with_mask)

@@ -16,13 +16,21 @@ class InputFeed {
   /// Channels* [c0, c1) of `region` of the layer's input map.
   void want(Region region, int c0, int c1, TransferList& list);
   const BitMap& bits() const { return flat_ ? flattened_ : operand_->bits; }
+  /// The same bits, also in runs without data, where they come from the context's masks.
+  const BitMap& spikes();
 
  private:
   class Source;
   void scatter(int unit);
+  void scatter(const BitMap& from, Region r, int c0);
+  void take_drawn();
 
+  const JobContext& context_;
+  const int layer_;
   std::unique_ptr<BitOperand> operand_;
   BitMap flattened_;
+  const BitMap* drawn_ = nullptr;  // without data, once asked for
+  BitMap drawn_planes_;            // if AP2 lies between
   bool flat_ = false;
   int positions_ = 1;  // of the producer's map
   int planes_ = 1;

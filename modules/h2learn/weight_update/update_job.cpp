@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "modules/arithmetic/update.h"
+#include "modules/h2learn/event_counts.h"
 #include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/loop_nest.h"
 #include "modules/tensor/value_codec.h"
@@ -48,7 +49,8 @@ class UpdateJob : public Job {
 
   ChunkWork work(int chunk) override {
     const Span range = piece(chunk, kWeightsPerChunk, weights_);
-    return {weight_update_step(context_.machine->weight_update, range.size()), 0};
+    return {weight_update_step(context_.machine->weight_update, range.size()), 0,
+            update_events(range.size(), static_cast<int>(arrays_.size()) - 2)};
   }
 
   bool computes(int /*chunk*/) const override { return context_.functional(); }

@@ -2,9 +2,11 @@
 #include <atomic>
 #include <cmath>
 
+#include "modules/h2learn/event_counts.h"
 #include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/feeds.h"
 #include "modules/h2learn/jobs/loop_nest.h"
+#include "modules/h2learn/spiking_lookups.h"
 #include "modules/h2learn/weight_update/weight_gradient_array.h"
 
 namespace h2 {
@@ -22,7 +24,10 @@ class WeightGradientJob : public Job {
         tiles_(l_.out_h, l_.out_w, context.machine->tile),
         nest_{pieces(context.machine->weight_update.cols, l_.cout) * pieces(inner_step_, l_.cin),
               tiles_.count(), 1},
-        input_(context, index),
+        input_(context_, index),
+        spiking_(
+            l_, SpikingLookups::Join::positions,
+            context.machine->weight_update.lut ? context.machine->weight_update.sub_lut_inputs : 1),
         gradient_(context_, index, false),
         sum_(TensorKind::weight_gradient,
              context.weight_image(index, context.base2 + context.place(index).weight_gradient),
@@ -59,6 +64,7 @@ class WeightGradientJob : public Job {
       for (int ib = i.begin; ib < i.end; ++ib) visit(sum_.image().unit(ob, ib));
   }
 
+  EventCounts events(LoopNest::At at);
   int loudest_step(Span channels) const;
 
   JobContext context_;
@@ -68,6 +74,7 @@ class WeightGradientJob : public Job {
   Tiling tiles_;
   LoopNest nest_;
   InputFeed input_;
+  SpikingLookups spiking_;
   GradientFeed gradient_;
   WeightOperand sum_;
   WeightGradientArray kernel_;
@@ -110,7 +117,24 @@ ChunkWork WeightGradientJob::work(int chunk) {
                                                context_.steps, chunk == 0);
   work.executed_macs = static_cast<std::uint64_t>(context_.batch) * context_.steps * region.area() *
                        out.size() * (end - first) * l_.taps();
+  work.events = events(at);
   return work;
+}
+
+EventCounts WeightGradientJob::events(LoopNest::At at) {
+  const Span in = inputs(at), out = outputs(at);
+  const Region region = tiles_.tile(at.tile);
+  const ChunkPart part{region,         in.begin * l_.planes, in.end * l_.planes, out.size(),
+                       context_.batch, context_.steps,       at.tile == 0};
+  const BitMap& spikes = input_.spikes();
+  const std::uint64_t spiking = spiking_.count(spikes, region, part.in0, part.in1) *
+                                (context_.batch * context_.steps / spikes.maps);
+  std::uint64_t merged = 0;
+  if (last(at)) {
+    merged =
+        std::uint64_t{1} * in.size() * out.size() * l_.taps() * (l_.planes - 1 + (first_ ? 0 : 1));
+  }
+  return weight_gradient_events(l_, context_.machine->weight_update, part, spiking, merged);
 }
 
 void WeightGradientJob::compute(int chunk) {

@@ -27,6 +27,18 @@ void Sampler::run() {
   }
 }
 
+std::vector<StatisticKind> sample_kinds() {
+  return {
+      {"samples.interval_us", "us", "step between two samples",
+       "10, doubled each time that 1,024 samples are reached: every other one is dropped"},
+      {"samples.time_us", "us", "end of each step", "simulated time since the start"},
+      {"samples.series.engine.<engine>.busy", "share", "of each step the array works",
+       "busy cycles of the step / cycles of the step"},
+      {"samples.series.memory.<memory>.bandwidth", "1e9 B/s", "mean rate in each step",
+       "bytes of transactions answered in the step / its time"},
+  };
+}
+
 Json Sampler::json(const RunInfo& info) const {
   const double clock_mhz = info.machine.clock_mhz;
   Json times = Json::array(), series = Json::object();

@@ -5,10 +5,14 @@
 #include <systemc>
 #include <vector>
 
+#include "traces/record/stat_group.h"
 #include "traces/results/run_info.h"
 #include "traces/results/run_record.h"
 
 namespace h2 {
+
+/// What the samples of stats.json are.
+std::vector<StatisticKind> sample_kinds();
 
 /// Looks at the board's counters in regular steps of simulated time. Keeps at most kMost looks:
 /// when they are full, every other one is dropped and the step doubles.

@@ -1,20 +1,14 @@
 #include "traces/results/statistics/statistics.h"
 
-#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstdio>
+#include <set>
 #include <stdexcept>
+#include <utility>
 
 namespace h2 {
 namespace {
-
-const StatisticKind& kind_of(const std::string& pattern) {
-  const auto& kinds = statistic_kinds();
-  const auto found = std::find_if(kinds.begin(), kinds.end(),
-                                  [&](const StatisticKind& k) { return pattern == k.pattern; });
-  if (found == kinds.end()) throw std::logic_error("no such statistic: " + pattern);
-  return *found;
-}
 
 std::string fill(const std::string& pattern, const std::vector<std::string>& names) {
   std::string path;
@@ -35,10 +29,21 @@ std::string number(double value) {
 
 }  // namespace
 
-void Statistics::set(const std::string& pattern, const std::vector<std::string>& names,
-                     double value) {
-  const StatisticKind& kind = kind_of(pattern);
-  items_[fill(pattern, names)] = {&kind, value};
+std::vector<StatisticKind> kinds_in(const StatGroup& root) {
+  std::vector<StatisticKind> kinds;
+  std::set<std::string> seen;
+  for (StatGroup::Reading& r : root.read()) {
+    if (seen.insert(r.kind.pattern).second) kinds.push_back(std::move(r.kind));
+  }
+  return kinds;
+}
+
+Statistics::Statistics(const StatGroup& root) : kinds_(kinds_in(root)) {
+  for (StatGroup::Reading& r : root.read()) {
+    if (!r.value) continue;
+    const auto [item, is_new] = items_.try_emplace(r.path, Item{std::move(r.kind), *r.value});
+    if (!is_new) throw std::logic_error("two statistics of one path: " + item->first);
+  }
 }
 
 nlohmann::ordered_json Statistics::json() const {
@@ -49,9 +54,9 @@ nlohmann::ordered_json Statistics::json() const {
       value = static_cast<std::int64_t>(item.value);
     }
     all[path] = {{"value", value},
-                 {"unit", item.kind->unit},
-                 {"description", item.kind->description},
-                 {"formula", item.kind->formula}};
+                 {"unit", item.kind.unit},
+                 {"description", item.kind.text},
+                 {"formula", item.kind.formula}};
   }
   return all;
 }
@@ -59,7 +64,7 @@ nlohmann::ordered_json Statistics::json() const {
 std::string Statistics::csv() const {
   std::string text = "path,value,unit\n";
   for (const auto& [path, item] : items_) {
-    text += path + "," + number(item.value) + "," + item.kind->unit + "\n";
+    text += path + "," + number(item.value) + "," + item.kind.unit + "\n";
   }
   return text;
 }
@@ -71,10 +76,10 @@ std::string Statistics::table(const std::string& prefix,
     text += (text.empty() ? "" : ",") + prefix.substr(open + 1, prefix.find('>', open) - open - 1);
   }
   std::vector<const StatisticKind*> columns;
-  for (const StatisticKind& k : statistic_kinds()) {
-    if (std::string(k.pattern).rfind(prefix, 0) != 0) continue;
+  for (const StatisticKind& k : kinds_) {
+    if (k.pattern.rfind(prefix, 0) != 0) continue;
     columns.push_back(&k);
-    text += "," + std::string(k.pattern).substr(prefix.size()) + " [" + k.unit + "]";
+    text += "," + k.pattern.substr(prefix.size()) + " [" + k.unit + "]";
   }
   text += "\n";
   for (const std::vector<std::string>& names : rows) {
@@ -89,23 +94,20 @@ std::string Statistics::table(const std::string& prefix,
   return text;
 }
 
-std::string describe_statistics() {
+std::string describe(const std::vector<StatisticKind>& kinds) {
   std::string text;
-  for (const StatisticKind& k : statistic_kinds()) {
-    text += std::string(k.pattern) + "  [" + k.unit + "]\n    " + k.description +
-            "\n    = " + k.formula + "\n";
+  for (const StatisticKind& k : kinds) {
+    text += k.pattern + "  [" + k.unit + "]\n    " + k.text + "\n    = " + k.formula + "\n";
   }
-  text +=
-      "\nIn stats.json also\n"
-      "samples\n    interval_us, time_us[] and series{name: unit, values[]}: shares of time "
-      "(engine.<engine>.busy)\n    and rates (memory.<memory>.bandwidth) as means over the step "
-      "that ends at each time. At most 1,024\n    steps: when they are full, the step doubles.\n"
-      "jobs[]\n    the last 512 jobs: engine, layer, sub_batch, phase (forward, backward, "
-      "weight_gradient, update),\n    start_cycle and end_cycle since the start of the "
-      "simulation.\n"
-      "tests[]\n    when test sets ran: start_cycle and end_cycle since the start of the "
-      "simulation.\n";
   return text;
+}
+
+nlohmann::ordered_json describe_json(const std::vector<StatisticKind>& kinds) {
+  nlohmann::ordered_json all = nlohmann::ordered_json::object();
+  for (const StatisticKind& k : kinds) {
+    all[k.pattern] = {{"unit", k.unit}, {"description", k.text}, {"formula", k.formula}};
+  }
+  return all;
 }
 
 }  // namespace h2

@@ -5,45 +5,40 @@
 #include <string>
 #include <vector>
 
+#include "traces/record/stat_group.h"
+
 namespace h2 {
 
-/// What a statistic is. `pattern` is a dotted path; <parts> stand for names, as in
-/// "layer.<layer>.<engine>.cycles".
-struct StatisticKind {
-  const char* pattern;
-  const char* unit;
-  const char* description;
-  const char* formula;  ///< in terms of other statistics or of what is counted
-};
-
-/// Every statistic there is: the only place that names them.
-const std::vector<StatisticKind>& statistic_kinds();
-
-/// Values of one run, each of a known kind.
+/// The statistics of one run.
 class Statistics {
  public:
-  /// `names` fill the <parts> of the pattern in order. Throws std::logic_error for an unknown
-  /// pattern.
-  void set(const std::string& pattern, const std::vector<std::string>& names, double value);
+  /// Reads a tree; what has no value is left out. Throws std::logic_error for two of one path.
+  explicit Statistics(const StatGroup& root);
 
   /// {"<path>": {value, unit, description, formula}}, by path.
   nlohmann::ordered_json json() const;
   /// path,value,unit
   std::string csv() const;
-  /// A table of the kinds whose pattern begins with `prefix`, which `rows` fill: a column for every
-  /// part of the prefix, then one for every kind with its unit, "cycles [cycles]".
+  /// A table of those whose pattern begins with `prefix`: a column for every part in angle brackets
+  /// of the prefix, then one for every kind with its unit, "cycles [cycles]"; a row for each of
+  /// `rows`, which fill the parts.
   std::string table(const std::string& prefix,
                     const std::vector<std::vector<std::string>>& rows) const;
 
  private:
   struct Item {
-    const StatisticKind* kind = nullptr;
+    StatisticKind kind;
     double value = 0;
   };
   std::map<std::string, Item> items_;
+  std::vector<StatisticKind> kinds_;  // in the order in which they were added
 };
 
-/// All kinds as a table: path, unit, description, formula.
-std::string describe_statistics();
+/// The kinds in a tree, each once, whether or not they have a value.
+std::vector<StatisticKind> kinds_in(const StatGroup& root);
+/// Kinds as text: pattern, unit, meaning, formula.
+std::string describe(const std::vector<StatisticKind>& kinds);
+/// The same as {"<pattern>": {unit, description, formula}}.
+nlohmann::ordered_json describe_json(const std::vector<StatisticKind>& kinds);
 
 }  // namespace h2

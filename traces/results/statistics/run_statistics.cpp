@@ -1,0 +1,77 @@
+#include "traces/results/statistics/run_statistics.h"
+
+#include <cstdint>
+
+#include "modules/device/statistics.h"
+
+namespace h2 {
+namespace {
+
+void add_totals(StatGroup& group, const RunRecord& record) {
+  group.add("cycles", "cycles", "simulated core cycles of the training",
+            "end of the last update - begin of the first sub-batch - tests between",
+            [&record] { return static_cast<double>(record.trained().cycle); });
+  group.add("sub_batches", "1", "sub-batches trained", "counted as they are handed to the card",
+            [&record] { return static_cast<double>(record.sub_batches); });
+  group.add("samples", "1", "samples trained", "sum of the samples of all sub-batches",
+            [&record] { return static_cast<double>(record.samples); });
+}
+
+void add_engines(StatGroup& root, const RunInfo& info, const RunRecord& record) {
+  for (std::size_t e = 0; e < record.trained().engines.size(); ++e) {
+    StatGroup& group = root.group("engine").group(info.engines[e].key, "engine");
+    add_engine(
+        group, [&record, e] { return record.trained().engines[e]; },
+        [&record] { return static_cast<double>(record.trained().cycle); });
+    add_events(group, info.events, [&record, e] {
+      EventCounts sum;
+      for (const auto& [key, cost] : record.layers) {
+        if (cost.engine == static_cast<int>(e)) sum += cost.total.events;
+      }
+      return sum;
+    });
+  }
+}
+
+void add_layers(StatGroup& root, const RunInfo& info, const RunRecord& record) {
+  for (const auto& [key, cost] : record.layers) {
+    const std::vector<std::string> names = layer_names(cost, info);
+    StatGroup& group = root.group("layer").group(names[0], "layer").group(names[1], "engine");
+    const double peak = info.engines[cost.engine].peak_macs_per_cycle;
+    add_jobs(group, cost.kind == JobKind::array ? peak : 0, cost.total, cost.jobs);
+    add_events(group, info.events, [&cost = cost] { return cost.total.events; });
+  }
+  for (const auto& [index, densities] : record.densities) {
+    const std::string& layer = info.network.layers[static_cast<std::size_t>(index)].name;
+    add_densities(root.group("layer").group(layer, "layer"), densities);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> layer_names(const LayerCost& cost, const RunInfo& info) {
+  return {cost.last.layer,
+          cost.kind == JobKind::array ? info.engines[cost.engine].key : name_of(cost.kind)};
+}
+
+void add_run(StatGroup& root, const RunInfo& info, const RunRecord& record) {
+  add_totals(root.group("run"), record);
+  add_engines(root, info, record);
+  add_layers(root, info, record);
+  const double clock_mhz = info.machine.clock_mhz;
+  for (std::size_t m = 0; m < info.memories.size(); ++m) {
+    root.group("memory")
+        .group(info.memories[m].name, "memory")
+        .add("bandwidth_gbps", "1e9 B/s", "mean rate in training, idle time included",
+             "bytes read and written in training / (run.cycles / clock)",
+             [&record, m, clock_mhz]() -> std::optional<double> {
+               const Snapshot trained = record.trained();
+               if (m >= trained.memories.size() || trained.cycle == 0) return 0.0;
+               const auto bytes = trained.memories[m].read + trained.memories[m].written;
+               return static_cast<double>(bytes) * clock_mhz / static_cast<double>(trained.cycle) /
+                      1e3;
+             });
+  }
+}
+
+}  // namespace h2
