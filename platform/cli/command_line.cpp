@@ -25,7 +25,7 @@ po::options_description common_options() {
   return o;
 }
 
-po::options_description own_options(const Command& command) {
+po::options_description own_options(const Subcommand& command) {
   po::options_description o(std::string("Options of ") + command.name);
   if (command.options != nullptr) command.options(o.add_options());
   return o;
@@ -47,9 +47,9 @@ int threads_of(const CommandLine& line) {
   return 1;
 }
 
-const Command& find(const std::vector<Command>& commands, const std::string& name) {
+const Subcommand& find(const std::vector<Subcommand>& commands, const std::string& name) {
   std::string names;
-  for (const Command& c : commands) {
+  for (const Subcommand& c : commands) {
     if (name == c.name) return c;
     names += std::string(names.empty() ? "" : ", ") + c.name;
   }
@@ -74,7 +74,7 @@ std::string text_of(int argc, char** argv) {
   return text;
 }
 
-CommandLine parse(const Command& command, int argc, char** argv) {
+CommandLine parse(const Subcommand& command, int argc, char** argv) {
   po::options_description hidden;
   hidden.add_options()("arguments", po::value<std::vector<std::string>>());
   po::options_description all;
@@ -103,14 +103,14 @@ CommandLine parse(const Command& command, int argc, char** argv) {
 
 }  // namespace
 
-std::string usage(const std::vector<Command>& commands) {
+std::string usage(const std::vector<Subcommand>& commands) {
   std::ostringstream text;
   text << "h2vp <command> CONFIG.yaml [options]\n\nCommands\n";
-  for (const Command& c : commands) {
+  for (const Subcommand& c : commands) {
     text << "  " << c.name << std::string(10 - std::string(c.name).size(), ' ') << c.text << '\n';
   }
   text << '\n' << common_options();
-  for (const Command& c : commands) {
+  for (const Subcommand& c : commands) {
     if (c.options != nullptr) text << '\n' << own_options(c);
   }
   text << "\nh2vp --bash-completion prints a completion script for bash.\n";
@@ -118,7 +118,7 @@ std::string usage(const std::vector<Command>& commands) {
   return text.str();
 }
 
-int run_command(const std::vector<Command>& commands, int argc, char** argv) {
+int run_command(const std::vector<Subcommand>& commands, int argc, char** argv) {
   const std::string first = argc > 1 ? argv[1] : "";
   if (first == "--version") {
     std::cout << "h2vp " << kVersion << '\n';
@@ -133,7 +133,7 @@ int run_command(const std::vector<Command>& commands, int argc, char** argv) {
     return 0;
   }
   if (first.empty()) throw InputError("no command\n\n" + usage(commands));
-  const Command& command = find(commands, first);
+  const Subcommand& command = find(commands, first);
   const CommandLine line = parse(command, argc, argv);
   if (line.has("help")) {
     std::cout << "h2vp " << command.name

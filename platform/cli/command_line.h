@@ -34,7 +34,7 @@ struct CommandLine {
 enum class ConfigFile { required, optional, none };
 
 /// One command of h2vp.
-struct Command {
+struct Subcommand {
   const char* name;
   const char* text;
   /// Exit code: 0 success, 1 the run failed. Bad input is thrown as InputError.
@@ -46,9 +46,9 @@ struct Command {
 };
 
 /// Help over all commands.
-std::string usage(const std::vector<Command>& commands);
+std::string usage(const std::vector<Subcommand>& commands);
 /// Finds the command, parses its options and runs it. Throws InputError, or
 /// boost::program_options::error, which name what is wrong.
-int run_command(const std::vector<Command>& commands, int argc, char** argv);
+int run_command(const std::vector<Subcommand>& commands, int argc, char** argv);
 
 }  // namespace h2

@@ -4,7 +4,7 @@
 
 namespace h2 {
 
-extern const Command kTrainCommand, kProfileCommand, kTrafficCommand, kConfigCommand, kServeCommand,
-    kPlayCommand, kFirmwareCommand, kRegsCommand, kStatsCommand, kReportCommand;
+extern const Subcommand kTrainCommand, kProfileCommand, kTrafficCommand, kConfigCommand,
+    kServeCommand, kPlayCommand, kFirmwareCommand, kRegsCommand, kStatsCommand, kReportCommand;
 
 }  // namespace h2

@@ -51,12 +51,12 @@ void append(const po::options_description& options, Words& all, Words& with_valu
 
 }  // namespace
 
-std::string bash_completion(const std::vector<Command>& commands,
+std::string bash_completion(const std::vector<Subcommand>& commands,
                             const po::options_description& common) {
   Words names, with_value, keys, everywhere;
   append(common, everywhere, with_value);
   std::string cases;
-  for (const Command& command : commands) {
+  for (const Subcommand& command : commands) {
     po::options_description own;
     if (command.options != nullptr) command.options(own.add_options());
     Words options = everywhere;

@@ -22,8 +22,8 @@ int run_config(const CommandLine& line) {
 
 }  // namespace
 
-const Command kConfigCommand{"config",
-                             "print the whole effective configuration (--schema: its JSON Schema)",
-                             run_config, options, ConfigFile::optional};
+const Subcommand kConfigCommand{
+    "config", "print the whole effective configuration (--schema: its JSON Schema)", run_config,
+    options, ConfigFile::optional};
 
 }  // namespace h2

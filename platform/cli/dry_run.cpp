@@ -8,7 +8,6 @@
 #include "modules/h2learn/glb_plan.h"
 #include "platform/driver/h2_driver.h"
 #include "platform/host/estimate.h"
-#include "platform/host/network_image.h"
 
 namespace h2 {
 namespace {
@@ -21,26 +20,6 @@ void print_glb(const char* engine, const GlbDemand& demand) {
                 item.halves == 2 ? " x2" : "");
   }
   std::printf("\n");
-}
-
-/// Lets the driver place the tensors against a card that only answers identification.
-h2_device place(const Config& config) {
-  h2_device device{};
-  device.value_bytes = config.machine.numerics == Numerics::fp16 ? 2 : 4;
-  device.tile_height = config.machine.tile.height;
-  device.tile_width = config.machine.tile.width;
-  device.memory_bytes = config.memory.bytes;
-  device.scratch_bytes = ~std::size_t{0};
-  device.bus.read = [](void*, std::uint64_t, void*, std::size_t) { return 0; };
-  device.bus.write = [](void*, std::uint64_t, const void*, std::size_t) { return 0; };
-  const NetworkImage image = network_image(config);
-  const int error = h2_load_network(&device, &image.table, image.layers.data(),
-                                    static_cast<std::uint32_t>(image.layers.size()));
-  if (error != H2_OK) {
-    throw InputError(std::string("memory.bytes: ") + h2_error_text(error) + ": " +
-                     h2_reason(&device));
-  }
-  return device;
 }
 
 void print_layers(const Config& config, const h2_device& device) {
@@ -78,7 +57,7 @@ int print_dry_run(const Config& config) {
   print_glb("forward", glb.forward);
   print_glb("weight_update", glb.weight_update);
   print_glb("backward", glb.backward);
-  const h2_device device = place(config);
+  const h2_device device = place_network(config);
   std::printf("Address map\n  %-10s %#14" PRIx64 " + %#" PRIx64 "\n", "registers", H2_REGS_BASE,
               H2_REGS_SIZE);
   for (unsigned n = 0; n < 3; ++n) {

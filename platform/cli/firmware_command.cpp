@@ -100,7 +100,7 @@ int run_firmware(const CommandLine& line) {
 
 }  // namespace
 
-const Command kFirmwareCommand{
+const Subcommand kFirmwareCommand{
     "firmware", "run firmware on a simulated RISC-V host; its exit code is that of the program",
     run_firmware, options};
 

@@ -42,11 +42,11 @@ int run_play(const CommandLine& line) {
 
 }  // namespace
 
-const Command kPlayCommand{"play",
-                           "execute the transactions of a file on the card's bus and check them",
-                           run_play,
-                           options,
-                           ConfigFile::required,
-                           "FILE.txn"};
+const Subcommand kPlayCommand{"play",
+                              "execute the transactions of a file on the card's bus and check them",
+                              run_play,
+                              options,
+                              ConfigFile::required,
+                              "FILE.txn"};
 
 }  // namespace h2

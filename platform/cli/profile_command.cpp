@@ -63,8 +63,8 @@ int run_profile(const CommandLine& line) {
 
 }  // namespace
 
-const Command kProfileCommand{"profile",
-                              "time a network without data, from densities; writes summary.json",
-                              run_profile, options};
+const Subcommand kProfileCommand{"profile",
+                                 "time a network without data, from densities; writes summary.json",
+                                 run_profile, options};
 
 }  // namespace h2

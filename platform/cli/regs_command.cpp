@@ -57,7 +57,7 @@ int run_regs(const CommandLine& line) {
 
 }  // namespace
 
-const Command kRegsCommand{
+const Subcommand kRegsCommand{
     "regs",
     "print the manual of registers, descriptors and error codes, with a CONFIG for its card",
     run_regs, options, ConfigFile::optional};

@@ -28,7 +28,7 @@ int run_report(const CommandLine& line) {
 
 }  // namespace
 
-const Command kReportCommand{
+const Subcommand kReportCommand{
     "report",         "write report.html about runs, side by side if several; --out names the file",
     run_report,       nullptr,
     ConfigFile::none, "RUN [RUN...]"};

@@ -54,7 +54,7 @@ int run_serve(const CommandLine& line) {
 
 }  // namespace
 
-const Command kServeCommand{
+const Subcommand kServeCommand{
     "serve", "serve the card to a program outside, over a Unix socket, until SIGINT or SIGTERM",
     run_serve, options};
 

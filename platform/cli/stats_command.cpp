@@ -39,7 +39,7 @@ int run_stats(const CommandLine& line) {
 
 }  // namespace
 
-const Command kStatsCommand{"stats", "--describe: the meaning of every statistic in stats.json",
-                            run_stats, options, ConfigFile::none};
+const Subcommand kStatsCommand{"stats", "--describe: the meaning of every statistic in stats.json",
+                               run_stats, options, ConfigFile::none};
 
 }  // namespace h2

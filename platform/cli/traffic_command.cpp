@@ -66,8 +66,8 @@ int run_traffic_command(const CommandLine& line) {
 
 }  // namespace
 
-const Command kTrafficCommand{"traffic",
-                              "load one MemN with synthetic requests: bandwidth and latency",
-                              run_traffic_command, options};
+const Subcommand kTrafficCommand{"traffic",
+                                 "load one MemN with synthetic requests: bandwidth and latency",
+                                 run_traffic_command, options};
 
 }  // namespace h2

@@ -184,7 +184,7 @@ int run_train(const CommandLine& line) {
 
 }  // namespace
 
-const Command kTrainCommand{
+const Subcommand kTrainCommand{
     "train", "train the network through the platform; writes summary.json and a waveform",
     run_train, options};
 

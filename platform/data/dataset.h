@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "modules/network/network.h"
-#include "platform/config/config.h"
+#include "platform/data/dataset_config.h"
 
 namespace h2 {
 

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
-#include "platform/driver/h2_internal.h"
+#include "platform/driver/h2_card.h"
+#include "platform/driver/h2_check.h"
+#include "platform/driver/h2_reason.h"
 
 /* On one bus: the system address map has room for these. */
 enum { MOST_CARDS = 8 };
@@ -60,13 +62,6 @@ int h2_reset(h2_device* d) {
   d->tail = d->completion_tail = 0;
   d->locked = 0;
   memset(d->slots, 0, sizeof d->slots);
-  return error;
-}
-
-int h2_recover(h2_device* d) {
-  int error = h2_reset(d);
-  if (!error && d->table.layers != 0) error = h2_write_table(d);
-  if (!error && d->table.layers != 0) error = h2_open_windows(d);
   return error;
 }
 

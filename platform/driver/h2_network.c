@@ -1,50 +1,11 @@
-/* Shapes of a network, and where its tensors are placed. */
+/* Places the tensors of a network, and writes its table. */
 #include <string.h>
 
+#include "platform/driver/h2_card.h"
+#include "platform/driver/h2_check.h"
 #include "platform/driver/h2_driver.h"
-#include "platform/driver/h2_internal.h"
-
-h2_shapes h2_shapes_of(const h2_layer* l) {
-  h2_shapes s;
-  const uint32_t pad = l->kernel / 2U, shrink = l->pool == H2_POOL_NONE ? 1 : 2;
-  s.out_height = (l->in_height + 2 * pad - l->kernel) / l->stride + 1;
-  s.out_width = (l->in_width + 2 * pad - l->kernel) / l->stride + 1;
-  s.next_height = s.out_height / shrink;
-  s.next_width = s.out_width / shrink;
-  s.soma_height = l->pool == H2_POOL_BEFORE_SOMA ? s.next_height : s.out_height;
-  s.soma_width = l->pool == H2_POOL_BEFORE_SOMA ? s.next_width : s.out_width;
-  s.next_planes = l->pool == H2_POOL_AFTER_SOMA ? 3 : 1;
-  return s;
-}
-
-static h2_map map_of(const h2_device* d, uint32_t channels, uint32_t height, uint32_t width,
-                     uint32_t steps) {
-  h2_map m;
-  m.channels = channels;
-  m.height = height;
-  m.width = width;
-  m.steps = steps;
-  m.samples = d->table.sub_batch;
-  m.tile_height = d->tile_height;
-  m.tile_width = d->tile_width;
-  return m;
-}
-
-h2_map h2_input_map(const h2_device* d, uint32_t samples) {
-  const h2_layer* l = &d->layers[0];
-  h2_map m = map_of(d, l->cin * l->planes, l->in_height, l->in_width,
-                    l->flags & H2_LAYER_ENCODING ? 1 : d->table.timesteps);
-  m.samples = samples;
-  return m;
-}
-
-h2_map h2_output_map(const h2_device* d, uint32_t samples) {
-  const h2_layer* l = &d->layers[d->table.layers - 1];
-  const h2_shapes s = h2_shapes_of(l);
-  h2_map m = map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
-  m.samples = samples;
-  return m;
-}
+#include "platform/driver/h2_reason.h"
+#include "platform/driver/h2_shapes.h"
 
 static uint64_t take(uint64_t* used, uint64_t bytes) {
   const uint64_t at = *used;
@@ -54,9 +15,9 @@ static uint64_t take(uint64_t* used, uint64_t bytes) {
 
 static void place_layer(h2_device* d, h2_layer* l, uint64_t* mem, uint64_t* mem2) {
   const h2_shapes s = h2_shapes_of(l);
-  const h2_map soma = map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
+  const h2_map soma = h2_map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
   const h2_map pooled =
-      map_of(d, l->cout * s.next_planes, s.next_height, s.next_width, d->table.timesteps);
+      h2_map_of(d, l->cout * s.next_planes, s.next_height, s.next_width, d->table.timesteps);
   const uint64_t bits = h2_map_bits_bytes(&soma);
   const uint64_t values = h2_map_values_bytes(&soma, d->value_bytes);
   const uint64_t weights = (uint64_t)l->cout * l->cin * l->kernel * l->kernel;
@@ -73,7 +34,7 @@ static void place_layer(h2_device* d, h2_layer* l, uint64_t* mem, uint64_t* mem2
   l->variance = d->table.optimizer == H2_OPT_ADAM ? take(mem2, weights * 4) : 0;
 }
 
-int h2_write_table(h2_device* d) {
+static int write_table(h2_device* d) {
   const size_t records = d->table.layers * sizeof(h2_layer);
   const uint64_t at = d->table_address;
   if (d->bus.write(d->bus.context, at, &d->table, sizeof(h2_table))) return H2_DRV_BUS;
@@ -113,7 +74,7 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
   d->table.checksum =
       h2_checksum(h2_checksum(0, &d->table, sizeof(h2_table)), d->layers, count * sizeof(h2_layer));
   error = d->locked ? h2_reset(d) : H2_OK;
-  if (!error) error = h2_write_table(d);
+  if (!error) error = write_table(d);
   if (!error) error = h2_open_windows(d);
   if (error) return error;
   const size_t scratch = h2_scratch_bytes(d);
@@ -122,7 +83,12 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
              : h2_lacks(d, H2_DRV_SCRATCH, "scratch", scratch, d->scratch_bytes);
 }
 
-uint32_t h2_classes(const h2_device* d) { return d->layers[d->table.layers - 1].cout; }
+int h2_recover(h2_device* d) {
+  int error = h2_reset(d);
+  if (!error && d->table.layers != 0) error = write_table(d);
+  if (!error && d->table.layers != 0) error = h2_open_windows(d);
+  return error;
+}
 
 size_t h2_scratch_bytes(const h2_device* d) {
   if (d == NULL || d->table.layers == 0) return 0;

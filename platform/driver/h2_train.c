@@ -1,9 +1,12 @@
 /* The training schedule of Fig. 10 of the paper. */
 #include <string.h>
 
+#include "platform/driver/h2_card.h"
+#include "platform/driver/h2_check.h"
 #include "platform/driver/h2_driver.h"
-#include "platform/driver/h2_internal.h"
 #include "platform/driver/h2_math.h"
+#include "platform/driver/h2_reason.h"
+#include "platform/driver/h2_shapes.h"
 
 static h2_descriptor describe(const h2_device* d, uint8_t opcode, uint32_t memory,
                               uint32_t samples) {

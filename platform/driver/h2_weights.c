@@ -1,9 +1,11 @@
 /* Weights in the card's blocked order. */
 #include <string.h>
 
+#include "platform/driver/h2_card.h"
+#include "platform/driver/h2_check.h"
 #include "platform/driver/h2_driver.h"
-#include "platform/driver/h2_internal.h"
 #include "platform/driver/h2_math.h"
+#include "platform/driver/h2_reason.h"
 
 /* Sequential writer through a small buffer, a multiple of all sizes of values. */
 typedef struct stream {

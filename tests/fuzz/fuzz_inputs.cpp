@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "platform/driver/h2_internal.h"
+#include "platform/driver/h2_shapes.h"
 
 namespace h2 {
 namespace {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "platform/driver/h2_internal.h"
+#include "platform/driver/h2_card.h"
 #include "tests/platform/on_card.h"
 
 // CONTROL, ring registers and rings through the states of the card: DRIVER.md, "States of the

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace h2 {
+
+/// dataset
+struct DatasetConfig {
+  std::string kind = "digits";  ///< digits mnist nmnist cifar10 cifar10dvs images npy
+  std::string path;             ///< folder, relative to the working directory
+  std::uint64_t train_limit = 0, test_limit = 0;  ///< 0 = all (digits: 4000, 1000)
+};
+
+}  // namespace h2

@@ -1,0 +1,21 @@
+/* The card's memories, for the driver's own sources. */
+#ifndef H2_CARD_H
+#define H2_CARD_H
+
+#include "platform/driver/h2_driver.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+static inline uint64_t h2_memory(const h2_device* device, uint32_t n) {
+  return device->memories + n * H2_MEM_STRIDE;
+}
+
+/* Opens and locks the card's windows on the memory that the network uses. */
+int h2_open_windows(h2_device* device);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

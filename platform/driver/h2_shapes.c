@@ -1,0 +1,46 @@
+/* Shapes of a network's maps. */
+#include "platform/driver/h2_shapes.h"
+
+h2_shapes h2_shapes_of(const h2_layer* l) {
+  h2_shapes s;
+  const uint32_t pad = l->kernel / 2U, shrink = l->pool == H2_POOL_NONE ? 1 : 2;
+  s.out_height = (l->in_height + 2 * pad - l->kernel) / l->stride + 1;
+  s.out_width = (l->in_width + 2 * pad - l->kernel) / l->stride + 1;
+  s.next_height = s.out_height / shrink;
+  s.next_width = s.out_width / shrink;
+  s.soma_height = l->pool == H2_POOL_BEFORE_SOMA ? s.next_height : s.out_height;
+  s.soma_width = l->pool == H2_POOL_BEFORE_SOMA ? s.next_width : s.out_width;
+  s.next_planes = l->pool == H2_POOL_AFTER_SOMA ? 3 : 1;
+  return s;
+}
+
+h2_map h2_map_of(const h2_device* d, uint32_t channels, uint32_t height, uint32_t width,
+                 uint32_t steps) {
+  h2_map m;
+  m.channels = channels;
+  m.height = height;
+  m.width = width;
+  m.steps = steps;
+  m.samples = d->table.sub_batch;
+  m.tile_height = d->tile_height;
+  m.tile_width = d->tile_width;
+  return m;
+}
+
+h2_map h2_input_map(const h2_device* d, uint32_t samples) {
+  const h2_layer* l = &d->layers[0];
+  h2_map m = h2_map_of(d, l->cin * l->planes, l->in_height, l->in_width,
+                       l->flags & H2_LAYER_ENCODING ? 1 : d->table.timesteps);
+  m.samples = samples;
+  return m;
+}
+
+h2_map h2_output_map(const h2_device* d, uint32_t samples) {
+  const h2_layer* l = &d->layers[d->table.layers - 1];
+  const h2_shapes s = h2_shapes_of(l);
+  h2_map m = h2_map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
+  m.samples = samples;
+  return m;
+}
+
+uint32_t h2_classes(const h2_device* d) { return d->layers[d->table.layers - 1].cout; }
