@@ -8,8 +8,8 @@
 namespace h2 {
 namespace {
 
-constexpr std::uint64_t kValueBytes = 2;   // FP16, as charged
-constexpr std::uint64_t kMasterBytes = 4;  // FP32
+constexpr std::uint64_t kFp16Bytes = 2;  // as charged
+constexpr std::uint64_t kFp32Bytes = 4;
 
 std::uint64_t bytes_of_bits(std::uint64_t bits) { return ceil_div(bits, 8); }
 
@@ -25,8 +25,8 @@ std::uint64_t spike_bytes(const Layer& layer, const ChunkPart& part) {
 }
 /// Traffic of sums that take part in `rounds` grid iterations one after another.
 void count_sums(EventCounts& events, std::uint64_t sums, std::uint64_t rounds, bool first) {
-  events[kGlbReadBytes] += sums * kValueBytes * (rounds - (first ? 1 : 0));
-  events[kGlbWriteBytes] += sums * kValueBytes * rounds;
+  events[kGlbReadBytes] += sums * kFp16Bytes * (rounds - (first ? 1 : 0));
+  events[kGlbWriteBytes] += sums * kFp16Bytes * rounds;
 }
 
 }  // namespace
@@ -87,8 +87,7 @@ EventCounts forward_events(const Layer& layer, const ForwardSpec& array, const C
     events[kLutWrites] = pairs * (fc ? 1 : luts.entries);
     events[kLutFillAdds] = pairs * luts.fill_adds;
   }
-  events[kGlbReadBytes] =
-      tap_rounds * spike_bytes(layer, part) + pairs * layer.taps() * kValueBytes;
+  events[kGlbReadBytes] = tap_rounds * spike_bytes(layer, part) + pairs * layer.taps() * kFp16Bytes;
   count_sums(events, outputs, ceil_div(inputs(part), rows) * tap_rounds, part.first);
   return events;
 }
@@ -96,8 +95,8 @@ EventCounts forward_events(const Layer& layer, const ForwardSpec& array, const C
 EventCounts soma_events(std::uint64_t potentials) {
   EventCounts events;
   events[kSomaUpdates] = potentials;
-  events[kGlbReadBytes] = potentials * kValueBytes;
-  events[kGlbWriteBytes] = potentials * kValueBytes + bytes_of_bits(2 * potentials);
+  events[kGlbReadBytes] = potentials * kFp16Bytes;
+  events[kGlbWriteBytes] = potentials * kFp16Bytes + bytes_of_bits(2 * potentials);
   return events;
 }
 
@@ -117,7 +116,7 @@ EventCounts weight_gradient_events(const Layer& layer, const WeightUpdateSpec& a
     events[kLutWrites] = fills * (fc ? 1 : luts.entries);
     events[kLutFillAdds] = fills * luts.fill_adds;
   }
-  events[kGlbReadBytes] = spike_bytes(layer, part) + fills * positions * kValueBytes;
+  events[kGlbReadBytes] = spike_bytes(layer, part) + fills * positions * kFp16Bytes;
   const std::uint64_t sets =
       ceil_div(part.steps, array.rows) * (fc ? ceil_div(part.batch, array.sub_luts)
                                              : part.batch * ceil_div(positions, array.positions()));
@@ -126,11 +125,11 @@ EventCounts weight_gradient_events(const Layer& layer, const WeightUpdateSpec& a
 }
 
 EventCounts update_events(std::uint64_t weights, int states) {
-  const std::uint64_t masters = weights * kMasterBytes * (1 + states);
+  const std::uint64_t masters = weights * kFp32Bytes * (1 + states);
   EventCounts events;
   events[kWeightUpdates] = weights;
-  events[kGlbReadBytes] = masters + weights * kValueBytes;
-  events[kGlbWriteBytes] = masters + weights * kValueBytes;
+  events[kGlbReadBytes] = masters + weights * kFp16Bytes;
+  events[kGlbWriteBytes] = masters + weights * kFp16Bytes;
   return events;
 }
 
@@ -149,7 +148,7 @@ EventCounts backward_events(const Layer& above, const BackwardSpec& array, const
   }
   const std::uint64_t grads = vectors(part) * fed_by(above, part.tile).area() * part.outputs;
   events[kGlbReadBytes] =
-      (grads + inputs(part) * part.outputs * above.taps()) * kValueBytes + bytes_of_bits(grads);
+      (grads + inputs(part) * part.outputs * above.taps()) * kFp16Bytes + bytes_of_bits(grads);
   count_sums(events, counts.open_outputs, ceil_div(part.outputs, array.rows), part.first);
   return events;
 }
@@ -158,8 +157,8 @@ EventCounts grad_events(std::uint64_t gradients) {
   EventCounts events;
   events[kGradUpdates] = gradients;
   // u and the sum of grad-s, spike and mask bit; grad-u and its bit.
-  events[kGlbReadBytes] = 2 * gradients * kValueBytes + bytes_of_bits(2 * gradients);
-  events[kGlbWriteBytes] = gradients * kValueBytes + bytes_of_bits(gradients);
+  events[kGlbReadBytes] = 2 * gradients * kFp16Bytes + bytes_of_bits(2 * gradients);
+  events[kGlbWriteBytes] = gradients * kFp16Bytes + bytes_of_bits(gradients);
   return events;
 }
 

@@ -6,7 +6,7 @@
 namespace h2 {
 namespace {
 
-void options(boost::program_options::options_description_easy_init add) {
+void config_options(boost::program_options::options_description_easy_init add) {
   add("schema", "print the JSON Schema of configuration files");
 }
 
@@ -24,6 +24,6 @@ int run_config(const CommandLine& line) {
 
 const Subcommand kConfigCommand{
     "config", "print the whole effective configuration (--schema: its JSON Schema)", run_config,
-    options, ConfigFile::optional};
+    config_options, ConfigFile::optional};
 
 }  // namespace h2

@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kMaxQuantum = 1'000'000'000;
 constexpr double kMaxMicroseconds = 1e13;  ///< SystemC counts to 1.8e13
 
-void options(boost::program_options::options_description_easy_init add) {
+void firmware_options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
   namespace po = boost::program_options;
   add("elf", po::value<std::string>(), "firmware, a 32-bit RISC-V executable");
@@ -102,6 +102,6 @@ int run_firmware(const CommandLine& line) {
 
 const Subcommand kFirmwareCommand{
     "firmware", "run firmware on a simulated RISC-V host; its exit code is that of the program",
-    run_firmware, options};
+    run_firmware, firmware_options};
 
 }  // namespace h2

@@ -10,7 +10,7 @@
 namespace h2 {
 namespace {
 
-void options(boost::program_options::options_description_easy_init add) {
+void play_options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
   add("keep-going", "print every failed transaction instead of ending with the first");
 }
@@ -45,7 +45,7 @@ int run_play(const CommandLine& line) {
 const Subcommand kPlayCommand{"play",
                               "execute the transactions of a file on the card's bus and check them",
                               run_play,
-                              options,
+                              play_options,
                               ConfigFile::required,
                               "FILE.txn"};
 

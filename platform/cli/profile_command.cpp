@@ -14,7 +14,7 @@
 namespace h2 {
 namespace {
 
-void options(boost::program_options::options_description_easy_init add) {
+void profile_options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
   add("dry-run", "print sizes and estimates, then stop");
 }
@@ -65,6 +65,6 @@ int run_profile(const CommandLine& line) {
 
 const Subcommand kProfileCommand{"profile",
                                  "time a network without data, from densities; writes summary.json",
-                                 run_profile, options};
+                                 run_profile, profile_options};
 
 }  // namespace h2

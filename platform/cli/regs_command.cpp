@@ -23,7 +23,7 @@ constexpr std::array<Form, 6> kForms{{
     {"devicetree", "a device-tree binding with a node as an example", contract_devicetree},
 }};
 
-void options(boost::program_options::options_description_easy_init add) {
+void regs_options(boost::program_options::options_description_easy_init add) {
   for (const Form& f : kForms) add(f.option, f.text);
 }
 
@@ -60,6 +60,6 @@ int run_regs(const CommandLine& line) {
 const Subcommand kRegsCommand{
     "regs",
     "print the manual of registers, descriptors and error codes, with a CONFIG for its card",
-    run_regs, options, ConfigFile::optional};
+    run_regs, regs_options, ConfigFile::optional};
 
 }  // namespace h2

@@ -9,7 +9,7 @@
 namespace h2 {
 namespace {
 
-void options(boost::program_options::options_description_easy_init add) {
+void serve_options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
   namespace po = boost::program_options;
   add("socket", po::value<std::string>(), "Unix socket to make; programs reach it with libh2.so");
@@ -56,6 +56,6 @@ int run_serve(const CommandLine& line) {
 
 const Subcommand kServeCommand{
     "serve", "serve the card to a program outside, over a Unix socket, until SIGINT or SIGTERM",
-    run_serve, options};
+    run_serve, serve_options};
 
 }  // namespace h2

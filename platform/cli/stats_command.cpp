@@ -12,7 +12,7 @@
 namespace h2 {
 namespace {
 
-void options(boost::program_options::options_description_easy_init add) {
+void stats_options(boost::program_options::options_description_easy_init add) {
   add("describe", "every statistic with unit, meaning and formula");
 }
 
@@ -40,6 +40,6 @@ int run_stats(const CommandLine& line) {
 }  // namespace
 
 const Subcommand kStatsCommand{"stats", "--describe: the meaning of every statistic in stats.json",
-                               run_stats, options, ConfigFile::none};
+                               run_stats, stats_options, ConfigFile::none};
 
 }  // namespace h2

@@ -9,7 +9,7 @@
 namespace h2 {
 namespace {
 
-void options(boost::program_options::options_description_easy_init add) {
+void traffic_options(boost::program_options::options_description_easy_init add) {
   namespace po = boost::program_options;
   std::string patterns;
   for (const std::string& p : traffic_patterns()) patterns += (patterns.empty() ? "" : " ") + p;
@@ -68,6 +68,6 @@ int run_traffic_command(const CommandLine& line) {
 
 const Subcommand kTrafficCommand{"traffic",
                                  "load one MemN with synthetic requests: bandwidth and latency",
-                                 run_traffic_command, options};
+                                 run_traffic_command, traffic_options};
 
 }  // namespace h2

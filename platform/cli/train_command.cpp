@@ -108,7 +108,7 @@ void connect(GoldenWriter& golden, Training& training, Platform& platform, RunRe
   });
 }
 
-void options(boost::program_options::options_description_easy_init add) {
+void train_options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
   namespace po = boost::program_options;
   add("dry-run", "print sizes and estimates, then stop");
@@ -186,6 +186,6 @@ int run_train(const CommandLine& line) {
 
 const Subcommand kTrainCommand{
     "train", "train the network through the platform; writes summary.json and a waveform",
-    run_train, options};
+    run_train, train_options};
 
 }  // namespace h2

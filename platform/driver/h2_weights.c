@@ -81,7 +81,7 @@ static int write_array(h2_device* d, const h2_layer* l, uint64_t address, const 
   return w.to.error;
 }
 
-static int check_layer(h2_device* d, uint32_t layer, const void* oihw) {
+static int check_target(h2_device* d, uint32_t layer, const void* oihw) {
   const int error = h2_check_loaded(d);
   if (error) return error;
   if (layer >= d->table.layers)
@@ -106,7 +106,7 @@ static int check_weights(h2_device* d, const float* oihw, uint64_t count) {
 }
 
 int h2_write_weights(h2_device* d, uint32_t layer, const float* oihw) {
-  int error = check_layer(d, layer, oihw);
+  int error = check_target(d, layer, oihw);
   if (error) return error;
   const h2_layer* l = &d->layers[layer];
   error = check_weights(d, oihw, weight_count(l));
@@ -151,7 +151,7 @@ static void read_run(void* context, uint64_t index, uint32_t count) {
 }
 
 int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
-  const int error = check_layer(d, layer, oihw);
+  const int error = check_target(d, layer, oihw);
   if (error) return error;
   const h2_layer* l = &d->layers[layer];
   const uint64_t bytes = weight_count(l) * d->value_bytes;

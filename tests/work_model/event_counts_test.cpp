@@ -15,8 +15,8 @@
 namespace h2 {
 namespace {
 
-/// Random layers with their batch, steps and inputs per sub-LUT.
-struct Case {
+/// A random layer with their batch, steps and inputs per sub-LUT.
+struct RandomLayer {
   Layer layer;
   int batch, steps, inputs;
 };
@@ -31,7 +31,7 @@ void for_random_cases(int count, Check check) {
     const int planes = std::array<int, 3>{1, 3, 8}[draw(0, 2)];
     const Layer layer =
         conv_layer(draw(1, 40), draw(1, 40), draw(3, 19), 2 * draw(0, 3) + 1, draw(1, 2), planes);
-    const Case c{layer, draw(1, 4), draw(1, 12), draw(1, 5)};
+    const RandomLayer c{layer, draw(1, 4), draw(1, 12), draw(1, 5)};
     SCOPED_TRACE("case " + std::to_string(i) + ": k " + std::to_string(layer.kernel) + ", stride " +
                  std::to_string(layer.stride) + ", inputs " + std::to_string(c.inputs));
     check(c);
@@ -48,7 +48,7 @@ std::uint64_t fill_adds(std::uint64_t parts, int inputs) {
 }
 
 /// Chunks of a Forward Engine job: 16 output channels { tiles { 64 input channels } }.
-EventCounts forward_job(const Case& c, const ForwardSpec& array) {
+EventCounts forward_job(const RandomLayer& c, const ForwardSpec& array) {
   EventCounts sum;
   const Tiling tiles(c.layer.out_h, c.layer.out_w, {8, 8});
   for (int co = 0; co < c.layer.cout; co += array.cols)
@@ -67,7 +67,7 @@ EventCounts forward_job(const Case& c, const ForwardSpec& array) {
 }
 
 TEST(EventCounts, ForwardAddsUpToTheClosedForm) {
-  for_random_cases(200, [](const Case& c) {
+  for_random_cases(200, [](const RandomLayer& c) {
     ForwardSpec array;
     array.sub_lut_inputs = c.inputs;
     const Layer& l = c.layer;
@@ -94,7 +94,7 @@ TEST(EventCounts, ForwardAddsUpToTheClosedForm) {
 }
 
 TEST(EventCounts, WeightGradientAddsUpToTheClosedForm) {
-  for_random_cases(200, [](const Case& c) {
+  for_random_cases(200, [](const RandomLayer& c) {
     WeightUpdateSpec array;
     array.sub_lut_inputs = c.inputs;
     const Layer& l = c.layer;
@@ -129,7 +129,7 @@ TEST(EventCounts, WeightGradientAddsUpToTheClosedForm) {
 
 /// A masked job, chunk by chunk, against the sum over all taps, outputs and masks.
 TEST(EventCounts, BackwardCountsWhatTheMasksLeave) {
-  for_random_cases(40, [](const Case& c) {
+  for_random_cases(40, [](const RandomLayer& c) {
     const Layer& l = c.layer;
     const auto drawn = [&](int height, int width, int channels, int stream) {
       MaskDraw draw;
@@ -184,8 +184,8 @@ TEST(EventCounts, BackwardCountsWhatTheMasksLeave) {
 }
 
 /// A look-up after the other, as the engines make them.
-std::uint64_t slow_lookups(const Case& c, const BitMap& spikes, Region tile, bool of_taps, int c0,
-                           int c1) {
+std::uint64_t slow_lookups(const RandomLayer& c, const BitMap& spikes, Region tile, bool of_taps,
+                           int c0, int c1) {
   const Layer& l = c.layer;
   std::uint64_t sum = 0;
   for (int map = 0; map < spikes.maps; ++map) {
@@ -210,7 +210,7 @@ std::uint64_t slow_lookups(const Case& c, const BitMap& spikes, Region tile, boo
 }
 
 TEST(SpikingLookups, AreThoseWithASpike) {
-  for_random_cases(30, [](const Case& c) {
+  for_random_cases(30, [](const RandomLayer& c) {
     const Layer& l = c.layer;
     MaskDraw draw;
     draw.batch = 1;
@@ -240,7 +240,7 @@ TEST(SpikingLookups, AreThoseWithASpike) {
 
 /// The worked numbers of EVENTS.md.
 TEST(EventCounts, Conv6) {
-  const Case c{conv_layer(512, 512, 8), 4, 10, 3};
+  const RandomLayer c{conv_layer(512, 512, 8), 4, 10, 3};
   const EventCounts f = forward_job(c, {});
   EXPECT_EQ(f[kLutReads], 2013265920U);
   EXPECT_EQ(f[kLutWrites], 6291456U);

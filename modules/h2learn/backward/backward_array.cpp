@@ -10,8 +10,6 @@
 namespace h2 {
 namespace {
 
-constexpr int kWord = 16;  // channels in a BitMap word
-
 /// No product of this size overflows, even of numbers that rounding to FP16 enlarges.
 constexpr float kFits = 0x1p15F;
 /// Share of non-zeros up to which lists of steps (at 3x3 up to 18 bytes per gradient) beat going

@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""Every configuration key changes something: for each key of `h2vp config --schema` a value with
+which a small run leaves other results, or is refused by name.
+
+usage: keys_change_test.py H2VP SOURCE_DIR
+"""
+
+import concurrent.futures
+import hashlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+# A machine so small that every dimension of it counts.
+BASE = {
+    "network.layers": "16C3(Encoding)-AP2-24C3-24C3S2-10FC", "network.input.channels": 3,
+    "network.input.height": 16, "network.input.width": 16, "network.timesteps": 3,
+    "training.batch_group": 2, "profile.sub_batches": 2,
+}
+DIGITS = {
+    "network.layers": "8C3(Encoding)-AP2-10FC", "network.input.channels": 1,
+    "network.input.height": 28, "network.input.width": 28, "network.timesteps": 2,
+    "dataset.train_limit": 22, "dataset.test_limit": 8, "training.loss_scale": 1024,
+    "training.init_gain": 2,
+}
+IDEAL = {"memory.preset": "ideal"}
+ADAM = {"training.optimizer": "adam", "training.learning_rate": 0.01}
+VCD = {"trace.vcd.enable": "true"}
+TIMELINE = {"trace.timeline.enable": "true"}
+PROBE = {"trace.probe.enable": "true"}
+REFUSED = "refused"
+
+# key: value, what else is set with and without it, and for keys of a capacity REFUSED.
+PROFILE = {
+    "clock_mhz": (400,),
+    "engines.forward.rows": (8,), "engines.forward.cols": (4,), "engines.forward.sub_luts": (1,),
+    "engines.forward.sub_lut_inputs": (2,), "engines.forward.parallelism": (1,),
+    "engines.forward.soma_lanes": (1,), "engines.forward.lut": ("false",),
+    "engines.weight_update.rows": (1,), "engines.weight_update.cols": (8,),
+    "engines.weight_update.sub_luts": (1,), "engines.weight_update.sub_lut_inputs": (2,),
+    "engines.weight_update.parallelism": (1,), "engines.weight_update.lut": ("false",),
+    "engines.backward.rows": (4,), "engines.backward.cols": (8,), "engines.backward.group": (2,),
+    "engines.backward.sparsity": ("none",), "engines.backward.empty_window_cycles": (3,),
+    "engines.backward.tile_fill_cycles": (9,), "engines.backward.grad_lanes": (1,),
+    "tile.height": (4,), "tile.width": (4,), "glb.forward.bytes": (2048, {}, REFUSED),
+    "glb.weight_update.bytes": (2048, {}, REFUSED), "glb.backward.bytes": (2048, {}, REFUSED),
+    "pipeline.overlap": ("false",),
+    "memory.organisation": ("unified",), "memory.preset": ("ddr4_3200",),
+    "memory.bytes": (1048576, {"network.layers": "512C3-512C3"}, REFUSED),
+    "memory.compress_gradients": ("true",), "memory.burst_bytes": (256,),
+    "memory.outstanding": (1,), "memory.ideal.latency_ns": (500, IDEAL),
+    "memory.ideal.bandwidth_gbps": (3, IDEAL), "memory.dram.channels": (1,),
+    "memory.dram.data_bits": (32,), "memory.dram.tck_ns": (2,), "memory.dram.burst_length": (8,),
+    "memory.dram.bank_groups": (1,), "memory.dram.banks_per_group": (1,),
+    "memory.dram.ranks": (2,), "memory.dram.row_bytes": (512,), "memory.dram.cl": (40,),
+    "memory.dram.cwl": (20,), "memory.dram.trcd": (30,), "memory.dram.trp": (60,),
+    "memory.dram.tras": (90,), "memory.dram.trrd_s": (40,), "memory.dram.trrd_l": (60,),
+    "memory.dram.tfaw": (300,), "memory.dram.twtr_s": (60,), "memory.dram.twtr_l": (90,),
+    "memory.dram.twr": (90,), "memory.dram.trtp": (80,), "memory.dram.tccd_s": (6,),
+    "memory.dram.tccd_l": (9,), "memory.dram.trfc": (900,), "memory.dram.trefi": (1000,),
+    "memory.dram.read_queue": (1,), "memory.dram.write_queue": (1,),
+    "memory.dram.address_map": ("row-bank-column-bankgroup-rank-channel",
+                                {"memory.dram.ranks": 2}),
+    "network.layers": ("16C3(Encoding)-10FC",), "network.input.channels": (1,),
+    "network.input.height": (12,), "network.input.width": (12,), "network.timesteps": (4,),
+    "network.pool": ("before_soma",), "network.static_input_once": ("true",),
+    "training.sub_batch": (2,), "training.batch_group": (1,),
+    "profile.spike_density": (0.5,), "profile.mask_density": (0.5,),
+    "profile.gradient_density": (0.5,), "profile.clustering": ("sample",),
+    "profile.sample_fraction": (0.25, {"profile.clustering": "sample"}),
+    "profile.samples": (1000,), "profile.sub_batches": (4,),
+    "profile.masks": ("/nowhere", {}, REFUSED),
+    "trace.vcd.enable": ("true",), "trace.vcd.level": ("tiles", VCD),
+    "trace.vcd.scopes": ("*forward*", VCD), "trace.vcd.from_us": (5, VCD),
+    "trace.vcd.to_us": (5, VCD), "trace.timeline.enable": ("true",),
+    "trace.timeline.level": ("tiles", TIMELINE), "trace.probe.enable": ("true",),
+    "trace.probe.sockets": ("*glb*", PROBE), "trace.probe.timeline": ("true", {**PROBE, **TIMELINE}),
+    "host.cycles_per_sub_batch": (90000,), "host.watchdog_cycles": (1, {}, REFUSED),
+}
+TRAIN = {
+    "numerics": ("fp32",), "neuron.alpha": (0.5,), "neuron.th_f": (0.4,), "neuron.th_l": (0.2,),
+    "neuron.th_r": (0.8,), "neuron.beta": (0.5,), "training.epochs": (2,), "training.seed": (2,),
+    "training.loss": ("cross_entropy",), "training.optimizer": ("adam",),
+    "training.learning_rate": (0.01,), "training.momentum": (0.5,), "training.beta1": (0.5, ADAM),
+    "training.beta2": (0.5, ADAM), "training.epsilon": (0.01, ADAM),
+    "training.loss_scale": (64,), "training.init_gain": (3,), "training.shuffle": ("false",),
+    "training.drop_last": ("true",), "training.test_every_epoch": ("true", {"training.epochs": 2}),
+    "dataset.train_limit": (12,), "dataset.test_limit": (4,),
+    "dataset.kind": ("mnist", {}, REFUSED), "dataset.path": ("/nowhere", {"dataset.kind": "mnist"},
+                                                           REFUSED),
+}
+# What no run without files, faults or firmware can show, with the test that does.
+ELSEWHERE = {
+    "accelerator": "one legal value",
+    "trace.probe.check": "tests/platform/probe_test.cpp: a broken rule ends the run",
+    "host.clock_mhz": "tests/firmware/host_test.cpp: instructions per simulated time",
+    "include": "tests/config/load_test.cpp: the files are read",
+}
+
+
+def leaves(schema, path=()):
+    for name, entry in schema.get("properties", {}).items():
+        if "properties" in entry:
+            yield from leaves(entry, path + (name,))
+        else:
+            yield ".".join(path + (name,))
+
+
+def fingerprint(folder):
+    """Of every result file; of the summary without what names the configuration or the clock."""
+    sums = hashlib.sha256()
+    for path in sorted(pathlib.Path(folder).rglob("*")):
+        if path.is_dir() or path.name == "config.yaml":
+            continue
+        data = path.read_bytes()
+        if path.name == "summary.json":
+            summary = json.loads(data)
+            for name in ("config", "command", "wall"):
+                summary.pop(name, None)
+            data = json.dumps(summary).encode()
+        sums.update(path.name.encode() + b"\0" + data)
+    return sums.hexdigest()
+
+
+def run(h2vp, source, command, sets):
+    with tempfile.TemporaryDirectory() as out:
+        arguments = [h2vp, command, os.path.join(source, "configs/h2learn.yaml"), "--quiet", "--out",
+                     out]
+        for key, value in sets.items():
+            arguments += ["--set", f"{key}={value}"]
+        done = subprocess.run(arguments, capture_output=True, text=True, check=False)
+        return done.returncode, done.stderr, fingerprint(out) if done.returncode == 0 else ""
+
+
+def check(h2vp, source, command, base, key, value, others=None, refused=None):
+    sets = {**base, **(others or {})}
+    code, errors, changed = run(h2vp, source, command, {**sets, key: value})
+    if refused:
+        return [] if code != 0 and key.split(".")[-1] in errors else [
+            f"{key}={value} is not refused by name: exit code {code}, {errors.strip()}"]
+    if code != 0:
+        return [f"{key}={value}: exit code {code}, {errors.strip()}"]
+    code, errors, before = run(h2vp, source, command, sets)
+    if code != 0:
+        return [f"without {key}: exit code {code}, {errors.strip()}"]
+    return [f"{key}={value} changes nothing"] if before == changed else []
+
+
+def main():
+    h2vp, source = (os.path.abspath(path) for path in sys.argv[1:3])
+    schema = subprocess.run([h2vp, "config", "--schema"], check=True, capture_output=True, text=True)
+    keys = set(leaves(json.loads(schema.stdout)))
+    table = {**PROFILE, **TRAIN, **ELSEWHERE}
+    failures = [f"{key}: no value in this test" for key in sorted(keys - set(table))]
+    failures += [f"{key}: no such key" for key in sorted(set(table) - keys)]
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        runs = [pool.submit(check, h2vp, source, command, base, key, *entry)
+                for command, base, part in (("profile", BASE, PROFILE), ("train", DIGITS, TRAIN))
+                for key, entry in part.items()]
+        for one in runs:
+            failures += one.result()
+    print("\n".join(failures) or f"{len(keys)} keys, each with an effect")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
