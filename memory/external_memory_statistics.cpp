@@ -20,15 +20,15 @@ void add_dram(StatGroup& group, const std::function<DramStatistics()>& d) {
   count("writes", "64 B writes of the device", "counted as write commands go out",
         &DramStatistics::writes);
   count("row_hits", "64 B accesses that find their row open",
-        "accesses for whose sake no row was opened or closed", &DramStatistics::row_hits);
-  count("row_misses", "64 B accesses that find their bank closed",
-        "counted once per access, when an activate command goes out for it",
-        &DramStatistics::row_misses);
-  count("row_conflicts", "64 B accesses that find another row open",
-        "counted once per access, when a precharge command goes out for it",
-        &DramStatistics::row_conflicts);
-  count("activates", "rows opened", "counted as activate commands go out",
-        &DramStatistics::activates);
+        "accesses for whose sake no row was opened", &DramStatistics::row_hits);
+  count("row_misses", "rows opened in a bank that was closed",
+        "counted as activate commands go out", &DramStatistics::row_misses);
+  count("row_conflicts", "rows opened after another row of the bank had been closed for it",
+        "counted as activate commands go out", &DramStatistics::row_conflicts);
+  count("activates", "rows opened", "row_misses + row_conflicts", &DramStatistics::activates);
+  count("unused_activates", "rows that a refresh closed before they were used",
+        "row_hits + activates - (reads + writes), when nothing waits",
+        &DramStatistics::unused_activates);
   count("precharges", "rows closed one by one, not by a refresh",
         "counted as precharge commands of single banks go out", &DramStatistics::precharges);
   count("refreshes", "refreshes, all channels", "counted as refresh commands go out",

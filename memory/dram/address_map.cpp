@@ -15,7 +15,8 @@ constexpr const char* kFields = "row, rank, bank, column, bankgroup, channel";
 
 int bits_of(const std::string& what, std::uint64_t count) {
   if (count == 0 || (count & (count - 1)) != 0) {
-    throw InputError("memory: " + what + " = " + std::to_string(count) + " must be a power of two");
+    throw InputError("memory.dram: " + what + " = " + std::to_string(count) +
+                     " must be a power of two");
   }
   int bits = 0;
   while ((count >> bits) > 1) ++bits;
@@ -54,8 +55,9 @@ AddressMap::AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes) {
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     const auto entry = entries.find(*name);
     if (entry == entries.end() || !seen.insert(*name).second) {
-      throw InputError("memory.address_map: field '" + *name + "' is unknown or repeated in '" +
-                       spec.address_map + "'; it must name each of " + kFields + " once");
+      throw InputError("memory.dram.address_map: field '" + *name +
+                       "' is unknown or repeated in '" + spec.address_map +
+                       "'; it must name each of " + kFields + " once");
     }
     entry->second.field->shift = shift;
     entry->second.field->bits = entry->second.bits;
@@ -63,9 +65,10 @@ AddressMap::AddressMap(const DramSpec& spec, std::uint64_t capacity_bytes) {
     shift += entry->second.bits;
   }
   if (seen.size() != entries.size()) {
-    throw InputError("memory.address_map: '" + spec.address_map + "' must name each of " + kFields +
-                     " once, most significant first");
+    throw InputError("memory.dram.address_map: '" + spec.address_map + "' must name each of " +
+                     kFields + " once, most significant first");
   }
+  if (spec.bank_hash) hash_bits_ = groups + banks;
   for (std::uint64_t index = 0; index < kTable; ++index) low_[index] = place(index);
 }
 
@@ -74,7 +77,13 @@ LinePlace AddressMap::place(std::uint64_t index) const {
   const std::uint64_t group = rank_.of(address) << group_.bits | group_.of(address);
   return {static_cast<std::int64_t>(row_.of(address)),
           static_cast<std::uint32_t>(channel_.of(address)) * parts_,
-          static_cast<int>(group << bank_.bits | bank_.of(address))};
+          static_cast<int>((group << bank_.bits | bank_.of(address)) ^ hash(row_.of(address)))};
+}
+
+std::uint64_t AddressMap::hash(std::uint64_t row) const {
+  std::uint64_t folded = 0;
+  for (; hash_bits_ > 0 && row != 0; row >>= hash_bits_) folded ^= row;
+  return folded & ((std::uint64_t{1} << hash_bits_) - 1);
 }
 
 DramLocation AddressMap::decode(std::uint64_t address) const {
@@ -87,19 +96,22 @@ DramLocation AddressMap::decode(std::uint64_t address) const {
   DramLocation at;
   at.channel = static_cast<int>(channel_.of(address) * parts_ + part);
   at.rank = static_cast<int>(rank_.of(address));
-  at.group = static_cast<int>(group_.of(address));
-  at.bank = static_cast<int>(bank_.of(address));
   at.row = static_cast<std::int64_t>(row_.of(address));
+  const std::uint64_t hashed = hash(row_.of(address));
+  at.group = static_cast<int>(group_.of(address) ^ hashed >> bank_.bits);
+  at.bank = static_cast<int>(bank_.of(address) ^ (hashed & bank_.mask));
   at.column = static_cast<int>(column_.of(address));
   return at;
 }
 
 std::uint64_t AddressMap::encode(const DramLocation& at) const {
   const auto channel = static_cast<std::uint64_t>(at.channel);
+  const std::uint64_t hashed = hash(static_cast<std::uint64_t>(at.row));
   const std::uint64_t address =
       channel_.at(channel / parts_) | rank_.at(static_cast<std::uint64_t>(at.rank)) |
-      group_.at(static_cast<std::uint64_t>(at.group)) |
-      bank_.at(static_cast<std::uint64_t>(at.bank)) | row_.at(static_cast<std::uint64_t>(at.row)) |
+      group_.at(static_cast<std::uint64_t>(at.group) ^ hashed >> bank_.bits) |
+      bank_.at(static_cast<std::uint64_t>(at.bank) ^ hashed) |
+      row_.at(static_cast<std::uint64_t>(at.row)) |
       column_.at(static_cast<std::uint64_t>(at.column));
   return (address / kLineBytes * parts_ + channel % parts_) * kLineBytes;
 }

@@ -29,7 +29,9 @@ struct LinePlace {
 };
 
 /// Splits an address of one MemN into its DRAM location, and back. The order of the fields is
-/// DramSpec::address_map, most significant first.
+/// DramSpec::address_map, most significant first. With DramSpec::bank_hash the number of bank group
+/// and bank so found is XORed with all bits of the row, taken in pieces as long as that number:
+/// rows at a distance of any power of two, which would lie in one bank, spread over all.
 class AddressMap {
  public:
   /// Throws InputError on an unknown, missing or repeated field, or a count that is no power of
@@ -69,8 +71,11 @@ class AddressMap {
   static constexpr std::uint64_t kTable = 64;
   /// Of line `index` of a third, in its first channel.
   [[nodiscard]] LinePlace place(std::uint64_t index) const;
+  /// What a row adds to the number of bank group and bank, by XOR.
+  [[nodiscard]] std::uint64_t hash(std::uint64_t row) const;
 
   Field channel_, rank_, group_, bank_, row_, column_;
+  int hash_bits_ = 0;                  // bank groups and banks when they are hashed, else 0
   std::uint32_t parts_ = 1;            // 3 for three times a power of two of channels
   std::array<LinePlace, kTable> low_;  // what the low bits of an index add
 };
@@ -83,7 +88,7 @@ void AddressMap::for_each_line(std::uint64_t first, std::uint32_t count, Visit v
   LinePlace high = place(index / kTable * kTable);
   for (std::uint32_t i = 0; i < count; ++i) {
     const LinePlace& low = low_[index % kTable];
-    visit(LinePlace{high.row + low.row, high.channel + low.channel + part, high.bank + low.bank});
+    visit(LinePlace{high.row + low.row, high.channel + low.channel + part, high.bank ^ low.bank});
     if (++part < parts_) continue;
     part = 0;
     if (++index % kTable == 0) high = place(index);
@@ -97,7 +102,7 @@ void AddressMap::for_each_stripe(std::uint64_t first, std::uint32_t count, Visit
   LinePlace high = place(index / kTable * kTable);
   for (std::uint32_t i = 0; i < count; ++i) {
     const LinePlace& low = low_[index % kTable];
-    visit(LinePlace{high.row + low.row, 0, high.bank + low.bank});
+    visit(LinePlace{high.row + low.row, 0, high.bank ^ low.bank});
     index += step;
     if (index % kTable == 0) high = place(index);
   }

@@ -118,20 +118,21 @@ int DramChannel::lines_to_issue(const DramRun& run, bool write, Clock at) const 
 void DramChannel::issue_row(Choice choice) {
   row_choice_.known = false;
   const int bank = choice.bank();
-  RunQueue::Entry& e = queues_[choice.write()].oldest(bank);
+  const RunQueue::Entry& e = queues_[choice.write()].oldest(bank);
   device_.issue(choice.command(), bank, e.run.row, choice.at);
   if (observer_) observer_(choice.command(), bank, e.run.row, choice.at);
   if (choice.command() == Command::precharge) {
     ++statistics_.precharges;
-    if (!e.counted) ++statistics_.row_conflicts;
+    closed_for_others_ |= bank_bit(bank);
     for (RunQueue& queue : queues_) queue.close(bank);
   } else {
     ++statistics_.activates;
-    if (!e.counted) ++statistics_.row_misses;
+    const bool conflict = (closed_for_others_ & bank_bit(bank)) != 0;
+    ++(conflict ? statistics_.row_conflicts : statistics_.row_misses);
+    closed_for_others_ &= ~bank_bit(bank);
     for (RunQueue& queue : queues_) queue.open(bank, e.run.row);
     activated_banks_[choice.write()] |= bank_bit(bank);
   }
-  e.counted = true;
 }
 
 void DramChannel::issue_maintenance(Choice choice) {
@@ -145,6 +146,8 @@ void DramChannel::issue_maintenance(Choice choice) {
     return;
   }
   for (RunQueue& queue : queues_) queue.close_all();
+  const BankSet unused = activated_banks_[0] | activated_banks_[1];
+  statistics_.unused_activates += static_cast<std::uint64_t>(__builtin_popcountll(unused));
   activated_banks_ = {};
 }
 

@@ -163,6 +163,7 @@ class DramChannel {
   std::uint64_t order_ = 0;
   RowChoice row_choice_;
   std::array<BankSet, 2> activated_banks_{};  ///< row opened for a run that has not been served
+  BankSet closed_for_others_ = 0;             ///< by a precharge, not yet opened again
   std::array<Clock, 2> oldest_accepted_{};    ///< no run has waited longer
   Clock run_gap_;
   int high_mark_, low_mark_;  ///< of the write buffer, lines

@@ -105,7 +105,7 @@ inline void DramChannel::issue_columns(Choice choice, DramServed& s) {
   s.accepted = hit.accepted;
   s.data_end = last + (write ? timing().write_latency : timing().read_latency);
   served_lines_[write] += static_cast<std::uint64_t>(lines);
-  served_misses_ += hit.counted;
+  served_misses_ += activated_banks_[write] >> bank & 1;
 
   if (write == writing_) batch_left_ -= lines;
   activated_banks_[write] &= ~bank_bit(bank);

@@ -1,10 +1,8 @@
 #include "memory/dram/device.h"
 
 #include <algorithm>
-#include <string>
 
-#include "memory/dram/address_map.h"
-#include "modules/base/error.h"
+#include "memory/dram/limits.h"
 
 namespace h2 {
 namespace {
@@ -12,54 +10,8 @@ namespace {
 /// Bubble on the data bus when another rank starts to drive it.
 constexpr Clock kRankSwitch = 2;
 
-void check(const DramSpec& s) {
-  const auto at_least = [&](const char* name, double value, double least) {
-    if (!(value >= least)) {
-      throw InputError("memory preset " + s.preset + ": " + name + " = " + std::to_string(value) +
-                       " must be at least " + std::to_string(least));
-    }
-  };
-  if (s.data_bits <= 0 || s.burst_length <= 0 ||
-      static_cast<std::uint64_t>(s.data_bits) * static_cast<std::uint64_t>(s.burst_length) !=
-          8 * kLineBytes) {
-    throw InputError("memory preset " + s.preset + ": data_bits " + std::to_string(s.data_bits) +
-                     " x burst_length " + std::to_string(s.burst_length) + " must be 512 (64 B)");
-  }
-  at_least("tck_ns", s.tck_ns, 0.01);
-  at_least("burst_length", s.burst_length, 2);
-  for (const auto& [name, value] : {std::pair{"channels", s.channels},
-                                    {"bank_groups", s.bank_groups},
-                                    {"banks_per_group", s.banks_per_group},
-                                    {"ranks", s.ranks},
-                                    {"cl", s.cl},
-                                    {"cwl", s.cwl},
-                                    {"trcd", s.trcd},
-                                    {"trp", s.trp},
-                                    {"tras", s.tras},
-                                    {"trrd_s", s.trrd_s},
-                                    {"trtp", s.trtp},
-                                    {"tccd_s", s.tccd_s},
-                                    {"trfc", s.trfc}}) {
-    at_least(name, value, 1);
-  }
-  for (const auto& [name, value] :
-       {std::pair{"tfaw", s.tfaw}, {"twtr_s", s.twtr_s}, {"twr", s.twr}}) {
-    at_least(name, value, 0);
-  }
-  at_least("trrd_l", s.trrd_l, s.trrd_s);
-  at_least("twtr_l", s.twtr_l, s.twtr_s);
-  at_least("tccd_l", s.tccd_l, s.tccd_s);
-  at_least("read_queue", s.read_queue, 8);
-  at_least("write_queue", s.write_queue, 8);
-  at_least("trefi", s.trefi, s.trfc + s.trp + s.tras + s.cwl + s.twr + 64.0);
-  if (s.ranks * s.bank_groups * s.banks_per_group > kMaxBanks) {
-    throw InputError("memory preset " + s.preset + ": ranks x bank_groups x banks_per_group must " +
-                     "not exceed " + std::to_string(kMaxBanks));
-  }
-}
-
 const DramSpec& checked(const DramSpec& spec) {
-  check(spec);
+  check_dram(spec);
   return spec;
 }
 

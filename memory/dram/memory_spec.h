@@ -22,6 +22,7 @@ struct DramSpec {
   int read_queue = 32, write_queue = 32;
   /// Most significant first.
   std::string address_map = "row-rank-bank-column-bankgroup-channel";
+  bool bank_hash = false;  ///< the bits of the row are XORed to bank group and bank
 };
 
 /// `ideal`: no banks, a latency and a bandwidth.

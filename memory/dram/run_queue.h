@@ -26,7 +26,6 @@ class RunQueue {
     Clock accepted = 0;
     std::uint64_t key = 0;  ///< the smaller, the older: ages of both directions compare
     Entry *next = nullptr, *previous = nullptr;
-    bool counted = false;  ///< as a row miss or conflict
   };
 
   RunQueue(int capacity_lines, int banks);
@@ -144,7 +143,6 @@ inline void RunQueue::push(const DramRun& run, Clock now, std::uint64_t key, boo
   entry->key = key;
   entry->next = end;
   entry->previous = end->previous;
-  entry->counted = false;
   end->previous->next = entry;
   end->previous = entry;
   banks_ |= bank_bit(run.bank);
@@ -162,7 +160,6 @@ inline void RunQueue::serve(int bank, int lines) {
   if (entry->run.lines > lines) {
     entry->run.lines -= lines;
     long_runs_ -= entry->run.lines == 1;
-    entry->counted = false;
     return;
   }
   long_runs_ -= entry->run.lines > 1;

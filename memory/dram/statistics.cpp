@@ -12,6 +12,7 @@ DramStatistics& DramStatistics::operator+=(const DramStatistics& other) {
   row_misses += other.row_misses;
   row_conflicts += other.row_conflicts;
   activates += other.activates;
+  unused_activates += other.unused_activates;
   precharges += other.precharges;
   refreshes += other.refreshes;
   turnarounds += other.turnarounds;

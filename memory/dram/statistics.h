@@ -9,10 +9,13 @@ namespace h2 {
 struct DramStatistics {
   std::uint64_t reads = 0;  ///< with those that bursts are rounded by (MEMORY.md)
   std::uint64_t writes = 0;
-  std::uint64_t row_hits = 0;       ///< served from the open row
-  std::uint64_t row_misses = 0;     ///< the bank was closed
-  std::uint64_t row_conflicts = 0;  ///< another row was open
-  std::uint64_t activates = 0;
+  std::uint64_t row_hits = 0;       ///< served from a row that was open already
+  std::uint64_t row_misses = 0;     ///< activates of a bank that was closed
+  std::uint64_t row_conflicts = 0;  ///< activates after another row of the bank had been closed
+  std::uint64_t activates = 0;      ///< row_misses + row_conflicts
+  /// Of rows that a refresh closed before they were used, to be opened again: when nothing waits,
+  /// row_hits + activates = reads + writes + unused_activates.
+  std::uint64_t unused_activates = 0;
   std::uint64_t precharges = 0;  ///< of single banks; those before a refresh are not counted
   std::uint64_t refreshes = 0;
   std::uint64_t turnarounds = 0;  ///< changes of direction of the data bus

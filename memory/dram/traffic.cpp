@@ -1,6 +1,7 @@
 #include "memory/dram/traffic.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <queue>
@@ -30,10 +31,17 @@ void check(const TrafficSpec& t) {
   }
 }
 
+TrafficLatency latency_of(const LatencyHistogram& h) {
+  return {h.count(), h.mean() / kPsPerNs, static_cast<double>(h.quantile(0.5)) / kPsPerNs,
+          static_cast<double>(h.quantile(0.99)) / kPsPerNs,
+          static_cast<double>(h.max()) / kPsPerNs};
+}
+
 /// A credit on its way back to a requestor.
 struct Credit {
   Picoseconds time;
   std::uint32_t port;
+  bool write;
   bool operator>(const Credit& other) const {
     return time != other.time ? time > other.time : port > other.port;
   }
@@ -53,11 +61,23 @@ class ClosedLoop {
  private:
   void submit(std::uint32_t port, Picoseconds now) {
     const TrafficAccess access = streams_[port]();
-    memory_->submit({port, static_cast<int>(port), access.address, kLineBytes, access.write}, now);
+    if (free_.empty()) {
+      free_.push_back(submitted_.size());
+      submitted_.emplace_back();
+    }
+    const std::uint64_t id = free_.back();
+    free_.pop_back();
+    submitted_[id] = {port, now};
+    memory_->submit({id, static_cast<int>(port), access.address, kLineBytes, access.write}, now);
   }
   void record(const MemoryCompletion& completion);
   void return_credits(Picoseconds now);
   [[nodiscard]] TrafficResult result(double wall_seconds);
+
+  struct Submitted {
+    std::uint32_t port = 0;
+    Picoseconds time = 0;
+  };
 
   TrafficSpec traffic_;
   std::uint64_t warmup_;
@@ -67,7 +87,10 @@ class ClosedLoop {
   std::uint64_t done_ = 0;
   Picoseconds measured_from_ = 0, last_ = 0;
   DramStatistics before_;
-  LatencyHistogram latency_;
+  std::vector<Submitted> submitted_;  ///< by id
+  std::vector<std::uint64_t> free_;   ///< ids
+  LatencyHistogram read_latency_, write_latency_;
+  std::array<std::uint64_t, 2> measured_{};  ///< reads, writes whose credits have returned
 };
 
 TrafficResult ClosedLoop::run() {
@@ -89,8 +112,15 @@ TrafficResult ClosedLoop::run() {
 }
 
 void ClosedLoop::record(const MemoryCompletion& c) {
-  credits_.push({c.time, static_cast<std::uint32_t>(c.id)});
-  if (!c.write && done_ >= warmup_) latency_.add(c.time - c.accepted);
+  const Submitted& s = submitted_[c.id];
+  credits_.push({c.time, s.port, c.write});
+  free_.push_back(c.id);
+  if (done_ < warmup_) return;
+  if (c.write) {
+    write_latency_.add(c.time - s.time);
+  } else {
+    read_latency_.add(c.time - c.accepted);
+  }
 }
 
 void ClosedLoop::return_credits(Picoseconds now) {
@@ -98,6 +128,7 @@ void ClosedLoop::return_credits(Picoseconds now) {
     const Credit credit = credits_.top();
     credits_.pop();
     last_ = credit.time;
+    if (done_ >= warmup_) ++measured_[credit.write];
     if (++done_ == warmup_) {
       measured_from_ = last_;
       before_ = memory_->statistics();
@@ -113,11 +144,12 @@ TrafficResult ClosedLoop::result(double wall_seconds) {
   const auto bytes = static_cast<double>((traffic_.requests - warmup_) * kLineBytes);
   const auto elapsed_ns = static_cast<double>(last_ - measured_from_) / kPsPerNs;
   r.bandwidth_gbps = elapsed_ns > 0 ? bytes / elapsed_ns : 0.0;
+  const double per_request = r.bandwidth_gbps / static_cast<double>(traffic_.requests - warmup_);
+  r.read_gbps = per_request * static_cast<double>(measured_[0]);
+  r.write_gbps = per_request * static_cast<double>(measured_[1]);
   r.peak_gbps = memory_->peak_gbps();
-  r.latency_mean_ns = latency_.mean() / kPsPerNs;
-  r.latency_p50_ns = static_cast<double>(latency_.quantile(0.5)) / kPsPerNs;
-  r.latency_p99_ns = static_cast<double>(latency_.quantile(0.99)) / kPsPerNs;
-  r.latency_max_ns = static_cast<double>(latency_.max()) / kPsPerNs;
+  r.read = latency_of(read_latency_);
+  r.write = latency_of(write_latency_);
   const auto hits = static_cast<double>(after.row_hits - before_.row_hits);
   const auto all = static_cast<double>(after.bytes() - before_.bytes()) / kLineBytes;
   r.row_hit_rate = all > 0 ? hits / all : 0.0;
@@ -157,18 +189,18 @@ IdleLatency measure_idle_latency(const MemorySpec& memory) {
   return idle;
 }
 
+void to_json(nlohmann::json& json, const TrafficLatency& l) {
+  json = {{"mean", l.mean}, {"p50", l.p50}, {"p99", l.p99}, {"max", l.max}};
+}
+
 void to_json(nlohmann::json& json, const TrafficResult& r) {
-  json = {{"pattern", r.pattern},
-          {"bandwidth_gbps", r.bandwidth_gbps},
-          {"peak_gbps", r.peak_gbps},
-          {"read_latency_ns",
-           {{"mean", r.latency_mean_ns},
-            {"p50", r.latency_p50_ns},
-            {"p99", r.latency_p99_ns},
-            {"max", r.latency_max_ns}}},
-          {"row_hit_rate", r.row_hit_rate},
-          {"simulated_ns", r.simulated_ns},
-          {"requests_per_wall_second", r.requests_per_wall_second}};
+  json = {
+      {"pattern", r.pattern},           {"bandwidth_gbps", r.bandwidth_gbps},
+      {"read_gbps", r.read_gbps},       {"write_gbps", r.write_gbps},
+      {"peak_gbps", r.peak_gbps},       {"row_hit_rate", r.row_hit_rate},
+      {"simulated_ns", r.simulated_ns}, {"requests_per_wall_second", r.requests_per_wall_second}};
+  if (r.read.count > 0) json["read_latency_ns"] = r.read;
+  if (r.write.count > 0) json["write_latency_ns"] = r.write;
 }
 
 void to_json(nlohmann::json& json, const IdleLatency& idle) {

@@ -22,11 +22,19 @@ struct TrafficSpec {
   std::uint64_t stride = 4096;  ///< bytes, pattern `stride` only; a multiple of 64
 };
 
+/// In ns, after the warm-up.
+struct TrafficLatency {
+  std::uint64_t count = 0;  ///< requests measured; without any the rest means nothing
+  double mean = 0, p50 = 0, p99 = 0, max = 0;
+};
+
 struct TrafficResult {
   std::string pattern;
   double bandwidth_gbps = 0;  ///< 1e9 B/s between the last warm-up completion and the last of all
+  double read_gbps = 0, write_gbps = 0;  ///< the shares of reads and writes
   double peak_gbps = 0;
-  double latency_mean_ns = 0, latency_p50_ns = 0, latency_p99_ns = 0, latency_max_ns = 0;
+  TrafficLatency read;      ///< from acceptance to last data
+  TrafficLatency write;     ///< from submission until it is posted: the wait for room in the buffer
   double row_hit_rate = 0;  ///< accesses served from the open row
   double simulated_ns = 0;
   double requests_per_wall_second = 0;
@@ -45,8 +53,11 @@ struct IdleLatency {
 
 [[nodiscard]] IdleLatency measure_idle_latency(const MemorySpec& memory);
 
-/// {pattern, bandwidth_gbps, peak_gbps, read_latency_ns: {mean, p50, p99, max}, row_hit_rate,
-/// simulated_ns, requests_per_wall_second}
+/// {mean, p50, p99, max}
+void to_json(nlohmann::json& json, const TrafficLatency& latency);
+/// {pattern, bandwidth_gbps, read_gbps, write_gbps, peak_gbps, read_latency_ns: {mean, p50, p99,
+/// max}, write_latency_ns: {the same}, row_hit_rate, simulated_ns, requests_per_wall_second}; the
+/// latency of a direction that the pattern lacks is left out.
 void to_json(nlohmann::json& json, const TrafficResult& result);
 /// {closed, hit, conflict}
 void to_json(nlohmann::json& json, const IdleLatency& latency);

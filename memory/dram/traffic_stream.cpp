@@ -132,6 +132,18 @@ Maker requestors(int count, bool aligned) {
   };
 }
 
+/// A requestor that reads and one that writes, contiguous; they start in different banks.
+Streams reader_and_writer(const Context& c) {
+  Contiguous rd{stream_base(c, 0, 2, false), c.capacity};
+  Contiguous wr{stream_base(c, 1, 2, false), c.capacity};
+  return {[=]() mutable {
+            return TrafficAccess{rd(), false};
+          },
+          [=]() mutable {
+            return TrafficAccess{wr(), true};
+          }};
+}
+
 const std::map<std::string, Maker>& makers() {
   constexpr int kLines4k = 64;
   static const std::map<std::string, Maker> table{
@@ -151,6 +163,7 @@ const std::map<std::string, Maker>& makers() {
       {"bg_hit", banks(true, false)},
       {"bg_conf", banks(true, true)},
       {"stride", stride},
+      {"rd_wr", reader_and_writer},
       {"2seq_st", requestors(2, false)},
       {"3seq_st", requestors(3, false)},
       {"2seq_al", requestors(2, true)},

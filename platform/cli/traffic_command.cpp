@@ -19,7 +19,8 @@ void traffic_options(boost::program_options::options_description_easy_init add) 
   add("warmup", po::value<std::uint64_t>(), "first completions that are not measured");
   add("seed", po::value<std::uint64_t>(), "seed of random patterns");
   add("stride", po::value<std::uint64_t>(), "bytes between reads of pattern stride");
-  add("memory", po::value<std::string>(), "mem0, mem1 or mem2 (they are alike)");
+  add("memory", po::value<std::string>(),
+      "mem0, mem1 or mem2 (they are alike); not with organisation unified");
   add("idle-latency", "measure closed, hit and conflict latency of an idle channel instead");
   add("json", po::value<std::string>(), "also write the result to this file");
 }
@@ -48,16 +49,22 @@ int run_traffic_command(const CommandLine& line) {
     throw InputError("--memory " + memory + ": legal are mem0, mem1, mem2");
   }
   const Config config = load_config(line.config, line.sets);
+  const bool unified = config.memory.organisation == MemoryOrganisation::unified;
+  if (unified && line.has("memory")) {
+    throw InputError("--memory " + memory +
+                     ": memory.organisation is unified, there is one memory only");
+  }
+  const MemorySpec memory_spec = unified ? unified_memory(config.memory) : config.memory;
   const TrafficSpec traffic = spec_of(line);
   nlohmann::json result;
   if (line.has("idle-latency")) {
-    result["idle_latency_ns"] = measure_idle_latency(config.memory);
+    result["idle_latency_ns"] = measure_idle_latency(memory_spec);
   } else {
-    result = run_traffic(config.memory, traffic);
+    result = run_traffic(memory_spec, traffic);
     result["queue_depth"] = traffic.queue_depth;
     result["requests"] = traffic.requests;
   }
-  result["memory"] = memory;
+  result["memory"] = unified ? "unified" : memory;
   result["preset"] = config.memory.ideal ? "ideal" : config.memory.dram.preset;
   if (!line.quiet) std::cout << result.dump(2) << '\n';
   if (line.has("json")) write_json(line.get<std::string>("json"), result);

@@ -1,13 +1,16 @@
+#include "memory/dram/limits.h"
 #include "platform/config/key_builders.h"
 #include "platform/config/presets.h"
 
 namespace h2 {
 namespace {
 
-constexpr Range kClocks{1, 10000000};
-constexpr Range kQueue{1, 4096};
-
 Range power_of_two(double min, double max) { return {min, max, false, false, true}; }
+
+Range range_of(const std::string& name) {
+  const DramLimit& limit = dram_limit(name);
+  return {limit.min, limit.max, false, false, limit.power_of_two};
+}
 
 Key preset_key() {
   Key key = text("memory.preset", "", "device behind each MemN; resets memory.dram",
@@ -47,21 +50,21 @@ std::vector<Key> port_keys() {
 
 std::vector<Key> dram_shape_keys() {
   return {
-      integer("memory.dram.channels", power_of_two(1, 64), "channels of one MemN",
+      integer("memory.dram.channels", range_of("channels"), "channels of one MemN",
               H2_AT(memory.dram.channels)),
-      integer("memory.dram.data_bits", power_of_two(8, 1024), "data bus of one channel, bits",
+      integer("memory.dram.data_bits", range_of("data_bits"), "data bus of one channel, bits",
               H2_AT(memory.dram.data_bits)),
-      number("memory.dram.tck_ns", {0.01, 1000}, "DRAM clock period, ns",
+      number("memory.dram.tck_ns", range_of("tck_ns"), "DRAM clock period, ns",
              H2_AT(memory.dram.tck_ns)),
-      integer("memory.dram.burst_length", power_of_two(2, 64), "beats of one access, two per clock",
-              H2_AT(memory.dram.burst_length)),
-      integer("memory.dram.bank_groups", power_of_two(1, 64), "bank groups of one rank",
+      integer("memory.dram.burst_length", range_of("burst_length"),
+              "beats of one access, two per clock", H2_AT(memory.dram.burst_length)),
+      integer("memory.dram.bank_groups", range_of("bank_groups"), "bank groups of one rank",
               H2_AT(memory.dram.bank_groups)),
-      integer("memory.dram.banks_per_group", power_of_two(1, 64), "banks of one bank group",
+      integer("memory.dram.banks_per_group", range_of("banks_per_group"), "banks of one bank group",
               H2_AT(memory.dram.banks_per_group)),
-      integer("memory.dram.ranks", power_of_two(1, 16), "ranks of one channel",
+      integer("memory.dram.ranks", range_of("ranks"), "ranks of one channel",
               H2_AT(memory.dram.ranks)),
-      integer("memory.dram.row_bytes", power_of_two(64, 1048576),
+      integer("memory.dram.row_bytes", range_of("row_bytes"),
               "row buffer of one bank over the channel's width, bytes",
               H2_AT(memory.dram.row_bytes)),
   };
@@ -69,7 +72,7 @@ std::vector<Key> dram_shape_keys() {
 
 Key clocks(const std::string& name, std::string description, int DramSpec::*member) {
   return integer(
-      "memory.dram." + name, kClocks,
+      "memory.dram." + name, range_of(name),
       std::move(description) + ", DRAM clocks", [member](auto& c) -> auto& {
         return c.memory.dram.*member;
       });
@@ -93,13 +96,17 @@ std::vector<Key> dram_timing_keys() {
       clocks("tccd_l", "column command to column command, same bank group", &DramSpec::tccd_l),
       clocks("trfc", "refresh of all banks", &DramSpec::trfc),
       clocks("trefi", "average time between refreshes", &DramSpec::trefi),
-      integer("memory.dram.read_queue", kQueue, "read requests one channel holds",
+      integer("memory.dram.read_queue", range_of("read_queue"), "read requests one channel holds",
               H2_AT(memory.dram.read_queue)),
-      integer("memory.dram.write_queue", kQueue, "write requests one channel holds",
-              H2_AT(memory.dram.write_queue)),
+      integer("memory.dram.write_queue", range_of("write_queue"),
+              "write requests one channel holds", H2_AT(memory.dram.write_queue)),
       text("memory.dram.address_map",
            "row, rank, bank, column, bankgroup, channel in any order, joined by '-'",
            "address fields, most significant first", H2_AT(memory.dram.address_map)),
+      boolean("memory.dram.bank_hash",
+              "the bits of the row are XORed to bank group and bank: strides of whole rows "
+              "spread over the banks",
+              H2_AT(memory.dram.bank_hash)),
   };
 }
 

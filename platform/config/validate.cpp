@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "memory/dram/limits.h"
 #include "modules/base/error.h"
 #include "platform/config/keys.h"
 
@@ -37,7 +38,7 @@ class Rules {
   const Origins& origins_;
 };
 
-Paths dram(std::initializer_list<const char*> names) {
+Paths dram(const std::vector<const char*>& names) {
   Paths paths;
   for (const char* name : names) paths.push_back(std::string("memory.dram.") + name);
   return paths;
@@ -54,13 +55,6 @@ bool is_address_map(const std::string& map) {
 
 void check_dram_shape(const MemorySpec& memory, const Rules& rules) {
   const DramSpec& d = memory.dram;
-  const std::uint64_t access = static_cast<std::uint64_t>(d.data_bits) / 8 * d.burst_length;
-  rules.require(access <= d.row_bytes, dram({"row_bytes", "data_bits", "burst_length"}),
-                "row_bytes of at least data_bits / 8 * burst_length = " + std::to_string(access));
-  Paths burst = dram({"data_bits", "burst_length"});
-  burst.insert(burst.begin(), "memory.burst_bytes");
-  rules.require(access <= memory.burst_bytes, burst,
-                "burst_bytes of at least data_bits / 8 * burst_length = " + std::to_string(access));
   const std::uint64_t row_set = d.row_bytes * d.channels * d.ranks * d.bank_groups *
                                 static_cast<std::uint64_t>(d.banks_per_group);
   Paths capacity = dram({"channels", "ranks", "bank_groups", "banks_per_group", "row_bytes"});
@@ -71,15 +65,10 @@ void check_dram_shape(const MemorySpec& memory, const Rules& rules) {
                 find_key("memory.dram.address_map")->text_form);
 }
 
-void check_dram_timing(const DramSpec& d, const Rules& rules) {
-  rules.require(d.tras >= d.trcd + d.trtp, dram({"tras", "trcd", "trtp"}), "tras >= trcd + trtp");
-  rules.require(d.trrd_s <= d.trrd_l, dram({"trrd_s", "trrd_l"}), "trrd_s <= trrd_l");
-  rules.require(d.twtr_s <= d.twtr_l, dram({"twtr_s", "twtr_l"}), "twtr_s <= twtr_l");
-  rules.require(d.tccd_s <= d.tccd_l, dram({"tccd_s", "tccd_l"}), "tccd_s <= tccd_l");
-  rules.require(2 * d.tccd_s >= d.burst_length, dram({"tccd_s", "burst_length"}),
-                "tccd_s >= burst_length / 2, two beats per clock");
-  rules.require(d.tfaw >= d.trrd_s, dram({"tfaw", "trrd_s"}), "tfaw >= trrd_s");
-  rules.require(d.trefi > d.trfc + d.trp, dram({"trefi", "trfc", "trp"}), "trefi > trfc + trp");
+void check_dram_rules(const DramSpec& spec, const Rules& rules) {
+  for (const DramRule& rule : dram_rules(spec)) {
+    rules.require(rule.holds, dram(rule.names), rule.legal);
+  }
 }
 
 void check_profile(const Config& config, const Rules& rules) {
@@ -148,8 +137,8 @@ void validate(const Config& config, const Origins& origins) {
   const Rules rules(config, origins);
   rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
                 "th_l < th_r");
+  check_dram_rules(config.memory.dram, rules);
   check_dram_shape(config.memory, rules);
-  check_dram_timing(config.memory.dram, rules);
   check_profile(config, rules);
   rules.require(config.vcd.to_us == 0.0 || config.vcd.to_us > config.vcd.from_us,
                 {"trace.vcd.to_us", "trace.vcd.from_us"}, "0, or to_us > from_us");

@@ -99,6 +99,10 @@ expect profile-needs-network 2 "network.layers" "$h2vp" profile "$machine"
 expect traffic 0 "bandwidth_gbps" "$h2vp" traffic "$machine" --pattern seq_rd --queue-depth 64 \
   --requests 2000
 expect traffic-idle 0 '"hit": 17' "$h2vp" traffic "$machine" --idle-latency
+expect traffic-unified 0 '"peak_gbps": 384.0' "$h2vp" traffic "$machine" --pattern seq_wr \
+  --requests 2000 --set memory.organisation=unified
+expect traffic-which 2 "memory.organisation is unified" "$h2vp" traffic "$machine" --memory mem1 \
+  --set memory.organisation=unified
 expect traffic-pattern 2 "rand_rd" "$h2vp" traffic "$machine" --pattern zigzag
 expect diverged 1 "in layer fc2 at timestep 2" "$h2vp" train "$quick" "${small[@]}" \
   --set training.loss_scale=16777216 --set training.learning_rate=1000

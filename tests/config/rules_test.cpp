@@ -1,3 +1,8 @@
+#include <random>
+
+#include "memory/dram/limits.h"
+#include "memory/dram/memory_timing.h"
+#include "platform/config/keys.h"
 #include "tests/config/config_files.h"
 
 namespace h2 {
@@ -30,11 +35,12 @@ TEST_F(ConfigRules, DramContradictions) {
   broken({{"dram.trrd_s", "7"}}, "trrd_s <= trrd_l");
   broken({{"dram.twtr_s", "9"}}, "twtr_s <= twtr_l");
   broken({{"dram.tccd_s", "3"}}, "tccd_s <= tccd_l");
-  broken({{"dram.burst_length", "8"}}, "tccd_s >= burst_length / 2");
+  broken({{"dram.burst_length", "8"}, {"dram.data_bits", "64"}}, "tccd_s >= burst_length / 2");
+  broken({{"dram.burst_length", "8"}}, "data_bits * burst_length = 512");
+  broken({{"dram.data_bits", "64"}}, "data_bits * burst_length = 512");
+  broken({{"dram.ranks", "16"}}, "ranks * bank_groups * banks_per_group <= 64");
   broken({{"dram.tfaw", "3"}}, "tfaw >= trrd_s");
-  broken({{"dram.trefi", "274"}}, "trefi > trfc + trp");
-  broken({{"dram.row_bytes", "64"}, {"dram.burst_length", "8"}}, "row_bytes of at least");
-  broken({{"burst_bytes", "64"}, {"dram.data_bits", "256"}}, "burst_bytes of at least");
+  broken({{"dram.trefi", "391"}}, "trefi >= trfc + trp + tras + cwl + twr + 64 = 392");
   broken({{"bytes", "1048576"}, {"dram.row_bytes", "65536"}}, "at least one row in every bank");
   for (const char* map : {"row-bank", "row-rank-bank-column-bankgroup-channel-",
                           "row-row-rank-bank-column-bankgroup", "x", "''"}) {
@@ -44,7 +50,66 @@ TEST_F(ConfigRules, DramContradictions) {
     broken({{std::string("dram.") + size, "0"}}, "a power of two in 1..");
     broken({{std::string("dram.") + size, "3"}}, "a power of two in 1..");
   }
-  EXPECT_EQ(error("", {{"memory.dram.tras", "19"}, {"memory.dram.trefi", "275"}}), "");
+  EXPECT_EQ(error("", {{"memory.dram.tras", "19"}, {"memory.dram.trefi", "377"}}), "");
+}
+
+TEST_F(ConfigRules, DramLimitsAreThoseOfTheSimulator) {
+  const auto text = [](double value) {
+    return value < 1 && value > 0 ? nlohmann::json(value).dump()
+                                  : std::to_string(static_cast<std::int64_t>(value));
+  };
+  for (const DramLimit& limit : dram_limits()) {
+    const std::string path = std::string("memory.dram.") + limit.name;
+    const double below = limit.min < 1 ? limit.min / 2 : limit.min - 1;
+    for (const std::string& value : {text(below), text(limit.max * 2)}) {
+      const std::string message = error("", {{path, value}});
+      EXPECT_NE(message.find(path + ": " + value), std::string::npos) << message;
+      EXPECT_NE(message.find(text(limit.min) + ".."), std::string::npos) << message;
+    }
+    EXPECT_EQ(find_key(path)->range.min, limit.min);
+    EXPECT_EQ(find_key(path)->range.max, limit.max);
+  }
+  EXPECT_EQ(error("", {{"memory.dram.read_queue", "4"}}),
+            "--set memory.dram.read_queue=4: memory.dram.read_queue: 4 is outside 8..4096");
+}
+
+/// What the check of a configuration lets pass can be built, and what it refuses has a key.
+TEST_F(ConfigRules, NoMemoryIsRefusedLater) {
+  std::mt19937_64 random(16);
+  const auto below = [&](std::uint64_t end) { return random() % end; };
+  const std::string presets[] = {"hbm2", "ddr4_3200", "lpddr4_2400"};
+  const std::string maps[] = {"row-rank-bank-column-bankgroup-channel",
+                              "channel-column-bankgroup-bank-rank-row"};
+  int accepted = 0, refused = 0;
+  while (accepted < 200 || refused < 200) {
+    ASSERT_LT(accepted + refused, 20000);
+    std::vector<Override> sets{{"memory.preset", presets[below(3)]},
+                               {"memory.bytes", std::to_string(1ULL << (20 + below(17)))},
+                               {"memory.dram.address_map", maps[below(2)]},
+                               {"memory.dram.bank_hash", below(2) == 0 ? "true" : "false"}};
+    const std::uint64_t changes = 1 + below(4);
+    for (std::uint64_t i = 0; i < changes; ++i) {
+      const DramLimit& limit = dram_limits()[below(dram_limits().size())];
+      // Mostly of the order of real devices: a power of two, at times one more, or a limit.
+      const auto near = static_cast<std::int64_t>((1ULL << below(8)) + (below(4) == 0));
+      const std::int64_t ends[] = {static_cast<std::int64_t>(limit.min),
+                                   static_cast<std::int64_t>(limit.max)};
+      sets.push_back({std::string("memory.dram.") + limit.name,
+                      std::to_string(below(4) == 0 ? ends[below(2)] : near)});
+    }
+    const std::string message = error("", sets);
+    if (!message.empty()) {
+      ++refused;
+      EXPECT_NE(message.find(": memory."), std::string::npos) << message;
+      continue;
+    }
+    ++accepted;
+    const MemorySpec memory = load("", sets).memory;
+    std::string all;
+    for (const Override& set : sets) all += set.path + "=" + set.value + " ";
+    EXPECT_NO_THROW(make_memory_timing(memory)) << all;
+    EXPECT_NO_THROW(make_memory_timing(unified_memory(memory))) << all;
+  }
 }
 
 TEST_F(ConfigRules, PlaceIsTheLastGivenKeyAndPresetsForgetTheirDetails) {

@@ -11,11 +11,19 @@ namespace {
 
 constexpr std::uint64_t kCapacity = 4ULL << 30;
 
-class MapTest : public ::testing::TestWithParam<const char*> {};
+/// An order of the fields, with and without bank_hash.
+class MapTest : public ::testing::TestWithParam<std::tuple<const char*, bool>> {
+ protected:
+  static DramSpec spec_of_case() {
+    DramSpec spec;
+    spec.address_map = std::get<0>(GetParam());
+    spec.bank_hash = std::get<1>(GetParam());
+    return spec;
+  }
+};
 
 TEST_P(MapTest, RoundTrip) {
-  DramSpec spec;
-  spec.address_map = GetParam();
+  DramSpec spec = spec_of_case();
   spec.ranks = 2;
   const AddressMap map(spec, kCapacity);
   std::uint64_t address = 0;
@@ -26,8 +34,7 @@ TEST_P(MapTest, RoundTrip) {
 }
 
 TEST_P(MapTest, NoTwoLinesShareAPlace) {
-  DramSpec spec;
-  spec.address_map = GetParam();
+  DramSpec spec = spec_of_case();
   const AddressMap map(spec, 1ULL << 20);
   std::set<std::tuple<int, int, int, std::int64_t, int>> places;
   for (std::uint64_t address = 0; address < 1ULL << 20; address += 64) {
@@ -40,11 +47,13 @@ TEST_P(MapTest, NoTwoLinesShareAPlace) {
   EXPECT_EQ(places.size(), (1u << 20) / 64);
 }
 
-INSTANTIATE_TEST_SUITE_P(Orders, MapTest,
-                         ::testing::Values("row-rank-bank-column-bankgroup-channel",
-                                           "row-bank-bankgroup-rank-column-channel",
-                                           "rank-row-channel-bank-bankgroup-column",
-                                           "channel-bankgroup-bank-row-rank-column"));
+INSTANTIATE_TEST_SUITE_P(
+    Orders, MapTest,
+    ::testing::Combine(::testing::Values("row-rank-bank-column-bankgroup-channel",
+                                         "row-bank-bankgroup-rank-column-channel",
+                                         "rank-row-channel-bank-bankgroup-column",
+                                         "channel-bankgroup-bank-row-rank-column"),
+                       ::testing::Bool()));
 
 TEST(AddressMap, DefaultDealsLinesOverChannelsThenGroups) {
   const AddressMap map(DramSpec{}, kCapacity);
@@ -64,6 +73,49 @@ TEST(AddressMap, KnowsWhenGroupsDoNotInterleave) {
   spec.bank_groups = 1;
   spec.address_map = "row-rank-bank-column-bankgroup-channel";
   EXPECT_FALSE(AddressMap(spec, kCapacity).interleaves_groups());
+}
+
+TEST(AddressMap, HashSpreadsRowsAtAnyDistance) {
+  DramSpec spec;
+  const AddressMap plain(spec, kCapacity);
+  spec.bank_hash = true;
+  const AddressMap map(spec, kCapacity);
+  constexpr std::uint64_t kRowOfAllBanks = 128 << 10;
+  for (std::uint64_t step = kRowOfAllBanks; step <= kCapacity / 32; step *= 2) {
+    std::set<int> banks, plain_banks;
+    for (std::uint64_t i = 0; i < 16; ++i) {
+      const DramLocation at = map.decode(i * step), was = plain.decode(i * step);
+      EXPECT_EQ(at.row, was.row);
+      EXPECT_EQ(at.channel, was.channel);
+      banks.insert(4 * at.group + at.bank);
+      plain_banks.insert(4 * was.group + was.bank);
+    }
+    EXPECT_EQ(plain_banks.size(), 1U) << step;
+    EXPECT_EQ(banks.size(), 16U) << step;
+  }
+}
+
+TEST(AddressMap, LinesInTurnAreWhereTheirAddressesAre) {
+  for (const int channels : {4, 12}) {
+    for (const bool hash : {false, true}) {
+      DramSpec spec;
+      spec.ranks = 2;
+      spec.channels = channels;
+      spec.bank_hash = hash;
+      const std::uint64_t bytes = channels == 12 ? 3 * kCapacity : kCapacity;
+      const AddressMap map(spec, bytes);
+      for (const std::uint64_t from : {std::uint64_t{0}, bytes / 64 - 5000}) {
+        std::uint64_t line = from;
+        map.for_each_line(from, 5000, [&](const LinePlace& place) {
+          const DramLocation at = map.decode(64 * line++);
+          ASSERT_EQ(place.bank, (at.rank * 4 + at.group) * 4 + at.bank);
+          ASSERT_EQ(place.row, at.row);
+          ASSERT_EQ(static_cast<int>(place.channel), at.channel);
+        });
+        EXPECT_EQ(line, from + 5000);
+      }
+    }
+  }
 }
 
 TEST(AddressMap, BadInputNamesTheFault) {

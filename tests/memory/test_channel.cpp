@@ -157,7 +157,9 @@ TEST_P(MixTest, EveryCommandKeepsEveryDistance) {
   EXPECT_GE(commands, 6000);
   const DramStatistics& s = channel.statistics();
   EXPECT_EQ(s.reads + s.writes, requests.size());
-  EXPECT_EQ(s.row_hits + s.row_misses + s.row_conflicts, requests.size());
+  EXPECT_EQ(s.row_misses + s.row_conflicts, s.activates);
+  EXPECT_EQ(s.row_conflicts, s.precharges);
+  EXPECT_EQ(s.row_hits + s.activates, requests.size() + s.unused_activates);
 }
 
 INSTANTIATE_TEST_SUITE_P(Random, MixTest,
@@ -203,6 +205,21 @@ TEST(DramChannel, IdleLatencies) {
   EXPECT_EQ(channel.statistics().row_misses, 2u);
   EXPECT_EQ(channel.statistics().row_hits, 1u);
   EXPECT_EQ(channel.statistics().row_conflicts, 1u);
+}
+
+TEST(DramChannel, RowsThatARefreshClosesUnusedAreOpenedTwice) {
+  DramChannel channel(DramSpec{}, 2);
+  std::vector<DramServed> served;
+  // Opened 3 clocks before the refresh, the row could be written 14 later and closed 22 after that,
+  // which would delay the precharge 34 after the opening.
+  channel.push(true, {0, 0, 5, 1}, 3896);
+  advance(channel, kNever - 1, served);
+  const DramStatistics s = channel.statistics();
+  EXPECT_EQ(s.writes, 1U);
+  EXPECT_EQ(s.activates, 2U);
+  EXPECT_EQ(s.row_misses, 2U);
+  EXPECT_EQ(s.unused_activates, 1U);
+  EXPECT_EQ(s.row_hits, 0U);
 }
 
 TEST(DramChannel, AccessDuringRefreshWaitsForItsEnd) {

@@ -151,7 +151,8 @@ TEST_P(MonotoneTest, NoLossFromADeeperQueueOrShorterTimes) {
 std::vector<std::string> one_requestor() {
   std::vector<std::string> names;
   for (const std::string& name : traffic_patterns()) {
-    if (name.find("seq_al") == std::string::npos && name.find("seq_st") == std::string::npos) {
+    if (name.find("seq_al") == std::string::npos && name.find("seq_st") == std::string::npos &&
+        name != "rd_wr") {
       names.push_back(name);
     }
   }
@@ -172,6 +173,50 @@ TEST(Traffic, JsonHasTheReportedFields) {
   EXPECT_LE(latency.at("p50"), latency.at("p99"));
   EXPECT_LE(latency.at("p99"), latency.at("max"));
   EXPECT_GE(latency.at("mean"), 17.0);
+}
+
+TEST(Traffic, DirectionsAreReportedApart) {
+  const nlohmann::json reads = run("seq_rd", 16), writes = run("seq_wr", 16);
+  EXPECT_EQ(reads.count("write_latency_ns"), 0U);
+  EXPECT_EQ(writes.count("read_latency_ns"), 0U);
+  EXPECT_EQ(reads.at("write_gbps"), 0.0);
+  EXPECT_EQ(reads.at("read_gbps"), reads.at("bandwidth_gbps"));
+  EXPECT_EQ(writes.at("write_gbps"), writes.at("bandwidth_gbps"));
+  const TrafficResult mixed = run("mix21", 64);
+  EXPECT_NEAR(mixed.read_gbps, 2 * mixed.write_gbps, 0.01 * mixed.bandwidth_gbps);
+  EXPECT_NEAR(mixed.read_gbps + mixed.write_gbps, mixed.bandwidth_gbps, 1e-9);
+  // By Little's law 256 writes under way at 118 GB/s wait 256 * 64 / 118 ns until they are posted.
+  const TrafficResult posted = run("seq_wr", 256);
+  EXPECT_NEAR(posted.write.mean, 256 * 64 / posted.bandwidth_gbps, 1.5);
+  EXPECT_GE(run("seq_wr", 1).write.mean, 1.0) << "one clock after acceptance";
+}
+
+TEST(Traffic, AReaderAndAWriterShareTheBandwidth) {
+  const TrafficResult r = run("rd_wr", 64);
+  EXPECT_GT(r.bandwidth_gbps, 0.7 * kPeak);
+  EXPECT_GT(r.read_gbps, 0.35 * r.bandwidth_gbps);
+  EXPECT_GT(r.write_gbps, 0.35 * r.bandwidth_gbps);
+}
+
+TEST(Traffic, UnifiedMemoryHasThreeTimesTheBandwidth) {
+  const TrafficResult r = run("seq_rd", 768, unified_memory(MemorySpec{}));
+  EXPECT_DOUBLE_EQ(r.peak_gbps, 3 * kPeak);
+  EXPECT_NEAR(r.bandwidth_gbps, 3 * kPeak * kRefreshed, 3 * 0.5);
+}
+
+TEST(Traffic, BankHashSpreadsStridesOfWholeRows) {
+  TrafficSpec traffic;
+  traffic.pattern = "stride";
+  traffic.requests = 20000;
+  for (const std::uint64_t stride : {128 << 10, 1 << 20}) {
+    traffic.stride = stride;
+    MemorySpec memory;
+    const double plain = run_traffic(memory, traffic).bandwidth_gbps;
+    memory.dram.bank_hash = true;
+    const double hashed = run_traffic(memory, traffic).bandwidth_gbps;
+    EXPECT_NEAR(plain, 64.0 / 48 * kRefreshed, 0.1) << "one bank of one channel, tRC each";
+    EXPECT_NEAR(hashed, 64 * 4 / 30.0 * kRefreshed, 0.5) << "one channel, four rows per tFAW";
+  }
 }
 
 TEST(Traffic, BadInputNamesLegalValues) {

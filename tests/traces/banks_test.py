@@ -98,8 +98,11 @@ def check_training(h2vp, source, work):
                    f"{name}: a row is opened over another")
     expect(len(openings) == 3, f"memories with banks: {list(openings)}")
     for memory, number in openings.items():
-        told = found["banks"][1]["items"][f"memory.{memory}.activates"]["value"]
+        count = lambda name: found["banks"][1]["items"][f"memory.{memory}.{name}"]["value"]
+        told = count("activates")
         expect(number == told > 1000, f"{memory}: {number} openings, {told} activates")
+        expect(count("row_misses") + count("row_conflicts") == told,
+               f"{memory}: {count('row_misses')} misses, {count('row_conflicts')} conflicts")
     coarse = [n for n in waveform(os.path.join(work, "phases")) if n.endswith("_row")]
     expect(not coarse, f"level phases shows {coarse}")
 
