@@ -78,16 +78,14 @@ RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int 
       const int sy = pooled ? y / 2 : y;
       const int sx = pooled ? x / 2 : x;
       const bool inside = sy < spatial.height && sx < spatial.width;
-      for (int c = c0; c < c1; c += kLanes) {
-        args.channels = std::min(kLanes, c1 - c);
-        args.spatial = inside ? spatial.at(map, sy, sx) + c : nullptr;
-        args.u = u.at(map, y, x) + c;
-        args.grad_u = grad_u.at(map, y, x) + c;
-        args.spikes = spikes.at(map, y, x) + c / kLanes;
-        args.mask = mask.at(map, y, x) + c / kLanes;
-        args.nonzero = nonzero.at(map, y, x) + c / kLanes;
-        ops.grad(args);
-      }
+      args.channels = c1 - c0;
+      args.spatial = inside ? spatial.at(map, sy, sx) + c0 : nullptr;
+      args.u = u.at(map, y, x) + c0;
+      args.grad_u = grad_u.at(map, y, x) + c0;
+      args.spikes = spikes.at(map, y, x) + c0 / kLanes;
+      args.mask = mask.at(map, y, x) + c0 / kLanes;
+      args.nonzero = nonzero.at(map, y, x) + c0 / kLanes;
+      ops.grad(args);
     });
   }
   return range;

@@ -143,7 +143,7 @@ class Step {
     for (int co = share.begin; co < share.end; co += share.pass) {
       const int count = std::min(share.pass, share.end - co);
       kernel.load(operands_[l].weights.data(), co, count);
-      ValueMap sums(operands_[l].input.maps, layer.out_h, layer.out_w, count);
+      ValueMap sums = ValueMap::raw(operands_[l].input.maps, layer.out_h, layer.out_w, count);
       for (const ForwardArray::Input& tile : tiles) kernel.run(tile, sums);
       fire(layer, std::move(sums));
     }
@@ -158,7 +158,7 @@ class Step {
       pool_potentials(numerics, sums, region, 0, count, pooled);
       sums = std::move(pooled);
     }
-    ValueMap u(maps(), layer.soma_h, layer.soma_w, count);
+    ValueMap u = ValueMap::raw(maps(), layer.soma_h, layer.soma_w, count);
     BitMap spikes(maps(), layer.soma_h, layer.soma_w, count), mask = spikes;
     soma(config_.neuron, numerics, config_.training.sub_batch, config_.network.timesteps, sums,
          region, 0, count, u, spikes, mask);
@@ -178,7 +178,7 @@ class Step {
     for (int ci = share.begin; ci < share.end; ci += share.pass) {
       const int count = std::min(share.pass, share.end - ci);
       kernel.load(operands_[l].weights.data(), ci, count);
-      ValueMap sums(maps(), layer.in_h, layer.in_w, count);
+      ValueMap sums = ValueMap::raw(maps(), layer.in_h, layer.in_w, count);
       for (const BackwardArray::Input& tile : tiles) kernel.run(tile, sums);
     }
   }
@@ -187,7 +187,7 @@ class Step {
     const Layer& layer = config_.network.layers[l];
     const LayerOperands& o = operands_[l];
     const ValueMap spatial(maps(), layer.next_h, layer.next_w, layer.cout);
-    ValueMap grad_u(maps(), layer.soma_h, layer.soma_w, layer.cout);
+    ValueMap grad_u = ValueMap::raw(maps(), layer.soma_h, layer.soma_w, layer.cout);
     BitMap nonzero(maps(), layer.soma_h, layer.soma_w, layer.cout);
     grad(config_.neuron, config_.machine.numerics, layer.pool, config_.training.sub_batch,
          config_.network.timesteps, spatial, o.u, o.spikes, o.mask,

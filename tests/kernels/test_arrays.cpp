@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "modules/arithmetic/simd/isa.h"
@@ -167,6 +168,25 @@ TEST(Arrays, DefaultShapeWithSeveralGridIterations) {
   c.weights = draw.values(c.layer.weight_count(), 0.3F);
   c.input = draw.bits(11, 9, 9, 70, 0.15);
   c.grad_u = draw.map(11, 9, 9, 18, 0.3, 0.01F);
+  compare(c);
+}
+
+/// Few gradients, but all channels of some positions: more side by side than a list's copy takes at
+/// once, and more in one tree than a batch has room for.
+TEST(Arrays, GradientsOfAllChannelsAtAFewPositions) {
+  Draw draw(2);
+  Case c;
+  c.layer = conv_layer(85, 1, 10, 10, 40, 5, 1);  // five and a bit lane blocks, 25 taps
+  c.backward.rows = 33;                           // rows of a block take 64 places
+  c.weights = draw.values(c.layer.weight_count(), 0.3F);
+  c.input = draw.bits(1, 10, 10, 85, 0.15);
+  c.grad_u = draw.map(1, 10, 10, 40, 0.02, 0.01F);
+  const ValueMap full = draw.map(1, 10, 10, 40, 1, 0.01F);
+  for (int y = 1; y < 10; y += 4) {
+    for (int x = 1; x < 10; x += 4) {
+      std::copy(full.at(0, y, x), full.at(0, y, x) + 40, c.grad_u.at(0, y, x));
+    }
+  }
   compare(c);
 }
 

@@ -31,12 +31,15 @@ struct TreeArgs {
   const void* tables = nullptr;
   int address_bits = 0;
   int leaves = 0;
-  const std::uint8_t* addresses = nullptr;  ///< [count][stride], one byte per leaf
-  int stride = 0;                           ///< multiple of 8, at least `leaves`
+  /// [group of 8 leaves][count][8]: one byte per leaf, so that what is read next lies behind.
+  const std::uint8_t* addresses = nullptr;
   int count = 0;
-  float* sums = nullptr;   ///< [count][kLanes]
-  float* nodes = nullptr;  ///< tree_nodes(leaves) floats of scratch
+  void* sums = nullptr;   ///< [count][kLanes] cells
+  void* nodes = nullptr;  ///< tree_nodes(leaves) cells of scratch
 };
+static inline std::size_t address_bytes(int leaves, std::size_t count) {
+  return static_cast<std::size_t>((leaves + 7) / 8) * 8 * count;
+}
 /// Outputs whose subtrees wait in `nodes` at once: on every level of the tree one per output.
 constexpr int kTreeOutputs = 256;
 static inline std::size_t tree_nodes(int leaves) {
@@ -58,15 +61,62 @@ struct TreeStep {
 /// Levels of such trees: 2^16 leaves.
 constexpr int kProgramLevels = 16;
 
-/// fp16: sums[i] += the trees of its steps; a term is value * row.
-struct ProductTreeArgs {
-  const TreeStep* steps = nullptr;
-  const std::uint32_t* ends = nullptr;  ///< [1 + outputs]: begin, end of each one's steps
-  const void* rows = nullptr;           ///< [row][blocks*kLanes] entries in the storage format
-  bool fits = false;                    ///< no product overflows
+/// One non-zero term of a sum: which row of an operand counts, and its factor.
+struct Term {
+  std::uint32_t row = 0;
+  float value = 0.0F;  ///< products of trees: its bits are the factor in the form of the arrays
+};
+/// node[left] += node[right]. Nodes are the products of a batch, by number.
+struct Join {
+  std::uint16_t left, right;
+};
+/// A whole tree: sum number `output` gains node number `node`.
+struct Root {
+  std::uint32_t output, node;
+};
+/// Ends of one batch of trees in the lists of products, joins and roots; it begins where the one
+/// before ends.
+struct TreeBatch {
+  std::uint32_t products = 0, joins = 0, roots = 0;
+};
+/// Bytes of nodes that a batch may take unless it is a single tree: they stay in a level-1 cache.
+constexpr int kBatchBytes = 16384;
+/// Not the number of a node: a tree has fewer products.
+constexpr std::uint32_t kNoNode = 65535;
+
+/// Lists the trees of one block of rows: a leaf is a row, its terms the taps whose factor is not
+/// zero, ascending; a tree is what one output sees.
+struct TreeListArgs {
+  const Term* factors = nullptr;  ///< that are not zero, `row` counted in the block
+  const std::uint32_t* starts =
+      nullptr;  ///< [place], `start_pitch` apart, each followed by its end
+  std::size_t start_pitch = 1;
+  const int* places = nullptr;  ///< [output][tap], or -1
+  int taps = 0;
+  int row_bits = 4;  ///< 2^row_bits rows hold a block; taps times as many are less than kNoNode
   int outputs = 0;
+  int batch_products = 0;           ///< see kBatchBytes
+  std::uint32_t* leaves = nullptr;  ///< kLanes << row_bits of scratch, all kNoNode
+  /// The lists, with room for every factor times `taps` products, kLanes products and joins more,
+  /// and `outputs` roots and batches.
+  Term* products = nullptr;  ///< row: (tap << row_bits) + row
+  Join* joins = nullptr;
+  Root* roots = nullptr;
+  TreeBatch* batches = nullptr;  ///< the last one; the next lie behind it
+};
+
+/// fp16: adds the trees of some batches to their sums.
+struct ProductTreeArgs {
+  const Term* products = nullptr;
+  const Join* joins = nullptr;
+  const Root* roots = nullptr;
+  const TreeBatch* batches = nullptr;  ///< the one before the first, then `count`
+  int count = 0;
+  const void* rows = nullptr;  ///< [row][blocks*kLanes] entries in the storage format
+  bool fits = false;           ///< no product overflows
   int blocks = 1;
-  float* sums = nullptr;  ///< [outputs][blocks*kLanes]
+  void* nodes = nullptr;  ///< [product of a batch][blocks*kLanes] cells of scratch
+  void* sums = nullptr;   ///< [output][blocks*kLanes] cells
 };
 
 /// fp16: sums[i] += tree over the rows; a leaf sums factor * row over the taps it sees, ascending.
@@ -76,12 +126,12 @@ struct WindowTreeArgs {
   int tap_words = 1;
   const int* places = nullptr;            ///< [output][tap], of the factors
   const float* const* factors = nullptr;  ///< [place] -> [row]
-  const void* weights = nullptr;          ///< [row][tap][blocks*kLanes], storage format
+  const void* weights = nullptr;          ///< [tap][row_pitch][blocks*kLanes], storage format
   bool fits = false;                      ///< no product overflows
-  int rows = 0, taps = 0;
+  int rows = 0, row_pitch = 0, taps = 0;
   int outputs = 0;
   int blocks = 1;
-  float* sums = nullptr;  ///< [outputs][blocks*kLanes]
+  void* sums = nullptr;  ///< [outputs][blocks*kLanes] cells
 };
 
 /// fp16: sums += the trees of the steps; a term is the value in lanes whose spike bit is set.
@@ -91,12 +141,6 @@ struct SelectTreeArgs {
   const std::uint16_t* words = nullptr;  ///< row: index of the first word
   int blocks = 1;
   float* sums = nullptr;  ///< [blocks*kLanes]
-};
-
-/// One non-zero term of a sum: which row of an operand counts, and its factor.
-struct Term {
-  std::uint32_t row = 0;
-  float value = 0.0F;
 };
 
 /// Part of a list of events: from the one numbered starts[begin] to the one numbered starts[end];
@@ -158,7 +202,7 @@ struct SomaArgs {
   RangeCount* range = nullptr;  ///< gains what is found
 };
 
-/// The same for Grad. `spatial` null: the term is +0.
+/// The same for Grad, any number of channels. `spatial` null: the term is +0.
 struct GradArgs {
   NeuronSpec neuron;
   int steps = 1;
@@ -179,6 +223,7 @@ struct GradArgs {
 /// One instruction set and one numerics. `n` counts floats and may be any number.
 struct VectorOps {
   std::size_t entry_bytes;  ///< of one lane of a stored table entry
+  std::size_t cell_bytes;   ///< of one lane of a sum or node in memory; all zero bits are +0
 
   /// out = in * factor.
   void (*scale)(const float* in, float factor, float* out, std::size_t n);
@@ -223,8 +268,20 @@ struct VectorOps {
   /// Table entries in the storage format; exact.
   void (*store_entries)(const float* in, std::size_t entries, void* out);
 
+  /// Sums as floats; n is a multiple of kLanes.
+  void (*read_cells)(const void* cells, float* out, std::size_t n);
+
   void (*tree_tables)(const TreeArgs&);
   void (*tree_direct)(const TreeArgs&);
+  /// Lists {c - the first of its block, in[c] as a factor} for every in[c] that is not zero, blocks
+  /// of `rows`, from list[starts[0]] on; starts[i + 1]: end of block i. May write kLanes too many.
+  /// `largest` grows to the largest magnitude if that tells whether products overflow.
+  void (*list_factors)(const float* in, std::size_t n, std::size_t rows, Term* list,
+                       std::uint32_t* starts, float* largest);
+  /// `known` or the largest magnitude, as above.
+  float (*largest)(const float* in, std::size_t n, float known);
+  /// Returns the last batch.
+  TreeBatch* (*list_trees)(const TreeListArgs&);
   void (*product_trees)(const ProductTreeArgs&);
   void (*window_trees)(const WindowTreeArgs&);
   void (*select_trees)(const SelectTreeArgs&);

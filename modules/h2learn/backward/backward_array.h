@@ -7,8 +7,9 @@
 
 #include "modules/arithmetic/neuron_spec.h"
 #include "modules/arithmetic/simd/vector_ops.h"
-#include "modules/arithmetic/tree_program.h"
 #include "modules/base/aligned.h"
+#include "modules/base/ceil_div.h"
+#include "modules/base/raw_vector.h"
 #include "modules/h2learn/backward/fp32_backward.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
@@ -31,13 +32,17 @@ class BackwardArray {
   struct Input {
     const ValueMap* grad_u = nullptr;
     Region region;
-    float largest = 0.0F;    ///< magnitude of the gradients there
+    float largest = 0.0F;    ///< magnitude of the gradients there, if that matters
     Region reach;            ///< positions of grad-u that the region's windows see
     std::vector<int> place;  ///< [position][conv ID]: in `reach`, or -1: outside or stuffed
     std::vector<std::uint16_t> bits;  ///< [block of rows][map][place][word]: the non-zero ones
     std::vector<std::uint16_t> seen;  ///< [block of rows][map][position][row][word]: its taps
-    TreeProgram program;              ///< of all windows, if non-zeros are few
-    std::vector<std::uint32_t> ends;  ///< [block of rows][map][position]: of its steps
+    /// If non-zeros are few: the trees of all windows, and per block of rows and map the batches.
+    RawVector<Term> products;
+    RawVector<Join> joins;
+    RawVector<Root> roots;
+    RawVector<TreeBatch> batches;  ///< the first ends where the lists begin
+    std::vector<std::uint32_t> ends;
     Fp32Backward::Input fp32;
   };
   /// `grad_u` has above.cout channels at above.out_h x above.out_w.
@@ -53,33 +58,47 @@ class BackwardArray {
  private:
   /// Channels of the lower layer computed side by side.
   struct Group {
-    int first = 0, blocks = 0;             ///< first loaded channel, blocks of kLanes channels
-    AlignedVector<unsigned char> weights;  ///< [cout][conv ID][blocks*kLanes], storage format
+    int first = 0, blocks = 0;  ///< first loaded channel, blocks of kLanes channels
+    /// [block of rows][conv ID][1 << row_bits][blocks*kLanes], storage format
+    AlignedVector<unsigned char> weights;
   };
 
+  /// The gradients that are not zero, and where those of [map][place][block of rows] start.
+  struct Factors {
+    RawVector<Term> list;
+    RawVector<std::uint32_t> starts;
+  };
+
+  int row_blocks() const { return ceil_div(above_.cout, rows_); }
   int row_words() const { return (rows_ + 15) / 16; }
+  /// Rows of a block take 2^row_bits places among the weights.
+  int row_bits() const;
+  std::size_t block_rows() const { return static_cast<std::size_t>(above_.taps()) << row_bits(); }
   int tap_words() const { return (above_.taps() + 15) / 16; }
   void plan_windows(Input& input) const;
-  double find_gradients(Input& input) const;
+  void find_factors(Input& input, Factors& factors) const;
+  void find_bits(Input& input) const;
   void see_window(const int* place, const std::uint16_t* bits, int rows, std::uint16_t* seen) const;
   void see_windows(const Input& input, int map, int row0, std::uint16_t* seen) const;
   std::vector<const float*> factors(const Input& input, int map, int row0) const;
-  void add_steps(Input& input, int map, int row0, const std::uint16_t* seen) const;
+  void list_trees(Input& input, const Factors& factors) const;
+  void pack(const float* oihw, int ci, int used, Group& group);
   bool fits(const Input& input) const;
   const void* weights(const Group& group, int row0) const;
   template <class Add>
   void for_trees(const Input& input, Add add) const;
-  void run_program(const Input& input, std::vector<AlignedVector<float>>& psums) const;
-  void run_windows(const Input& input, std::vector<AlignedVector<float>>& psums) const;
-  void write_out(const Group& group, const AlignedVector<float>& psums, Region region,
-                 ValueMap& sums, int channel0) const;
+  using Cells = AlignedVector<unsigned char>;
+  void run_lists(const Input& input, std::vector<Cells>& sums) const;
+  void run_windows(const Input& input, std::vector<Cells>& sums) const;
+  void write_out(const Group& group, const Cells& cells, Region region, ValueMap& sums,
+                 int channel0) const;
 
   Layer above_;
   int rows_;
   const VectorOps* ops_;
   std::optional<Fp32Backward> fp32_;  // evaluates instead of the trees
   int count_ = 0;
-  float largest_ = 0.0F;  // magnitude of the loaded weights
+  float largest_ = 0.0F;  // magnitude of the loaded weights, if that matters
   std::vector<Group> groups_;
 };
 

@@ -48,16 +48,20 @@ AddressBuilder::AddressBuilder(const Layer& layer, int rows, int sub_luts)
 
 void AddressBuilder::build(const BitMap& input, int map, Region region, const TapChunk& chunk,
                            int first, int channels, int tables, std::uint8_t* addresses,
-                           int stride) {
+                           std::size_t positions) {
   expand(input, map, region, first, channels);
   const bool nines = chunk.rows_of_nine();
+  const int groups = (tables + 7) / 8;
+  row_.assign(static_cast<std::size_t>(groups) * 8, 0);
   for (int y = 0; y < region.height(); ++y) {
-    for (int x = 0; x < region.width(); ++x, addresses += stride) {
+    for (int x = 0; x < region.width(); ++x, addresses += 8) {
       if (nines) {
-        join_nines(chunk, y, x, channels, addresses);
+        join_nines(chunk, y, x, channels, row_.data());
       } else {
-        join_parts(chunk, y, x, channels, tables, addresses);
+        join_parts(chunk, y, x, channels, tables, row_.data());
       }
+      std::uint8_t* to = addresses;
+      for (int g = 0; g < groups; ++g, to += positions * 8) std::memcpy(to, &row_[g * 8], 8);
     }
   }
 }

@@ -31,10 +31,11 @@ class AddressBuilder {
  public:
   AddressBuilder(const Layer& layer, int rows, int sub_luts);
 
-  /// Addresses of `tables` tables at every position of the output region, in scan order, `stride`
-  /// bytes apart, for input channels* first..first+channels of one map.
+  /// Addresses of `tables` tables at every position of the output region, for input channels*
+  /// first..first+channels of one map. Those of eight tables lie together, positions in scan order;
+  /// the next eight tables begin `positions` positions further on.
   void build(const BitMap& input, int map, Region region, const TapChunk& chunk, int first,
-             int channels, int tables, std::uint8_t* addresses, int stride);
+             int channels, int tables, std::uint8_t* addresses, std::size_t positions);
 
  private:
   void expand(const BitMap& input, int map, Region region, int first, int channels);
@@ -53,6 +54,7 @@ class AddressBuilder {
   std::vector<const std::uint8_t*> taps_;  // spikes of one leaf's taps
   std::vector<std::uint16_t> nines_;       // [row]
   std::vector<std::uint32_t> triples_;     // [pair of rows]: three addresses
+  std::vector<std::uint8_t> row_;          // addresses of one position
 };
 
 }  // namespace h2

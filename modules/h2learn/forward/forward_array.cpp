@@ -103,7 +103,6 @@ void ForwardArray::plan_iterations() {
       const int leaves = it.channels * sub_luts_;
       const int width = 1 << chunks_[c].merge;
       it.tables = (leaves + width - 1) / width;
-      it.stride = (it.tables + 7) / 8 * 8;
       it.weights = block_weights_;
       it.table = block_entries_;
       block_weights_ += static_cast<std::size_t>(leaves) * inputs_ * kLanes;
@@ -123,16 +122,16 @@ ForwardArray::Input ForwardArray::prepare(const BitMap& input, Region region) co
   }
   const std::size_t positions = static_cast<std::size_t>(input.maps) * region.area();
   std::size_t bytes = 0;
-  for (const Iteration& it : iterations_) bytes += positions * it.stride;
+  for (const Iteration& it : iterations_) bytes += address_bytes(it.tables, positions);
   prepared.addresses.resize(bytes);
   std::uint8_t* to = prepared.addresses.data();
   AddressBuilder builder(layer_, rows_, sub_luts_);
   for (const Iteration& it : iterations_) {
     for (int map = 0; map < input.maps; ++map) {
       builder.build(input, map, region, chunks_[it.chunk], it.first_channel, it.channels, it.tables,
-                    to, it.stride);
-      to += static_cast<std::size_t>(region.area()) * it.stride;
+                    to + static_cast<std::size_t>(map) * region.area() * 8, positions);
     }
+    to += address_bytes(it.tables, positions);
   }
   return prepared;
 }
@@ -143,8 +142,9 @@ void ForwardArray::run(const Input& input, ValueMap& sums, int channel0) const {
     return;
   }
   const std::size_t positions = static_cast<std::size_t>(input.maps) * input.region.area();
-  AlignedVector<float> psums(blocks() * positions * kLanes, 0.0F);
-  AlignedVector<float> nodes(tree_nodes(rows_ * sub_luts_));
+  const std::size_t block_sums = positions * kLanes;
+  AlignedVector<unsigned char> cells(blocks() * block_sums * ops_->cell_bytes, 0);
+  AlignedVector<unsigned char> nodes(tree_nodes(rows_ * sub_luts_) * ops_->cell_bytes);
   TreeArgs args;
   args.addresses = input.addresses.data();
   args.count = static_cast<int>(positions);
@@ -152,9 +152,8 @@ void ForwardArray::run(const Input& input, ValueMap& sums, int channel0) const {
   for (const Iteration& it : iterations_) {
     args.address_bits = chunks_[it.chunk].address_bits;
     args.leaves = it.tables;
-    args.stride = it.stride;
     for (int block = 0; block < blocks(); ++block) {
-      args.sums = &psums[block * positions * kLanes];
+      args.sums = &cells[block * block_sums * ops_->cell_bytes];
       if (evaluation_ == Evaluation::direct) {
         args.tables = &weights_[block * block_weights_ + it.weights];
         ops_->tree_direct(args);
@@ -164,8 +163,10 @@ void ForwardArray::run(const Input& input, ValueMap& sums, int channel0) const {
         ops_->tree_tables(args);
       }
     }
-    args.addresses += positions * it.stride;
+    args.addresses += address_bytes(it.tables, positions);
   }
+  AlignedVector<float> psums(blocks() * block_sums);
+  ops_->read_cells(cells.data(), psums.data(), psums.size());
   if (layer_.planes > 1) {
     ops_->scale(psums.data(), layer_.plane_scale(), psums.data(), psums.size());
   }

@@ -9,6 +9,7 @@
 #include "modules/arithmetic/simd/vector_ops.h"
 #include "modules/arithmetic/subtree.h"
 #include "modules/base/aligned.h"
+#include "modules/base/raw_vector.h"
 #include "modules/h2learn/forward/forward_addresses.h"
 #include "modules/h2learn/forward/fp32_forward.h"
 #include "modules/h2learn/machine.h"
@@ -40,7 +41,7 @@ class ForwardArray {
   struct Input {
     int maps = 0;
     Region region;
-    std::vector<std::uint8_t> addresses;  ///< [iteration][map][position][stride of the iteration]
+    RawVector<std::uint8_t> addresses;  ///< [iteration][group of 8 tables][map][position][8]
     Fp32Forward::Input fp32;
   };
   /// `input` has cin_star channels at in_h x in_w.
@@ -66,7 +67,6 @@ class ForwardArray {
     int first_channel = 0, channels = 0;
     int chunk = 0;
     int tables = 0;
-    int stride = 0;           ///< bytes of addresses per position
     std::size_t weights = 0;  ///< offset of its first weight, in floats
     std::size_t table = 0;    ///< offset of its first table, in entries
   };
@@ -76,6 +76,7 @@ class ForwardArray {
 
   TapChunk plan_chunk(int first_tap) const;
   void plan_iterations();
+  void plan_weights(const Iteration& it, std::vector<int>& offsets) const;
   void pack_weights(const float* oihw, int co0);
   void fill_table(int block, const Iteration& iteration, int table);
   int fill_leaf(int block, const Iteration& iteration, int leaf, AlignedVector<float>& out) const;

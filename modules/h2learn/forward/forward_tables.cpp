@@ -46,28 +46,41 @@ void ForwardArray::load(const float* oihw, int co0, int count) {
   }
 }
 
+/// Where an iteration's weights lie in the kernel of one output channel, in the order of the leaves
+/// (-1: no such tap).
+void ForwardArray::plan_weights(const Iteration& it, std::vector<int>& offsets) const {
+  const TapChunk& chunk = chunks_[it.chunk];
+  offsets.clear();
+  for (int r = 0; r < it.channels; ++r) {
+    const int first = (it.first_channel + r) / layer_.planes * layer_.taps() + chunk.first_tap;
+    for (int s = 0; s < sub_luts_; ++s) {
+      for (int i = 0; i < inputs_; ++i) {
+        offsets.push_back(i < chunk.leaf_taps[s] ? first + s * inputs_ + i : -1);
+      }
+    }
+  }
+}
+
 void ForwardArray::pack_weights(const float* oihw, int co0) {
   weights_.assign(blocks() * block_weights_, 0.0F);
-  const int taps = layer_.taps();
-  for (int block = 0; block < blocks(); ++block) {
-    const int lanes = std::min(kLanes, count_ - block * kLanes);
-    for (const Iteration& it : iterations_) {
-      const TapChunk& chunk = chunks_[it.chunk];
+  const std::size_t kernel = static_cast<std::size_t>(layer_.cin) * layer_.taps();
+  std::vector<int> offsets;
+  for (const Iteration& it : iterations_) {
+    plan_weights(it, offsets);
+    for (int block = 0; block < blocks(); ++block) {
+      const int lanes = std::min(kLanes, count_ - block * kLanes);
+      const float* from = oihw + (co0 + block * kLanes) * kernel;
       float* to = &weights_[block * block_weights_ + it.weights];
-      for (int r = 0; r < it.channels; ++r) {
-        const int channel = (it.first_channel + r) / layer_.planes;
+      for (const int offset : offsets) {
+        for (int lane = 0; lane < lanes && offset >= 0; ++lane)
+          to[lane] = from[lane * kernel + offset];
+        to += kLanes;
+      }
+      for (int r = 0; layer_.planes > 1 && r < it.channels; ++r) {
         const int plane = (it.first_channel + r) % layer_.planes;
-        for (int s = 0; s < sub_luts_; ++s, to += inputs_ * kLanes) {
-          for (int i = 0; i < chunk.leaf_taps[s]; ++i) {
-            const int tap = chunk.first_tap + s * inputs_ + i;
-            float* row = to + i * kLanes;
-            for (int lane = 0; lane < lanes; ++lane) {
-              const std::size_t co = co0 + block * kLanes + lane;
-              row[lane] = oihw[(co * layer_.cin + channel) * taps + tap];
-            }
-            if (plane > 0) ops_->scale(row, static_cast<float>(1 << plane), row, kLanes);
-          }
-        }
+        const std::size_t row = static_cast<std::size_t>(sub_luts_) * inputs_ * kLanes;
+        float* weights = &weights_[block * block_weights_ + it.weights + r * row];
+        if (plane > 0) ops_->scale(weights, static_cast<float>(1 << plane), weights, row);
       }
     }
   }

@@ -45,11 +45,11 @@ class WeightGradientArray {
     int merge = 0;   ///< 2^merge sub-LUTs of a timestep share a table
     int blocks = 0;  ///< of kLanes output channels
     std::size_t sums_per_block = 0;
-    AlignedVector<float> sums;            ///< [block][channel*][tap][lane]
-    int stride = 0;                       ///< of addresses
-    std::vector<std::uint8_t> addresses;  ///< [channel*][tap][leaf]
+    AlignedVector<unsigned char> sums;    ///< [block][channel*][tap][lane] cells
+    std::vector<std::uint8_t> addresses;  ///< [group of 8 leaves][channel*][tap][8]
     AlignedVector<unsigned char> tables;  ///< of one block, [step][table]
-    AlignedVector<float> grads, nodes;
+    AlignedVector<float> grads;
+    AlignedVector<unsigned char> nodes;
     SubtreeTable subtree;
   };
 

@@ -16,8 +16,8 @@ constexpr int kAddressBits = 8;  // a table address is one byte
 void WeightGradientArray::plan_tables(Job& job) const {
   job.blocks = (job.co_count + kLanes - 1) / kLanes;
   job.sums_per_block = static_cast<std::size_t>(job.channels) * layer_.taps() * kLanes;
-  job.sums.assign(job.blocks * job.sums_per_block, 0.0F);
-  job.nodes.resize(tree_nodes(rows_ * sub_luts_));
+  job.sums.assign(job.blocks * job.sums_per_block * ops_->cell_bytes, 0);
+  job.nodes.resize(tree_nodes(rows_ * sub_luts_) * ops_->cell_bytes);
   const int look_ups = job.channels * layer_.taps();
   // A wider table saves one addition per look-up and costs one per entry.
   while (evaluation_ != Evaluation::direct && sub_luts_ % (2 << job.merge) == 0 &&
@@ -44,8 +44,7 @@ void WeightGradientArray::run_group(Job& job, const std::vector<Source>& sources
     have_addresses = true;
     args.tables = job.tables.data();
     args.addresses = job.addresses.data();
-    args.stride = job.stride;
-    args.sums = &job.sums[block * job.sums_per_block];
+    args.sums = &job.sums[block * job.sums_per_block * ops_->cell_bytes];
     if (evaluation_ == Evaluation::direct) {
       ops_->tree_direct(args);
     } else {
@@ -109,8 +108,8 @@ void WeightGradientArray::fill_addresses(Job& job, const std::vector<Source>& so
   const int tables_per_step = sub_luts_ >> job.merge;
   const BitMap& input = *job.input;
   const bool is_static = input.maps == job.batch;
-  job.stride = (steps * tables_per_step + 7) / 8 * 8;
-  job.addresses.resize(static_cast<std::size_t>(job.channels) * taps * job.stride);
+  const std::size_t rows = static_cast<std::size_t>(job.channels) * taps;
+  job.addresses.resize(address_bytes(steps * tables_per_step, rows));
   const int word0 = job.c0 / kWord;
   const int words = (job.c0 + job.channels + kWord - 1) / kWord - word0;
   for (int leaf = 0; leaf < steps * tables_per_step; ++leaf) {
@@ -135,7 +134,7 @@ void WeightGradientArray::fill_addresses(Job& job, const std::vector<Source>& so
         const int base = (word0 + w) * kWord - job.c0;
         for (int c = std::max(0, -base); c < std::min(kWord, job.channels - base); ++c) {
           const std::size_t row = static_cast<std::size_t>(base + c) * taps + tap;
-          job.addresses[row * job.stride + leaf] = bytes[c];
+          job.addresses[(leaf / 8 * rows + row) * 8 + leaf % 8] = bytes[c];
         }
       }
     }
@@ -146,15 +145,16 @@ std::uint64_t WeightGradientArray::write_out(const Job& job, float* oihw) const 
   const std::size_t taps = layer_.taps();
   const int channels = job.channels / layer_.planes;
   const int ci0 = job.c0 / layer_.planes;
-  AlignedVector<float> row(taps * kLanes);
+  AlignedVector<float> row(taps * kLanes), sums(job.sums_per_block);
   std::uint64_t underflows = 0;
   for (int block = 0; block < job.blocks; ++block) {
+    ops_->read_cells(&job.sums[block * job.sums_per_block * ops_->cell_bytes], sums.data(),
+                     sums.size());
     const int lanes = std::min(kLanes, job.co_count - block * kLanes);
     for (int c = 0; c < channels; ++c) {
       const std::size_t first = static_cast<std::size_t>(c) * layer_.planes * row.size();
-      underflows +=
-          ops_->combine_planes(&job.sums[block * job.sums_per_block + first], row.size(),
-                               layer_.planes, layer_.plane_scale(), row.data(), row.size());
+      underflows += ops_->combine_planes(&sums[first], row.size(), layer_.planes,
+                                         layer_.plane_scale(), row.data(), row.size());
       for (int lane = 0; lane < lanes; ++lane) {
         const std::size_t co = job.co0 + block * kLanes + lane;
         float* to = oihw + (co * layer_.cin + ci0 + c) * taps;

@@ -17,7 +17,9 @@ using Register = std::array<Value, n>;
 using __m128 = Register<float, 4>;
 using __m128i = Register<std::uint16_t, 8>;
 using __m256h = Register<_Float16, 16>;
+using __m256 = Register<float, 8>;
 using __m256i = Register<std::uint16_t, 16>;
+using __m512h = Register<_Float16, 32>;
 using __m512 = Register<float, 16>;
 using __m512i = Register<std::uint32_t, 16>;
 using __mmask16 = std::uint16_t;
@@ -101,7 +103,11 @@ inline __m256i _mm256_broadcastw_epi16(const __m128i& a) {
   return avx512_model::filled<std::uint16_t, 16>(a[0]);
 }
 
+inline __m256 _mm256_set1_ps(float value) { return avx512_model::filled<float, 8>(value); }
+
 // AVX512F, AVX512BW, AVX512VL, AVX512DQ
+
+inline __m512i _mm512_setzero_si512() { return {}; }
 
 inline __m512 _mm512_setzero_ps() { return {}; }
 
@@ -130,6 +136,8 @@ inline __m512 _mm512_maskz_loadu_ps(__mmask16 mask, const void* p) {
   }
   return out;
 }
+
+inline __m512i _mm512_loadu_si512(const void* p) { return avx512_model::load<__m512i>(p); }
 
 inline void _mm512_storeu_ps(void* p, const __m512& a) { std::memcpy(p, &a, sizeof a); }
 inline void _mm512_storeu_si512(void* p, const __m512i& a) { std::memcpy(p, &a, sizeof a); }
@@ -195,6 +203,36 @@ inline __m512i _mm512_add_epi32(const __m512i& a, const __m512i& b) {
   return avx512_model::lanes<__m512i>([](std::uint32_t x, std::uint32_t y) { return x + y; }, a, b);
 }
 
+inline __m512i _mm512_slli_epi32(const __m512i& a, unsigned count) {
+  return avx512_model::lanes<__m512i>([count](std::uint32_t x) { return x << count; }, a);
+}
+
+inline __m512i _mm512_cvtepu16_epi32(const __m256i& a) {
+  return avx512_model::lanes<__m512i>([](std::uint16_t x) { return std::uint32_t{x}; }, a);
+}
+
+inline float _mm512_cvtss_f32(const __m512& a) { return a[0]; }
+
+inline __m512i _mm512_maskz_mov_epi32(__mmask16 mask, const __m512i& a) {
+  return avx512_model::zero_masked(mask, a);
+}
+
+inline __m512i _mm512_mask_mov_epi32(const __m512i& other, __mmask16 mask, const __m512i& a) {
+  __m512i out = other;
+  for (std::size_t i = 0; i < 16; ++i) {
+    if ((mask >> i & 1) != 0) out[i] = a[i];
+  }
+  return out;
+}
+
+inline __mmask16 _mm512_cmpneq_epu32_mask(const __m512i& a, const __m512i& b) {
+  __mmask16 mask = 0;
+  for (std::size_t i = 0; i < 16; ++i) {
+    mask = static_cast<__mmask16>(mask | (a[i] != b[i] ? 1U << i : 0U));
+  }
+  return mask;
+}
+
 inline __m512i _mm512_maskz_compress_epi32(__mmask16 mask, const __m512i& a) {
   __m512i out = {};
   std::size_t n = 0;
@@ -231,18 +269,38 @@ inline __m256h _mm512_cvtxps_ph(const __m512& a) {
   return avx512_model::lanes<__m256h>(avx512_model::to_half, a);
 }
 
+inline __m512h _mm512_castsi512_ph(const __m512i& a) { return avx512_model::cast<__m512h>(a); }
+inline __m512h _mm512_castps_ph(const __m512& a) { return avx512_model::cast<__m512h>(a); }
+inline __m256h _mm256_castps_ph(const __m256& a) { return avx512_model::cast<__m256h>(a); }
+inline __m512h _mm512_loadu_ph(const void* p) { return avx512_model::load<__m512h>(p); }
+inline void _mm512_storeu_ph(void* p, const __m512h& a) { std::memcpy(p, &a, sizeof a); }
+
+namespace avx512_model {
+
 /// Rounded once: the sum of two FP16 values as a double is exact.
-inline __m256h _mm256_add_ph(const __m256h& a, const __m256h& b) {
-  const auto sum = [](_Float16 x, _Float16 y) {
-    return static_cast<_Float16>(static_cast<double>(x) + static_cast<double>(y));
-  };
-  return avx512_model::lanes<__m256h>(sum, a, b);
+inline _Float16 half_sum(_Float16 x, _Float16 y) {
+  return static_cast<_Float16>(static_cast<double>(x) + static_cast<double>(y));
 }
 
 /// Rounded once: so is their product.
+inline _Float16 half_product(_Float16 x, _Float16 y) {
+  return static_cast<_Float16>(static_cast<double>(x) * static_cast<double>(y));
+}
+
+}  // namespace avx512_model
+
+inline __m256h _mm256_add_ph(const __m256h& a, const __m256h& b) {
+  return avx512_model::lanes<__m256h>(avx512_model::half_sum, a, b);
+}
+
 inline __m256h _mm256_mul_ph(const __m256h& a, const __m256h& b) {
-  const auto product = [](_Float16 x, _Float16 y) {
-    return static_cast<_Float16>(static_cast<double>(x) * static_cast<double>(y));
-  };
-  return avx512_model::lanes<__m256h>(product, a, b);
+  return avx512_model::lanes<__m256h>(avx512_model::half_product, a, b);
+}
+
+inline __m512h _mm512_add_ph(const __m512h& a, const __m512h& b) {
+  return avx512_model::lanes<__m512h>(avx512_model::half_sum, a, b);
+}
+
+inline __m512h _mm512_mul_ph(const __m512h& a, const __m512h& b) {
+  return avx512_model::lanes<__m512h>(avx512_model::half_product, a, b);
 }
