@@ -10,7 +10,6 @@
 namespace h2 {
 namespace {
 
-constexpr int kWord = 16;  // channels in a BitMap word
 /// Share of non-zeros up to which lists (at 3x3 up to 110 bytes per gradient) beat going through
 /// all rows of the windows.
 constexpr double kFew = 0.125;
