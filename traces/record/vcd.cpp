@@ -15,7 +15,7 @@
 namespace h2 {
 namespace {
 
-constexpr std::size_t kBufferBytes = 1 << 16;
+constexpr std::size_t kVcdBufferBytes = 1 << 16;
 
 /// Identifier code: number in base 94, printable characters.
 std::string code_of(std::size_t index) {
@@ -276,7 +276,7 @@ void VcdWriter::write_settled() {
     ++changes_;
   }
   touched_.clear();
-  if (buffer_.size() > kBufferBytes) flush(false);
+  if (buffer_.size() > kVcdBufferBytes) flush(false);
 }
 
 void VcdWriter::flush(bool all) {
@@ -285,7 +285,7 @@ void VcdWriter::flush(bool all) {
     for (const Variable& v : variables_) {
       for (const std::size_t at : v.open) bytes = std::min(bytes, at);
     }
-    if (bytes < kBufferBytes / 2) return;
+    if (bytes < kVcdBufferBytes / 2) return;
     for (Variable& v : variables_) {
       for (std::size_t& at : v.open) at -= at != kNotBuffered ? bytes : 0;
     }
