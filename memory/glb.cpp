@@ -9,19 +9,28 @@ namespace h2 {
 Glb::Glb(sc_core::sc_module_name name, std::uint64_t capacity, Trace& trace)
     : sc_module(name),
       capacity_(capacity),
-      halves_{sc_core::sc_semaphore("operand_halves", 2),
-              sc_core::sc_semaphore("result_halves", 2)},
       trace_(trace),
       fill_signal_(trace.add_level(this->name(), "fill_bytes", 32, TraceLevel::tiles)) {
-  for (std::shared_ptr<Bytes>& bytes : bytes_) bytes = std::make_shared<Bytes>();
   socket.register_b_transport(this, &Glb::blocking);
   socket.register_transport_dbg(this, &Glb::debug);
 }
 
-const std::shared_ptr<Glb::Bytes>& Glb::memory(Side side, int chunk) {
-  std::shared_ptr<Bytes>& bytes = bytes_[address(side, chunk) >> 32];
-  if (bytes.use_count() > 1) {
-    const std::uint64_t room = bytes->capacity();
+int Glb::take_slot(Side side) {
+  std::vector<bool>& used = used_[side];
+  const auto free = std::find(used.begin(), used.end(), false);
+  const auto slot = static_cast<int>(free - used.begin());
+  if (slot == kSlots) return -1;
+  if (free == used.end()) used.push_back(false);
+  used[slot] = true;
+  return slot;
+}
+
+const std::shared_ptr<Glb::Bytes>& Glb::memory(Side side, int slot) {
+  auto& all = bytes_[side];
+  if (all.size() <= static_cast<std::size_t>(slot)) all.resize(slot + 1);
+  std::shared_ptr<Bytes>& bytes = all[slot];
+  if (bytes == nullptr || bytes.use_count() > 1) {
+    const std::uint64_t room = bytes == nullptr ? 0 : bytes->capacity();
     bytes = std::make_shared<Bytes>();
     bytes->reserve(room);
   }
@@ -29,28 +38,44 @@ const std::shared_ptr<Glb::Bytes>& Glb::memory(Side side, int chunk) {
   return bytes;
 }
 
-void Glb::hold(std::uint64_t bytes) {
-  held_ += bytes;
-  high_water_ = std::max(high_water_, held_);
-  trace_.change(fill_signal_, held_);
+bool Glb::divide(std::uint64_t operand_bytes, std::uint64_t result_bytes) {
+  limit_ = {operand_bytes, result_bytes};
+  held_ = {0, 0};
+  trace_.change(fill_signal_, std::uint64_t{0});
+  return operand_bytes + result_bytes <= capacity_;
 }
 
-void Glb::drop(std::uint64_t bytes) {
-  held_ -= bytes;
-  trace_.change(fill_signal_, held_);
+bool Glb::take(Side side, std::uint64_t bytes) {
+  if (held_[side] + bytes > limit_[side]) return false;
+  held_[side] += bytes;
+  high_water_ = std::max(high_water_, held());
+  trace_.change(fill_signal_, held());
+  return true;
+}
+
+void Glb::give(Side side, std::uint64_t bytes) {
+  if (bytes == 0) return;
+  held_[side] -= std::min(bytes, held_[side]);
+  trace_.change(fill_signal_, held());
+  freed_.notify();
 }
 
 void Glb::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time&) { debug(payload); }
 
 unsigned Glb::debug(tlm::tlm_generic_payload& payload) {
-  const std::uint64_t half = payload.get_address() >> 32;
+  const std::uint64_t index = payload.get_address() >> 32;
   const std::uint64_t offset = payload.get_address() & 0xFFFFFFFF;
   const std::uint64_t length = payload.get_data_length();
-  if (half >= bytes_.size()) {
+  if (index >= 2 * kSlots) {
     payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
     return 0;
   }
-  Bytes& bytes = *bytes_[half];
+  auto& side = bytes_[index / kSlots];
+  const std::uint64_t slot = index % kSlots;
+  if (side.size() <= slot || side[slot] == nullptr) {
+    memory(static_cast<Side>(index / kSlots), static_cast<int>(slot));
+  }
+  Bytes& bytes = *side[slot];
   if (payload.is_write() && offset + length > bytes.size()) bytes.resize(offset + length);
   if (offset + length > bytes.size()) {
     payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);

@@ -30,6 +30,7 @@ void MemoryPort::proceed() {
     const Transfer& t = transfers[issue_.transfer];
     const std::uint64_t done = issue_.done;
     const std::uint64_t bytes = std::min<std::uint64_t>(settings_.burst_bytes, t.bytes - done);
+    if (admit && !admit(t.halved ? bytes / 2 : bytes)) break;
     issue_.done += bytes;
     if (issue_.done == t.bytes) {
       ++issue_.transfer;

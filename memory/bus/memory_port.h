@@ -3,6 +3,7 @@
 #include <tlm_utils/simple_initiator_socket.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <systemc>
 #include <vector>
@@ -48,6 +49,11 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   /// dropped.
   void abandon();
   void resume() { cancelled_ = false; }
+
+  /// Set by a receiver with limited room: asked before every request, with its charged bytes. The
+  /// port waits after a no until retry().
+  std::function<bool(std::uint64_t bytes)> admit;
+  void retry() { proceed(); }
 
   const Stats& stats() const { return stats_; }
 

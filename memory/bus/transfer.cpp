@@ -30,6 +30,10 @@ void TransferList::append(Transfer transfer) {
 void TransferList::read(const Transfer& transfer, UnitSink* sink, int unit) {
   // A packed unit may have no bytes; the sink has to know that its values are zeros.
   if (!transfer.timing_only) pieces_.push_back({sink, unit, buffer_->size()});
+  if (hold_ != kOwnChunk) {
+    if (holds_.empty() || holds_.back().until != hold_) holds_.push_back({hold_, 0});
+    holds_.back().bytes += transfer.charged();
+  }
   append(transfer);
 }
 

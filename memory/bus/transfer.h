@@ -62,6 +62,17 @@ class TransferList {
   /// Write of bytes that are not there: timing only.
   void write_timing(Transfer transfer);
 
+  /// What is read from here on stays in the global buffer until chunk `chunk` of the job has been
+  /// computed; kOwnChunk: the chunk it is read for.
+  void hold_until(int chunk) { hold_ = chunk; }
+  static constexpr int kOwnChunk = -1;
+  struct Hold {
+    int until = kOwnChunk;
+    std::uint64_t bytes = 0;  ///< charged
+  };
+  /// The reads that outlive their chunk.
+  const std::vector<Hold>& holds() const { return holds_; }
+
   const std::vector<Transfer>& transfers() const { return transfers_; }
   const std::shared_ptr<Buffer>& buffer() const { return buffer_; }
   std::uint8_t* data(std::uint64_t offset) const { return buffer_->data() + offset; }
@@ -87,6 +98,8 @@ class TransferList {
   std::shared_ptr<Buffer> buffer_;
   std::uint64_t begin_;
   std::vector<Piece> pieces_;
+  int hold_ = kOwnChunk;
+  std::vector<Hold> holds_;
 };
 
 }  // namespace h2

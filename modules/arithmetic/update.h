@@ -10,11 +10,14 @@ enum class Optimizer { sgd, adam };
 struct UpdateSpec {
   Optimizer optimizer = Optimizer::sgd;
   float learning_rate = 0.1F;
-  float momentum = 0.9F;    ///< sgd
+  float momentum = 0.9F;    ///< sgd; 0: no state
   float beta1 = 0.9F;       ///< adam
   float beta2 = 0.999F;     ///< adam
   float epsilon = 1e-8F;    ///< adam
   float loss_scale = 1.0F;  ///< power of two, divided out of the gradient first
+
+  /// Whether a first moment is kept from step to step.
+  bool has_first() const { return optimizer == Optimizer::adam || momentum != 0; }
 };
 
 /// One update, FP32 throughout, every operation rounded once and unfused:

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #define H2_ID UINT32_C(0x4832564C)      /* "LV2H" in memory order */
-#define H2_VERSION UINT32_C(0x00020001) /* major.minor: 16 bits each */
+#define H2_VERSION UINT32_C(0x00030000) /* major.minor: 16 bits each */
 
 /* ---- System address map ---------------------------------------------------------------------- */
 #define H2_REGS_BASE UINT64_C(0x10000000)

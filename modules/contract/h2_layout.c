@@ -30,6 +30,33 @@ h2_rect h2_tile(const h2_map* map, uint32_t tile) {
   return rect;
 }
 
+/* Start of band `index` (0..3) along a side: border, middle, border. */
+static uint32_t band(uint32_t length, uint32_t border, uint32_t index) {
+  const uint32_t first = border < length ? border : length;
+  const uint32_t last = length - border > first && border < length ? length - border : first;
+  return index == 0 ? 0 : index == 1 ? first : index == 2 ? last : length;
+}
+
+h2_rect h2_part(const h2_map* map, uint32_t tile, uint32_t part) {
+  static const uint8_t rows[H2_PARTS] = {1, 0, 0, 0, 1, 2, 2, 2, 1};
+  static const uint8_t cols[H2_PARTS] = {0, 0, 1, 2, 2, 2, 1, 0, 1};
+  const h2_rect r = h2_tile(map, tile);
+  const uint32_t row = rows[part], col = cols[part];
+  h2_rect p;
+  p.y0 = r.y0 + band(r.height, map->border, row);
+  p.x0 = r.x0 + band(r.width, map->border, col);
+  p.height = r.y0 + band(r.height, map->border, row + 1) - p.y0;
+  p.width = r.x0 + band(r.width, map->border, col + 1) - p.x0;
+  return p;
+}
+
+uint32_t h2_input_border(uint32_t kernel) { return kernel / 2; }
+
+uint32_t h2_gradient_border(uint32_t kernel, uint32_t stride, int pooled) {
+  const uint32_t conv = (kernel / 2 + stride - 1) / stride;
+  return pooled ? (conv + 1) / 2 : conv;
+}
+
 static uint32_t block_channels(const h2_map* map, uint32_t block) {
   const uint32_t left = map->channels - block * H2_BLOCK;
   return left < H2_BLOCK ? left : H2_BLOCK;
@@ -52,6 +79,25 @@ static void cut(uint32_t length, uint32_t payload, uint32_t sizes[2], uint32_t c
   count[0] = all - count[1];
 }
 
+/* Bytes of a chunk of bits with `channels` channels on a tile of that size. */
+static uint64_t chunk_bits_bytes(const h2_map* map, uint32_t height, uint32_t width,
+                                 uint32_t channels) {
+  const uint64_t maps = (uint64_t)map->steps * map->samples;
+  uint64_t sum = 0;
+  for (uint32_t r = 0; r < 3; ++r)
+    for (uint32_t c = 0; c < 3; ++c) {
+      const uint64_t rows = band(height, map->border, r + 1) - band(height, map->border, r);
+      const uint64_t cols = band(width, map->border, c + 1) - band(width, map->border, c);
+      sum += h2_bits_bytes(maps * rows * cols * channels);
+    }
+  return sum;
+}
+
+uint64_t h2_chunk_bits_bytes(const h2_map* map, uint32_t tile, uint32_t block) {
+  const h2_rect r = h2_tile(map, tile);
+  return chunk_bits_bytes(map, r.height, r.width, block_channels(map, block));
+}
+
 /* All chunks with the same tile size and as many channels have as many bytes: there are at most
  * eight kinds, however large the map. */
 uint64_t h2_map_bits_bytes(const h2_map* map) {
@@ -65,7 +111,7 @@ uint64_t h2_map_bits_bytes(const h2_map* map) {
     for (int c = 0; c < 2; ++c)
       for (int b = 0; b < 2; ++b)
         sum += (uint64_t)row_count[r] * col_count[c] * blocks[b] *
-               h2_bits_bytes((uint64_t)map->steps * map->samples * rows[r] * cols[c] * channels[b]);
+               chunk_bits_bytes(map, rows[r], cols[c], channels[b]);
   return sum;
 }
 
@@ -103,9 +149,8 @@ static unsigned input_bit(const h2_map* map, uint32_t planes, const uint8_t* sam
   return (sample[at] >> plane) & 1U;
 }
 
-static uint64_t pack_chunk(const h2_map* map, uint32_t planes, const uint8_t* const* samples,
-                           uint32_t tile, uint32_t block, uint8_t* out) {
-  const h2_rect r = h2_tile(map, tile);
+static uint64_t pack_part(const h2_map* map, uint32_t planes, const uint8_t* const* samples,
+                          h2_rect r, uint32_t block, uint8_t* out) {
   const uint32_t channels = block_channels(map, block);
   uint64_t bit = 0;
   for (uint32_t t = 0; t < map->steps; ++t)
@@ -123,5 +168,6 @@ void h2_pack_input(const h2_map* map, uint32_t planes, const uint8_t* const* sam
   memset(out, 0, h2_map_bits_bytes(map));
   for (uint32_t t = 0; t < h2_tiles(map); ++t)
     for (uint32_t b = 0; b < h2_blocks(map); ++b)
-      out += pack_chunk(map, planes, samples, t, b, out);
+      for (uint32_t part = 0; part < H2_PARTS; ++part)
+        out += pack_part(map, planes, samples, h2_part(map, t, part), b, out);
 }

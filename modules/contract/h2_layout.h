@@ -1,10 +1,13 @@
 /* Where tensor elements lie in memory. Plain C, used by the model and by drivers.
  *
  * A map tensor is a sequence of chunks, [tile][channel block]: tiles row-major, blocks of
- * H2_BLOCK channels. A chunk holds [t][sample][y][x][channel in block]. Bits are packed without
- * gaps, lowest bit first, and padded to a byte per chunk; values are not padded. Potentials of
- * convolutions are packed (only where the mask is set, in the same order) into a slot of a dense
- * chunk's size. FC tensors are 1x1 maps.
+ * H2_BLOCK channels. A chunk is a sequence of parts: the positions that neighbouring tiles need as
+ * their halo, `border` rows or columns at each side of the tile, lie apart from its interior, so
+ * that a halo is a few long bursts. A part holds [t][sample][y][x][channel in block]. Bits are
+ * packed without gaps, lowest bit first, and padded to a byte per part; values are not padded.
+ * Potentials of convolutions are packed (only where the mask is set, in the same order) into a slot
+ * of a dense part's size. Tensors that no tile reads with a halo have a border of 0: one part.
+ * FC tensors are 1x1 maps.
  *
  * Weights are blocked [16 output channels][64 input channels]; inside a block
  * [output][input][ky][kx]; no padding. */
@@ -20,11 +23,15 @@ extern "C" {
 
 #define H2_BLOCK 16U
 #define H2_WEIGHT_BLOCK_IN 64U
+/* Parts of a chunk in memory order: left, top left, top, top right, right, bottom right, bottom,
+ * bottom left, interior. Each side of the ring but the left one is contiguous with its corners. */
+#define H2_PARTS 9U
 
 typedef struct h2_map {
   uint32_t channels, height, width;
   uint32_t steps, samples; /* steps = 1 for a static input */
   uint32_t tile_height, tile_width;
+  uint32_t border; /* width of the ring that neighbouring tiles read */
 } h2_map;
 
 typedef struct h2_rect {
@@ -38,10 +45,18 @@ uint32_t h2_tiles(const h2_map* map);
 uint32_t h2_blocks(const h2_map* map);
 /* Even split; where it is not exact the first tiles are one larger. */
 h2_rect h2_tile(const h2_map* map, uint32_t tile);
+/* Positions of a part of the tile's chunks; may be empty. */
+h2_rect h2_part(const h2_map* map, uint32_t tile, uint32_t part);
+/* Border of the map that a kernel reads, and of the grad-u of a layer that is read for the layer
+ * below; `pooled`: grad-u lies at the positions of a 2x2 pooling before Soma. */
+uint32_t h2_input_border(uint32_t kernel);
+uint32_t h2_gradient_border(uint32_t kernel, uint32_t stride, int pooled);
 /* Elements of one chunk. */
 uint64_t h2_chunk_elements(const h2_map* map, uint32_t tile, uint32_t block);
-/* Bytes of a chunk of `elements` bits. */
+/* Bytes of a part of `elements` bits. */
 uint64_t h2_bits_bytes(uint64_t elements);
+/* Bytes of a chunk of bits. */
+uint64_t h2_chunk_bits_bytes(const h2_map* map, uint32_t tile, uint32_t block);
 /* Bytes of whole tensors. */
 uint64_t h2_map_bits_bytes(const h2_map* map);
 uint64_t h2_map_values_bytes(const h2_map* map, uint32_t value_bytes);

@@ -1,13 +1,17 @@
 #include "modules/device/engine.h"
 
-#include <cmath>
+#include <algorithm>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "memory/bus/payload.h"
 
 namespace h2 {
 namespace {
+
+/// Credits are taken in steps of this size, or what is left of a chunk.
+constexpr std::uint64_t kCreditStep = 32768;
 
 const char* const kStateNames[] = {"idle", "load_store", "stall", "compute"};
 
@@ -38,6 +42,7 @@ Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
   SC_METHOD(give_up);
   sensitive << give_up_;
   dont_initialize();
+  load_port.admit = [this](std::uint64_t bytes) { return admit(bytes); };
 }
 
 JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit) {
@@ -63,6 +68,11 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
                std::to_string(job.chunks()) + " chunks");
   }
   set_state(State::stall);
+  release_.assign(job.chunks(), 0);
+  resident_ = made_ = 0;
+  GlbRoom room = job.room;
+  if (room.operands + room.results == 0) room = {glb_.capacity() / 2, glb_.capacity() / 2};
+  if (!glb_.divide(room.operands, room.results)) fail(H2_ERR_CAPACITY);
   finished_ = false;
   start_.notify();
   if (limit > sc_core::SC_ZERO_TIME) {
@@ -71,6 +81,7 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
   }
   while (!finished_) wait(done_);
   give_up_.cancel();
+  glb_.divide(0, 0);
   wait_edge();
   set_state(State::idle);
   trace_.change(layer_signal_, "-");
@@ -111,9 +122,7 @@ void Engine::load_process() {
     wait(start_);
     arrived_chunks_ = 0;
     for (int chunk = 0; chunk < job_->chunks(); ++chunk) {
-      load_wait_ = "a free operand half";
-      glb_.acquire(Glb::operands);
-      load_wait_ = "memory";
+      load_wait_ = "memory or room in the GLB";
       arrivals_.emplace_back();
       arrivals_.back().index = chunk;
       arrivals_.back().begin = sc_core::sc_time_stamp();
@@ -124,7 +133,9 @@ void Engine::load_process() {
 }
 
 void Engine::issue_loads(Arrival& chunk) {
-  const std::shared_ptr<Glb::Bytes> half = glb_.memory(Glb::operands, chunk.index);
+  while ((chunk.slot = glb_.take_slot(Glb::operands)) < 0) wait(arrived_);
+  if (chunk.index > 0) resident_ -= release_[chunk.index - 1];
+  const std::shared_ptr<Glb::Bytes> half = glb_.memory(Glb::operands, chunk.slot);
   bool more = true;
   for (int stage = 0; more; ++stage) {
     chunk.batch = {TransferList(half)};
@@ -132,10 +143,13 @@ void Engine::issue_loads(Arrival& chunk) {
     chunk.bytes += chunk.batch.list.charged();
     record_.repeated_bytes += chunk.batch.list.repeated();
     record_.mem2_bytes += chunk.batch.list.mem2();
-    glb_.hold(chunk.batch.list.charged());
+    note_holds(chunk);
+    if (resident_ > glb_.limit(Glb::operands)) return fail(H2_ERR_CAPACITY);
     transfers(+1);
     if (++loads_open_ == 1) trace_.change(load_signal_, 1);
     chunk.open = true;
+    to_admit_ = chunk.batch.list.charged();
+    admitted_ = 0;
     load_port.issue(chunk.batch);
     if (!more) return;
     // What the next stage loads depends on all that was asked for so far.
@@ -143,6 +157,33 @@ void Engine::issue_loads(Arrival& chunk) {
     finish_loads(chunk);
     if (record_.error != H2_OK) return;
   }
+}
+
+bool Engine::admit(std::uint64_t bytes) {
+  if (admitted_ >= bytes) {
+    admitted_ -= bytes;
+    return true;
+  }
+  const std::uint64_t step = std::min(to_admit_, std::max(bytes, kCreditStep));
+  if (!glb_.take(Glb::operands, step)) {
+    // Little is left, or the rest of the chunk is larger than what is left.
+    if (step <= bytes || !glb_.take(Glb::operands, bytes)) return false;
+    to_admit_ -= bytes;
+    return true;
+  }
+  to_admit_ -= step;
+  admitted_ += step - std::min(step, bytes);
+  return true;
+}
+
+void Engine::note_holds(const Arrival& chunk) {
+  std::uint64_t own = chunk.batch.list.charged();
+  resident_ += own;
+  for (const TransferList::Hold& hold : chunk.batch.list.holds()) {
+    release_[hold.until] += hold.bytes;
+    own -= hold.bytes;
+  }
+  release_[chunk.index] += own;
 }
 
 void Engine::finish_loads(Arrival& chunk) {
@@ -155,7 +196,7 @@ void Engine::finish_loads(Arrival& chunk) {
     fail(H2_ERR_BUS);
     return;
   }
-  pass_glb(Glb::operands, chunk.index, chunk.batch.list);
+  pass_glb(Glb::operands, chunk.slot, chunk.batch.list);
   chunk.batch.list.deliver();
 }
 
@@ -167,9 +208,12 @@ void Engine::arrive_process() {
     arrive_wait_ = "memory";
     finish_loads(chunk);
     wait_edge();
-    const Token token{chunk.index, chunk.bytes};
-    // Loads of two successive chunks overlap.
-    show_phase(chunk.index % 2 == 0 ? "load.even" : "load.odd", chunk.index, chunk.begin);
+    const Token token{chunk.index};
+    if (chunk.slot >= 0) {
+      // Loads of successive chunks overlap.
+      show_phase(("load." + std::to_string(chunk.slot)).c_str(), chunk.index, chunk.begin);
+      glb_.give_slot(Glb::operands, chunk.slot);
+    }
     record_.bytes += chunk.bytes;
     record_.events[kGlbWriteBytes] += chunk.bytes;
     arrived_chunks_ = chunk.index + 1;
@@ -185,13 +229,33 @@ void Engine::compute_process() {
     compute_wait_ = "a loaded chunk";
     const Token token = loaded_.read();
     const bool passed = record_.error == H2_OK && compute_chunk(token);
-    glb_.drop(token.bytes);
-    glb_.release(Glb::operands);
+    release_operands(token.index);
     if (!passed && token.index == job_->chunks() - 1) computed_.write(Token{token.index});
   }
 }
 
+void Engine::release_operands(int chunk) {
+  glb_.give(Glb::operands, release_[chunk]);
+  load_port.retry();
+}
+
+void Engine::begin_results(int chunk) {
+  const std::uint64_t bytes = job_->results(chunk).begin;
+  // What earlier chunks made and do not give back before this one has to fit beside it.
+  made_ += bytes;
+  if (made_ > glb_.limit(Glb::results)) return fail(H2_ERR_CAPACITY);
+  compute_wait_ = "room for results";
+  const sc_core::sc_time since = sc_core::sc_time_stamp();
+  while (!finished_ && record_.error == H2_OK && !glb_.take(Glb::results, bytes)) {
+    wait(glb_.freed());
+  }
+  if (state_ == State::stall) result_wait_ += sc_core::sc_time_stamp() - since;
+  wait_edge();
+}
+
 bool Engine::compute_chunk(const Token& token) {
+  begin_results(token.index);
+  if (record_.error != H2_OK) return false;
   const ChunkWork work = job_->work(token.index);
   std::unique_ptr<WorkerPool::Work> arithmetic;
   if (job_->computes(token.index)) {
@@ -212,19 +276,23 @@ bool Engine::compute_chunk(const Token& token) {
     fail(job_->error);
     return false;
   }
-  MemoryPort::Batch batch{TransferList(glb_.memory(Glb::results, stored_chunks_))};
+  const std::uint64_t given = job_->results(token.index).end;
+  made_ -= std::min(made_, given);
+  int slot;
+  while ((slot = glb_.take_slot(Glb::results)) < 0) wait(glb_.freed());
+  MemoryPort::Batch batch{TransferList(glb_.memory(Glb::results, slot))};
   job_->store(token.index, batch.list);
-  if (batch.list.transfers().empty()) return false;
-  compute_wait_ = "a free result half";
-  const sc_core::sc_time blocked_since = sc_core::sc_time_stamp();
-  glb_.acquire(Glb::results);
-  if (state_ == State::stall) result_wait_ += sc_core::sc_time_stamp() - blocked_since;
-  pass_glb(Glb::results, stored_chunks_++, batch.list);
-  const std::uint64_t bytes = batch.list.charged();
+  if (batch.list.transfers().empty()) {
+    glb_.give_slot(Glb::results, slot);
+    glb_.give(Glb::results, given);
+    return false;
+  }
+  pass_glb(Glb::results, slot, batch.list);
+  record_.bytes += batch.list.charged();
+  record_.events[kGlbReadBytes] += batch.list.charged();
   record_.mem2_bytes += batch.list.mem2();
-  glb_.hold(bytes);
-  stores_.push_back(std::move(batch));
-  computed_.write(Token{token.index, bytes, true});
+  stores_.push_back({slot, given, std::move(batch)});
+  computed_.write(Token{token.index, true});
   return true;
 }
 
@@ -237,16 +305,15 @@ void Engine::store_process() {
       const sc_core::sc_time begin = sc_core::sc_time_stamp();
       transfers(+1);
       trace_.change(store_signal_, 1);
-      store_port.issue(stores_.front());
-      if (!store_port.finish(stores_.front())) fail(H2_ERR_BUS);
+      Departure& departure = stores_.front();
+      store_port.issue(departure.batch);
+      if (!store_port.finish(departure.batch)) fail(H2_ERR_BUS);
       trace_.change(store_signal_, std::uint64_t{0});
       transfers(-1);
-      stores_.pop_front();
       show_phase("store", token.index, begin);
-      glb_.drop(token.bytes);
-      glb_.release(Glb::results);
-      record_.bytes += token.bytes;
-      record_.events[kGlbReadBytes] += token.bytes;
+      glb_.give_slot(Glb::results, departure.slot);
+      glb_.give(Glb::results, departure.results);
+      stores_.pop_front();
     }
     if (token.index == job_->chunks() - 1) {
       finished_ = true;
@@ -255,11 +322,11 @@ void Engine::store_process() {
   }
 }
 
-void Engine::pass_glb(Glb::Side side, int chunk, const TransferList& list) {
+void Engine::pass_glb(Glb::Side side, int slot, const TransferList& list) {
   if (list.bytes() == 0) return;
   for (const tlm::tlm_command command : {tlm::TLM_WRITE_COMMAND, tlm::TLM_READ_COMMAND}) {
     tlm::tlm_generic_payload payload;
-    set_access(payload, command, Glb::address(side, chunk) + list.begin(), list.data(list.begin()),
+    set_access(payload, command, Glb::address(side, slot) + list.begin(), list.data(list.begin()),
                list.bytes());
     sc_core::sc_time delay = sc_core::SC_ZERO_TIME;
     glb_socket->b_transport(payload, delay);

@@ -16,9 +16,9 @@
 namespace h2 {
 
 /// Forward, Backward or Weight Update Engine: one class, three instances. Load, arrive,
-/// compute and store processes work on successive chunks of a job in ping-pong through the GLB: the
-/// loads of a chunk are sent while those of the chunk before arrive. Knows neither tensors
-/// nor formulas: jobs do.
+/// compute and store processes work on successive chunks of a job through the GLB: loads take
+/// credits there and run ahead of the array as far as these go, results keep theirs until they are
+/// stored. Knows neither tensors nor formulas: jobs do.
 class Engine : public sc_core::sc_module {
  public:
   struct Settings {
@@ -49,6 +49,7 @@ class Engine : public sc_core::sc_module {
   double kernel_seconds() const { return kernel_seconds_; }
   /// Jobs ended so far.
   std::uint64_t jobs() const { return jobs_; }
+  const Glb& buffer() const { return glb_; }
   /// What each process does, for the watchdog.
   std::string describe() const;
 
@@ -58,13 +59,13 @@ class Engine : public sc_core::sc_module {
   /// without working on it.
   struct Token {
     int index = 0;
-    std::uint64_t bytes = 0;
     bool has_stores = false;
     friend std::ostream& operator<<(std::ostream& out, const Token& t) { return out << t.index; }
   };
   /// A chunk whose last loads are under way.
   struct Arrival {
     int index = 0;
+    int slot = -1;            // of the GLB
     std::uint64_t bytes = 0;  // charged, all stages
     bool open = false;        // the batch has been issued and not finished
     sc_core::sc_time begin;
@@ -76,11 +77,18 @@ class Engine : public sc_core::sc_module {
   void store_process();
   void arrive_process();
   void issue_loads(Arrival& chunk);
+  /// Credits for a burst of the load port.
+  bool admit(std::uint64_t bytes);
+  void note_holds(const Arrival& chunk);
+  /// What is held until the chunk is computed goes.
+  void release_operands(int chunk);
+  /// Waits until the GLB has room for what the chunk begins to make.
+  void begin_results(int chunk);
   void finish_loads(Arrival& chunk);
   /// True if a token went to the store process.
   bool compute_chunk(const Token& token);
   /// The data of `list` come into a half of the GLB, where they lie, and are taken from there.
-  void pass_glb(Glb::Side side, int chunk, const TransferList& list);
+  void pass_glb(Glb::Side side, int slot, const TransferList& list);
   void fail(std::uint32_t error);
   void set_state(State state);
   void transfers(int change);
@@ -103,10 +111,22 @@ class Engine : public sc_core::sc_module {
   Job* job_ = nullptr;
   JobRecord record_;
   std::deque<Arrival> arrivals_;
-  std::deque<MemoryPort::Batch> stores_;
-  sc_core::sc_fifo<Token> issued_{"issued", 2}, loaded_{"loaded", 2}, computed_{"computed", 2};
+  struct Departure {
+    int slot = 0;
+    std::uint64_t results = 0;  // given back when the stores are through
+    MemoryPort::Batch batch;
+  };
+  std::deque<Departure> stores_;
+  // As long as there are slots: how far loads run ahead is a matter of credits.
+  sc_core::sc_fifo<Token> issued_{"issued", Glb::kSlots}, loaded_{"loaded", Glb::kSlots},
+      computed_{"computed", Glb::kSlots};
   sc_core::sc_event start_, arrived_, done_, give_up_;
-  int arrived_chunks_ = 0, stored_chunks_ = 0, loads_open_ = 0;
+  int arrived_chunks_ = 0, loads_open_ = 0;
+  std::vector<std::uint64_t> release_;  // by chunk: operand bytes that go when it is computed
+  std::uint64_t resident_ =
+      0;  // loaded for chunks up to the one that loads, and not released before it
+  std::uint64_t made_ = 0;  // results of chunks so far that are not given back behind one of them
+  std::uint64_t to_admit_ = 0, admitted_ = 0;  // of the batch that is being issued; credits at hand
   bool finished_ = false;
   std::uint64_t jobs_ = 0;
   double kernel_seconds_ = 0;
@@ -117,7 +137,7 @@ class Engine : public sc_core::sc_module {
 
   State state_ = State::idle;
   sc_core::sc_time state_since_, last_end_;
-  sc_core::sc_time result_wait_;  // for a free result half while in State::stall
+  sc_core::sc_time result_wait_;  // for room for results while in State::stall
   sc_core::sc_time spent_[4];
   int active_transfers_ = 0;
   sc_core::sc_time transfer_since_, transfer_spent_;

@@ -8,6 +8,7 @@
 #include "modules/contract/h2_contract.h"
 #include "modules/device/cycles.h"
 #include "modules/device/event_counts.h"
+#include "modules/device/glb_room.h"
 #include "modules/device/kernel_clock.h"
 #include "modules/device/worker_pool.h"
 #include "modules/tensor/density.h"
@@ -22,7 +23,7 @@ struct ChunkWork {
 };
 
 /// One layer of one phase of one sub-batch on one engine: a sequence of chunks that the engine
-/// loads, computes and stores, in ping-pong. A result that is not finite ends it (H2_ERR_OVERFLOW).
+/// loads, computes and stores. A result that is not finite ends it (H2_ERR_OVERFLOW).
 /// Jobs know no simulator: they say what to move, what it costs, and do the arithmetic. Chunks are
 /// loaded, computed and stored in order; `compute` may run on a worker thread while later chunks
 /// load.
@@ -40,6 +41,15 @@ class Job {
   virtual void compute(int chunk) = 0;
   /// Adds the writes of what became complete with `chunk`.
   virtual void store(int chunk, TransferList& list) = 0;
+
+  /// Bytes of the GLB that sums and results take from before `chunk` is computed, and those that
+  /// are given back behind it: once its stores are through, if it has any.
+  struct Results {
+    std::uint64_t begin = 0, end = 0;
+  };
+  virtual Results results(int /*chunk*/) const { return {}; }
+  /// Of the GLB, for this job; nothing said: half of it for either side.
+  GlbRoom room;
 
   std::string name;        ///< owner of the weights
   int layer = 0;           ///< index in the network

@@ -2,7 +2,8 @@
 
 namespace h2 {
 
-h2_map JobContext::map(int channels, int height, int width, int map_steps) const {
+h2_map JobContext::map(int channels, int height, int width, int map_steps,
+                       std::uint32_t border) const {
   h2_map m{};
   m.channels = channels;
   m.height = height;
@@ -11,24 +12,39 @@ h2_map JobContext::map(int channels, int height, int width, int map_steps) const
   m.samples = batch;
   m.tile_height = machine->tile.height;
   m.tile_width = machine->tile.width;
+  m.border = border;
   return m;
 }
 
-TensorImage JobContext::soma_image(int index, std::uint64_t offset) const {
+TensorImage JobContext::soma_image(int index, std::uint64_t offset, std::uint32_t border) const {
   const Layer& l = layer(index);
-  return {base + offset, map(l.cout, l.soma_h, l.soma_w, steps)};
+  return {base + offset, map(l.cout, l.soma_h, l.soma_w, steps, border)};
+}
+
+TensorImage JobContext::spikes_image(int index) const {
+  const bool pooled = layer(index).pool == PoolMode::after_soma;
+  return soma_image(index, place(index).spikes, pooled ? 0 : next_border(index));
+}
+
+TensorImage JobContext::gradient_image(int index) const {
+  return soma_image(index, place(index).gradient, gradient_border(layer(index)));
+}
+
+TensorImage JobContext::gradient_mask_image(int index) const {
+  return soma_image(index, place(index).gradient_mask, gradient_border(layer(index)));
 }
 
 TensorImage JobContext::next_image(int index) const {
   const Layer& l = layer(index);
-  if (l.pool != PoolMode::after_soma) return soma_image(index, place(index).spikes);
-  return {base + place(index).pooled, map(l.cout * l.next_planes, l.next_h, l.next_w, steps)};
+  if (l.pool != PoolMode::after_soma) return spikes_image(index);
+  return {base + place(index).pooled,
+          map(l.cout * l.next_planes, l.next_h, l.next_w, steps, next_border(index))};
 }
 
 TensorImage JobContext::input_image(int index) const {
   if (index > 0) return next_image(index - 1);
   const Layer& l = layer(0);
-  return {input, map(l.cin_star(), l.in_h, l.in_w, l.encoding ? 1 : steps)};
+  return {input, map(l.cin_star(), l.in_h, l.in_w, l.encoding ? 1 : steps, input_border(l))};
 }
 
 WeightImage JobContext::weight_image(int index, std::uint64_t address) const {

@@ -9,6 +9,7 @@
 #include "modules/arithmetic/neuron_spec.h"
 #include "modules/arithmetic/update.h"
 #include "modules/contract/h2_contract.h"
+#include "modules/contract/h2_layout.h"
 #include "modules/device/job.h"
 #include "modules/h2learn/cycles.h"
 #include "modules/h2learn/glb_plan.h"
@@ -17,6 +18,11 @@
 #include "modules/tensor/operand.h"
 
 namespace h2 {
+
+inline std::uint32_t input_border(const Layer& layer) { return h2_input_border(layer.kernel); }
+inline std::uint32_t gradient_border(const Layer& layer) {
+  return h2_gradient_border(layer.kernel, layer.stride, layer.pool == PoolMode::before_soma);
+}
 
 /// A layer of the network table: shapes, and where its tensors lie.
 struct PlacedLayer {
@@ -65,15 +71,27 @@ struct JobContext {
   bool functional() const { return masks == nullptr; }
   const Layer& layer(int index) const { return (*layers)[index].layer; }
   const h2_layer& place(int index) const { return (*layers)[index].place; }
-  /// Tensors of layer `index` at its Soma positions, and what it hands to the next layer.
-  TensorImage soma_image(int index, std::uint64_t offset) const;
+  /// Tensors of layer `index` at its Soma positions: mask or potential; spikes; grad-u and its
+  /// bitmap.
+  TensorImage soma_image(int index, std::uint64_t offset) const {
+    return soma_image(index, offset, 0);
+  }
+  TensorImage spikes_image(int index) const;
+  TensorImage gradient_image(int index) const;
+  TensorImage gradient_mask_image(int index) const;
+  /// What layer `index` hands to the next layer.
   TensorImage next_image(int index) const;
   /// What layer `index` reads, in the producer's shape.
   TensorImage input_image(int index) const;
   WeightImage weight_image(int index, std::uint64_t address) const;
 
  private:
-  h2_map map(int channels, int height, int width, int map_steps) const;
+  TensorImage soma_image(int index, std::uint64_t offset, std::uint32_t border) const;
+  h2_map map(int channels, int height, int width, int map_steps, std::uint32_t border) const;
+  /// Of the map that layer `index` hands on.
+  std::uint32_t next_border(int index) const {
+    return index + 1 < static_cast<int>(layers->size()) ? input_border(layer(index + 1)) : 0;
+  }
 };
 
 std::unique_ptr<Job> make_forward_job(const JobContext& context, int layer);

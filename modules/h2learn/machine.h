@@ -46,6 +46,12 @@ struct BackwardSpec {
   int grad_lanes = 4;           ///< outputs one Grad takes per cycle
 };
 
+/// What becomes of the rows and columns of neighbouring tiles that a tile needs.
+enum class Halo {
+  refetch,  ///< read again with every tile, as the 10x10 tiles of the published buffers hold them
+  free      ///< read once per pass and kept without being charged: no buffer of the sums is for it
+};
+
 /// Capacities of the global buffers in bytes (paper Table VII, KB = 1024 B).
 struct GlbSpec {
   std::uint64_t forward = 515072;
@@ -61,6 +67,7 @@ struct Machine {
   BackwardSpec backward;
   TileSpec tile;
   GlbSpec glb;
+  Halo halo = Halo::refetch;
   Numerics numerics = Numerics::fp16;
 };
 

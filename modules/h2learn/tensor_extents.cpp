@@ -6,7 +6,8 @@
 namespace h2 {
 namespace {
 
-h2_map map_of(const Machine& machine, int channels, int height, int width, int steps, int samples) {
+h2_map map_of(const Machine& machine, int channels, int height, int width, int steps, int samples,
+              std::uint32_t border) {
   h2_map m{};
   m.channels = static_cast<std::uint32_t>(channels);
   m.height = static_cast<std::uint32_t>(height);
@@ -15,6 +16,7 @@ h2_map map_of(const Machine& machine, int channels, int height, int width, int s
   m.samples = static_cast<std::uint32_t>(samples);
   m.tile_height = static_cast<std::uint32_t>(machine.tile.height);
   m.tile_width = static_cast<std::uint32_t>(machine.tile.width);
+  m.border = border;
   return m;
 }
 
@@ -32,20 +34,27 @@ std::vector<TensorExtent> tensor_extents(const std::vector<PlacedLayer>& layers,
   std::uint32_t record = 0;
   for (const auto& [l, p] : layers) {
     ++record;
-    const h2_map soma = map_of(machine, l.cout, l.soma_h, l.soma_w, timesteps, sub_batch);
-    const h2_map pooled =
-        map_of(machine, l.cout * l.next_planes, l.next_h, l.next_w, timesteps, sub_batch);
-    const std::uint64_t bits = h2_map_bits_bytes(&soma);
-    const std::uint64_t values = h2_map_values_bytes(&soma, value_bytes);
+    const auto soma = [&, &l = l](std::uint32_t border) {
+      return map_of(machine, l.cout, l.soma_h, l.soma_w, timesteps, sub_batch, border);
+    };
+    const auto bits = [](const h2_map& map) { return h2_map_bits_bytes(&map); };
+    const bool last = record == layers.size(), after_soma = l.pool == PoolMode::after_soma;
+    const std::uint32_t read = last ? 0 : input_border(layers[record].layer);
+    const h2_map dense = soma(0);
+    const std::uint64_t values = h2_map_values_bytes(&dense, value_bytes);
     const std::uint64_t weights = l.weight_count() * value_bytes, state = l.weight_count() * 4;
     all.push_back({p.weights, weights, record, false, true});
-    all.push_back({p.spikes, bits, record});
+    all.push_back({p.spikes, bits(soma(after_soma ? 0 : read)), record});
     all.push_back({p.potential, values, record});
-    all.push_back({p.mask, bits, record});
+    all.push_back({p.mask, bits(dense), record});
     all.push_back({p.gradient, values, record});
-    if (l.kind == LayerKind::conv) all.push_back({p.gradient_mask, bits, record});
-    if (l.pool == PoolMode::after_soma) {
-      all.push_back({p.pooled, h2_map_bits_bytes(&pooled), record});
+    if (l.kind == LayerKind::conv) {
+      all.push_back({p.gradient_mask, bits(soma(gradient_border(l))), record});
+    }
+    if (after_soma) {
+      const h2_map pooled =
+          map_of(machine, l.cout * l.next_planes, l.next_h, l.next_w, timesteps, sub_batch, read);
+      all.push_back({p.pooled, bits(pooled), record});
     }
     all.push_back({p.weight_gradient, weights, record, true});
     all.push_back({p.master, state, record, true});

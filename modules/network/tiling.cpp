@@ -1,5 +1,6 @@
 #include "modules/network/tiling.h"
 
+#include <algorithm>
 #include <cstdint>
 
 #include "modules/contract/h2_layout.h"
@@ -20,6 +21,11 @@ std::vector<int> borders(int length, int payload) {
 
 Tiling::Tiling(int height, int width, TileSpec payload)
     : y_(borders(height, payload.height)), x_(borders(width, payload.width)) {}
+
+int Tiling::band(const std::vector<int>& borders, int at) {
+  return static_cast<int>(std::upper_bound(borders.begin(), borders.end(), at) - borders.begin()) -
+         1;
+}
 
 Region Tiling::tile(int index) const {
   const int r = index / cols();

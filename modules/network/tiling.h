@@ -30,10 +30,15 @@ class Tiling {
   int rows() const { return static_cast<int>(y_.size()) - 1; }
   int cols() const { return static_cast<int>(x_.size()) - 1; }
   Region tile(int index) const;
+  /// Row and column of the tile that holds a position.
+  int row_of(int y) const { return band(y_, y); }
+  int col_of(int x) const { return band(x_, x); }
   /// Indices, ascending, of the tiles that share a position with `region` (clipped to the map).
   std::vector<int> touching(Region region) const;
 
  private:
+  static int band(const std::vector<int>& borders, int at);
+
   std::vector<int> y_, x_;  // borders, size rows+1 and cols+1
 };
 

@@ -7,23 +7,71 @@
 
 namespace h2 {
 
-void Operand::want(int unit, TransferList& list) {
-  if (seen_[unit] == pass_) return;
+Transfer Operand::transfer(std::uint64_t address, std::uint64_t bytes, bool before,
+                           bool halved) const {
   Transfer t;
   t.kind = kind_;
-  t.repeated = seen_[unit] != 0;
-  t.timing_only = !functional_ || t.repeated;
-  t.halved = halved();
-  t.address = address(unit);
-  t.bytes = bytes(unit);
-  seen_[unit] = pass_;
-  list.read(t, this, unit);
+  t.timing_only = !functional_ || before;
+  t.repeated = before;
+  t.halved = halved;
+  t.address = address;
+  t.bytes = bytes;
+  return t;
 }
 
+namespace {
+
+constexpr int kParts = static_cast<int>(H2_PARTS);
+// Neighbouring parts of a unit as one number, for UnitSink.
+int run_of(int unit, PartRange r) { return (unit * kParts + r.begin) * (kParts + 1) + r.end; }
+
+}  // namespace
+
 void MapOperand::want_region(Region region, int c0, int c1, TransferList& list) {
-  for (const int tile : image_.tiling().touching(region)) {
-    for (int block = c0 / 16; block <= (c1 - 1) / 16; ++block) want(image_.unit(tile, block), list);
+  const Tiling& tiling = image_.tiling();
+  const Region map = {0, static_cast<int>(image_.map().height), 0,
+                      static_cast<int>(image_.map().width)};
+  region = {std::max(region.y0, map.y0), std::min(region.y1, map.y1), std::max(region.x0, map.x0),
+            std::min(region.x1, map.x1)};
+  if (region.y0 >= region.y1 || region.x0 >= region.x1) return;
+  for (int row = tiling.row_of(region.y0); row <= tiling.row_of(region.y1 - 1); ++row) {
+    for (int col = tiling.col_of(region.x0); col <= tiling.col_of(region.x1 - 1); ++col) {
+      const int tile = row * tiling.cols() + col;
+      const unsigned parts = image_.parts_touching(tile, region);
+      for (int block = c0 / 16; block <= (c1 - 1) / 16; ++block) {
+        want_parts(image_.unit(tile, block), parts, list);
+      }
+    }
   }
+}
+
+void MapOperand::want_parts(int unit, unsigned parts, TransferList& list) {
+  const unsigned present = image_.all_parts(unit / image_.blocks());
+  const auto wanted = [&](int p) { return (parts >> p & 1U) != 0 && !kept(unit * kParts + p); };
+  for (int p = 0; p < kParts;) {
+    if (!wanted(p)) {
+      ++p;
+      continue;
+    }
+    PartRange run{p, p + 1};
+    const bool before = read_before(unit * kParts + p);
+    mark(unit * kParts + p);
+    // Empty parts between two others take no room.
+    while (joined() && run.end < kParts &&
+           ((present >> run.end & 1U) == 0 ||
+            (wanted(run.end) && read_before(unit * kParts + run.end) == before))) {
+      mark(unit * kParts + run.end);
+      ++run.end;
+    }
+    list.read(transfer(address(unit, run.begin), bytes(unit, run), before, halved()), this,
+              run_of(unit, run));
+    p = run.end;
+  }
+}
+
+void MapOperand::arrived(int run, const std::uint8_t* bytes) {
+  const int first = run / (kParts + 1);
+  take(first / kParts, {first % kParts, run % (kParts + 1)}, bytes);
 }
 
 BitOperand::BitOperand(TensorKind kind, const TensorImage& image, bool functional)
@@ -33,10 +81,6 @@ BitOperand::BitOperand(TensorKind kind, const TensorImage& image, bool functiona
     bits = BitMap(static_cast<int>(m.steps * m.samples), static_cast<int>(m.height),
                   static_cast<int>(m.width), static_cast<int>(m.channels));
   }
-}
-
-void BitOperand::arrived(int unit, const std::uint8_t* bytes) {
-  image_.decode_bits(unit, bytes, bits);
 }
 
 ValueOperand::ValueOperand(TensorKind kind, const TensorImage& image, int value_bytes,
@@ -49,17 +93,17 @@ ValueOperand::ValueOperand(TensorKind kind, const TensorImage& image, int value_
   }
 }
 
-std::uint64_t ValueOperand::bytes(int unit) const {
+std::uint64_t ValueOperand::bytes(int unit, PartRange parts) const {
   const std::uint64_t count =
-      packed_by_ != nullptr ? image_.count(unit, *packed_by_) : image_.elements(unit);
+      packed_by_ != nullptr ? image_.count(unit, *packed_by_, parts) : image_.elements(unit, parts);
   return count * value_bytes_;
 }
 
-void ValueOperand::arrived(int unit, const std::uint8_t* bytes) {
+void ValueOperand::take(int unit, PartRange parts, const std::uint8_t* bytes) {
   if (packed_by_ != nullptr) {
-    image_.decode_packed(unit, value_bytes_, *packed_by_, bytes, values);
+    image_.decode_packed(unit, value_bytes_, *packed_by_, bytes, values, parts);
   } else {
-    image_.decode_values(unit, value_bytes_, bytes, values);
+    image_.decode_values(unit, value_bytes_, bytes, values, parts);
   }
 }
 
@@ -120,6 +164,14 @@ WeightOperand::WeightOperand(TensorKind kind, const WeightImage& image, bool fun
 
 void WeightOperand::arrived(int unit, const std::uint8_t* bytes) {
   image_.decode(unit, bytes, oihw.data());
+}
+
+void WeightOperand::want(int unit, TransferList& list) {
+  if (kept(unit)) return;
+  const bool before = read_before(unit);
+  mark(unit);
+  list.read(transfer(image_.address(unit), image_.bytes(unit), before, image_.value_bytes == 4),
+            this, unit);
 }
 
 void WeightOperand::want_range(int o0, int o1, int i0, int i1, TransferList& list) {

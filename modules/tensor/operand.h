@@ -12,54 +12,80 @@
 
 namespace h2 {
 
-/// An input tensor of a job, read unit by unit. Every pass over the loop nest reads a unit once, at
-/// the first chunk that needs any of it (halos stay on chip); only the first read of the job moves
-/// data, later passes cost time alone.
+/// An input tensor of a job, read piece by piece. Only the first read of a piece moves data: later
+/// ones cost time alone.
 class Operand : public UnitSink {
  public:
-  Operand(TensorKind kind, int units, bool functional)
-      : kind_(kind), functional_(functional), seen_(units, 0) {}
+  /// Whether a piece that the pass has read before is read again.
+  enum class Reuse { again, once_per_pass };
 
+  Operand(TensorKind kind, int pieces, bool functional)
+      : kind_(kind), functional_(functional), seen_(pieces, 0) {}
+
+  void set_reuse(Reuse reuse) { reuse_ = reuse; }
   void begin_pass() { ++pass_; }
-  /// Adds the read of `unit` to `list` unless this pass holds it already.
-  void want(int unit, TransferList& list);
 
  protected:
-  virtual std::uint64_t address(int unit) const = 0;
-  virtual std::uint64_t bytes(int unit) const = 0;
-  virtual bool halved() const { return false; }
+  /// Whether the pass already has the piece and keeps it.
+  bool kept(int piece) const { return reuse_ == Reuse::once_per_pass && seen_[piece] == pass_; }
+  void mark(int piece) { seen_[piece] = pass_; }
+  bool read_before(int piece) const { return seen_[piece] != 0; }
+  Transfer transfer(std::uint64_t address, std::uint64_t bytes, bool before, bool halved) const;
 
  private:
   TensorKind kind_;
   bool functional_;
+  Reuse reuse_ = Reuse::again;
   std::uint32_t pass_ = 1;
   std::vector<std::uint32_t> seen_;  // pass of the last read, 0 = never
 };
 
-/// Operand of a map tensor: adds the choice of units by region and channels.
+/// Operand of a map tensor: pieces are the parts of its units, chosen by region and channels.
 class MapOperand : public Operand {
  public:
   MapOperand(TensorKind kind, TensorImage image, bool functional)
-      : Operand(kind, image.units(), functional), image_(std::move(image)) {}
+      : Operand(kind, image.units() * static_cast<int>(H2_PARTS), functional),
+        image_(std::move(image)) {}
 
   const TensorImage& image() const { return image_; }
-  /// Units that hold channels [c0, c1) of `region` (clipped to the map).
+  /// Parts that hold channels [c0, c1) of `region` (clipped to the map).
   void want_region(Region region, int c0, int c1, TransferList& list);
+  /// All parts of a unit.
+  void want_unit(int unit, TransferList& list) {
+    want_parts(unit, image_.all_parts(unit / image_.blocks()), list);
+  }
+  void arrived(int run, const std::uint8_t* bytes) final;
 
  protected:
+  virtual std::uint64_t address(int unit, int part) const = 0;
+  virtual std::uint64_t bytes(int unit, PartRange parts) const = 0;
+  virtual bool halved() const { return false; }
+  /// Whether parts that are neighbours are so in memory too.
+  virtual bool joined() const { return true; }
+  virtual void take(int unit, PartRange parts, const std::uint8_t* bytes) = 0;
+
   TensorImage image_;
+
+ private:
+  void want_parts(int unit, unsigned parts, TransferList& list);
 };
 
 class BitOperand : public MapOperand {
  public:
   BitOperand(TensorKind kind, const TensorImage& image, bool functional);
-  void arrived(int unit, const std::uint8_t* bytes) override;
 
   BitMap bits;
 
  protected:
-  std::uint64_t address(int unit) const override { return image_.bits_address(unit); }
-  std::uint64_t bytes(int unit) const override { return image_.bits_bytes(unit); }
+  std::uint64_t address(int unit, int part) const override {
+    return image_.bits_address(unit, part);
+  }
+  std::uint64_t bytes(int unit, PartRange parts) const override {
+    return image_.bits_bytes(unit, parts);
+  }
+  void take(int unit, PartRange parts, const std::uint8_t* bytes) override {
+    image_.decode_bits(unit, bytes, bits, parts);
+  }
 };
 
 /// Values, dense or packed by a mask that has arrived before.
@@ -68,16 +94,17 @@ class ValueOperand : public MapOperand {
   /// `packed_by` null: dense.
   ValueOperand(TensorKind kind, const TensorImage& image, int value_bytes, const BitMap* packed_by,
                bool functional);
-  void arrived(int unit, const std::uint8_t* bytes) override;
 
   ValueMap values;
 
  protected:
-  std::uint64_t address(int unit) const override {
-    return image_.values_address(unit, value_bytes_);
+  std::uint64_t address(int unit, int part) const override {
+    return image_.values_address(unit, value_bytes_, part);
   }
-  std::uint64_t bytes(int unit) const override;
+  std::uint64_t bytes(int unit, PartRange parts) const override;
   bool halved() const override { return value_bytes_ == 4; }
+  bool joined() const override { return packed_by_ == nullptr; }
+  void take(int unit, PartRange parts, const std::uint8_t* bytes) override;
 
  private:
   int value_bytes_;
@@ -117,14 +144,10 @@ class WeightOperand : public Operand {
   void arrived(int unit, const std::uint8_t* bytes) override;
   /// Units that hold weights of outputs [o0, o1) from inputs [i0, i1).
   void want_range(int o0, int o1, int i0, int i1, TransferList& list);
+  void want(int unit, TransferList& list);
   const WeightImage& image() const { return image_; }
 
   RawVector<float> oihw;
-
- protected:
-  std::uint64_t address(int unit) const override { return image_.address(unit); }
-  std::uint64_t bytes(int unit) const override { return image_.bytes(unit); }
-  bool halved() const override { return image_.value_bytes == 4; }
 
  private:
   WeightImage image_;

@@ -50,6 +50,10 @@ void print_estimate(const Config& config, const Estimate& estimate) {
 
 }  // namespace
 
+void require_tiles_fit(const Config& config) {
+  plan_glb(config.machine, config.network, config.training.sub_batch);
+}
+
 int print_dry_run(const Config& config) {
   if (!config.has_network) throw InputError("network.layers: missing; a dry run needs a network");
   const GlbPlan glb = plan_glb(config.machine, config.network, config.training.sub_batch);

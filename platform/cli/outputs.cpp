@@ -104,6 +104,16 @@ void print_files(const fs::path& out) {
   std::cout << '\n';
 }
 
+/// What of the configuration makes results better than the machine could be.
+void add_departures(const Config& config, RunRecord& record) {
+  if (config.machine.halo != Halo::free) return;
+  record.warnings.push_back(
+      {"uncharged",
+       "dataflow.halo free keeps the rows of neighbouring tiles on chip, for which the global "
+       "buffers have no room",
+       "dataflow.halo"});
+}
+
 void add_notes(const Trace& trace, RunRecord& record) {
   for (const TraceNote& note : trace.notes()) {
     record.warnings.push_back({"trace", note.text, fs::path(note.where).filename().string()});
@@ -137,6 +147,7 @@ void write_results(const ResultFolder& folder, RunRecord& record,
 int finish_run(const CommandLine& line, const Config& config, const ResultFolder& folder,
                const Platform& platform, const Trace& trace, const Sampler& sampler,
                const WallClock& wall, RunRecord& record) {
+  add_departures(config, record);
   add_notes(trace, record);
   if (record.interrupted) {
     record.warnings.push_back(

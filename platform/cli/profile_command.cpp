@@ -25,6 +25,7 @@ int run_profile(const CommandLine& line) {
     throw InputError(line.config + ": network.layers: missing; a profile needs a network");
   }
   if (line.has("dry-run")) return print_dry_run(config);
+  require_tiles_fit(config);
   const auto begin = std::chrono::steady_clock::now();
   const ResultFolder folder(line, make_output_folder(line, config));
   const std::unique_ptr<Trace> trace = make_trace(line, config, folder.path());

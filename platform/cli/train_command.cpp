@@ -129,6 +129,7 @@ int run_train(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
   if (line.has("dry-run")) return print_dry_run(config);
   require_trainable(config);
+  require_tiles_fit(config);
   const auto begin = std::chrono::steady_clock::now();
   const Interrupt interrupt;
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,

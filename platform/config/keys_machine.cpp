@@ -72,6 +72,10 @@ std::vector<Key> array_keys() {
               H2_AT(machine.tile.height)),
       integer("tile.width", {1, 1024}, "columns of a spatial tile, halo excluded",
               H2_AT(machine.tile.width)),
+      choice(
+          "dataflow.halo", {{"refetch", Halo::refetch}, {"free", Halo::free}},
+          "rows of neighbouring tiles: read again with every tile, or kept without being charged",
+          H2_AT(machine.halo)),
       integer("glb.forward.bytes", kGlbBytes, "global buffer of the Forward Engine, bytes",
               H2_AT(machine.glb.forward)),
       integer("glb.weight_update.bytes", kGlbBytes,

@@ -13,21 +13,30 @@ static uint64_t take(uint64_t* used, uint64_t bytes) {
   return at;
 }
 
-static void place_layer(h2_device* d, h2_layer* l, uint64_t* mem, uint64_t* mem2) {
+static uint64_t bits_with(h2_map map, uint32_t border) {
+  map.border = border;
+  return h2_map_bits_bytes(&map);
+}
+
+/* `next` is the layer behind `l`, or null. */
+static void place_layer(h2_device* d, h2_layer* l, const h2_layer* next, uint64_t* mem,
+                        uint64_t* mem2) {
   const h2_shapes s = h2_shapes_of(l);
   const h2_map soma = h2_map_of(d, l->cout, s.soma_height, s.soma_width, d->table.timesteps);
   const h2_map pooled =
       h2_map_of(d, l->cout * s.next_planes, s.next_height, s.next_width, d->table.timesteps);
-  const uint64_t bits = h2_map_bits_bytes(&soma);
+  const int after_soma = l->pool == H2_POOL_AFTER_SOMA;
+  const uint32_t read = next ? h2_input_border(next->kernel) : 0;
+  const uint32_t fed = h2_gradient_border(l->kernel, l->stride, l->pool == H2_POOL_BEFORE_SOMA);
   const uint64_t values = h2_map_values_bytes(&soma, d->value_bytes);
   const uint64_t weights = (uint64_t)l->cout * l->cin * l->kernel * l->kernel;
   l->weights = take(mem, weights * d->value_bytes);
-  l->spikes = take(mem, bits);
-  l->pooled = l->pool == H2_POOL_AFTER_SOMA ? take(mem, h2_map_bits_bytes(&pooled)) : 0;
+  l->spikes = take(mem, bits_with(soma, after_soma ? 0 : read));
+  l->pooled = after_soma ? take(mem, bits_with(pooled, read)) : 0;
   l->potential = take(mem, values);
-  l->mask = take(mem, bits);
+  l->mask = take(mem, bits_with(soma, 0));
   l->gradient = take(mem, values);
-  l->gradient_mask = l->kind == H2_LAYER_CONV ? take(mem, bits) : 0;
+  l->gradient_mask = l->kind == H2_LAYER_CONV ? take(mem, bits_with(soma, fed)) : 0;
   l->weight_gradient = take(mem2, weights * d->value_bytes);
   l->master = take(mem2, weights * 4);
   l->momentum = take(mem2, weights * 4);
@@ -63,7 +72,8 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
     d->input[m] = h2_memory(d, m) + input;
     d->gradient[m] = h2_memory(d, m) + gradient;
   }
-  for (uint32_t l = 0; l < count; ++l) place_layer(d, &d->layers[l], &mem, &mem2);
+  for (uint32_t l = 0; l < count; ++l)
+    place_layer(d, &d->layers[l], l + 1 < count ? &d->layers[l + 1] : NULL, &mem, &mem2);
   d->used[0] = d->used[1] = mem;
   d->used[2] = mem2;
   const uint64_t needed = mem > mem2 ? mem : mem2;

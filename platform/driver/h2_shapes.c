@@ -24,6 +24,7 @@ h2_map h2_map_of(const h2_device* d, uint32_t channels, uint32_t height, uint32_
   m.samples = d->table.sub_batch;
   m.tile_height = d->tile_height;
   m.tile_width = d->tile_width;
+  m.border = 0;
   return m;
 }
 
@@ -32,6 +33,7 @@ h2_map h2_input_map(const h2_device* d, uint32_t samples) {
   h2_map m = h2_map_of(d, l->cin * l->planes, l->in_height, l->in_width,
                        l->flags & H2_LAYER_ENCODING ? 1 : d->table.timesteps);
   m.samples = samples;
+  m.border = h2_input_border(l->kernel);
   return m;
 }
 

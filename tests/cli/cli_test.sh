@@ -95,6 +95,10 @@ expect verbose-nowhere 2 "-v top.fwd: matches no module; legal: top.host" "$h2vp
   "${small[@]}" -v top.fwd
 expect verbose-level 2 "legal levels: phases, tiles, bursts" "$h2vp" train "$quick" -v top=beats
 expect verbose-elsewhere 2 "-v" "$h2vp" config "$quick" -v top
+for command in train profile; do
+  expect "$command-buffer" 2 "glb.forward.bytes: layer conv1 needs" "$h2vp" $command "$quick" \
+    --set glb.forward.bytes=2048
+done
 expect profile-needs-network 2 "network.layers" "$h2vp" profile "$machine"
 expect traffic 0 "bandwidth_gbps" "$h2vp" traffic "$machine" --pattern seq_rd --queue-depth 64 \
   --requests 2000

@@ -66,16 +66,26 @@ std::vector<Range> placed(const h2_device& d, const Network& network) {
     next.channels *= static_cast<std::uint32_t>(l.next_planes);
     next.height = static_cast<std::uint32_t>(l.next_h);
     next.width = static_cast<std::uint32_t>(l.next_w);
-    const std::uint64_t bits = h2_map_bits_bytes(&soma);
+    const bool after_soma = l.pool == PoolMode::after_soma;
+    const bool last = i + 1 == network.layers.size();
+    const std::uint32_t read = last ? 0 : h2_input_border(network.layers[i + 1].kernel);
+    const std::uint32_t fed =
+        h2_gradient_border(l.kernel, l.stride, l.pool == PoolMode::before_soma);
+    next.border = read;
+    const auto bits = [&](std::uint32_t border) {
+      h2_map map = soma;
+      map.border = border;
+      return h2_map_bits_bytes(&map);
+    };
     const std::uint64_t values = h2_map_values_bytes(&soma, d.value_bytes);
     const std::pair<std::uint64_t, std::uint64_t> tensors[] = {
         {r.weights, l.weight_count() * d.value_bytes},
-        {r.spikes, bits},
-        {r.mask, bits},
+        {r.spikes, bits(after_soma ? 0 : read)},
+        {r.mask, bits(0)},
         {r.potential, values},
         {r.gradient, values},
-        {r.gradient_mask, l.kind == LayerKind::conv ? bits : 0},
-        {r.pooled, l.pool == PoolMode::after_soma ? h2_map_bits_bytes(&next) : 0}};
+        {r.gradient_mask, l.kind == LayerKind::conv ? bits(fed) : 0},
+        {r.pooled, after_soma ? h2_map_bits_bytes(&next) : 0}};
     for (const auto& [begin, bytes] : tensors) {
       if (bytes != 0) all.push_back({begin, begin + bytes});
     }

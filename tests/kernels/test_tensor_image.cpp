@@ -18,7 +18,9 @@ using Bytes = std::vector<std::uint8_t>;
 constexpr std::uint8_t kGuard = 0xA5;
 
 /// 7 x 9 positions in tiles of 4 x 8, 3 steps, 2 samples.
-h2_map map_of(std::uint32_t channels) { return {channels, 7, 9, 3, 2, 4, 8}; }
+h2_map map_of(std::uint32_t channels, std::uint32_t border = 0) {
+  return {channels, 7, 9, 3, 2, 4, 8, border};
+}
 
 BitMap bits_of(const h2_map& m, int ones_of_8, std::mt19937& random) {
   BitMap bits(static_cast<int>(m.steps * m.samples), static_cast<int>(m.height),

@@ -10,6 +10,7 @@
 
 #include "modules/contract/h2_layout.h"
 #include "modules/h2learn/job_context.h"
+#include "modules/h2learn/jobs/feeds.h"
 
 namespace h2 {
 namespace {
@@ -42,6 +43,15 @@ class ThirdSet : public MaskSource {
   const BitMap& spikes(int layer) const override { return maps_[layer]; }
   const BitMap& input() const override { return input_; }
   std::uint64_t count(int layer) const { return set_[layer]; }
+  std::uint64_t count(int layer, Region r) const {
+    const BitMap& map = maps_[layer];
+    std::uint64_t set = 0;
+    for (int m = 0; m < map.maps; ++m)
+      for (int y = r.y0; y < r.y1; ++y)
+        for (int x = r.x0; x < r.x1; ++x)
+          for (int c = 0; c < map.channels; ++c) set += map.get(m, y, x, c) ? 1 : 0;
+    return set;
+  }
 
  private:
   std::vector<BitMap> maps_;
@@ -116,27 +126,73 @@ class JobBytes : public testing::Test {
     return l.encoding ? std::uint64_t{kSamples} * l.cin * l.in_h * l.in_w
                       : std::uint64_t{kSamples} * kSteps * l.cin * l.in_h * l.in_w / 8;
   }
-  /// What the Weight Update Engine reads of it for 128 output channels: behind a map, an FC layer's
-  /// input blocks may cut through units of 16 channels, which are then read for both.
-  std::uint64_t blocked_input(int layer) const {
-    const Layer& l = at(layer);
-    if (l.kind == LayerKind::conv || layer == 0) return input(layer);
-    const int positions = at(layer - 1).next_h * at(layer - 1).next_w;
-    const int step = glb_.weight_update_channels[layer];
-    std::uint64_t units = 0;
-    for (int first = 0; first < l.cin; first += step) {
-      const int end = std::min(first + step, l.cin);
-      const int from = first / positions * l.planes, to = ((end - 1) / positions + 1) * l.planes;
-      units += (to - 1) / 16 - from / 16 + 1;
+  /// Positions of a map that are read for `region`: whole parts of its tiles.
+  static std::uint64_t positions(int height, int width, std::uint32_t border, Region region) {
+    h2_map map{};
+    map.height = static_cast<std::uint32_t>(height);
+    map.width = static_cast<std::uint32_t>(width);
+    map.tile_height = map.tile_width = 8;
+    map.border = border;
+    std::uint64_t sum = 0;
+    for_parts(map, region, [&](Region part) { sum += part.area(); });
+    return sum;
+  }
+  template <class Visit>
+  static void for_parts(const h2_map& map, Region r, Visit visit) {
+    for (std::uint32_t t = 0; t < h2_tiles(&map); ++t) {
+      for (std::uint32_t p = 0; p < H2_PARTS; ++p) {
+        const h2_rect q = h2_part(&map, t, p);
+        const Region part{static_cast<int>(q.y0), static_cast<int>(q.y0 + q.height),
+                          static_cast<int>(q.x0), static_cast<int>(q.x0 + q.width)};
+        const bool common = part.y0 < r.y1 && r.y0 < part.y1 && part.x0 < r.x1 && r.x0 < part.x1;
+        if (part.area() > 0 && common) visit(part);
+      }
     }
-    return units * input(layer) * 16 / (std::uint64_t(l.cin) / positions * l.planes);
+  }
+  /// Input that is read for all tiles of a layer's map, each with its halo.
+  std::uint64_t tiled_input(int layer) const {
+    const Layer& l = at(layer);
+    if (l.kind == LayerKind::fc) return input(layer);
+    const Tiling tiles(l.out_h, l.out_w, TileSpec{});
+    std::uint64_t sum = 0;
+    for (int t = 0; t < tiles.count(); ++t) {
+      sum += positions(l.in_h, l.in_w, h2_input_border(l.kernel), receptive(l, tiles.tile(t)));
+    }
+    return sum * (input(layer) / (std::uint64_t(l.in_h) * l.in_w));
+  }
+  /// Bytes of grad-u (dense or packed) and of its bitmap, read for all tiles of a map.
+  struct Gradient {
+    std::uint64_t values = 0, bits = 0;
+  };
+  template <class Needs>
+  Gradient gradient(int layer, const Tiling& tiles, Needs needs) const {
+    const Layer& l = at(layer);
+    const bool packs = l.kind == LayerKind::conv && context_.compress_gradients;
+    h2_map map{};
+    map.height = static_cast<std::uint32_t>(l.soma_h);
+    map.width = static_cast<std::uint32_t>(l.soma_w);
+    map.tile_height = map.tile_width = 8;
+    const bool pooled = l.pool == PoolMode::before_soma;
+    map.border = h2_gradient_border(l.kernel, l.stride, pooled);
+    Gradient sum;
+    for (int t = 0; t < tiles.count(); ++t) {
+      Region r = needs(tiles.tile(t));
+      if (pooled) r = {r.y0 / 2, (r.y1 + 1) / 2, r.x0 / 2, (r.x1 + 1) / 2};
+      for_parts(map, r, [&](Region part) {
+        const std::uint64_t n = std::uint64_t{kSamples} * kSteps * l.cout * part.area();
+        sum.bits += n / 8;
+        sum.values += 2 * (packs ? masks_->count(layer, part) : n);
+      });
+    }
+    return sum;
   }
   std::uint64_t weights(int layer) const { return at(layer).weight_count() * 2; }
 
   Bytes forward(int layer) const {
     const Layer& l = at(layer);
     Bytes b;
-    b[layer == 0 ? "read input" : "read spike"] = up(l.cout, 16) * input(layer);
+    b[layer == 0 ? "read input" : "read spike"] =
+        (l.kind == LayerKind::fc ? 1 : up(l.cout, 16)) * tiled_input(layer);
     b["read weight"] = tiles(l.out_h, l.out_w) * weights(layer);
     b["write spike"] = bits(layer) + (l.pool == PoolMode::after_soma ? planes(layer) : 0);
     b["write mask"] = bits(layer);
@@ -148,11 +204,12 @@ class JobBytes : public testing::Test {
   Bytes backward(int layer) const {
     const Layer& above = at(layer + 1);
     const bool above_conv = above.kind == LayerKind::conv;
-    const std::uint64_t passes = up(above.cin, 64);
+    const std::uint64_t passes = above_conv ? up(above.cin, 64) : 1;
+    const Gradient read = gradient(layer + 1, Tiling(above.in_h, above.in_w, TileSpec{}),
+                                   [&](Region r) { return fed_by(above, r); });
     Bytes b;
-    b["read gradient"] =
-        passes * (above_conv && context_.compress_gradients ? packed(layer + 1) : dense(layer + 1));
-    if (above_conv) b["read gradient_mask"] = passes * bits(layer + 1);
+    b["read gradient"] = passes * read.values;
+    if (above_conv) b["read gradient_mask"] = passes * read.bits;
     b["read weight"] = tiles(above.in_h, above.in_w) * weights(layer + 1);
     add_grad(layer, b);
     return b;
@@ -170,11 +227,14 @@ class JobBytes : public testing::Test {
   Bytes weight_gradient(int layer, bool first) const {
     const Layer& l = at(layer);
     const bool packs = l.kind == LayerKind::conv && context_.compress_gradients;
-    const std::uint64_t blocks = up(l.cin, glb_.weight_update_channels[layer]);
+    const bool fc = l.kind == LayerKind::fc;
+    const std::uint64_t blocks = fc ? 1 : up(l.cin, glb_.weight_update_channels[layer]);
+    const Gradient read =
+        gradient(layer, Tiling(l.out_h, l.out_w, TileSpec{}), [](Region r) { return r; });
     Bytes b;
-    b[layer == 0 ? "read input" : "read spike"] = up(l.cout, 128) * blocked_input(layer);
-    b["read gradient"] = blocks * (packs ? packed(layer) : dense(layer));
-    if (packs) b["read gradient_mask"] = blocks * bits(layer);
+    b[layer == 0 ? "read input" : "read spike"] = (fc ? 1 : up(l.cout, 128)) * tiled_input(layer);
+    b["read gradient"] = blocks * read.values;
+    if (packs) b["read gradient_mask"] = blocks * read.bits;
     if (!first) b["read weight_gradient"] = weights(layer);
     b["write weight_gradient"] = weights(layer);
     return b;
@@ -244,7 +304,7 @@ TEST_F(JobBytes, WorkedNumbers) {
   EXPECT_EQ(backward["write gradient"], 2'621'440U);
   Bytes weight = moved(*make_weight_gradient_job(context_, 1, false));
   EXPECT_EQ(weight["read spike"], 655'360U);
-  EXPECT_EQ(weight["read gradient"], 5'242'880U);
+  EXPECT_EQ(weight["read gradient"], 2'621'440U);
   EXPECT_EQ(weight["read weight_gradient"], 4'718'592U);
 }
 
@@ -258,6 +318,12 @@ TEST_F(JobBytes, UpdateStreamsEveryWeightOnce) {
                   {"write master", 8 * n},
                   {"write weight", 4 * n}};
   EXPECT_EQ(moved(*make_update_job(context_, 1, update, 1, copies)), sgd);
+  update.momentum = 0;
+  const Bytes plain{{"read weight_gradient", 2 * n},
+                    {"read master", 4 * n},
+                    {"write master", 4 * n},
+                    {"write weight", 4 * n}};
+  EXPECT_EQ(moved(*make_update_job(context_, 1, update, 1, copies)), plain);
   update.optimizer = Optimizer::adam;
   const Bytes adam{{"read weight_gradient", 2 * n},
                    {"read master", 12 * n},

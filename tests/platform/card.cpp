@@ -138,6 +138,7 @@ h2_descriptor Card::prepare(const Lesson& lesson, std::uint8_t opcode) {
   map.samples = lesson.sizes.front();
   map.tile_height = device.tile_height;
   map.tile_width = device.tile_width;
+  map.border = h2_input_border(static_cast<std::uint32_t>(first.kernel));
   const Feeder feeder(lesson);
   std::vector<std::uint8_t> bits(h2_map_bits_bytes(&map));
   h2_pack_input(&map, static_cast<std::uint32_t>(first.planes), feeder.pointers.data(),

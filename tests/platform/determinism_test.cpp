@@ -44,6 +44,16 @@ TEST_F(Determinism, ThreadsDoNotChangeAByte) {
   expect_equal(one, run(3, sets));
 }
 
+TEST_F(Determinism, DataflowChangesTheTimeAlone) {
+  const Sets sets{{"tile.height", "5"}, {"tile.width", "5"}};
+  const Bytes one = run(1, sets);
+  Sets other = sets;
+  other.push_back({"dataflow.halo", "free"});
+  const Bytes two = run(1, other);
+  EXPECT_TRUE(one.weights == two.weights);
+  EXPECT_NE(one.summary, two.summary);
+}
+
 TEST_F(Determinism, SeedChangesTheBytes) {
   const Bytes first = run(1), other = run(1, {{"training.seed", "2"}});
   EXPECT_FALSE(first.weights == other.weights);

@@ -109,13 +109,16 @@ INSTANTIATE_TEST_SUITE_P(Kinds, Loss, ::testing::Values(true, false), [](const a
 });
 
 h2_map map_of(std::uint32_t channels, std::uint32_t height, std::uint32_t width,
-              std::uint32_t steps, std::uint32_t samples, std::uint32_t tile) {
-  return {channels, height, width, steps, samples, tile, tile};
+              std::uint32_t steps, std::uint32_t samples, std::uint32_t tile,
+              std::uint32_t border = 0) {
+  return {channels, height, width, steps, samples, tile, tile, border};
 }
 
-const h2_map kMaps[] = {map_of(1, 1, 1, 1, 1, 8),   map_of(16, 8, 8, 10, 4, 8),
-                        map_of(17, 14, 9, 3, 2, 8), map_of(48, 5, 23, 2, 3, 4),
-                        map_of(24, 7, 7, 1, 1, 3),  map_of(100, 3, 2, 4, 1, 8)};
+const h2_map kMaps[] = {map_of(1, 1, 1, 1, 1, 8),      map_of(16, 8, 8, 10, 4, 8),
+                        map_of(17, 14, 9, 3, 2, 8),    map_of(48, 5, 23, 2, 3, 4),
+                        map_of(24, 7, 7, 1, 1, 3),     map_of(100, 3, 2, 4, 1, 8),
+                        map_of(17, 14, 9, 3, 2, 8, 1), map_of(35, 21, 5, 1, 3, 8, 3),
+                        map_of(16, 9, 9, 2, 1, 3, 2),  map_of(3, 16, 16, 10, 4, 8, 1)};
 
 /// Every position belongs to one tile; tiles are even and no larger than the payload.
 TEST(Layout, TilesCoverTheMapOnce) {
@@ -133,6 +136,31 @@ TEST(Layout, TilesCoverTheMapOnce) {
   }
 }
 
+/// Every position of a tile belongs to one part; the ring is as wide as the border.
+TEST(Layout, PartsCoverTheTileOnce) {
+  for (const h2_map& m : kMaps) {
+    for (std::uint32_t t = 0; t < h2_tiles(&m); ++t) {
+      const h2_rect tile = h2_tile(&m, t);
+      std::vector<int> seen(m.height * m.width, 0);
+      for (std::uint32_t p = 0; p < H2_PARTS; ++p) {
+        const h2_rect r = h2_part(&m, t, p);
+        for (std::uint32_t y = r.y0; y < r.y0 + r.height; ++y)
+          for (std::uint32_t x = r.x0; x < r.x0 + r.width; ++x) ++seen[y * m.width + x];
+      }
+      for (std::uint32_t y = 0; y < m.height; ++y)
+        for (std::uint32_t x = 0; x < m.width; ++x) {
+          const bool in =
+              y >= tile.y0 && y < tile.y0 + tile.height && x >= tile.x0 && x < tile.x0 + tile.width;
+          EXPECT_EQ(seen[y * m.width + x], in ? 1 : 0);
+        }
+      const h2_rect interior = h2_part(&m, t, H2_PARTS - 1);
+      const std::uint32_t ring = 2 * m.border;
+      EXPECT_EQ(interior.height, tile.height > ring ? tile.height - ring : 0U);
+      EXPECT_EQ(interior.width, tile.width > ring ? tile.width - ring : 0U);
+    }
+  }
+}
+
 /// The model's chunk offsets partition the driver's tensors: every element once, none outside.
 TEST(Layout, ChunksCoverTheTensorOnce) {
   for (const h2_map& m : kMaps) {
@@ -145,9 +173,9 @@ TEST(Layout, ChunksCoverTheTensorOnce) {
         const std::uint64_t n = h2_chunk_elements(&m, t, b);
         EXPECT_EQ(image.elements(unit), n);
         EXPECT_EQ(image.bits_address(unit), bits);
-        EXPECT_EQ(image.bits_bytes(unit), h2_bits_bytes(n));
+        EXPECT_EQ(image.bits_bytes(unit), h2_chunk_bits_bytes(&m, t, b));
         EXPECT_EQ(image.values_address(unit, 2), values);
-        bits += h2_bits_bytes(n);
+        bits += h2_chunk_bits_bytes(&m, t, b);
         values += 2 * n;
         elements += n;
       }

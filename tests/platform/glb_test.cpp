@@ -68,8 +68,9 @@ TEST(Glb, HoldsWhatIsWrittenOrLiesThere) {
     EXPECT_EQ(read, data);
     EXPECT_EQ(bay.access(tlm::TLM_READ_COMMAND, at + 29, read.data(), 100),
               tlm::TLM_ADDRESS_ERROR_RESPONSE);
-    EXPECT_EQ(bay.access(tlm::TLM_READ_COMMAND, std::uint64_t{4} << 32, read.data(), 1),
-              tlm::TLM_ADDRESS_ERROR_RESPONSE);
+    EXPECT_EQ(
+        bay.access(tlm::TLM_READ_COMMAND, std::uint64_t{2 * Glb::kSlots} << 32, read.data(), 1),
+        tlm::TLM_ADDRESS_ERROR_RESPONSE);
 
     const auto half = bay.glb.memory(Glb::results, 3);
     EXPECT_TRUE(half->empty());
@@ -80,6 +81,21 @@ TEST(Glb, HoldsWhatIsWrittenOrLiesThere) {
     }
     EXPECT_EQ(bay.access(tlm::TLM_READ_COMMAND, there, read.data(), 100), tlm::TLM_OK_RESPONSE);
     EXPECT_EQ(read, data);
+  });
+}
+
+TEST(Glb, CreditsEndAtTheShareOfEachSide) {
+  simulate([](Bay& bay) {
+    EXPECT_FALSE(bay.glb.divide(1 << 20, 1));
+    EXPECT_TRUE(bay.glb.divide(1000, (1 << 20) - 1000));
+    EXPECT_TRUE(bay.glb.take(Glb::operands, 600));
+    EXPECT_FALSE(bay.glb.take(Glb::operands, 401));
+    EXPECT_TRUE(bay.glb.take(Glb::results, (1 << 20) - 1000));
+    EXPECT_TRUE(bay.glb.take(Glb::operands, 400));
+    EXPECT_EQ(bay.glb.held(), bay.glb.capacity());
+    bay.glb.give(Glb::operands, 600);
+    EXPECT_TRUE(bay.glb.take(Glb::operands, 600));
+    EXPECT_EQ(bay.glb.high_water(), bay.glb.capacity());
   });
 }
 

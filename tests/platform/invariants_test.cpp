@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "modules/h2learn/glb_plan.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/profile.h"
 #include "tests/platform/card.h"
@@ -112,6 +113,19 @@ TEST_P(RandomMachine, BetterMemoryOrBufferIsNeverSlower) {
   for (const Sets& change : better) {
     EXPECT_LE(profile(with(base, change)).cycles, cycles * 1.01) << change.front().path;
   }
+}
+
+/// Buffers of exactly the planned bytes are enough.
+TEST_P(RandomMachine, WhatIsPlannedFits) {
+  const Config config = tiny_config(sets_);
+  const GlbPlan plan = plan_glb(config.machine, config.network, config.training.sub_batch);
+  const auto bytes = [](const GlbDemand& d) {
+    return std::to_string(std::max<std::uint64_t>(d.total(), 1024));
+  };
+  const Timed timed = profile(with(sets_, {{"glb.forward.bytes", bytes(plan.forward)},
+                                           {"glb.weight_update.bytes", bytes(plan.weight_update)},
+                                           {"glb.backward.bytes", bytes(plan.backward)}}));
+  EXPECT_GT(timed.cycles, 0U);
 }
 
 /// With a memory that takes no time, a group takes the compute cycles of its longest chain of jobs:

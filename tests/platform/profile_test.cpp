@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -108,6 +109,31 @@ TEST(Profile, WithoutMemoryTimeOnlyComputeIsLeft) {
     // Arrivals are taken at the next clock edge: a chunk may wait a cycle or two.
     EXPECT_LE(cost.last.cycles, cost.last.compute_cycles * 1.05 + 64) << cost.last.layer;
   }
+}
+
+/// The layer of the paper's scaling figure, at 75 % zeros: loads run far enough ahead.
+TEST(Profile, LayerOfFigure14IsNearItsBound) {
+  const RunRecord r = profile({{"network.layers", "256C3-512C3"},
+                               {"network.input.channels", "256"},
+                               {"network.input.height", "14"},
+                               {"network.input.width", "14"},
+                               {"network.timesteps", "10"},
+                               {"training.sub_batch", "4"},
+                               {"profile.sub_batches", "2"},
+                               {"profile.mask_density", "0.25"},
+                               {"profile.gradient_density", "0.25"},
+                               {"memory.preset", "ideal"},
+                               {"memory.ideal.bandwidth_gbps", "128"},
+                               {"memory.ideal.latency_ns", "0"}});
+  int jobs = 0;
+  for (const auto& [key, cost] : r.layers) {
+    if (key.kind != JobKind::array || cost.last.layer != "conv2") continue;
+    const double bound = std::max(static_cast<double>(cost.last.compute_cycles),
+                                  static_cast<double>(cost.last.bytes) / 160);
+    EXPECT_LE(static_cast<double>(cost.last.cycles), 1.05 * bound) << key.engine;
+    ++jobs;
+  }
+  EXPECT_EQ(jobs, 3);
 }
 
 TEST(Profile, NetworkMayEndInAConvolutionAndReadEvents) {

@@ -78,6 +78,9 @@ void Bench::run(HostCpu::Program program) {
   trace_->start();
   platform.run();
   trace_->close();
+  for (const Engine* e : platform.engines()) {
+    EXPECT_LE(e->buffer().high_water(), e->buffer().capacity()) << e->name();
+  }
 }
 
 TrainingRun train(const Config& config, const Platform::Options& options, const std::string& vcd,

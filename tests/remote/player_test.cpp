@@ -100,7 +100,7 @@ TEST_F(Player, MovesWordsBytesAndFiles) {
   write("data", "0123456789");
   const Result r = play(R"(
     read  0x10000000 0xFFFFFFFF 0x4832564C   # ID
-    read  0x10000004 0xFFFF0000 0x00029999   # major version
+    read  0x10000004 0xFFFF0000 0x00039999   # major version
     write 0x1000000000 0x44332211
     read  0x1000000000 all bytes:11223344
     write 0x1000000002 bytes:aabbCC

@@ -33,7 +33,7 @@ TEST(Glb, DefaultMachineGivesThePublishedSums) {
   EXPECT_EQ(plan.forward.worst_layer, "conv2");
   EXPECT_EQ(plan.weight_update.worst_layer, "conv3");
   EXPECT_EQ(plan.backward.worst_layer, "conv2");
-  EXPECT_EQ(plan.weight_update_channels, (std::vector<int>{3, 64, 256, 32768}));
+  EXPECT_EQ(plan.weight_update_channels, (std::vector<int>{3, 64, 512, 32768}));
   EXPECT_EQ(plan.forward_tiles, (std::vector<int>{2, 2, 2, 1}));
 }
 
@@ -49,7 +49,8 @@ TEST(Glb, ItemsAreThoseOfTheDesign) {
   EXPECT_EQ(bytes(plan.weight_update, "grad-w"), 1152 * kKb);
   EXPECT_EQ(bytes(plan.backward, "grad-u above"), 250 * kKb);
   EXPECT_EQ(bytes(plan.backward, "grad-u above mask"), 10 * kKb);
-  EXPECT_EQ(bytes(plan.backward, "u, grad-s and grad-u"), 3 * 640 * kKb);
+  EXPECT_EQ(bytes(plan.backward, "u"), 640 * kKb);
+  EXPECT_EQ(bytes(plan.backward, "grad-s and grad-u"), 2 * 640 * kKb);
   EXPECT_EQ(bytes(plan.backward, "partial sums"), 4 * 640 * kKb);
   EXPECT_EQ(bytes(plan.backward, "spikes and mask"), 2 * 40 * kKb);
   EXPECT_EQ(bytes(plan.backward, "weights"), 18 * kKb);
@@ -80,10 +81,10 @@ TEST(Glb, StridedLayersKeepOneTileInFlightAndFewerChannels) {
   const GlbPlan plan = plan_glb({}, network("64C3-128C3S2-10FC", 32), 4);
   EXPECT_EQ(plan.forward_tiles[1], 1);
   Machine machine;
-  const GlbPlan wide = plan_glb(machine, network("256C3-256C3S2-10FC", 32), 4);
+  const GlbPlan wide = plan_glb(machine, network("512C3-512C3S2-10FC", 32), 4);
   const std::uint64_t per_channel = 2 * (17 * 17 * 40 / 8 + 128 * 9 * 2);
   const std::uint64_t channels = (machine.glb.weight_update - 1280 * kKb) / per_channel;
-  EXPECT_EQ(wide.weight_update_channels[1], static_cast<int>(channels / 16 * 16));
+  EXPECT_EQ(wide.weight_update_channels[1], static_cast<int>(channels / 64 * 64));
 }
 
 TEST(Glb, SmallLayersNeedWhatTheyHold) {
@@ -96,12 +97,33 @@ TEST(Glb, SmallLayersNeedWhatTheyHold) {
   EXPECT_EQ(bytes(plan.backward, "spikes and mask"), 2U * 2 * (8 * 36 * 6 / 8));
 }
 
-TEST(Glb, FullyConnectedLayersBufferOneGridIteration) {
+TEST(Glb, FullyConnectedLayersKeepTheirVectors) {
   const GlbPlan plan = plan_glb({}, network("512FC-10FC", 28, 1), 4);
-  EXPECT_EQ(bytes(plan.forward, "input spikes"), 2U * 192 * 40 / 8);
-  EXPECT_EQ(bytes(plan.forward, "weights"), 2U * 192 * 16 * 2);
+  EXPECT_EQ(bytes(plan.forward, "input spikes"), 784U * 40 / 8);
+  EXPECT_EQ(bytes(plan.forward, "weights"), 2U * 576 * 16 * 2);
   EXPECT_EQ(plan.weight_update_channels, (std::vector<int>{784, 512}));
-  EXPECT_EQ(bytes(plan.backward, "weights"), 2U * 10 * 64 * 2);
+  EXPECT_EQ(plan.fc_order[1], FcOrder::stream);
+  EXPECT_EQ(bytes(plan.backward, "weights"), 2U * 10 * 512 * 2);
+  EXPECT_EQ(bytes(plan.backward, "grad-u above"), 10U * 40 * 2);
+  EXPECT_EQ(bytes(plan.backward, "partial sums"), 512U * 40 * 2);
+  Machine machine;
+  machine.glb.backward = 400 * kKb;
+  EXPECT_EQ(plan_glb(machine, network("4096FC-4096FC", 28, 1), 4).fc_order[1], FcOrder::resident);
+  machine.glb.backward = 100 * kKb;
+  EXPECT_EQ(plan_glb(machine, network("4096FC-4096FC", 28, 1), 4).fc_order[1], FcOrder::text);
+}
+
+/// Room for loads and room for results are the capacity, and hold the sums of the design.
+TEST(Glb, RoomIsDividedBetweenOperandsAndResults) {
+  const Machine machine;
+  const GlbPlan plan = plan_glb(machine, network(kPublished, 16), 4);
+  EXPECT_EQ(plan.forward_room[1].results, 360 * kKb);
+  EXPECT_EQ(plan.forward_room[1].operands, 143 * kKb);
+  EXPECT_EQ(plan.weight_update_room[2].results, 1152 * kKb);
+  EXPECT_EQ(plan.backward_room[1].results, (4 + 2) * 640 * kKb);
+  for (std::size_t i = 1; i < 4; ++i) {
+    EXPECT_EQ(plan.backward_room[i].operands + plan.backward_room[i].results, machine.glb.backward);
+  }
 }
 
 TEST(Glb, OneLayerHasNoBackwardJob) {

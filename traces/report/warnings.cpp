@@ -250,6 +250,7 @@ void add_result(const Json& summary, std::vector<std::string>& texts) {
 
 std::vector<std::string> warnings(const ReportRun& run) {
   std::vector<std::string> texts;
+  for (const Json& w : run.summary.value("warnings", Json::array())) texts.push_back(w["text"]);
   add_layers(run, texts);
   add_engines(run.summary, texts);
   add_busy_arrays(run, texts);

@@ -61,7 +61,7 @@ struct EpochRecord {
 
 /// Something that whoever uses the results should know.
 struct Warning {
-  std::string kind;   ///< trace, output, interrupted
+  std::string kind;   ///< trace, output, interrupted, uncharged
   std::string text;   ///< one sentence
   std::string where;  ///< file or part
 };

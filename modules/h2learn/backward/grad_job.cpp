@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <vector>
 
 #include "modules/h2learn/backward/grad_stage.h"
 #include "modules/h2learn/event_counts.h"
@@ -9,17 +10,19 @@
 namespace h2 {
 namespace {
 
-void copy_region(const ValueMap& from, Region region, ValueMap& to) {
+void copy_region(const ValueMap& from, Region region, Span channels, ValueMap& to) {
   for (int map = 0; map < from.maps; ++map) {
     for (int y = region.y0; y < region.y1; ++y) {
       for (int x = region.x0; x < region.x1; ++x) {
-        std::copy_n(from.at(map, y, x), from.channels, to.at(map, y, x));
+        std::copy_n(from.at(map, y, x) + channels.begin, channels.size(),
+                    to.at(map, y, x) + channels.begin);
       }
     }
   }
 }
 
-/// grad-u of the last layer from the loss gradient the host wrote.
+/// grad-u of the last layer from the loss gradient the host wrote: for tile { for the channels of
+/// the Grad units { loss gradient, mask; u, spikes } }.
 class GradJob : public Job {
  public:
   GradJob(const JobContext& context, int index, std::uint64_t gradient)
@@ -33,42 +36,54 @@ class GradJob : public Job {
                   [this](Region r) { return grad_.next_region(r); }) {
     name = l_.name;
     layer = result_layer = index;
+    room = context.glb->grad_room;
   }
 
-  int chunks() const override { return tiles_.count(); }
+  int chunks() const override { return tiles_.count() * groups(); }
   bool load(int chunk, int stage, TransferList& list) override {
-    const Region next = tiles_.tile(chunk), soma = grad_.soma_region(next);
     if (stage == 0) {
-      loss_.want_region(next, 0, l_.cout, list);
-      grad_.want_mask(soma, 0, l_.cout, list);
+      const Span c = channels(chunk);
+      loss_.want_region(tile(chunk), c.begin, c.end, list);
+      for (const int t : complete(chunk)) grad_.want_mask(t, blocks(chunk), list);
       return true;
     }
-    grad_.want_state(soma, 0, l_.cout, list);
+    for (const int t : complete(chunk)) grad_.want_state(t, blocks(chunk), list);
     return false;
   }
   ChunkWork work(int chunk) override {
-    const Region soma = grad_.soma_region(tiles_.tile(chunk));
+    const Region soma = grad_.soma_region(tile(chunk));
     const std::uint64_t outputs =
         static_cast<std::uint64_t>(context_.batch) * context_.steps * soma.area();
     ChunkWork work;
-    work.cycles.array = pieces(context_.machine->backward.cols, l_.cout) *
-                        grad_cycles(context_.machine->backward, outputs);
-    work.events = grad_events(outputs * l_.cout);
+    work.cycles.array = grad_cycles(context_.machine->backward, outputs);
+    work.events = grad_events(outputs * channels(chunk).size());
     return work;
   }
   bool computes(int /*chunk*/) const override { return context_.functional(); }
   void compute(int chunk) override {
-    copy_region(loss_.values, tiles_.tile(chunk), grad_.sums());
-    count(grad_.run(tiles_.tile(chunk), {0, pieces(16, l_.cout)}, kernels));
+    copy_region(loss_.values, tile(chunk), channels(chunk), grad_.sums());
+    for (const int t : complete(chunk)) count(grad_.run(t, blocks(chunk), kernels));
     if (chunk == chunks() - 1) densities.gradient = grad_.density();
   }
   void store(int chunk, TransferList& list) override {
-    for (const int tile : complete_.complete(chunk)) {
-      grad_.store(tile, {0, pieces(16, l_.cout)}, list);
-    }
+    for (const int t : complete(chunk)) grad_.store(t, blocks(chunk), list);
+  }
+  Results results(int chunk) const override {
+    std::uint64_t bytes = 0;
+    for (const int t : complete(chunk)) bytes += grad_.bytes(t, blocks(chunk));
+    return {bytes, bytes};
   }
 
  private:
+  /// Whole blocks of 16 channels, as many as there are Grad units.
+  int step() const { return pieces(16, context_.machine->backward.cols) * 16; }
+  int groups() const { return pieces(step(), l_.cout); }
+  Span channels(int chunk) const { return piece(chunk % groups(), step(), l_.cout); }
+  Span blocks(int chunk) const {
+    return {channels(chunk).begin / 16, pieces(16, channels(chunk).end)};
+  }
+  Region tile(int chunk) const { return tiles_.tile(chunk / groups()); }
+  const std::vector<int>& complete(int chunk) const { return complete_.complete(chunk / groups()); }
   static TensorImage next_values(const JobContext& context, int index, std::uint64_t address) {
     h2_map map = context.next_image(index).map();
     map.channels = context.layer(index).cout;

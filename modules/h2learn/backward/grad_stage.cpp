@@ -14,13 +14,13 @@ GradStage::GradStage(const JobContext& context, int layer)
       conv_(l_.kind == LayerKind::conv),
       mask_(TensorKind::mask, context.soma_image(layer, context.place(layer).mask),
             context.functional()),
-      spikes_(TensorKind::spike, context.soma_image(layer, context.place(layer).spikes),
-              context.functional()),
+      spikes_(TensorKind::spike, context.spikes_image(layer), context.functional()),
       open_(context.functional() ? &mask_.bits : &context.masks->open(layer)),
       u_(TensorKind::potential, context.soma_image(layer, context.place(layer).potential),
          context.value_bytes, conv_ ? open_ : nullptr, context.functional()),
-      gradient_image_(context.soma_image(layer, context.place(layer).gradient)),
-      bitmap_image_(context.soma_image(layer, context.place(layer).gradient_mask)) {
+      gradient_image_(context.gradient_image(layer)),
+      bitmap_image_(context.gradient_mask_image(layer)) {
+  mask_.set_reuse(Operand::Reuse::once_per_pass);
   if (!context.functional()) return;
   const int maps = context.batch * context.steps;
   sums_ = ValueMap::raw(maps, l_.next_h, l_.next_w, l_.cout);
@@ -28,19 +28,33 @@ GradStage::GradStage(const JobContext& context, int layer)
   nonzero_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
 }
 
-void GradStage::begin_pass() {
-  mask_.begin_pass();
-  spikes_.begin_pass();
-  u_.begin_pass();
-}
+void GradStage::begin_pass() { mask_.begin_pass(); }
 
 void GradStage::want_mask(Region region, int c0, int c1, TransferList& list) {
   mask_.want_region(region, c0, c1, list);
 }
 
-void GradStage::want_state(Region region, int c0, int c1, TransferList& list) {
-  spikes_.want_region(region, c0, c1, list);
-  u_.want_region(region, c0, c1, list);
+void GradStage::want_mask(int tile, Span blocks, TransferList& list) {
+  for (int b = blocks.begin; b < blocks.end; ++b) {
+    mask_.want_unit(mask_.image().unit(tile, b), list);
+  }
+}
+
+void GradStage::want_state(int tile, Span blocks, TransferList& list) {
+  for (int b = blocks.begin; b < blocks.end; ++b) {
+    spikes_.want_unit(spikes_.image().unit(tile, b), list);
+  }
+  for (int b = blocks.begin; b < blocks.end; ++b) {
+    u_.want_unit(u_.image().unit(tile, b), list);
+  }
+}
+
+std::uint64_t GradStage::bytes(int tile, Span blocks) const {
+  std::uint64_t values = 0;
+  for (int b = blocks.begin; b < blocks.end; ++b) {
+    values += gradient_image_.elements(gradient_image_.unit(tile, b));
+  }
+  return 2 * 2 * values;
 }
 
 Region GradStage::soma_region(Region next) const {
@@ -57,11 +71,12 @@ Region GradStage::next_region(Region soma) const {
           high(soma.x1, l_.next_w)};
 }
 
-RangeCount GradStage::run(Region next, Span blocks, KernelClock& kernels) {
+RangeCount GradStage::run(int tile, Span blocks, KernelClock& kernels) {
   return kernels.run([&] {
     return grad(context_.neuron, context_.machine->numerics, l_.pool, context_.batch,
-                context_.steps, sums_, u_.values, spikes_.bits, mask_.bits, soma_region(next),
-                blocks.begin * 16, std::min(blocks.end * 16, l_.cout), gradient_, nonzero_);
+                context_.steps, sums_, u_.values, spikes_.bits, mask_.bits,
+                image().tiling().tile(tile), blocks.begin * 16, std::min(blocks.end * 16, l_.cout),
+                gradient_, nonzero_);
   });
 }
 
@@ -81,19 +96,31 @@ void GradStage::store(int tile, Span blocks, TransferList& list) {
       }
     }
     const bool packed = conv_ && context_.compress_gradients;
-    const BitMap& nonzero = context_.functional() ? nonzero_ : context_.masks->nonzero(layer_);
-    t.kind = TensorKind::gradient;
-    t.halved = context_.value_bytes == 4;
-    t.address = gradient_image_.values_address(unit, context_.value_bytes);
-    t.bytes = (packed ? gradient_image_.count(unit, nonzero) : gradient_image_.elements(unit)) *
-              context_.value_bytes;
-    if (!context_.functional()) {
-      list.write_timing(t);
-    } else if (packed) {
-      gradient_image_.encode_packed(unit, context_.value_bytes, nonzero, gradient_, list.write(t));
-    } else {
-      gradient_image_.encode_values(unit, context_.value_bytes, gradient_, list.write(t));
+    const int parts = packed ? static_cast<int>(H2_PARTS) : 1;
+    for (int p = 0; p < parts; ++p) {
+      store_values(unit, packed ? PartRange{p, p + 1} : PartRange{}, packed, list);
     }
+  }
+}
+
+/// Packed values have a slot per part.
+void GradStage::store_values(int unit, PartRange parts, bool packed, TransferList& list) {
+  const BitMap& nonzero = context_.functional() ? nonzero_ : context_.masks->nonzero(layer_);
+  const TensorImage& image = gradient_image_;
+  Transfer t;
+  t.write = true;
+  t.kind = TensorKind::gradient;
+  t.halved = context_.value_bytes == 4;
+  t.address = image.values_address(unit, context_.value_bytes, parts.begin);
+  t.bytes = (packed ? image.count(unit, nonzero, parts) : image.elements(unit, parts)) *
+            context_.value_bytes;
+  if (t.bytes == 0) return;
+  if (!context_.functional()) {
+    list.write_timing(t);
+  } else if (packed) {
+    image.encode_packed(unit, context_.value_bytes, nonzero, gradient_, list.write(t), parts);
+  } else {
+    image.encode_values(unit, context_.value_bytes, gradient_, list.write(t));
   }
 }
 

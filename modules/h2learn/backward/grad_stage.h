@@ -13,9 +13,12 @@ class GradStage {
  public:
   GradStage(const JobContext& context, int layer);
 
+  /// What was read before is read again.
   void begin_pass();
   void want_mask(Region region, int c0, int c1, TransferList& list);
-  void want_state(Region region, int c0, int c1, TransferList& list);
+  /// Of a Soma tile: the mask, unless the pass has it already; then, once that is there, the rest.
+  void want_mask(int tile, Span blocks, TransferList& list);
+  void want_state(int tile, Span blocks, TransferList& list);
   /// Eq. (5) mask at Soma positions: read, or drawn.
   const BitMap& open() const { return *open_; }
   /// grad-s sums of the whole layer, at the map the layer hands on.
@@ -25,8 +28,10 @@ class GradStage {
   Region soma_region(Region next) const;
   /// Inverse: the region of the handed-on map that Soma positions need.
   Region next_region(Region soma) const;
-  /// grad-u of `blocks` at the Soma positions of `next`; returns the gradients out of range.
-  RangeCount run(Region next, Span blocks, KernelClock& kernels);
+  /// grad-u of `blocks` in a Soma tile; returns the gradients out of range.
+  RangeCount run(int tile, Span blocks, KernelClock& kernels);
+  /// Bytes of grad-s and grad-u of a Soma tile in the buffer.
+  std::uint64_t bytes(int tile, Span blocks) const;
   /// Writes the units of soma tile `tile`.
   void store(int tile, Span blocks, TransferList& list);
   /// Non-zeros of grad-u so far.
@@ -34,6 +39,8 @@ class GradStage {
   const TensorImage& image() const { return gradient_image_; }
 
  private:
+  void store_values(int unit, PartRange parts, bool packed, TransferList& list);
+
   const JobContext& context_;
   const Layer& l_;
   int layer_;

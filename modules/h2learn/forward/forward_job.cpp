@@ -30,8 +30,12 @@ class ForwardJob : public Job {
   bool computes(int chunk) const override { return context_.functional() && last(nest_.at(chunk)); }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
+  Results results(int chunk) const override;
 
  private:
+  void plan_kept();
+  void load_weights(int chunk, TransferList& list);
+  static constexpr int kWeightBlock = H2_WEIGHT_BLOCK_IN;
   bool fc() const { return l_.kind == LayerKind::fc; }
   bool last(LoopNest::At at) const { return at.inner == nest_.inner - 1; }
   Span channels(LoopNest::At at) const {
@@ -40,6 +44,8 @@ class ForwardJob : public Job {
   Span inputs(LoopNest::At at) const { return piece(at.inner, inner_step_, l_.cin_star()); }
   Region tile(LoopNest::At at) const { return conv_tiles_.tile(at.tile); }
   void allocate();
+  /// Whether the input stays in the buffer after its first read (fully connected layers).
+  bool resident() const { return context_.glb->forward_resident[layer]; }
   /// Whether Soma does not take the arrays' sums as they are.
   bool summed_apart() const {
     return l_.pool == PoolMode::before_soma ||
@@ -69,13 +75,16 @@ class ForwardJob : public Job {
   ValueMap sums_, pooled_sums_;  // if summed_apart(); otherwise Soma turns the sums in u_ into u
   ValueMap u_;
   BitMap spikes_, mask_, planes_;
+  /// By convolution tile: pooled positions that it adds to those in the buffer, and those that are
+  /// stored behind it.
+  std::vector<std::uint64_t> kept_, stored_;
   TileStrips<ForwardArray> strips_;
 };
 
 ForwardJob::ForwardJob(const JobContext& context, int index)
     : context_(context),
       l_(context.layer(index)),
-      inner_step_(context.machine->forward.rows * (fc() ? context.machine->forward.taps() : 1)),
+      inner_step_(fc() ? forward_fc_step(*context.machine) : context.machine->forward.rows),
       conv_tiles_(l_.out_h, l_.out_w, context.machine->tile),
       nest_{pieces(context.machine->forward.cols, l_.cout), conv_tiles_.count(),
             pieces(inner_step_, l_.cin_star())},
@@ -85,7 +94,7 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
       weights_(TensorKind::weight,
                context.weight_image(index, context.base + context.place(index).weights),
                context.functional()),
-      spikes_image_(context.soma_image(index, context.place(index).spikes)),
+      spikes_image_(context.spikes_image(index)),
       mask_image_(context.soma_image(index, context.place(index).mask)),
       potential_image_(context.soma_image(index, context.place(index).potential)),
       next_image_(context.next_image(index)),
@@ -98,7 +107,50 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
   name = l_.name;
   layer = result_layer = index;
   macs = l_.macs() * context.batch * context.steps;
+  room = context.glb->forward_room[index];
+  weights_.set_reuse(Operand::Reuse::once_per_pass);
+  if (resident() || context.machine->halo == Halo::free) {
+    input_.set_reuse(Operand::Reuse::once_per_pass);
+  }
+  plan_kept();
   if (context_.functional()) allocate();
+}
+
+/// Pooled spikes or potentials of a tile stay until the last pooled tile that they belong to is
+/// complete.
+void ForwardJob::plan_kept() {
+  kept_.assign(conv_tiles_.count(), 0);
+  stored_ = kept_;
+  if (l_.pool == PoolMode::none) return;
+  const CompletionMap& done = l_.pool == PoolMode::before_soma ? soma_tiles_ : pooled_tiles_;
+  const Tiling& tiling = next_image_.tiling();
+  std::vector<int> completed(tiling.count());
+  for (int t = 0; t < conv_tiles_.count(); ++t) {
+    for (const int pooled : done.complete(t)) completed[pooled] = t;
+  }
+  for (int t = 0; t < conv_tiles_.count(); ++t) {
+    const Region r = conv_tiles_.tile(t);
+    const Region pooled{r.y0 / 2, r.y1 / 2, r.x0 / 2, r.x1 / 2};
+    kept_[t] = pooled.area();
+    int last = t;
+    for (const int p : tiling.touching(pooled)) last = std::max(last, completed[p]);
+    stored_[last] += kept_[t];
+  }
+}
+
+/// Partial sums become u in place; spikes and mask come with it, and what pooling makes of them.
+Job::Results ForwardJob::results(int chunk) const {
+  const LoopNest::At at = nest_.at(chunk);
+  const std::uint64_t maps =
+      static_cast<std::uint64_t>(channels(at).size()) * context_.batch * context_.steps;
+  const std::uint64_t neurons = maps * tile(at).area();
+  const std::uint64_t own = neurons * 2 + 2 * ((neurons + 7) / 8);
+  const std::uint64_t pooled = l_.pool == PoolMode::before_soma ? maps * 2 + 2 * ((maps + 7) / 8)
+                                                                : (maps * l_.next_planes + 7) / 8;
+  Results r;
+  if (at.inner == 0) r.begin = own + kept_[at.tile] * pooled;
+  if (last(at)) r.end = own + stored_[at.tile] * pooled;
+  return r;
 }
 
 void ForwardJob::allocate() {
@@ -120,12 +172,29 @@ bool ForwardJob::load(int chunk, int, TransferList& list) {
   const LoopNest::At at = nest_.at(chunk);
   if (at.inner == 0) {
     weights_.begin_pass();
-    if (at.tile == 0) input_.begin_pass();
+    if (at.tile == 0 && !resident()) input_.begin_pass();
   }
   const Span in = inputs(at), out = channels(at);
+  if (resident()) list.hold_until(chunks() - 1);
   input_.want(receptive(l_, tile(at)), in.begin, in.end, list);
-  weights_.want_range(out.begin, out.end, in.begin / l_.planes, (in.end - 1) / l_.planes + 1, list);
+  list.hold_until(TransferList::kOwnChunk);
+  load_weights(chunk, list);
   return false;
+}
+
+/// Weights are stored for 64 channels: those that the next chunks of the tile use too stay.
+void ForwardJob::load_weights(int chunk, TransferList& list) {
+  const LoopNest::At at = nest_.at(chunk);
+  const Span in = inputs(at), out = channels(at);
+  const int begin = in.begin / l_.planes, end = (in.end - 1) / l_.planes + 1;
+  for (int c = begin; c < end;) {
+    const int block_end = (c / kWeightBlock + 1) * kWeightBlock;
+    const int last_use = (std::min(block_end, l_.cin) * l_.planes - 1) / inner_step_;
+    list.hold_until(chunk - at.inner + last_use);
+    weights_.want_range(out.begin, out.end, c, std::min(block_end, end), list);
+    c = block_end;
+  }
+  list.hold_until(TransferList::kOwnChunk);
 }
 
 ChunkWork ForwardJob::work(int chunk) {

@@ -32,8 +32,10 @@ class InputFeed::Source : public BitOperand {
  public:
   Source(const TensorImage& image, TensorKind kind, bool functional, InputFeed* owner)
       : BitOperand(kind, image, functional), owner_(owner) {}
-  void arrived(int unit, const std::uint8_t* bytes) override {
-    BitOperand::arrived(unit, bytes);
+
+ protected:
+  void take(int unit, PartRange parts, const std::uint8_t* bytes) override {
+    BitOperand::take(unit, parts, bytes);
     if (owner_->flat_) owner_->scatter(unit);
   }
 
@@ -118,20 +120,24 @@ GradientFeed::GradientFeed(const JobContext& context, int layer, bool with_mask)
       numerics_(context.machine->numerics),
       functional_(context.functional()) {
   const Layer& l = context.layer(layer);
-  const h2_layer& place = context.place(layer);
   const bool conv = l.kind == LayerKind::conv;
   packed_ = conv && context.compress_gradients;
   with_mask_ = conv && (with_mask || packed_);
   mask_ = std::make_unique<BitOperand>(TensorKind::gradient_mask,
-                                       context.soma_image(layer, place.gradient_mask), functional_);
+                                       context.gradient_mask_image(layer), functional_);
   mask_bits_ = functional_ ? &mask_->bits : &context.masks->nonzero(layer);
-  values_ = std::make_unique<ValueOperand>(
-      TensorKind::gradient, context.soma_image(layer, place.gradient), context.value_bytes,
-      packed_ ? mask_bits_ : nullptr, functional_);
+  values_ = std::make_unique<ValueOperand>(TensorKind::gradient, context.gradient_image(layer),
+                                           context.value_bytes, packed_ ? mask_bits_ : nullptr,
+                                           functional_);
   if (!spread_) return;
   const int maps = context.batch * context.steps;
   conv_mask_ = BitMap(maps, l.out_h, l.out_w, l.cout);
   if (functional_) conv_values_ = ValueMap(maps, l.out_h, l.out_w, l.cout);
+}
+
+void GradientFeed::set_reuse(Operand::Reuse reuse) {
+  mask_->set_reuse(reuse);
+  values_->set_reuse(reuse);
 }
 
 void GradientFeed::begin_pass() {

@@ -12,6 +12,7 @@ class InputFeed {
  public:
   InputFeed(const JobContext& context, int layer);
 
+  void set_reuse(Operand::Reuse reuse) { operand_->set_reuse(reuse); }
   void begin_pass() { operand_->begin_pass(); }
   /// Channels* [c0, c1) of `region` of the layer's input map.
   void want(Region region, int c0, int c1, TransferList& list);
@@ -42,6 +43,7 @@ class GradientFeed {
  public:
   GradientFeed(const JobContext& context, int layer, bool with_mask);
 
+  void set_reuse(Operand::Reuse reuse);
   void begin_pass();
   /// Channels [c0, c1) of `region` of the convolution map: bitmap first, then values.
   void want_mask(Region region, int c0, int c1, TransferList& list);

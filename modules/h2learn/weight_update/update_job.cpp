@@ -11,7 +11,7 @@
 namespace h2 {
 namespace {
 
-constexpr int kWeightsPerChunk = 16384;
+constexpr int kWeightsPerChunk = 16384;  // at most
 
 /// Optimiser step of one layer: streams grad-w, FP32 master and state through the Weight Update
 /// Engine in memory order and writes the new weights to Mem0 and Mem1.
@@ -26,29 +26,36 @@ class UpdateJob : public Job {
         copies_(copies),
         weights_(static_cast<int>(l_.weight_count())),
         arrays_{{TensorKind::weight_gradient, context.place(index).weight_gradient},
-                {TensorKind::master, context.place(index).master},
-                {TensorKind::master, context.place(index).momentum}} {
+                {TensorKind::master, context.place(index).master}} {
     name = l_.name;
     layer = index;
+    if (update.has_first()) arrays_.push_back({TensorKind::master, context.place(index).momentum});
     if (update.optimizer == Optimizer::adam) {
       arrays_.push_back({TensorKind::master, context.place(index).variance});
     }
+    const std::uint64_t capacity = context.machine->glb.weight_update;
+    room = {capacity / 2, capacity / 2};
+    // Two chunks fit each half: one loads while the other is computed or stored.
+    const std::uint64_t fitting = capacity / 4 / weight_bytes();
+    chunk_ = static_cast<int>(std::clamp<std::uint64_t>(fitting, 1, kWeightsPerChunk));
     for (Array& a : arrays_) {
       a.value_bytes = a.kind == TensorKind::master ? 4 : context.value_bytes;
       a.weights = weights_;
+      a.chunk = chunk_;
+      a.values.resize(chunks());
     }
   }
 
-  int chunks() const override { return pieces(kWeightsPerChunk, weights_); }
+  int chunks() const override { return pieces(chunk_, weights_); }
 
   bool load(int chunk, int, TransferList& list) override {
-    const Span range = piece(chunk, kWeightsPerChunk, weights_);
+    const Span range = piece(chunk, chunk_, weights_);
     for (Array& a : arrays_) list.read(transfer(a, range, false), &a, chunk);
     return false;
   }
 
   ChunkWork work(int chunk) override {
-    const Span range = piece(chunk, kWeightsPerChunk, weights_);
+    const Span range = piece(chunk, chunk_, weights_);
     return {weight_update_step(context_.machine->weight_update, range.size()), 0,
             update_events(range.size(), static_cast<int>(arrays_.size()) - 2)};
   }
@@ -56,22 +63,29 @@ class UpdateJob : public Job {
   bool computes(int /*chunk*/) const override { return context_.functional(); }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
+  /// What is updated is stored from where it lies: it counts as results from then on.
+  Results results(int chunk) const override {
+    const std::uint64_t bytes = piece(chunk, chunk_, weights_).size() * weight_bytes();
+    return {bytes, bytes};
+  }
 
  private:
+  /// Of gradient, master and state; as many are stored, the copies from one place.
+  std::uint64_t weight_bytes() const { return 4 * (arrays_.size() - 1) + 2; }
   struct Array : UnitSink {
     Array(TensorKind kind, std::uint64_t offset) : kind(kind), offset(offset) {}
-    void arrived(int chunk, const std::uint8_t* bytes) override {
-      // Two chunks are in flight: one computes while the next arrives.
-      std::vector<float>& to = values[chunk % 2];
-      to.resize(kWeightsPerChunk);
-      ValueCodec(value_bytes)
-          .load(bytes, to.data(), piece(chunk, kWeightsPerChunk, weights).size());
+    void arrived(int index, const std::uint8_t* bytes) override {
+      const Span range = piece(index, chunk, weights);
+      std::vector<float>& to = values[index];
+      to.resize(range.size());
+      ValueCodec(value_bytes).load(bytes, to.data(), range.size());
     }
     TensorKind kind;
     std::uint64_t offset;
     int value_bytes = 4;
-    int weights = 0;  // of the layer
-    std::vector<float> values[2];
+    int chunk = 0;                           // weights of one
+    int weights = 0;                         // of the layer
+    std::vector<std::vector<float>> values;  // by chunk, from its arrival to its stores
   };
 
   Transfer transfer(const Array& a, Span range, bool write) const {
@@ -93,19 +107,21 @@ class UpdateJob : public Job {
   unsigned step_;
   std::vector<std::uint64_t> copies_;
   int weights_;
-  std::vector<Array> arrays_;  // gradient, master, first state, second state (adam)
+  int chunk_ = kWeightsPerChunk;  // weights of one
+  std::vector<Array> arrays_;     // gradient, master; first state, second state (adam)
 };
 
 void UpdateJob::compute(int chunk) {
-  const int half = chunk % 2;
-  const int count = piece(chunk, kWeightsPerChunk, weights_).size();
-  const float* gradient = arrays_[0].values[half].data();
+  const int count = piece(chunk, chunk_, weights_).size();
+  const float* gradient = arrays_[0].values[chunk].data();
+  // Plain SGD has no state: it starts from zero every time.
+  std::vector<float> none(update_.has_first() ? 0 : count);
   kernels.run([&] {
-    update_weights(update_, step_, gradient, arrays_[1].values[half].data(),
-                   arrays_[2].values[half].data(),
-                   arrays_.size() > 3 ? arrays_[3].values[half].data() : nullptr, count);
+    update_weights(update_, step_, gradient, arrays_[1].values[chunk].data(),
+                   update_.has_first() ? arrays_[2].values[chunk].data() : none.data(),
+                   arrays_.size() > 3 ? arrays_[3].values[chunk].data() : nullptr, count);
   });
-  const float* master = arrays_[1].values[half].data();
+  const float* master = arrays_[1].values[chunk].data();
   // From 65520 on FP16 rounds to infinity.
   const float limit = context_.value_bytes == 2 ? 65520.0F : std::numeric_limits<float>::infinity();
   if (!std::all_of(master, master + count, [&](float w) { return std::fabs(w) < limit; })) {
@@ -114,10 +130,9 @@ void UpdateJob::compute(int chunk) {
 }
 
 void UpdateJob::store(int chunk, TransferList& list) {
-  const Span range = piece(chunk, kWeightsPerChunk, weights_);
-  const int half = chunk % 2;
+  const Span range = piece(chunk, chunk_, weights_);
   for (std::size_t i = 1; i < arrays_.size(); ++i) {
-    put(transfer(arrays_[i], range, true), arrays_[i].values[half], 4, list);
+    put(transfer(arrays_[i], range, true), arrays_[i].values[chunk], 4, list);
   }
   for (const std::uint64_t base : copies_) {
     Transfer t;
@@ -127,8 +142,9 @@ void UpdateJob::store(int chunk, TransferList& list) {
     t.address = base + context_.place(layer).weights +
                 static_cast<std::uint64_t>(range.begin) * context_.value_bytes;
     t.bytes = static_cast<std::uint64_t>(range.size()) * context_.value_bytes;
-    put(t, arrays_[1].values[half], context_.value_bytes, list);
+    put(t, arrays_[1].values[chunk], context_.value_bytes, list);
   }
+  for (Array& a : arrays_) std::vector<float>().swap(a.values[chunk]);
 }
 
 void UpdateJob::put(const Transfer& t, const std::vector<float>& values, int value_bytes,

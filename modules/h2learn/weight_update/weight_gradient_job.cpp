@@ -22,8 +22,6 @@ class WeightGradientJob : public Job {
         first_(first),
         inner_step_(context.glb->weight_update_channels[index]),
         tiles_(l_.out_h, l_.out_w, context.machine->tile),
-        nest_{pieces(context.machine->weight_update.cols, l_.cout) * pieces(inner_step_, l_.cin),
-              tiles_.count(), 1},
         input_(context_, index),
         spiking_(
             l_, SpikingLookups::Join::positions,
@@ -37,34 +35,65 @@ class WeightGradientJob : public Job {
     name = l_.name;
     layer = index;
     macs = l_.macs() * context.batch * context.steps;
+    room = context.glb->weight_update_room[index];
+    if (resident() || context.machine->halo == Halo::free) {
+      input_.set_reuse(Operand::Reuse::once_per_pass);
+      gradient_.set_reuse(Operand::Reuse::once_per_pass);
+    }
+    plan_steps();
     if (context_.functional()) new_.resize(sum_.oihw.size());
   }
 
-  int chunks() const override { return nest_.count(); }
+  int chunks() const override { return static_cast<int>(steps_.size()); }
   bool load(int chunk, int stage, TransferList& list) override;
   ChunkWork work(int chunk) override;
-  bool computes(int chunk) const override { return context_.functional() && last(nest_.at(chunk)); }
+  bool computes(int chunk) const override {
+    return context_.functional() && (merges(chunk) || last(steps_[chunk]));
+  }
   void compute(int chunk) override;
   void store(int chunk, TransferList& list) override;
+  Results results(int chunk) const override;
 
  private:
-  bool last(LoopNest::At at) const { return at.tile == nest_.tiles - 1; }
-  Span inputs(LoopNest::At at) const {
+  /// A chunk: array work on a tile, or the read-modify-write of 16 of the pass's outputs (`merge`).
+  struct Step {
+    int pass, tile, merge;
+  };
+  static constexpr int kArray = -1;
+  /// Fully connected: the vectors are read once and stay.
+  bool resident() const { return context_.glb->weight_update_resident[layer]; }
+  bool merges(int chunk) const { return steps_[chunk].merge != kArray; }
+  bool last(const Step& at) const { return at.merge == kArray && at.tile == tiles_.count() - 1; }
+  void plan_steps();
+  /// Read-modify-writes of a pass, and some of them.
+  int merge_count(int pass) const {
+    return pieces(kMergeOutputs, outputs({pass, 0, kArray}).size());
+  }
+  void add_merges(int pass, Span some);
+  Span inputs(const Step& at) const {
     return piece(at.pass % pieces(inner_step_, l_.cin), inner_step_, l_.cin);
   }
-  Span outputs(LoopNest::At at) const {
+  Span outputs(const Step& at) const {
     return piece(at.pass / pieces(inner_step_, l_.cin), context_.machine->weight_update.cols,
                  l_.cout);
   }
-  /// Calls visit(unit) for the weight units that are complete with this pass.
+  /// The outputs of a read-modify-write.
+  Span merged(const Step& at) const {
+    const Span all = outputs(at);
+    const Span some = piece(at.merge, kMergeOutputs, all.size());
+    return {all.begin + some.begin, all.begin + some.end};
+  }
+  /// Calls visit(unit) for the weight units that are complete with this read-modify-write.
   template <class Visit>
-  void for_complete(LoopNest::At at, Visit visit) const {
-    const Span o = completed(outputs(at), 16, l_.cout), i = completed(inputs(at), 64, l_.cin);
+  void for_complete(const Step& at, Visit visit) const {
+    const Span o = completed(merged(at), 16, l_.cout), i = completed(inputs(at), 64, l_.cin);
     for (int ob = o.begin; ob < o.end; ++ob)
       for (int ib = i.begin; ib < i.end; ++ib) visit(sum_.image().unit(ob, ib));
   }
 
-  EventCounts events(LoopNest::At at);
+  EventCounts events(const Step& at);
+  std::uint64_t sum_bytes(const Step& at, Span out) const;
+  void merge(const Step& at);
   int loudest_step(Span channels) const;
 
   JobContext context_;
@@ -72,7 +101,7 @@ class WeightGradientJob : public Job {
   bool first_;
   int inner_step_;
   Tiling tiles_;
-  LoopNest nest_;
+  std::vector<Step> steps_;
   InputFeed input_;
   SpikingLookups spiking_;
   GradientFeed gradient_;
@@ -81,18 +110,50 @@ class WeightGradientJob : public Job {
   RawVector<float> new_;  // of this sub-batch, then with the sum so far
 };
 
+/// Where the buffer holds grad-w twice, the sums of a pass are read, added to and written in steps
+/// between the tiles of the next one, so that the array need not wait for them.
+void WeightGradientJob::plan_steps() {
+  const int passes =
+      pieces(context_.machine->weight_update.cols, l_.cout) * pieces(inner_step_, l_.cin);
+  const bool twice = 2 * sum_bytes({0, 0, kArray}, outputs({0, 0, kArray})) <= room.results;
+  const int tiles = tiles_.count();
+  for (int pass = 0; pass < passes; ++pass) {
+    for (int tile = 0; tile < tiles; ++tile) {
+      steps_.push_back({pass, tile, kArray});
+      if (!twice || pass == 0) continue;
+      // All but the last tile, so that the room for the pass after this one is there in time.
+      const int some = pieces(std::max(1, tiles - 1), merge_count(pass - 1));
+      add_merges(pass - 1, piece(tile, some, merge_count(pass - 1)));
+    }
+    if (!twice || pass + 1 == passes) add_merges(pass, {0, merge_count(pass)});
+  }
+}
+
+void WeightGradientJob::add_merges(int pass, Span some) {
+  for (int m = some.begin; m < some.end; ++m) steps_.push_back({pass, tiles_.count() - 1, m});
+}
+
+/// grad-w of `out` for the inputs of a pass.
+std::uint64_t WeightGradientJob::sum_bytes(const Step& at, Span out) const {
+  return static_cast<std::uint64_t>(out.size()) * inputs(at).size() * l_.taps() * 2;
+}
+
 bool WeightGradientJob::load(int chunk, int stage, TransferList& list) {
-  const LoopNest::At at = nest_.at(chunk);
+  const Step& at = steps_[chunk];
+  if (at.merge != kArray) {
+    if (!first_) for_complete(at, [&](int unit) { sum_.want(unit, list); });
+    return false;
+  }
   const Span in = inputs(at), out = outputs(at);
   const Region region = tiles_.tile(at.tile);
+  if (resident()) list.hold_until(chunks() - 1);
   if (stage == 1) {
     gradient_.want_values(region, out.begin, out.end, list);
     return false;
   }
-  if (at.tile == 0) {
+  if (at.tile == 0 && !resident()) {
     input_.begin_pass();
     gradient_.begin_pass();
-    sum_.begin_pass();
   }
   input_.want(receptive(l_, region), in.begin * l_.planes, in.end * l_.planes, list);
   if (gradient_.packed()) {
@@ -100,17 +161,17 @@ bool WeightGradientJob::load(int chunk, int stage, TransferList& list) {
   } else {
     gradient_.want_values(region, out.begin, out.end, list);
   }
-  if (last(at) && !first_) for_complete(at, [&](int unit) { sum_.want(unit, list); });
   return gradient_.packed();
 }
 
 ChunkWork WeightGradientJob::work(int chunk) {
-  const LoopNest::At at = nest_.at(chunk);
+  const Step& at = steps_[chunk];
+  ChunkWork work;
+  if (at.merge != kArray) return work;
   const Span in = inputs(at), out = outputs(at);
   const int first = in.begin * l_.planes, end = in.end * l_.planes;
   const WeightUpdateSpec& array = context_.machine->weight_update;
   const Region region = tiles_.tile(at.tile);
-  ChunkWork work;
   work.cycles = l_.kind == LayerKind::fc
                     ? weight_update_fc_chunk(array, first, end, context_.batch, context_.steps)
                     : weight_update_conv_chunk(l_, array, region, first, end, context_.batch,
@@ -121,7 +182,7 @@ ChunkWork WeightGradientJob::work(int chunk) {
   return work;
 }
 
-EventCounts WeightGradientJob::events(LoopNest::At at) {
+EventCounts WeightGradientJob::events(const Step& at) {
   const Span in = inputs(at), out = outputs(at);
   const Region region = tiles_.tile(at.tile);
   const ChunkPart part{region,         in.begin * l_.planes, in.end * l_.planes, out.size(),
@@ -137,8 +198,19 @@ EventCounts WeightGradientJob::events(LoopNest::At at) {
   return weight_gradient_events(l_, context_.machine->weight_update, part, spiking, merged);
 }
 
+/// grad-w of the pass is in the buffer from its first tile until it is stored, 16 outputs at a
+/// time.
+Job::Results WeightGradientJob::results(int chunk) const {
+  const Step& at = steps_[chunk];
+  Results r;
+  if (at.merge == kArray && at.tile == 0) r.begin = sum_bytes(at, outputs(at));
+  if (at.merge != kArray) r.end = sum_bytes(at, merged(at));
+  return r;
+}
+
 void WeightGradientJob::compute(int chunk) {
-  const LoopNest::At at = nest_.at(chunk);
+  const Step& at = steps_[chunk];
+  if (at.merge != kArray) return merge(at);
   gradient_.settle({0, l_.out_h, 0, l_.out_w});
   const Span in = inputs(at), out = outputs(at);
   RangeCount found;
@@ -152,6 +224,11 @@ void WeightGradientJob::compute(int chunk) {
     });
   });
   found.underflows = underflows;
+  count(found);
+}
+
+void WeightGradientJob::merge(const Step& at) {
+  RangeCount found;
   const Numerics numerics = context_.machine->numerics;
   kernels.run([&] {
     for_complete(at, [&](int unit) {
@@ -159,7 +236,7 @@ void WeightGradientJob::compute(int chunk) {
       found.overflows += sum_.image().not_finite(unit, new_.data());
     });
   });
-  if (found.overflows != 0) found.overflow_step = loudest_step(out);
+  if (found.overflows != 0) found.overflow_step = loudest_step(outputs(at));
   count(found);
 }
 
@@ -181,8 +258,8 @@ int WeightGradientJob::loudest_step(Span channels) const {
 }
 
 void WeightGradientJob::store(int chunk, TransferList& list) {
-  const LoopNest::At at = nest_.at(chunk);
-  if (!last(at)) return;
+  const Step& at = steps_[chunk];
+  if (at.merge == kArray) return;
   for_complete(at, [&](int unit) {
     Transfer t;
     t.write = true;

@@ -29,21 +29,18 @@ void fetch_all(const MemoryReader& memory, TransferList& list) {
 
 BitMap fetch_bits(const MemoryReader& memory, const TensorImage& image) {
   BitOperand bits(TensorKind::control, image, true);
-  for (int unit = 0; unit < image.units(); ++unit) {
-    bits.arrived(unit, fetch(memory, image.bits_address(unit), image.bits_bytes(unit)).data());
-  }
+  TransferList list;
+  for (int unit = 0; unit < image.units(); ++unit) bits.want_unit(unit, list);
+  fetch_all(memory, list);
   return std::move(bits.bits);
 }
 
 ValueMap fetch_values(const MemoryReader& memory, const TensorImage& image, int value_bytes,
                       const BitMap* packed_by) {
   ValueOperand values(TensorKind::control, image, value_bytes, packed_by, true);
-  for (int unit = 0; unit < image.units(); ++unit) {
-    const std::uint64_t count =
-        packed_by != nullptr ? image.count(unit, *packed_by) : image.elements(unit);
-    const auto bytes = fetch(memory, image.values_address(unit, value_bytes), count * value_bytes);
-    values.arrived(unit, bytes.data());
-  }
+  TransferList list;
+  for (int unit = 0; unit < image.units(); ++unit) values.want_unit(unit, list);
+  fetch_all(memory, list);
   return std::move(values.values);
 }
 

@@ -107,7 +107,7 @@ void GoldenWriter::write_forward(const Sample& sample, const JobContext& c,
     const std::string& name = c.layer(l).name;
     const BitMap mask = fetch_bits(memory, c.soma_image(l, place.mask));
     write(n, name + ".s", [&](const std::string& path) {
-      write_bits(path, fetch_bits(memory, c.soma_image(l, place.spikes)), c.steps);
+      write_bits(path, fetch_bits(memory, c.spikes_image(l)), c.steps);
     });
     write(n, name + ".mask", [&](const std::string& path) { write_bits(path, mask, c.steps); });
     const bool packed = c.layer(l).kind == LayerKind::conv;
@@ -131,15 +131,14 @@ void GoldenWriter::write_gradients(const Sample& sample, const h2_descriptor& d,
     write_values(path, fetch_values(memory, image, c.value_bytes, nullptr), c.steps, c.value_bytes);
   });
   for (int l = 0; l <= last; ++l) {
-    const h2_layer& place = c.place(l);
     const bool packed = c.layer(l).kind == LayerKind::conv && c.compress_gradients;
     write(sample.number, c.layer(l).name + ".grad_u", [&](const std::string& path) {
       BitMap nonzero;
-      if (packed) nonzero = fetch_bits(memory, c.soma_image(l, place.gradient_mask));
-      write_values(path,
-                   fetch_values(memory, c.soma_image(l, place.gradient), c.value_bytes,
-                                packed ? &nonzero : nullptr),
-                   c.steps, c.value_bytes);
+      if (packed) nonzero = fetch_bits(memory, c.gradient_mask_image(l));
+      write_values(
+          path,
+          fetch_values(memory, c.gradient_image(l), c.value_bytes, packed ? &nonzero : nullptr),
+          c.steps, c.value_bytes);
     });
   }
   write_weights(sample.number, "grad_w", true, c, memory);
