@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -173,14 +174,16 @@ void write_npy(const std::string& path, NpyType type, const std::vector<std::siz
   prefix += {'\x01', '\x00', static_cast<char>(header.size() & 0xFF),
              static_cast<char>(header.size() >> 8)};
   const std::string partial = partial_name(path);
+  errno = 0;
   std::ofstream file(partial, std::ios::binary);
   file << prefix << header;
   file.write(static_cast<const char*>(data),
              static_cast<std::streamsize>(element_count(shape) * npy_size(type)));
   file.close();
   if (!file) {
+    const std::string reason = errno != 0 ? std::strerror(errno) : "unknown reason";
     std::remove(partial.c_str());
-    throw RunError(path + ": cannot be written");
+    throw RunError(path + ": cannot be written: " + reason);
   }
   publish(path);
 }

@@ -80,6 +80,8 @@ expect probes 0 "cycles per sub-batch" "$h2vp" profile "$quick" --set profile.su
   --set trace.probe.timeline=true --set trace.timeline.enable=true \
   --set trace.probe.sockets=top.mem1 --out probed
 expect probe-counts 0 "probe.mem1.socket.latency_p99_ns" cat probed/stats.json
+expect probe-rules 0 "0 rules broken" python3 "$source_dir/tests/traces/timeline_rules.py" \
+  probed/timeline.json
 expect probe-slices 0 "top.mem1.socket.0" cat probed/timeline.json
 expect probe-nowhere 2 "matches no socket; legal: top.host.bus" "$h2vp" profile "$quick" \
   --set trace.probe.sockets=top.mem9
@@ -122,7 +124,9 @@ code=$?
 expect interrupted 0 "" test "$code" -eq 1
 expect interrupted-says-so 0 "interrupted; results are those of" cat stopped.txt
 expect interrupted-outputs 0 '"interrupted": true' cat stopped/summary.json
-for file in summary.json timeline.json stats.json; do
+expect interrupted-timeline 0 "0 rules broken" python3 \
+  "$source_dir/tests/traces/timeline_rules.py" stopped/timeline.json
+for file in summary.json stats.json; do
   expect "interrupted-$file" 0 "" python3 -m json.tool "stopped/$file" /dev/null
 done
 
