@@ -94,7 +94,7 @@ Platform::Progress Platform::take_progress() const {
   return progress;
 }
 
-/// What the watchdog says of a window that ends now; "" if all is well.
+/// Why the watchdog ends the run at the end of a window; "" if there was progress.
 std::string Platform::hang(const Progress& before, const Progress& now,
                            sc_core::sc_time window) const {
   if (bounded_wait_since(sc_core::sc_time_stamp() - window)) return "";

@@ -28,8 +28,8 @@ class Platform : public sc_core::sc_module {
            Trace& trace);
 
   /// Simulates until the programs of all hosts have ended. Rethrows what ended one of them; throws
-  /// RunError that says who waits for what if nothing can happen any more, nothing has happened for
-  /// too long, or simulated time has reached its end, 2,300,000 s.
+  /// RunError that lists what each process waits for if nothing can happen any more, nothing has
+  /// happened for too long, or simulated time has reached its end, 2,300,000 s.
   void run();
 
   /// Grows with what the cards do and with every heartbeat of a host.

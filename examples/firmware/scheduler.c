@@ -1,5 +1,5 @@
 /* Preemptive multitasking: a timer tick takes the processor away from a task that never yields, the
- * card's interrupt wakes the task that trains on the card, and when nobody is ready an idle loop
+ * card's interrupt wakes the task that trains on the card, and when no task is ready an idle loop
  * sleeps in wfi. A task gives up the processor by a software interrupt. */
 #include "examples/firmware/scheduler.h"
 
@@ -90,7 +90,7 @@ uint32_t* scheduler_trap(uint32_t* stack, uint32_t cause, uint32_t pc) {
 /* ---- What tasks call ------------------------------------------------------------------------- */
 
 /* Returns when the task is ready again and its turn has come. */
-static void give_up(state why) {
+static void switch_task(state why) {
   tasks[current].state = why;
   software_interrupt(1);
   soc_interrupts_on();
@@ -99,20 +99,20 @@ static void give_up(state why) {
 static void sleep_ticks(uint32_t count) {
   soc_interrupts_off();
   tasks[current].wake = ticks + count;
-  give_up(SLEEPING);
+  switch_task(SLEEPING);
 }
 
 static int wait_for_card(void* context) {
   (void)context;
   soc_interrupts_off();
   unmask_card();
-  give_up(WAITING_FOR_CARD);
+  switch_task(WAITING_FOR_CARD);
   return 0;
 }
 
 static void end_task(void) {
   soc_interrupts_off();
-  give_up(ENDED);
+  switch_task(ENDED);
 }
 
 static void start_task(unsigned n, void (*body)(void)) {

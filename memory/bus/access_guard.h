@@ -15,8 +15,8 @@ struct AccessWindow {
   bool read = false, write = false;
 };
 
-/// What the card itself may reach: every transaction of its controller and engines is held against
-/// the windows. The host is not restricted. Also the place where faults are injected.
+/// What the card itself may reach: every transaction of its controller and engines is checked
+/// against the windows. The host is not restricted. Also the place where faults are injected.
 class AccessGuard {
  public:
   enum class Verdict { pass, refuse, fail, swallow };

@@ -55,7 +55,7 @@ void MemoryPort::cancel() {
   proceed();
 }
 
-void MemoryPort::abandon() {
+void MemoryPort::drop_responses() {
   // A transaction under way keeps its data pointer: the buffers stay until the answers are in.
   std::map<Batch*, std::shared_ptr<TransferList::Buffer>> orphans;
   for (const auto& payload : payloads_) {

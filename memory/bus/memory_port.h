@@ -47,7 +47,7 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
   void cancel();
   /// After cancel(): does not wait for responses any longer either. One that still comes is
   /// dropped.
-  void abandon();
+  void drop_responses();
   void resume() { cancelled_ = false; }
 
   /// Set by a receiver with limited room: asked before every request, with its charged bytes. The
@@ -60,8 +60,8 @@ class MemoryPort : public sc_core::sc_module, public tlm::tlm_mm_interface {
  private:
   /// Travels with a payload.
   struct Burst : TransferInfo {
-    Batch* batch = nullptr;  ///< null: not under way, or abandoned
-    /// Of an abandoned batch: the payload still refers to it.
+    Batch* batch = nullptr;  ///< null: not under way, or dropped
+    /// Of a dropped batch: the payload still refers to it.
     std::shared_ptr<TransferList::Buffer> orphan;
   };
   static Burst& burst_of(tlm::tlm_generic_payload& payload) {

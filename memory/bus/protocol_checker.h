@@ -13,7 +13,7 @@ namespace h2 {
 struct Violation {
   enum class Rule {
     response_status,  ///< INCOMPLETE when sent, something else when answered
-    attributes,       ///< nobody changes them on the way; the address is restored in the answer
+    attributes,       ///< unchanged on the way; the address is restored in the answer
     phase_order,      ///< BEGIN_REQ, END_REQ, BEGIN_RESP, END_RESP and their legal short cuts
     exclusion,        ///< one request and one response in progress per socket
     timing,           ///< time neither runs back nor absurdly far ahead

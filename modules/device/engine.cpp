@@ -39,8 +39,8 @@ Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
   SC_THREAD(arrive_process);
   SC_THREAD(compute_process);
   SC_THREAD(store_process);
-  SC_METHOD(give_up);
-  sensitive << give_up_;
+  SC_METHOD(drop_responses);
+  sensitive << grace_end_;
   dont_initialize();
   load_port.admit = [this](std::uint64_t bytes) { return admit(bytes); };
 }
@@ -80,7 +80,7 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
     if (!finished_) abort(H2_ERR_TIMEOUT);
   }
   while (!finished_) wait(done_);
-  give_up_.cancel();
+  grace_end_.cancel();
   glb_.divide(0, 0);
   wait_edge();
   set_state(State::idle);
@@ -107,12 +107,12 @@ void Engine::abort(std::uint32_t error) {
   fail(error);
   load_port.cancel();
   store_port.cancel();
-  give_up_.notify(kGraceCycles * settings_.period);
+  grace_end_.notify(kGraceCycles * settings_.period);
 }
 
-void Engine::give_up() {
-  load_port.abandon();
-  store_port.abandon();
+void Engine::drop_responses() {
+  load_port.drop_responses();
+  store_port.drop_responses();
 }
 
 void Engine::load_process() {

@@ -93,7 +93,7 @@ class Engine : public sc_core::sc_module {
   void set_state(State state);
   void transfers(int change);
   void wait_edge();
-  void give_up();
+  void drop_responses();
   void declare_rows() const;
   void show_job(std::uint32_t sub_batch) const;
   void show_phase(const char* process, int chunk, const sc_core::sc_time& begin) const;
@@ -120,7 +120,7 @@ class Engine : public sc_core::sc_module {
   // As long as there are slots: how far loads run ahead is a matter of credits.
   sc_core::sc_fifo<Token> issued_{"issued", Glb::kSlots}, loaded_{"loaded", Glb::kSlots},
       computed_{"computed", Glb::kSlots};
-  sc_core::sc_event start_, arrived_, done_, give_up_;
+  sc_core::sc_event start_, arrived_, done_, grace_end_;
   int arrived_chunks_ = 0, loads_open_ = 0;
   std::vector<std::uint64_t> release_;  // by chunk: operand bytes that go when it is computed
   std::uint64_t resident_ =

@@ -91,7 +91,7 @@ void WorkerPool::Work::claim(std::unique_lock<std::mutex>& lock) {
 
 void WorkerPool::Work::finish(int end) {
   std::unique_lock<std::mutex> lock(pool_.mutex_);
-  // Within a job only what is short may come between: somebody waits for the job.
+  // Within a job only short work may come between: another thread waits for the job.
   const Urgency least = urgency_ == Urgency::job ? Urgency::ahead : Urgency::shared;
   while (!done(end)) {
     if (static_cast<int>(done_.size()) - left_ < end) {

@@ -21,8 +21,8 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// What threads do first: parts that somebody shares out and waits for, jobs, then what nobody
-  /// has asked for yet.
+  /// Priority of a task, highest first: parts of a loop whose caller waits, jobs, then work done
+  /// ahead of its request.
   enum class Urgency { shared, job, ahead };
 
   /// Work in numbered parts, begun in ascending order.
@@ -34,7 +34,8 @@ class WorkerPool {
     Work(const Work&) = delete;
     Work& operator=(const Work&) = delete;
 
-    /// Returns when the parts 0..end-1 are done: the caller does those that nobody has begun.
+    /// Returns when the parts 0..end-1 are done: the caller does those that no other thread
+    /// has begun.
     /// Rethrows what one of them threw.
     void finish(int end);
 

@@ -96,15 +96,16 @@ bool keep_going(RunRecord& record, const char* output, const std::function<void(
 
 /// After the first file that cannot be written no other is tried.
 void connect(GoldenWriter& golden, Training& training, Platform& platform, RunRecord& record) {
-  const auto alive = std::make_shared<bool>(true);
-  training.on_labels = [&, alive](const std::uint32_t* labels, std::size_t count) {
-    if (*alive) *alive = keep_going(record, "--golden", [&] { golden.labels(labels, count); });
+  const auto writable = std::make_shared<bool>(true);
+  training.on_labels = [&, writable](const std::uint32_t* labels, std::size_t count) {
+    if (*writable)
+      *writable = keep_going(record, "--golden", [&] { golden.labels(labels, count); });
   };
-  platform.controller.command_ended.add([&, alive](const CardCommand& c) {
+  platform.controller.command_ended.add([&, writable](const CardCommand& c) {
     const auto write = [&] {
       golden.descriptor_ended(c.descriptor, job_context(c), platform.host.reader());
     };
-    if (*alive) *alive = keep_going(record, "--golden", write);
+    if (*writable) *writable = keep_going(record, "--golden", write);
   });
 }
 

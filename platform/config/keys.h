@@ -31,7 +31,7 @@ struct Key {
   std::string text_form;  ///< what a text has to look like
   bool single = false;    ///< stored as float: read, compared and printed in that precision
   bool file_path = false;
-  /// Lists: at least one element; one number stands for a list of one.
+  /// Lists: at least one element; one number is read as a list of one.
   std::function<nlohmann::json(const Config&)> get;
   std::function<void(Config&, const nlohmann::json&)> set;
 };

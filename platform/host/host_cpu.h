@@ -32,7 +32,7 @@ struct HostAccess {
 };
 
 /// The host processor: runs a program whose only ways to the card are the bus and the interrupt
-/// line. The program is native code, a simulated processor, or stands for a process outside.
+/// line. The program is native code, a simulated processor, or acts on behalf of another process.
 /// Computation of native code takes a fixed configured time; bus accesses take theirs.
 class HostCpu : public sc_core::sc_module {
  public:
@@ -108,7 +108,7 @@ class HostCpu : public sc_core::sc_module {
   void run();
   void note(const HostAccess& access);
   void see_irq() { view_.interrupt(irq.read()); }
-  /// Tells everybody who watches.
+  /// Passes the access on to all observers.
   void ended(const HostAccess& access);
   int load(tlm::tlm_command command, std::uint64_t address, void* data, std::size_t bytes);
 

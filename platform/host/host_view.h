@@ -10,7 +10,7 @@ namespace h2 {
 
 struct HostAccess;
 
-/// What the host does, for those who watch: its state in the waveform; slices on the timeline
+/// What the host does, for observers: its state in the waveform; slices on the timeline
 /// (track `host` for accesses, waits and work, `host`.interrupt for the interrupt line); messages.
 class HostView {
  public:

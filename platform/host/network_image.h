@@ -7,7 +7,8 @@
 
 namespace h2 {
 
-/// What the driver is told of a network: table header and layer records without addresses.
+/// The description of a network that the driver takes: table header and layer records without
+/// addresses.
 struct NetworkImage {
   h2_table table{};
   std::vector<h2_layer> layers;

@@ -11,8 +11,8 @@ extern "C" {
 
 /* Connects to a served card; `bus` is then for h2_open(). One client is served at a time: another
  * one waits here. Returns H2_OK, H2_DRV_ARGUMENT (null, path empty or too long), H2_DRV_NO_MEMORY,
- * H2_DRV_NOT_FOUND (nobody serves the path: see errno) or H2_DRV_BUS (what answers speaks another
- * protocol). */
+ * H2_DRV_NOT_FOUND (no server listens at the path: see errno) or H2_DRV_BUS (the server speaks
+ * another protocol). */
 int h2_connect(const char* socket_path, h2_bus* bus);
 /* Ends the connection; the card keeps its state. Nothing for a null pointer or a bus without a
  * connection. */

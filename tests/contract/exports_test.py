@@ -1,4 +1,4 @@
-"""Every export of the register table says what the manual says: exports_test.py H2VP CONFIG [SCHEMAS]
+"""Every export of the register table agrees with the manual: exports_test.py H2VP CONFIG [SCHEMAS]
 
 Reads `h2vp regs CONFIG` and compares SystemRDL, CMSIS-SVD, IP-XACT, C header and device tree with it.
 SCHEMAS is a folder with the official CMSIS-SVD.xsd and ipxact/index.xsd (1685-2014); with it xmllint

@@ -1,4 +1,4 @@
-/* The generated header says what h2_contract.h says; compiling this file is the test. */
+/* The generated header agrees with h2_contract.h; compiling this file is the test. */
 #include "h2learn_regs.h"
 #include "modules/contract/h2_register_details.h"
 

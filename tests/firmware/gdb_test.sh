@@ -144,8 +144,8 @@ start
 session remote "kill"
 ends killed-run 1
 
-# What nobody handles stops, with everything to be seen; going on ends the run, but for ebreak. A
-# step over a wfi that nobody wakes comes back.
+# An unhandled trap stops, with the state visible; going on ends the run, except after ebreak. A step
+# over a wfi without a wake-up event comes back.
 elf=$3/faults.elf
 start
 session extended-remote "set remote exec-file faults.elf" "break main" "continue" \

@@ -72,7 +72,7 @@ has single-step "stop reason = instruction step into"
 has monitor "host dma"
 has end "exited with status = 9"
 
-# A fault that nobody handles; a step over a wfi that nobody wakes.
+# An unhandled fault; a step over a wfi without a wake-up event.
 session faults 1 "breakpoint set --name main" "continue" "expression kind = 2" "continue" \
   "fault: bt" "fault: continue"
 has fault "stop reason = signal SIGSEGV"

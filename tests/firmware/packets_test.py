@@ -53,8 +53,8 @@ def main():
 
 def check(port):
     for beginning in (b"", b"+", b"\x03", b"GET / HTTP/1.1\r\n\r\n", b"$qSupp"):
-        with socket.create_connection(("127.0.0.1", port)) as nobody:
-            nobody.sendall(beginning)
+        with socket.create_connection(("127.0.0.1", port)) as stranger:
+            stranger.sendall(beginning)
     c = Client(port)
     assert "qXfer:memory-map:read+" in c.ask("qSupported:swbreak+")
     assert c.ask("?") == "T05thread:1;"

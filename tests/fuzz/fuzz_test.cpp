@@ -21,7 +21,7 @@ class Fuzzer {
   Fuzzer(Card& card, const Config& config, std::uint32_t seed)
       : card_(card),
         network_(config.network),
-        lesson_(random_lesson(config, {2}, 7)),
+        training_group_(random_training_group(config, {2}, 7)),
         random_(seed) {
     spoilt_at_ = H2_MEM_BASE(2) + (card.device.used[2] + 4095) / 4096 * 4096;
     widen();
@@ -114,7 +114,7 @@ class Fuzzer {
 
   void restart() {
     ASSERT_EQ(h2_recover(&card_.device), H2_OK);
-    card_.prepare(lesson_, H2_OP_FORWARD);  // input and loss gradient
+    card_.prepare(training_group_, H2_OP_FORWARD);  // input and loss gradient
     backward_.clear();
   }
 
@@ -155,7 +155,8 @@ class Fuzzer {
           !checksum &&
           table != table_bytes(card_.device.table, card_.device.layers, card_.device.table.layers);
       EXPECT_FALSE(damaged && status == H2_OK) << "a damaged table was taken";
-      card_.prepare(lesson_, H2_OP_FORWARD);  // a legal other network may have used the memory
+      card_.prepare(training_group_,
+                    H2_OP_FORWARD);  // a legal other network may have used the memory
       backward_.clear();
     } else {
       h2_descriptor d = valid(any_opcode());
@@ -298,7 +299,7 @@ class Fuzzer {
 
   Card& card_;
   const Network& network_;
-  const Lesson lesson_;
+  const TrainingGroup training_group_;
   Random random_;
   std::uint64_t spoilt_at_ = 0;
   std::uint32_t next_tag_ = 1000;

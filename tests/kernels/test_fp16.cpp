@@ -8,8 +8,8 @@
 namespace h2 {
 namespace {
 
-/// The value a bit pattern stands for, by the format's definition; `bits` is positive and finite,
-/// or 0x7C00, which stands for the 2^16 that comes after the largest.
+/// The value of a bit pattern by the format's definition; `bits` is positive and finite,
+/// or 0x7C00, which represents the 2^16 that comes after the largest.
 double defined(unsigned bits) {
   const int exponent = static_cast<int>(bits >> 10);
   const double fraction = static_cast<double>(bits & 0x3FFU) / 1024;

@@ -36,7 +36,7 @@ std::vector<Arrival> random_arrivals(int count) {
 /// Channel, time, bank, row, of every opening and closing; the channels one after the other.
 using Rows = std::map<int, std::vector<std::tuple<Picoseconds, int, std::int64_t>>>;
 
-/// The commands with the clocks that they carry, of a memory nobody listens to otherwise.
+/// The commands with the clocks that they carry, of a memory without other observers.
 Rows rows_by_clock(DramMemory& memory, const DramSpec& spec, const std::vector<Arrival>& arrivals,
                    Times& times) {
   Rows rows;

@@ -158,18 +158,18 @@ TEST(Arguments, NetworksOfAnySize) {
 
 /// A group of two sub-batches of which one is spoilt.
 struct Spoilt {
-  Lesson lesson;
+  TrainingGroup training_group;
   std::vector<const std::uint8_t*> samples;
   std::uint32_t asked = 0;
   void (*spoil)(h2_sub_batch&) = nullptr;
   std::uint32_t at = 1;  ///< sub-batch
 
-  explicit Spoilt(const Config& config) : lesson(random_lesson(config, {2, 2}, 5)) {
-    for (const auto& s : lesson.samples) samples.push_back(s.data());
+  explicit Spoilt(const Config& config) : training_group(random_training_group(config, {2, 2}, 5)) {
+    for (const auto& s : training_group.samples) samples.push_back(s.data());
   }
   static int next(void* self, h2_sub_batch* batch) {
     auto& s = *static_cast<Spoilt*>(self);
-    *batch = {&s.samples[2 * s.asked], &s.lesson.labels[2 * s.asked], 2};
+    *batch = {&s.samples[2 * s.asked], &s.training_group.labels[2 * s.asked], 2};
     if (s.spoil != nullptr && s.asked == s.at) s.spoil(*batch);
     ++s.asked;
     return 0;
@@ -251,10 +251,11 @@ TEST(Arguments, SpikesAreBits) {
                     {"network.input.width", "8"}};
   on_card(
       [](Card& card, const Config& config) {
-        Lesson lesson = random_lesson(config, {2}, 3);
-        EXPECT_EQ(card.train(lesson), H2_OK);
-        lesson.samples[1][17] = 2;
-        expect_refused(card, card.train(lesson), "a byte of samples[1] is 2: legal are 0 to 1");
+        TrainingGroup training_group = random_training_group(config, {2}, 3);
+        EXPECT_EQ(card.train(training_group), H2_OK);
+        training_group.samples[1][17] = 2;
+        expect_refused(card, card.train(training_group),
+                       "a byte of samples[1] is 2: legal are 0 to 1");
         expect_works(card, config);
       },
       spikes);

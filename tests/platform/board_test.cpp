@@ -17,18 +17,19 @@ Platform::Options with_nodes(int nodes) {
   return options;
 }
 
-/// Trains one group of `lessons[i]` on node i of one board, all at the same time.
-std::vector<Weights> train_on_board(const Config& config, const std::vector<Lesson>& lessons) {
-  Bench bench(config, with_nodes(static_cast<int>(lessons.size())));
-  std::vector<Weights> weights(lessons.size());
+/// Trains one group of `groups[i]` on node i of one board, all at the same time.
+std::vector<Weights> train_on_board(const Config& config,
+                                    const std::vector<TrainingGroup>& groups) {
+  Bench bench(config, with_nodes(static_cast<int>(groups.size())));
+  std::vector<Weights> weights(groups.size());
   const auto program = [&](std::uint32_t node) {
     return [&, node](HostCpu& host) {
       Card card(host, config, node);
-      EXPECT_EQ(card.train(lessons[node]), H2_OK);
+      EXPECT_EQ(card.train(groups[node]), H2_OK);
       weights[node] = card.weights();
     };
   };
-  for (std::uint32_t node = 1; node < lessons.size(); ++node) {
+  for (std::uint32_t node = 1; node < groups.size(); ++node) {
     bench.platform.nodes[node]->host.program = program(node);
   }
   bench.run(program(0));
@@ -39,12 +40,12 @@ class Board : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(Board, EachCardTrainsToTheWeightsItReachesAlone) {
   const Config config = tiny_config({{"memory.organisation", GetParam()}});
-  const std::vector<Lesson> lessons{random_lesson(config, {2, 2}, 3),
-                                    random_lesson(config, {2, 1, 2}, 8)};
-  const std::vector<Weights> together = train_on_board(config, lessons);
+  const std::vector<TrainingGroup> groups{random_training_group(config, {2, 2}, 3),
+                                          random_training_group(config, {2, 1, 2}, 8)};
+  const std::vector<Weights> together = train_on_board(config, groups);
   EXPECT_NE(together[0], together[1]);
-  for (std::size_t i = 0; i < lessons.size(); ++i) {
-    EXPECT_EQ(together[i], train_on_board(config, {lessons[i]}).front()) << "card " << i;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    EXPECT_EQ(together[i], train_on_board(config, {groups[i]}).front()) << "card " << i;
   }
 }
 
@@ -54,18 +55,18 @@ INSTANTIATE_TEST_SUITE_P(Memories, Board, ::testing::Values("split", "unified"),
 /// Windows, faults and soft resets of one card leave the other alone.
 TEST(BoardOfTwo, CardsShareNothing) {
   const Config config = tiny_config();
-  const Lesson lesson = random_lesson(config, {2, 2}, 3);
-  const Weights expected = train_on_board(config, {lesson}).front();
+  const TrainingGroup training_group = random_training_group(config, {2, 2}, 3);
+  const Weights expected = train_on_board(config, {training_group}).front();
   Bench bench(config, with_nodes(2));
   bench.platform.nodes[1]->host.program = [&](HostCpu& host) {
     Card card(host, config, 1);
     EXPECT_TRUE(card.write_reg(H2_REG_INJECT, H2_PUT(INJECT, KIND, 1) | H2_PUT(INJECT, AFTER, 5)));
-    EXPECT_EQ(card.train(lesson), H2_ERR_BUS);
+    EXPECT_EQ(card.train(training_group), H2_ERR_BUS);
     EXPECT_EQ(h2_reset(&card.device), H2_OK);
   };
   bench.run([&](HostCpu& host) {
     Card card(host, config, 0);
-    EXPECT_EQ(card.train(lesson), H2_OK);
+    EXPECT_EQ(card.train(training_group), H2_OK);
     EXPECT_EQ(card.weights(), expected);
     std::uint32_t id = 0;
     EXPECT_TRUE(card.read(H2_CARD_REGS_BASE(1) + H2_REG_ID, &id, 4)) << "the other is on the bus";
@@ -107,17 +108,17 @@ TEST(Group, HookBeforeTheUpdateChangesTheGradients) {
       return h.result;
     };
     card.update_context = &hook;
-    const Lesson lesson = random_lesson(config, {2, 2}, 3);
-    EXPECT_EQ(card.train(lesson), H2_OK);
+    const TrainingGroup training_group = random_training_group(config, {2, 2}, 3);
+    EXPECT_EQ(card.train(training_group), H2_OK);
     EXPECT_EQ(hook.calls, 1);
     EXPECT_GT(hook.nonzero, 0);
     EXPECT_EQ(card.weights(), before) << "all gradients were set to zero";
     EXPECT_EQ(card.device.step, 1U);
     hook.result = 1;
-    EXPECT_EQ(card.train(lesson), H2_DRV_STOPPED);
+    EXPECT_EQ(card.train(training_group), H2_DRV_STOPPED);
     EXPECT_EQ(card.device.step, 1U) << "its update was left out";
     card.before_update = nullptr;
-    EXPECT_EQ(card.train(lesson), H2_OK);
+    EXPECT_EQ(card.train(training_group), H2_OK);
     EXPECT_NE(card.weights(), before);
   });
 }

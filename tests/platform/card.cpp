@@ -11,13 +11,13 @@
 namespace h2 {
 namespace {
 
-/// Hands the sub-batches of a lesson to the driver.
+/// Passes the sub-batches of a training group to the driver.
 struct Feeder {
-  const Lesson& lesson;
+  const TrainingGroup& training_group;
   std::vector<const std::uint8_t*> pointers;
   std::size_t sub_batch = 0, sample = 0;
 
-  explicit Feeder(const Lesson& l) : lesson(l) {
+  explicit Feeder(const TrainingGroup& l) : training_group(l) {
     for (const auto& s : l.samples) pointers.push_back(s.data());
   }
   static int rewind(void* self) {
@@ -27,10 +27,10 @@ struct Feeder {
   }
   static int next(void* self, h2_sub_batch* batch) {
     auto& f = *static_cast<Feeder*>(self);
-    if (f.sub_batch == f.lesson.sizes.size()) return 1;
-    batch->count = f.lesson.sizes[f.sub_batch++];
+    if (f.sub_batch == f.training_group.sizes.size()) return 1;
+    batch->count = f.training_group.sizes[f.sub_batch++];
     batch->samples = &f.pointers[f.sample];
-    batch->labels = &f.lesson.labels[f.sample];
+    batch->labels = &f.training_group.labels[f.sample];
     f.sample += batch->count;
     return 0;
   }
@@ -38,26 +38,27 @@ struct Feeder {
 
 }  // namespace
 
-Lesson random_lesson(const Config& config, std::vector<std::uint32_t> sizes, std::uint32_t seed,
-                     double density) {
+TrainingGroup random_training_group(const Config& config, std::vector<std::uint32_t> sizes,
+                                    std::uint32_t seed, double density) {
   const Network& net = config.network;
   const InputShape& in = net.input;
   const int steps = net.encoding() ? 1 : net.timesteps;
   const std::size_t bytes = static_cast<std::size_t>(steps) * in.channels * in.height * in.width;
   std::mt19937 engine(seed);
-  Lesson lesson;
-  lesson.sizes = std::move(sizes);
-  const std::uint32_t count = std::accumulate(lesson.sizes.begin(), lesson.sizes.end(), 0U);
+  TrainingGroup training_group;
+  training_group.sizes = std::move(sizes);
+  const std::uint32_t count =
+      std::accumulate(training_group.sizes.begin(), training_group.sizes.end(), 0U);
   for (std::uint32_t i = 0; i < count; ++i) {
     std::vector<std::uint8_t> sample(bytes);
     for (std::uint8_t& v : sample) {
       const std::uint32_t drawn = engine();
       v = static_cast<std::uint8_t>(net.encoding() ? drawn >> 24 : drawn < density * 4294967296.0);
     }
-    lesson.samples.push_back(std::move(sample));
-    lesson.labels.push_back(engine() % static_cast<std::uint32_t>(net.layers.back().cout));
+    training_group.samples.push_back(std::move(sample));
+    training_group.labels.push_back(engine() % static_cast<std::uint32_t>(net.layers.back().cout));
   }
-  return lesson;
+  return training_group;
 }
 
 Card::Card(HostCpu& host, const Config& config, std::uint32_t index)
@@ -81,11 +82,11 @@ void Card::load() {
   }
 }
 
-int Card::train(const Lesson& lesson) {
-  Feeder feeder(lesson);
+int Card::train(const TrainingGroup& training_group) {
+  Feeder feeder(training_group);
   group = h2_group{};
-  group.sub_batches = static_cast<std::uint32_t>(lesson.sizes.size());
-  group.samples = static_cast<std::uint32_t>(lesson.samples.size());
+  group.sub_batches = static_cast<std::uint32_t>(training_group.sizes.size());
+  group.samples = static_cast<std::uint32_t>(training_group.samples.size());
   group.loss = config_.training.loss == LossKind::mse ? H2_LOSS_MSE : H2_LOSS_CROSS_ENTROPY;
   group.overlap = config_.overlap ? 1 : 0;
   group.source = &Feeder::next;
@@ -97,10 +98,10 @@ int Card::train(const Lesson& lesson) {
   return h2_train_group(&device, &group);
 }
 
-void Card::group_without_update(const Lesson& lesson) {
+void Card::group_without_update(const TrainingGroup& training_group) {
   std::uint32_t back = 0;
   for (const std::uint8_t opcode : {H2_OP_FORWARD, H2_OP_BACKWARD, H2_OP_WEIGHT_GRADIENT}) {
-    h2_descriptor d = prepare(lesson, opcode);
+    h2_descriptor d = prepare(training_group, opcode);
     d.tag = 0;
     d.depends = opcode == H2_OP_WEIGHT_GRADIENT ? back : 0;
     d.flags = opcode == H2_OP_FORWARD ? 0 : H2_DESC_FIRST | H2_DESC_LAST;
@@ -128,18 +129,18 @@ std::vector<std::vector<std::uint8_t>> Card::weights() {
   return all;
 }
 
-h2_descriptor Card::prepare(const Lesson& lesson, std::uint8_t opcode) {
+h2_descriptor Card::prepare(const TrainingGroup& training_group, std::uint8_t opcode) {
   const Layer& first = config_.network.layers.front();
   h2_map map{};
   map.channels = static_cast<std::uint32_t>(first.cin_star());
   map.height = static_cast<std::uint32_t>(first.in_h);
   map.width = static_cast<std::uint32_t>(first.in_w);
   map.steps = first.encoding ? 1 : config_.network.timesteps;
-  map.samples = lesson.sizes.front();
+  map.samples = training_group.sizes.front();
   map.tile_height = device.tile_height;
   map.tile_width = device.tile_width;
   map.border = h2_input_border(static_cast<std::uint32_t>(first.kernel));
-  const Feeder feeder(lesson);
+  const Feeder feeder(training_group);
   std::vector<std::uint8_t> bits(h2_map_bits_bytes(&map));
   h2_pack_input(&map, static_cast<std::uint32_t>(first.planes), feeder.pointers.data(),
                 bits.data());

@@ -10,15 +10,15 @@
 namespace h2 {
 
 /// The samples of one batch group.
-struct Lesson {
+struct TrainingGroup {
   std::vector<std::uint32_t> sizes;  ///< of the sub-batches
   std::vector<std::vector<std::uint8_t>> samples;
   std::vector<std::uint32_t> labels;
 };
 
 /// Random pixels (for an encoding layer) or spikes, and labels. `density` of spikes.
-Lesson random_lesson(const Config& config, std::vector<std::uint32_t> sizes, std::uint32_t seed,
-                     double density = 0.3);
+TrainingGroup random_training_group(const Config& config, std::vector<std::uint32_t> sizes,
+                                    std::uint32_t seed, double density = 0.3);
 
 /// The driver's view of the card from a host program: opened, network and start weights loaded.
 class Card {
@@ -29,17 +29,17 @@ class Card {
   /// Opens the card again and loads everything anew, as after a reset.
   void load();
   /// Trains one batch group and returns the driver's result code.
-  int train(const Lesson& lesson);
+  int train(const TrainingGroup& training_group);
   /// Forward, backward and weight gradient of the first sub-batch, as a whole group.
-  void group_without_update(const Lesson& lesson);
+  void group_without_update(const TrainingGroup& training_group);
   /// Returns the tag of an update descriptor on its way.
   std::uint32_t submit_update(std::uint32_t step);
   /// Stored weights of all layers, OIHW.
   std::vector<std::vector<std::uint8_t>> weights();
 
-  /// Descriptors of the first sub-batch of `lesson`, whose input and loss gradient (a ramp) are
-  /// written to Mem0.
-  h2_descriptor prepare(const Lesson& lesson, std::uint8_t opcode);
+  /// Descriptors of the first sub-batch of `training_group`, whose input and loss gradient (a ramp)
+  /// are written to Mem0.
+  h2_descriptor prepare(const TrainingGroup& training_group, std::uint8_t opcode);
   /// Puts the bytes of `descriptor` in the ring as they are and rings the doorbell.
   void submit_raw(const h2_descriptor& descriptor);
   /// Waits for the interrupt line.

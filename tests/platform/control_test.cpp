@@ -22,9 +22,9 @@ void expect_rings_refused(Card& card) {
 }
 
 /// Puts `count` forward descriptors in the ring and rings once.
-void queue_forwards(Card& card, const Lesson& lesson, std::uint32_t count) {
+void queue_forwards(Card& card, const TrainingGroup& training_group, std::uint32_t count) {
   for (std::uint32_t i = 0; i < count; ++i) {
-    const h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+    const h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
     EXPECT_TRUE(card.write(card.memory(2) + i * sizeof d, &d, sizeof d));
   }
   EXPECT_TRUE(card.write_reg(H2_REG_RING_TAIL, count));
@@ -32,8 +32,8 @@ void queue_forwards(Card& card, const Lesson& lesson, std::uint32_t count) {
 
 TEST(Control, DisabledCardFetchesNothing) {
   on_card([](Card& card, const Config& config) {
-    const Lesson lesson = random_lesson(config, {2}, 5);
-    queue_forwards(card, lesson, 10);
+    const TrainingGroup training_group = random_training_group(config, {2}, 5);
+    queue_forwards(card, training_group, 10);
     EXPECT_TRUE(card.write_reg(H2_REG_CONTROL, 0));
     const std::uint32_t head = card.reg(H2_REG_RING_HEAD);
     EXPECT_LT(head, 2U) << "one fetch may have been under way";
@@ -53,7 +53,7 @@ TEST(Control, DisabledCardFetchesNothing) {
 
 TEST(Control, UsedRingsStayWhereTheyAre) {
   on_card([](Card& card, const Config& config) {
-    EXPECT_EQ(card.train(random_lesson(config, {2, 1}, 11)), H2_OK);
+    EXPECT_EQ(card.train(random_training_group(config, {2, 1}, 11)), H2_OK);
     EXPECT_TRUE(card.write_reg(H2_REG_CONTROL, 0));
     EXPECT_EQ(card.reg(H2_REG_STATUS), 0U);
     expect_rings_refused(card);
@@ -69,7 +69,7 @@ TEST(Control, PendingResetRefusesWrites) {
     for (int delay_ns = 0; delay_ns < 3000; delay_ns += 100) {
       SCOPED_TRACE(delay_ns);
       card.load();
-      card.group_without_update(random_lesson(config, {2}, 4));
+      card.group_without_update(random_training_group(config, {2}, 4));
       card.submit_update(1);
       sc_core::wait(delay_ns, sc_core::SC_NS);
       EXPECT_TRUE(card.write_reg(H2_REG_CONTROL, H2_CONTROL_RESET));

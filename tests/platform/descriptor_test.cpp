@@ -13,9 +13,9 @@ namespace {
 constexpr std::uint64_t kAboveMemory = 1ULL << 33;  // configured: 4 GiB each
 
 /// Runs `program` on a loaded card, then proves that the card still works.
-void on_working_card(const std::function<void(Card&, const Lesson&)>& program) {
+void on_working_card(const std::function<void(Card&, const TrainingGroup&)>& program) {
   on_card([&](Card& card, const Config& config) {
-    program(card, random_lesson(config, {2}, 5));
+    program(card, random_training_group(config, {2}, 5));
     expect_works(card, config);
   });
 }
@@ -97,15 +97,15 @@ const BadDescriptor kBadDescriptors[] = {
 };
 
 TEST(Descriptors, BadOnesAreRefused) {
-  on_working_card([&](Card& card, const Lesson& lesson) {
-    expect_completion(card, card.prepare(lesson, H2_OP_FORWARD), H2_OK, 0);  // tag 1
+  on_working_card([&](Card& card, const TrainingGroup& training_group) {
+    expect_completion(card, card.prepare(training_group, H2_OP_FORWARD), H2_OK, 0);  // tag 1
     for (const BadDescriptor& bad : kBadDescriptors) {
       SCOPED_TRACE(bad.name);
-      h2_descriptor d = card.prepare(lesson, bad.opcode);
+      h2_descriptor d = card.prepare(training_group, bad.opcode);
       bad.spoil(d);
       expect_completion(card, d, bad.status, 0);
     }
-    expect_completion(card, card.prepare(lesson, H2_OP_FORWARD), H2_OK, 0);
+    expect_completion(card, card.prepare(training_group, H2_OP_FORWARD), H2_OK, 0);
   });
 }
 
@@ -207,20 +207,20 @@ const BadTable kBadTables[] = {
 };
 
 TEST(Descriptors, BadTablesAreRefused) {
-  on_working_card([&](Card& card, const Lesson& lesson) {
+  on_working_card([&](Card& card, const TrainingGroup& training_group) {
     const std::uint64_t at = H2_MEM_BASE(2) + (card.device.used[2] + 4095) / 4096 * 4096;
     card.device.used[2] += 3 * 4096;
     EXPECT_EQ(h2_recover(&card.device), H2_OK);
     for (const BadTable& bad : kBadTables) {
       SCOPED_TRACE(bad.name);
       spoil_table(card, bad, at);
-      h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+      h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
       d.table = at;
       expect_completion(card, d, bad.status, bad.layer);
     }
     const BadTable good{"good", H2_OK, 0, [](T&, L*) {}};
     spoil_table(card, good, at);
-    h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+    h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
     d.table = at;
     expect_completion(card, d, H2_OK, 0);
   });
@@ -228,8 +228,8 @@ TEST(Descriptors, BadTablesAreRefused) {
 
 /// The driver reports a refused descriptor and goes on.
 TEST(Descriptors, DriverReportsTheStatus) {
-  on_working_card([](Card& card, const Lesson& lesson) {
-    h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+  on_working_card([](Card& card, const TrainingGroup& training_group) {
+    h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
     d.samples = 9;
     EXPECT_EQ(h2_submit(&card.device, &d), H2_OK);
     EXPECT_EQ(h2_wait(&card.device, d.tag), H2_ERR_SIZE);
@@ -241,19 +241,19 @@ TEST(Descriptors, DriverReportsTheStatus) {
 
 /// A failing backward pass fails its weight gradient and leaves the weights alone.
 TEST(Descriptors, OverflowStopsTheStepAndNamesTheLayer) {
-  on_working_card([](Card& card, const Lesson& lesson) {
+  on_working_card([](Card& card, const TrainingGroup& training_group) {
     const auto before = card.weights();
     EXPECT_EQ(h2_wait(&card.device,
                       [&] {
-                        h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+                        h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
                         h2_submit(&card.device, &d);
                         return d.tag;
                       }()),
               H2_OK);
-    h2_descriptor back = card.prepare(lesson, H2_OP_BACKWARD);
+    h2_descriptor back = card.prepare(training_group, H2_OP_BACKWARD);
     const std::vector<std::uint16_t> infinite(2 * 2 * 10, 0x7C00);
     EXPECT_TRUE(card.write(back.output_gradient, infinite.data(), infinite.size() * 2));
-    h2_descriptor weight = card.prepare(lesson, H2_OP_WEIGHT_GRADIENT);
+    h2_descriptor weight = card.prepare(training_group, H2_OP_WEIGHT_GRADIENT);
     EXPECT_TRUE(card.write(back.output_gradient, infinite.data(), infinite.size() * 2));
     weight.depends = back.tag;
     weight.flags = H2_DESC_FIRST | H2_DESC_LAST;

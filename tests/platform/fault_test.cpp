@@ -11,10 +11,10 @@ std::uint32_t injection(std::uint32_t kind, std::uint32_t engine, std::uint32_t 
   return H2_PUT(INJECT, KIND, kind) | H2_PUT(INJECT, ENGINE, engine) | H2_PUT(INJECT, AFTER, after);
 }
 
-std::vector<std::vector<std::uint8_t>> undisturbed(const Lesson& lesson) {
+std::vector<std::vector<std::uint8_t>> undisturbed(const TrainingGroup& training_group) {
   std::vector<std::vector<std::uint8_t>> weights;
   on_card([&](Card& card, const Config&) {
-    EXPECT_EQ(card.train(lesson), H2_OK);
+    EXPECT_EQ(card.train(training_group), H2_OK);
     weights = card.weights();
   });
   return weights;
@@ -26,7 +26,7 @@ TEST(Faults, WithoutRetryTheGroupFailsAndTheWeightsStay) {
     for (std::uint32_t engine = 0; engine < 3; ++engine) {
       SCOPED_TRACE(engine);
       EXPECT_TRUE(card.write_reg(H2_REG_INJECT, injection(1, engine, 3)));
-      EXPECT_EQ(card.train(random_lesson(config, {2, 2}, 4)), H2_ERR_BUS);
+      EXPECT_EQ(card.train(random_training_group(config, {2, 2}, 4)), H2_ERR_BUS);
       EXPECT_EQ(card.reg(H2_REG_INJECT), 0U);
       EXPECT_GE(card.device.failure.layer, 1U);
       EXPECT_NE(card.device.last_error, H2_OK);
@@ -40,8 +40,8 @@ TEST(Faults, WithoutRetryTheGroupFailsAndTheWeightsStay) {
 
 /// An error response or silence at any transaction of any engine: reset, again, same weights.
 TEST(Faults, RecoveryTrainsToTheSameWeights) {
-  const Lesson lesson = random_lesson(tiny_config(), {2, 2}, 4);
-  const auto expected = undisturbed(lesson);
+  const TrainingGroup training_group = random_training_group(tiny_config(), {2, 2}, 4);
+  const auto expected = undisturbed(training_group);
   int struck = 0;
   for (const std::uint32_t kind : {1U, 2U}) {
     on_card([&](Card& card, const Config&) {
@@ -52,7 +52,7 @@ TEST(Faults, RecoveryTrainsToTheSameWeights) {
           card.load();
           EXPECT_EQ(h2_set_timeout(&card.device, 100'000), H2_OK);
           EXPECT_TRUE(card.write_reg(H2_REG_INJECT, injection(kind, engine, after)));
-          EXPECT_EQ(card.train(lesson), H2_OK);
+          EXPECT_EQ(card.train(training_group), H2_OK);
           if (card.reg(H2_REG_INJECT) != 0) continue;
           struck += card.group.recoveries == 1;
           EXPECT_EQ(card.group.recoveries, 1U);
@@ -69,20 +69,20 @@ TEST(Faults, SilenceIsATimeOutThatNamesTheLayer) {
     EXPECT_EQ(h2_set_timeout(&card.device, 50'000), H2_OK);
     EXPECT_EQ(card.reg(H2_REG_TIMEOUT), 49U);
     EXPECT_TRUE(card.write_reg(H2_REG_INJECT, injection(2, 1, 4)));
-    EXPECT_EQ(card.train(random_lesson(config, {2, 2}, 4)), H2_ERR_TIMEOUT);
+    EXPECT_EQ(card.train(random_training_group(config, {2, 2}, 4)), H2_ERR_TIMEOUT);
     EXPECT_GE(card.device.failure.layer, 1U);
     EXPECT_EQ(h2_recover(&card.device), H2_OK);
     expect_works(card, config);
   });
 }
 
-/// Without a limit nothing ends the wait: the watchdog says who waits for what.
+/// Without a limit nothing ends the wait: the watchdog lists what each process waits for.
 TEST(Faults, SilenceWithoutALimitIsAHangThatIsNamed) {
   try {
     on_card(
         [](Card& card, const Config& config) {
           EXPECT_TRUE(card.write_reg(H2_REG_INJECT, injection(2, 0, 4)));
-          card.train(random_lesson(config, {2, 2}, 4));
+          card.train(random_training_group(config, {2, 2}, 4));
           ADD_FAILURE() << "came back";
         },
         {{"host.watchdog_cycles", "1000000"}});
@@ -99,7 +99,7 @@ TEST(Faults, SilenceWithoutALimitIsAHangThatIsNamed) {
 TEST(Faults, ResetEndsAHang) {
   on_card([](Card& card, const Config& config) {
     EXPECT_TRUE(card.write_reg(H2_REG_INJECT, injection(2, 0, 2)));
-    card.submit_raw(card.prepare(random_lesson(config, {2}, 4), H2_OP_FORWARD));
+    card.submit_raw(card.prepare(random_training_group(config, {2}, 4), H2_OP_FORWARD));
     sc_core::wait(200, sc_core::SC_US);
     EXPECT_EQ(card.reg(H2_REG_STATUS), H2_STATUS_ENABLED | H2_STATUS_BUSY);
     EXPECT_EQ(h2_recover(&card.device), H2_OK);
@@ -111,10 +111,10 @@ TEST(Faults, ResetEndsAHang) {
 /// Broken off at any moment of the update, the weights are those before or those after it, and
 /// LAST_STEP says which.
 TEST(Faults, ResetNeverLeavesHalfAnUpdate) {
-  const Lesson lesson = random_lesson(tiny_config(), {2}, 4);
+  const TrainingGroup training_group = random_training_group(tiny_config(), {2}, 4);
   std::vector<std::vector<std::uint8_t>> after;
   on_card([&](Card& card, const Config&) {
-    card.group_without_update(lesson);
+    card.group_without_update(training_group);
     EXPECT_EQ(h2_wait(&card.device, card.submit_update(1)), H2_OK);
     after = card.weights();
   });
@@ -127,7 +127,7 @@ TEST(Faults, ResetNeverLeavesHalfAnUpdate) {
       std::uint32_t step_before = 0, step = 0;
       EXPECT_EQ(h2_last_step(&card.device, &step_before), H2_OK);
       card.device.step = step_before;
-      card.group_without_update(lesson);
+      card.group_without_update(training_group);
       card.submit_update(step_before + 1);
       sc_core::wait(delay_ns, sc_core::SC_NS);
       EXPECT_EQ(h2_recover(&card.device), H2_OK);
@@ -195,7 +195,7 @@ TEST(Windows, EveryPhaseNeedsItsOwn) {
                            {0, H2_WINDOW_WRITE, H2_ERR_WINDOW, H2_ERR_WINDOW},
                            {1, 0, H2_OK, H2_ERR_WINDOW}};
   on_card([&](Card& card, const Config& config) {
-    const Lesson lesson = random_lesson(config, {2}, 4);
+    const TrainingGroup training_group = random_training_group(config, {2}, 4);
     for (const Missing& missing : cases) {
       SCOPED_TRACE(testing::Message() << missing.window << " rights " << missing.rights);
       card.load();
@@ -209,11 +209,11 @@ TEST(Windows, EveryPhaseNeedsItsOwn) {
         card.write_reg(H2_REG_WINDOW_CONTROL(n), n == missing.window ? missing.rights : all);
       }
       card.device.parity = 0;
-      h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+      h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
       EXPECT_EQ(h2_submit(&card.device, &d), H2_OK);
       EXPECT_EQ(h2_wait(&card.device, d.tag), static_cast<int>(missing.forward));
       card.device.parity = 0;
-      EXPECT_EQ(card.train(lesson), static_cast<int>(missing.group));
+      EXPECT_EQ(card.train(training_group), static_cast<int>(missing.group));
       EXPECT_EQ(card.weights(), before);
     }
     card.load();
@@ -235,8 +235,8 @@ TEST(Windows, RingsNeedOneToo) {
 
 TEST(Faults, TagInFlightIsRefused) {
   on_card([](Card& card, const Config& config) {
-    const Lesson lesson = random_lesson(config, {2}, 2);
-    const h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+    const TrainingGroup training_group = random_training_group(config, {2}, 2);
+    const h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
     card.submit_raw(d);
     card.submit_raw(d);
     while (card.reg(H2_REG_COMPLETION_HEAD) != 2) sc_core::wait(1, sc_core::SC_US);

@@ -113,7 +113,7 @@ TEST(Glb, AnAnswerToATransactionGivenUpSpoilsNothing) {
       late.list.read(t, nullptr, 0);
       bay.port.issue(late);
       bay.port.cancel();
-      bay.port.abandon();
+      bay.port.drop_responses();
       EXPECT_FALSE(bay.port.finish(late));
     }
     const auto half = bay.glb.memory(Glb::operands, 2);

@@ -55,7 +55,7 @@ Timed profile(const Sets& sets) {
 }
 
 /// The same on real data, with every job.
-Timed teach(const Config& config, const std::function<void(Platform&, const Timed&)>& look) {
+Timed train_group(const Config& config, const std::function<void(Platform&, const Timed&)>& look) {
   Bench bench(config);
   Timed timed;
   bench.run([&](HostCpu& host) {
@@ -63,7 +63,7 @@ Timed teach(const Config& config, const std::function<void(Platform&, const Time
     bench.platform.controller.job_ended.add([&](const LayerRecord& r) { timed.jobs.push_back(r); });
     const auto samples = static_cast<std::uint32_t>(config.training.sub_batch);
     const std::uint64_t start = bench.platform.cycle();
-    EXPECT_EQ(card.train(random_lesson(config, {samples, samples}, 5)), H2_OK);
+    EXPECT_EQ(card.train(random_training_group(config, {samples, samples}, 5)), H2_OK);
     timed.cycles = bench.platform.cycle() - start;
     if (look) look(bench.platform, timed);
   });
@@ -72,7 +72,7 @@ Timed teach(const Config& config, const std::function<void(Platform&, const Time
 
 TEST_P(RandomMachine, BytesAndTimeAreConserved) {
   const Config config = tiny_config(sets_);
-  teach(config, [&](Platform& platform, const Timed& timed) {
+  train_group(config, [&](Platform& platform, const Timed& timed) {
     // Sums over layers and jobs, those over engines and those over memories are the same.
     RunRecord record;
     for (const LayerRecord& r : timed.jobs) record.add(r);
@@ -136,7 +136,7 @@ TEST_P(RandomMachine, WithoutMemoryTimeTheCriticalPathIsLeft) {
                                                  {"memory.ideal.bandwidth_gbps", "1000000"},
                                                  {"pipeline.overlap", "false"},
                                                  {"host.cycles_per_sub_batch", "0"}}));
-  const Timed timed = teach(config, nullptr);
+  const Timed timed = train_group(config, nullptr);
   // Jobs are listed as they end. The n-th weight gradient of a sub-batch follows its n-th backward.
   std::uint64_t forward = 0, backward = 0, weight = 0;
   std::vector<std::uint64_t> gradients;

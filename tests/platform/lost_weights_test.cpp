@@ -2,7 +2,7 @@
 
 #include "tests/platform/on_card.h"
 
-// Updates that do not end well: the card says that the weights are lost and works again with new
+// Updates that break off: the card reports that the weights are lost and works again with new
 // ones.
 
 namespace h2 {
@@ -17,19 +17,20 @@ std::uint32_t injection(std::uint32_t kind, std::uint32_t after) {
 
 int update(Card& card) { return h2_wait(&card.device, card.submit_update(1)); }
 
-int forward(Card& card, const Lesson& lesson) {
-  h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+int forward(Card& card, const TrainingGroup& training_group) {
+  h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
   EXPECT_EQ(h2_submit(&card.device, &d), H2_OK);
   return h2_wait(&card.device, d.tag);
 }
 
 /// Refuses all until the weights are written and confirmed, then trains as a new card.
-void expect_lost_until_confirmed(Card& card, const Lesson& lesson) {
+void expect_lost_until_confirmed(Card& card, const TrainingGroup& training_group) {
   EXPECT_EQ(card.reg(H2_REG_STATUS), H2_STATUS_ENABLED | H2_STATUS_WEIGHTS_LOST);
   EXPECT_EQ(card.reg(H2_REG_LAST_STEP), 0U);
-  EXPECT_EQ(forward(card, lesson), H2_ERR_WEIGHTS);
+  EXPECT_EQ(forward(card, training_group), H2_ERR_WEIGHTS);
   card.load();
-  EXPECT_EQ(forward(card, lesson), H2_ERR_WEIGHTS) << "a soft reset does not bring them back";
+  EXPECT_EQ(forward(card, training_group), H2_ERR_WEIGHTS)
+      << "a soft reset does not bring them back";
   EXPECT_EQ(h2_confirm_weights(&card.device), H2_OK);
   EXPECT_EQ(card.reg(H2_REG_STATUS), H2_STATUS_ENABLED);
 }
@@ -60,20 +61,20 @@ class LostWeights : public ::testing::TestWithParam<Ending> {};
 
 /// An error response, no response within the time-out, no response before a soft reset.
 TEST_P(LostWeights, AtEveryTransactionOfAnUpdate) {
-  const Lesson lesson = random_lesson(tiny_config(), {2}, 4);
+  const TrainingGroup training_group = random_training_group(tiny_config(), {2}, 4);
   std::vector<std::vector<std::uint8_t>> undisturbed;
   on_card([&](Card& card, const Config&) {
-    card.group_without_update(lesson);
+    card.group_without_update(training_group);
     EXPECT_EQ(update(card), H2_OK);
     undisturbed = card.weights();
   });
   on_card([&](Card& card, const Config&) {
     std::uint32_t transactions = 0;
-    for (card.group_without_update(lesson); break_off(card, GetParam(), transactions);
-         card.group_without_update(lesson), ++transactions) {
+    for (card.group_without_update(training_group); break_off(card, GetParam(), transactions);
+         card.group_without_update(training_group), ++transactions) {
       SCOPED_TRACE(transactions);
       ASSERT_LT(transactions, 1000U);
-      expect_lost_until_confirmed(card, lesson);
+      expect_lost_until_confirmed(card, training_group);
     }
     EXPECT_GT(transactions, 20U);
     EXPECT_EQ(card.weights(), undisturbed);
@@ -95,13 +96,13 @@ TEST(UpdateFailures, WeightsThatAreNotFiniteAreAnError) {
   for (const std::uint32_t bits : {0x7F800000U, 0xFFFFFFFFU, 0x7F000000U}) {
     SCOPED_TRACE(bits);
     on_card([&](Card& card, const Config& config) {
-      const Lesson lesson = random_lesson(config, {2}, 4);
-      card.group_without_update(lesson);
+      const TrainingGroup training_group = random_training_group(config, {2}, 4);
+      card.group_without_update(training_group);
       const std::uint64_t at = card.memory(2) + card.device.layers[1].momentum;
       EXPECT_TRUE(card.write(at, &bits, sizeof bits));
       EXPECT_EQ(update(card), H2_ERR_OVERFLOW);
       EXPECT_EQ(card.device.failure.layer, 2U);
-      expect_lost_until_confirmed(card, lesson);
+      expect_lost_until_confirmed(card, training_group);
       expect_works(card, config);
     });
   }
@@ -109,12 +110,12 @@ TEST(UpdateFailures, WeightsThatAreNotFiniteAreAnError) {
 
 TEST(UpdateFailures, OnlyZeroMayBeWrittenToLastStepAndOnlyAtRest) {
   on_card([](Card& card, const Config& config) {
-    const Lesson lesson = random_lesson(config, {2}, 4);
-    EXPECT_EQ(card.train(lesson), H2_OK);
+    const TrainingGroup training_group = random_training_group(config, {2}, 4);
+    EXPECT_EQ(card.train(training_group), H2_OK);
     EXPECT_EQ(card.reg(H2_REG_LAST_STEP), 1U);
     EXPECT_FALSE(card.write_reg(H2_REG_LAST_STEP, 7));
     expect_error(card, H2_ERR_REGISTER, H2_REG_LAST_STEP);
-    card.submit_raw(card.prepare(lesson, H2_OP_FORWARD));
+    card.submit_raw(card.prepare(training_group, H2_OP_FORWARD));
     sc_core::wait(200, sc_core::SC_NS);
     EXPECT_FALSE(card.write_reg(H2_REG_LAST_STEP, 0));
     expect_error(card, H2_ERR_REGISTER, H2_REG_LAST_STEP);
@@ -122,7 +123,7 @@ TEST(UpdateFailures, OnlyZeroMayBeWrittenToLastStepAndOnlyAtRest) {
     EXPECT_EQ(h2_recover(&card.device), H2_OK);
     EXPECT_EQ(h2_confirm_weights(&card.device), H2_OK);
     EXPECT_EQ(card.reg(H2_REG_LAST_STEP), 0U);
-    EXPECT_EQ(card.train(lesson), H2_OK) << "steps count from 1";
+    EXPECT_EQ(card.train(training_group), H2_OK) << "steps count from 1";
     EXPECT_EQ(card.reg(H2_REG_LAST_STEP), 1U);
   });
 }

@@ -35,7 +35,7 @@ inline void expect_no_error(Card& card) { EXPECT_EQ(card.reg(H2_REG_ERROR), H2_O
 
 /// A group trains and leaves nothing behind.
 inline void expect_works(Card& card, const Config& config) {
-  EXPECT_EQ(card.train(random_lesson(config, {2, 1}, 11)), H2_OK);
+  EXPECT_EQ(card.train(random_training_group(config, {2, 1}, 11)), H2_OK);
   EXPECT_EQ(card.reg(H2_REG_STATUS), H2_STATUS_ENABLED);
 }
 

@@ -174,7 +174,7 @@ TEST(Probe, FindsUselessDirectAccess) {
   line.expect(Rule::dmi, "invalidated");
 }
 
-TEST(Probe, FindsPayloadsThatNobodyCounts) {
+TEST(Probe, FindsPayloadsWithoutReferenceCount) {
   Line line;
   line.run([&] {
     std::vector<std::uint8_t> data(64);

@@ -166,7 +166,7 @@ TEST(Registers, EnablingNeedsRings) {
 
 TEST(Registers, BadDoorbells) {
   on_card([](Card& card, const Config& config) {
-    EXPECT_EQ(card.train(random_lesson(config, {2}, 2)), H2_OK);
+    EXPECT_EQ(card.train(random_training_group(config, {2}, 2)), H2_OK);
     const std::uint32_t tail = card.device.tail;
     EXPECT_EQ(card.reg(H2_REG_RING_HEAD), tail);
     for (const std::uint32_t value : {H2_DRIVER_RING, H2_DRIVER_RING + 1, ~0U}) {
@@ -187,9 +187,9 @@ TEST(Registers, BadDoorbells) {
 /// A tail that moves back would forget a descriptor.
 TEST(Registers, StaleDoorbell) {
   on_card([](Card& card, const Config& config) {
-    const Lesson lesson = random_lesson(config, {2}, 2);
+    const TrainingGroup training_group = random_training_group(config, {2}, 2);
     // The first keeps the Forward Engine busy; the queue behind it is four deep.
-    for (int i = 0; i < 9; ++i) card.submit_raw(card.prepare(lesson, H2_OP_FORWARD));
+    for (int i = 0; i < 9; ++i) card.submit_raw(card.prepare(training_group, H2_OP_FORWARD));
     EXPECT_EQ(card.reg(H2_REG_STATUS), H2_STATUS_ENABLED | H2_STATUS_BUSY);
     EXPECT_NE(card.reg(H2_REG_RING_HEAD), 9U);
     EXPECT_FALSE(card.write_reg(H2_REG_RING_TAIL, 8));
@@ -208,7 +208,7 @@ TEST(Registers, StaleDoorbell) {
 TEST(Registers, MaskedInterruptStaysDown) {
   on_card([](Card& card, const Config& config) {
     EXPECT_TRUE(card.write_reg(H2_REG_IRQ_MASK, 0));
-    card.submit_raw(card.prepare(random_lesson(config, {2}, 2), H2_OP_FORWARD));
+    card.submit_raw(card.prepare(random_training_group(config, {2}, 2), H2_OP_FORWARD));
     while (card.reg(H2_REG_COMPLETION_HEAD) == 0) sc_core::wait(1, sc_core::SC_US);
     EXPECT_EQ(card.reg(H2_REG_IRQ_STATUS), H2_IRQ_COMPLETION);
     EXPECT_FALSE(card.host.irq.read());
@@ -222,16 +222,16 @@ TEST(Registers, MaskedInterruptStaysDown) {
 
 TEST(Registers, CompletionRingOverrun) {
   on_card([](Card& card, const Config& config) {
-    const Lesson lesson = random_lesson(config, {2}, 2);
-    // The ring holds one completion less than it has entries; nobody takes them out.
+    const TrainingGroup training_group = random_training_group(config, {2}, 2);
+    // The ring holds one completion less than it has entries; the host takes none out.
     for (std::uint32_t i = 1; i < H2_DRIVER_RING; ++i) {
-      h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+      h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
       d.flags = H2_DESC_INFERENCE;
       card.submit_raw(d);
       while (card.reg(H2_REG_COMPLETION_HEAD) != i) sc_core::wait(1, sc_core::SC_US);
     }
     expect_no_error(card);
-    const h2_descriptor d = card.prepare(lesson, H2_OP_FORWARD);
+    const h2_descriptor d = card.prepare(training_group, H2_OP_FORWARD);
     card.submit_raw(d);
     while (card.reg(H2_REG_ERROR) == H2_OK) sc_core::wait(1, sc_core::SC_US);
     expect_error(card, H2_ERR_COMPLETION, d.tag);

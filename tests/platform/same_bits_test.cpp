@@ -1,7 +1,7 @@
 #include <gtest/gtest.h>
 
+#include "tests/platform/reference_model.h"
 #include "tests/platform/simulation.h"
-#include "tests/platform/straight_line.h"
 
 // The board computes what the arithmetic defines: weights after training steps, bit for bit,
 // against a composition that knows neither engines nor memories nor tiles.
@@ -30,22 +30,23 @@ class SameBits : public ::testing::TestWithParam<Case> {
  protected:
   using Weights = std::vector<std::vector<std::uint8_t>>;
 
-  static std::vector<Lesson> lessons(const Config& config, const Case& c) {
-    std::vector<Lesson> all;
-    for (int g = 0; g < c.groups; ++g) all.push_back(random_lesson(config, c.sub_batches, 7 + g));
+  static std::vector<TrainingGroup> groups(const Config& config, const Case& c) {
+    std::vector<TrainingGroup> all;
+    for (int g = 0; g < c.groups; ++g)
+      all.push_back(random_training_group(config, c.sub_batches, 7 + g));
     return all;
   }
 
   /// Weights in Mem0; Mem1 must hold the same bytes.
-  static Weights on_board(const Config& config, const std::vector<Lesson>& lessons, Weights& before,
-                          double& loss) {
+  static Weights on_board(const Config& config, const std::vector<TrainingGroup>& groups,
+                          Weights& before, double& loss) {
     Bench bench(config);
     Weights after;
     bench.run([&](HostCpu& host) {
       Card card(host, config);
       before = card.weights();
-      for (const Lesson& lesson : lessons) {
-        EXPECT_EQ(card.train(lesson), H2_OK);
+      for (const TrainingGroup& training_group : groups) {
+        EXPECT_EQ(card.train(training_group), H2_OK);
         loss = card.group.loss_sum;
       }
       after = card.weights();
@@ -62,16 +63,16 @@ class SameBits : public ::testing::TestWithParam<Case> {
     return after;
   }
 
-  static void compare(const Case& c, const char* numerics, StraightLine::Sums sums) {
+  static void compare(const Case& c, const char* numerics, ReferenceModel::Sums sums) {
     SCOPED_TRACE(numerics);
     const Config config = config_of(c, numerics);
-    const std::vector<Lesson> all = lessons(config, c);
+    const std::vector<TrainingGroup> all = groups(config, c);
     Weights before;
     double loss = 0;
     const Weights after = on_board(config, all, before, loss);
-    StraightLine line(config, sums);
+    ReferenceModel line(config, sums);
     EXPECT_EQ(before, line.weights());
-    for (const Lesson& lesson : all) line.train(lesson);
+    for (const TrainingGroup& training_group : all) line.train(training_group);
     const Weights expected = line.weights();
     ASSERT_EQ(after.size(), expected.size());
     for (std::size_t l = 0; l < after.size(); ++l) {
@@ -82,8 +83,8 @@ class SameBits : public ::testing::TestWithParam<Case> {
   }
 };
 
-TEST_P(SameBits, Fp16) { compare(GetParam(), "fp16", StraightLine::Sums::kernels); }
-TEST_P(SameBits, Fp32) { compare(GetParam(), "fp32", StraightLine::Sums::kernels); }
+TEST_P(SameBits, Fp16) { compare(GetParam(), "fp16", ReferenceModel::Sums::kernels); }
+TEST_P(SameBits, Fp32) { compare(GetParam(), "fp32", ReferenceModel::Sums::kernels); }
 
 const std::string kTwoPools = "8C3(Encoding)-AP2-16C3-AP2-32FC-10FC";
 
@@ -172,7 +173,7 @@ INSTANTIATE_TEST_SUITE_P(Networks, SameBits, ::testing::ValuesIn(kCases),
 /// The scalar reference in place of the kernels.
 class SameBitsAsReference : public SameBits {};
 
-TEST_P(SameBitsAsReference, Fp16) { compare(GetParam(), "fp16", StraightLine::Sums::reference); }
+TEST_P(SameBitsAsReference, Fp16) { compare(GetParam(), "fp16", ReferenceModel::Sums::reference); }
 
 const Case kReferenceCases[] = {
     {"Pixels",

@@ -33,7 +33,7 @@ class CountedPayload : public tlm::tlm_generic_payload, public tlm::tlm_mm_inter
 using NonBlocking = std::function<tlm::tlm_sync_enum(tlm::tlm_generic_payload&, tlm::tlm_phase&,
                                                      sc_core::sc_time&)>;
 
-/// An initiator that does what a test tells it, right or wrong.
+/// An initiator whose actions, legal or not, a test chooses.
 class ScriptedInitiator : public sc_core::sc_module, private tlm::tlm_bw_transport_if<> {
  public:
   tlm::tlm_initiator_socket<> socket{"socket"};
@@ -64,7 +64,7 @@ class ScriptedInitiator : public sc_core::sc_module, private tlm::tlm_bw_transpo
   void invalidate_direct_mem_ptr(sc_dt::uint64, sc_dt::uint64) override {}
 };
 
-/// A target that does what a test tells it, right or wrong.
+/// A target whose actions, legal or not, a test chooses.
 class ScriptedTarget : public sc_core::sc_module, private tlm::tlm_fw_transport_if<> {
  public:
   tlm::tlm_target_socket<> socket{"socket"};

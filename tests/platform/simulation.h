@@ -27,7 +27,7 @@ using Sets = std::vector<Override>;
 /// of 2), then `sets`.
 Config tiny_config(const Sets& sets = {});
 
-/// The same with every socket of the board held against the TLM-2.0 base protocol.
+/// The same with every socket of the board checked against the TLM-2.0 base protocol.
 Config with_probes(Config config);
 
 /// The board with a program on its host, and a probe at every socket.

@@ -153,7 +153,7 @@ TEST_F(Player, TimePassesAsWritten) {
       << r.failures[0];
   EXPECT_NE(r.failures[0].find("ring head 0, tail 0"), std::string::npos) << r.failures[0];
   EXPECT_EQ(r.time, sc_core::sc_time(4'500'250, sc_core::SC_PS));
-  // Longer than the watchdog's patience: a wait with an end is no hang.
+  // Longer than the watchdog's window: a wait with an end is no hang.
   EXPECT_EQ(play("wait_irq 2s\n").failures.size(), 1U);
 }
 

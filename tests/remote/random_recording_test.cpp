@@ -114,7 +114,7 @@ class RandomHost {
   /// A forward pass, watched for a while that may be shorter.
   void submit() {
     inject();
-    h2_descriptor d = card_.prepare(lesson(), H2_OP_FORWARD);
+    h2_descriptor d = card_.prepare(training_group(), H2_OP_FORWARD);
     d.tag = 0;
     if (below(4) == 0) d.opcode = static_cast<std::uint8_t>(below(256));
     if (h2_submit(&card_.device, &d) != H2_OK) return;
@@ -122,14 +122,14 @@ class RandomHost {
     if (below(2) == 0) host_.wait_irq(sc_core::sc_time(1 + below(20'000), sc_core::SC_NS));
   }
 
-  Lesson lesson() { return random_lesson(config_, {2, 1}, random_()); }
+  TrainingGroup training_group() { return random_training_group(config_, {2, 1}, random_()); }
 
   /// Ends with an error, or with the watchdog's, where an engine gets no answer.
   void group() {
     inject();
     if (below(2) == 0) h2_set_timeout(&card_.device, 20'000);
     card_.retries = below(2);
-    card_.train(lesson());
+    card_.train(training_group());
   }
 
   void reset() {

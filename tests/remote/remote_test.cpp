@@ -169,7 +169,8 @@ TEST_F(Remote, CallsWithoutAConnectionAreRefused) {
   serve_bus([](h2_bus& bus) { EXPECT_EQ(h2_time_ps(&bus, nullptr), H2_DRV_ARGUMENT); });
 }
 
-/// What nobody waits for ends with simulated time, and says so; the client loses its connection.
+/// A wait beyond the end of simulated time ends with an error that names it; the client loses its
+/// connection.
 TEST_F(Remote, SimulatedTimeEnds) {
   Bench bench(tiny_config());
   auto server = std::make_unique<RemoteServer>(socket(), bench.platform, false);

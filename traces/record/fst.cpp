@@ -28,7 +28,7 @@ bool in_path(const std::string& program) {
   return false;
 }
 
-/// Exit code of the converter, whose standard output nobody needs; -1 if it did not run or was
+/// Exit code of the converter, whose standard output is dropped; -1 if it did not run or was
 /// killed.
 int convert(std::string vcd, std::string fst) {
   std::string program = kConverter;

@@ -12,8 +12,8 @@ namespace h2 {
 
 class Log;
 
-/// A module's way to say what it does to whoever asked for it. Without anybody it says nothing, and
-/// asking it costs one comparison.
+/// Prints the messages of one module if a pattern of the command line selects it. If none does, a
+/// call costs one comparison.
 class ModuleLog {
  public:
   ModuleLog() = default;
@@ -38,7 +38,7 @@ class Log {
   };
   Log(std::vector<Pattern> patterns, std::ostream& out, std::function<std::uint64_t()> now_ps);
 
-  /// The last pattern that matches says how much the module is to tell.
+  /// The level of a module is that of the last pattern that matches its name.
   ModuleLog of(const std::string& module);
   /// Throws InputError if a pattern matches no module that was asked for.
   void require_matches() const;

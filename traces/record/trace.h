@@ -31,7 +31,7 @@ class Trace {
  public:
   /// No waveform.
   Trace() = default;
-  /// Writes to `path`; `now_ps` tells the simulated time.
+  /// Writes to `path`; `now_ps` returns the simulated time.
   Trace(const std::string& path, const VcdConfig& config, std::function<std::uint64_t()> now_ps);
 
   /// Has close() convert the waveform to FST too.

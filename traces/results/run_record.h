@@ -59,7 +59,7 @@ struct EpochRecord {
   std::optional<double> test_accuracy;
 };
 
-/// Something that whoever uses the results should know.
+/// A restriction of the results that their reader has to know.
 struct Warning {
   std::string kind;   ///< trace, output, interrupted, uncharged
   std::string text;   ///< one sentence
@@ -83,8 +83,8 @@ struct RunRecord {
   std::uint64_t epoch_sub_batches = 0;     ///< of one whole epoch
   double steady_cycles_per_sub_batch = 0;  ///< over the last whole group
   Snapshot train_start, train_end;
-  Snapshot tests;         ///< spent in tests between epochs
-  Snapshot tests_at_end;  ///< spent in the test after the last
+  Snapshot tests;                     ///< spent in tests between epochs
+  Snapshot tests_at_end;              ///< spent in the test after the last
   std::vector<CycleSpan> test_spans;  ///< when the tests ran
   /// Spent in training: tests between epochs left out.
   Snapshot trained() const { return train_end - train_start - tests; }

@@ -29,13 +29,13 @@ void _exit(int code) {
 
 /* ---- Traps ----------------------------------------------------------------------------------- */
 
-static uint32_t give_up(uint32_t cause, uint32_t pc, uint32_t value) {
+static uint32_t report_and_exit(uint32_t cause, uint32_t pc, uint32_t value) {
   printf("unexpected trap: mcause 0x%08lx, mepc 0x%08lx, mtval 0x%08lx\n", (unsigned long)cause,
          (unsigned long)pc, (unsigned long)value);
   exit(1);
 }
 
-static soc_trap_handler handler = give_up;
+static soc_trap_handler handler = report_and_exit;
 
 void soc_set_trap_handler(soc_trap_handler new_handler) { handler = new_handler; }
 

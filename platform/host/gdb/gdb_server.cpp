@@ -74,7 +74,7 @@ std::uint64_t GdbServer::allow(RiscvCore::Stop last) {
     case Mode::attaching:
       while (mode_ == Mode::attaching) {
         if (!stream_.accept()) return 0;
-        if (stream_.heard(true)) serve();
+        if (stream_.packet_begun(true)) serve();
       }
       break;
     case Mode::detached:
@@ -94,7 +94,7 @@ std::uint64_t GdbServer::allow(RiscvCore::Stop last) {
 /// A connection is a debugger from its first packet on; the processor does not wait for that.
 void GdbServer::listen() {
   if (!stream_.connected() && !stream_.try_accept()) return;
-  if (!stream_.heard(false)) return;
+  if (!stream_.packet_begun(false)) return;
   reply_ = stop_reply(kTrap);
   serve();
 }
@@ -126,11 +126,11 @@ bool GdbServer::stops(RiscvCore::Stop last) {
   return mode_ == Mode::stepping && last != RiscvCore::Stop::wfi && !on_the_way;
 }
 
-/// GDB steps RISC-V by a breakpoint behind the instruction. In a wfi that nobody wakes the
-/// processor would never reach it.
+/// GDB steps RISC-V by a breakpoint behind the instruction. In a wfi without a wake-up event
+/// the processor would never reach it.
 bool GdbServer::ends_step_in_wfi() {
   RiscvCore& core = host_.core();
-  if (core.points().breakpoints.count(core.pc()) == 0 || !host_.nobody_wakes()) return false;
+  if (core.points().breakpoints.count(core.pc()) == 0 || host_.can_wake()) return false;
   core.wake();
   return true;
 }
@@ -156,17 +156,17 @@ bool GdbServer::ended(int exit_code) {
 
 void GdbServer::serve() {
   const Mode before = std::exchange(mode_, Mode::stopped);
-  bool heard = before != Mode::attaching && before != Mode::detached;
+  bool greeted = before != Mode::attaching && before != Mode::detached;
   while (mode_ == Mode::stopped) {
     const std::optional<std::string> packet = stream_.receive();
-    if (!packet && heard) return detach();
+    if (!packet && greeted) return detach();
     if (!packet) {  // not a whole packet: no debugger
       stream_.disconnect();
       mode_ = before;
       return;
     }
-    if (!heard) attach();
-    heard = true;
+    if (!greeted) attach();
+    greeted = true;
     handle(*packet);
   }
 }

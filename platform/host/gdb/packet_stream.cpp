@@ -90,7 +90,7 @@ int PacketStream::next() {
   return byte;
 }
 
-bool PacketStream::heard(bool wait) {
+bool PacketStream::packet_begun(bool wait) {
   const auto begun = [this] { return input_.find('$') != std::string::npos; };
   do {
     if (connected() && !begun()) fill(wait);

@@ -25,7 +25,7 @@ class PacketStream {
   void disconnect();
 
   /// A packet has begun to arrive. Waits for it if `wait`, until the client has gone at the latest.
-  bool heard(bool wait);
+  bool packet_begun(bool wait);
   /// The next packet, without frame; waits for it. Nothing: the client has gone.
   std::optional<std::string> receive();
   /// The client sent Ctrl-C since the last call; does not wait.

@@ -14,7 +14,7 @@ namespace h2 {
 class Platform;
 class WireSocket;
 
-/// The host's program that stands for a process outside: executes the accesses that a client sends
+/// The host's program on behalf of another process: executes the accesses that a client sends
 /// over a Unix socket (h2_wire.h), one client after another. The card keeps its state between them,
 /// and simulated time stands still while a client thinks.
 class RemoteServer {

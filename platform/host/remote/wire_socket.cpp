@@ -56,7 +56,7 @@ WireSocket::WireSocket(const std::string& path)
   try {
     acceptor_.open();
     acceptor_.bind(Protocol::endpoint(name));
-    // Before anybody can connect: the card is for the user who started the server.
+    // Before a client can connect: the card is for the user who started the server.
     fs::permissions(name, fs::perms::owner_read | fs::perms::owner_write);
     acceptor_.listen();
     fs::rename(name, path);

@@ -14,7 +14,7 @@ namespace h2 {
 /// SIGTERM, caught while the object lives, end them.
 class WireSocket {
  public:
-  /// Listens at `path`. A socket file that nobody serves any more is replaced. Throws InputError if
+  /// Listens at `path`. A socket file without a server is replaced. Throws InputError if
   /// the path is too long, is something else, is being served, or cannot be made.
   explicit WireSocket(const std::string& path);
   /// Removes the file.

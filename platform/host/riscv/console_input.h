@@ -15,8 +15,9 @@ class ConsoleInput {
   ConsoleInput(const ConsoleInput&) = delete;
   ConsoleInput& operator=(const ConsoleInput&) = delete;
 
-  /// The next byte. Of a file or pipe it is waited for, so that a run does not depend on who writes
-  /// how fast; of a terminal it is what has been typed. Nothing: not yet, or ended().
+  /// The next byte. Of a file or pipe it is waited for, so that a run does not depend on the speed
+  /// of the program that writes; of a terminal it is what has been typed. Nothing: not yet, or
+  /// ended().
   std::optional<std::uint8_t> next();
   /// There will be no more.
   bool ended() const { return ended_; }

@@ -143,8 +143,9 @@ bool CsrFile::write(std::uint32_t number, std::uint32_t value, std::uint64_t ret
   }
 }
 
-/// The rest may be written if its number says so (bits 11:10), mostly without effect. The other
-/// half of a counter stays what it was in front of the instruction: neither half counts the write.
+/// Other registers may be written if bits 11:10 of their number allow it, mostly without effect.
+/// The other half of a counter stays what it was in front of the instruction: neither half counts
+/// the write.
 bool CsrFile::write_counter(std::uint32_t number, std::uint32_t value, std::uint64_t retired,
                             std::uint64_t extra) {
   const std::uint32_t low = number & ~kCsrHigh;

@@ -15,7 +15,7 @@ constexpr std::uint32_t instruction_bytes(std::uint32_t first_half) {
 /// RV32IMAC does not define is `illegal`; of the SYSTEM opcode all is `system`.
 Instruction decode(std::uint32_t word, std::uint32_t pc);
 
-/// The 32-bit instruction that a compressed one stands for; 0, which is illegal, for none.
+/// The 32-bit equivalent of a compressed instruction; 0, which is illegal, if there is none.
 std::uint32_t expand(std::uint32_t half);
 
 }  // namespace h2

@@ -1,6 +1,6 @@
 #include "platform/host/riscv/decoder.h"
 
-// Compressed instructions: each stands for a 32-bit one, which is put together here from its
+// Compressed instructions: each is equivalent to a 32-bit one, which is put together here from its
 // fields.
 
 namespace h2 {

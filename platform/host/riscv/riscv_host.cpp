@@ -177,7 +177,7 @@ void RiscvHost::execute() {
     uart.flush();
     if (finisher.wants_reset() && !reset())
       throw RunError("firmware: the card does not end the reset that the finisher was asked for");
-    report_progress();
+    update_heartbeat();
     if (stop != RiscvCore::Stop::wfi) sleep_.reset();
     if (settings_.stop()) throw RunError("firmware: interrupted" + progress_text());
     if (stop == RiscvCore::Stop::wfi && !finisher.finished()) idle();
@@ -186,12 +186,12 @@ void RiscvHost::execute() {
 }
 
 /// Computation is progress; polling the card alone is not, nor is sleep.
-void RiscvHost::report_progress() {
+void RiscvHost::update_heartbeat() {
   const std::uint64_t executed = instructions();
-  const bool polls = host_.accesses() != reported_accesses_ && !used_device_;
-  if (executed != reported_instructions_ && !polls) host_.heartbeat();
-  reported_instructions_ = executed;
-  reported_accesses_ = host_.accesses();
+  const bool polls = host_.accesses() != beat_accesses_ && !used_device_;
+  if (executed != beat_instructions_ && !polls) host_.heartbeat();
+  beat_instructions_ = executed;
+  beat_accesses_ = host_.accesses();
   used_device_ = false;
 }
 
@@ -202,9 +202,9 @@ sc_core::sc_time RiscvHost::wake_time() const {
                   (core_->enabled() & kMeip) != 0 ? uart.deadline() : never);
 }
 
-bool RiscvHost::nobody_wakes() {
-  return (pending() & core_->enabled()) == 0 && wake_time() == sc_core::sc_max_time() &&
-         ((core_->enabled() & kMeip) == 0 || !sc_core::sc_pending_activity());
+bool RiscvHost::can_wake() {
+  return (pending() & core_->enabled()) != 0 || wake_time() != sc_core::sc_max_time() ||
+         ((core_->enabled() & kMeip) != 0 && sc_core::sc_pending_activity());
 }
 
 std::string RiscvHost::place() const {

@@ -81,11 +81,10 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   /// if the card does not end its reset.
   bool reset();
 
-  /// Null: nobody debugs.
+  /// Null: no debugger.
   RunControl* control = nullptr;
-  /// While it sleeps in wfi: neither a device nor the card is going to raise a line that it waits
-  /// for.
-  bool nobody_wakes();
+  /// While it sleeps in wfi: a device or the card may raise a line that it waits for.
+  bool can_wake();
   /// Within run().
   RiscvCore& core() { return *core_; }
   const ElfImage& image() const { return image_; }
@@ -111,7 +110,7 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   void execute();
   std::uint64_t budget() const;
   void idle();
-  void report_progress();
+  void update_heartbeat();
   std::string progress_text() const;
   sc_core::sc_time wake_time() const;
   void synchronise();
@@ -127,9 +126,9 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
   sc_core::sc_time started_;        ///< the last reset
   std::uint64_t before_reset_ = 0;  ///< instructions of the runs before the last reset
   std::uint64_t synchronised_ = 0;  ///< instructions whose time has passed on the platform
-  // When the watchdog was told of progress last: instructions, accesses to the card, and whether
-  // another device has been accessed since.
-  std::uint64_t reported_instructions_ = 0, reported_accesses_ = 0;
+  // At the last heartbeat: instructions and accesses to the card; and whether another device has
+  // been accessed since.
+  std::uint64_t beat_instructions_ = 0, beat_accesses_ = 0;
   bool used_device_ = false;
   // A sleep until the timer: its instruction count, and for the watchdog.
   std::uint64_t asleep_at_ = 0;

@@ -12,7 +12,7 @@ namespace h2 {
 class SocDevice : public sc_core::sc_module {
  public:
   /// What a register takes beside its word: nothing, or also a byte or half a word at its address,
-  /// which stands for a word with zeros above.
+  /// which is extended by zeros.
   enum class Width { word, any };
 
   tlm_utils::simple_target_socket<SocDevice> socket{"socket"};

@@ -1,4 +1,4 @@
-/* What the driver says about illegal arguments, on the processor as everywhere. */
+/* Messages of the driver about illegal arguments, the same on the processor as elsewhere. */
 #include <stdio.h>
 
 #include "examples/firmware/common/soc.h"

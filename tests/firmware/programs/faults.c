@@ -1,4 +1,4 @@
-/* What nobody handles, chosen by a debugger that sets `kind`. */
+/* Unhandled traps, chosen by a debugger that sets `kind`. */
 #include "examples/firmware/common/soc.h"
 
 enum { ILLEGAL = 1, LOAD, BREAK, CALL, MISALIGNED, INTERRUPT, SLEEP };

@@ -1,4 +1,4 @@
-/* Sleeps although nothing can wake it: the watchdog says where. */
+/* Sleeps although nothing can wake it: the watchdog names the function. */
 #include "examples/firmware/common/soc.h"
 
 __attribute__((noinline)) static void sleep_for_ever(void) {

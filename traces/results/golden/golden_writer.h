@@ -36,7 +36,7 @@ class GoldenWriter {
 
   /// Tells the labels of the next training sub-batch.
   void labels(const std::uint32_t* labels, std::size_t count);
-  /// Call when a descriptor has ended, before the driver hears of it.
+  /// Call when a descriptor has ended, before its completion reaches the driver.
   void descriptor_ended(const h2_descriptor& descriptor, const JobContext& context,
                         const MemoryReader& memory);
   /// Writes the manifest. Throws RunError if a file cannot be written.

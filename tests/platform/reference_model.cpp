@@ -1,4 +1,4 @@
-#include "tests/platform/straight_line.h"
+#include "tests/platform/reference_model.h"
 
 #include <algorithm>
 #include <cstring>
@@ -43,7 +43,7 @@ ValueMap unflattened(const ValueMap& flat, int height, int width, int channels) 
 
 }  // namespace
 
-StraightLine::StraightLine(const Config& config, Sums sums)
+ReferenceModel::ReferenceModel(const Config& config, Sums sums)
     : config_(config),
       network_(config.network),
       machine_(config.machine),
@@ -61,7 +61,8 @@ StraightLine::StraightLine(const Config& config, Sums sums)
   }
 }
 
-BitMap StraightLine::input_of(const Lesson& lesson, std::size_t first, int batch) const {
+BitMap ReferenceModel::input_of(const TrainingGroup& training_group, std::size_t first,
+                                int batch) const {
   const Layer& l = network_.layers.front();
   const int steps = l.encoding ? 1 : network_.timesteps;
   BitMap map(batch * steps, l.in_h, l.in_w, l.cin_star());
@@ -71,13 +72,13 @@ BitMap StraightLine::input_of(const Lesson& lesson, std::size_t first, int batch
         for (int star = 0; star < map.channels; ++star) {
           const int channel = m % steps * l.cin + star / l.planes;
           const std::size_t at = (static_cast<std::size_t>(channel) * l.in_h + y) * l.in_w + x;
-          const unsigned byte = lesson.samples[first + m / steps][at];
+          const unsigned byte = training_group.samples[first + m / steps][at];
           map.set(m, y, x, star, (byte >> (star % l.planes)) & 1U);
         }
   return map;
 }
 
-ValueMap StraightLine::forward_sums(std::size_t l, const BitMap& input) const {
+ValueMap ReferenceModel::forward_sums(std::size_t l, const BitMap& input) const {
   const Layer& layer = network_.layers[l];
   if (sums_ == Sums::reference) {
     return reference::forward_sums(layer, machine_.forward, machine_.numerics, stored_[l], input);
@@ -89,7 +90,7 @@ ValueMap StraightLine::forward_sums(std::size_t l, const BitMap& input) const {
   return sums;
 }
 
-ValueMap StraightLine::backward_sums(std::size_t l, const ValueMap& grad_u) const {
+ValueMap ReferenceModel::backward_sums(std::size_t l, const ValueMap& grad_u) const {
   const Layer& layer = network_.layers[l];
   if (sums_ == Sums::reference) {
     return reference::backward_sums(layer, machine_.backward, machine_.numerics, stored_[l],
@@ -102,8 +103,9 @@ ValueMap StraightLine::backward_sums(std::size_t l, const ValueMap& grad_u) cons
   return sums;
 }
 
-std::vector<float> StraightLine::weight_gradient(const Layer& layer, int batch, const BitMap& input,
-                                                 const ValueMap& grad_u) const {
+std::vector<float> ReferenceModel::weight_gradient(const Layer& layer, int batch,
+                                                   const BitMap& input,
+                                                   const ValueMap& grad_u) const {
   if (sums_ == Sums::reference) {
     return reference::weight_gradient(layer, machine_.weight_update, machine_.tile,
                                       machine_.numerics, batch, network_.timesteps, input, grad_u);
@@ -114,7 +116,7 @@ std::vector<float> StraightLine::weight_gradient(const Layer& layer, int batch, 
   return oihw;
 }
 
-StraightLine::Kept StraightLine::forward(std::size_t l, int batch, BitMap input) const {
+ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap input) const {
   const Layer& layer = network_.layers[l];
   const int maps = batch * network_.timesteps;
   Kept kept;
@@ -136,10 +138,10 @@ StraightLine::Kept StraightLine::forward(std::size_t l, int batch, BitMap input)
   return kept;
 }
 
-ValueMap StraightLine::loss_gradient(const Lesson& lesson, std::size_t first, int batch,
-                                     const BitMap& spikes) {
+ValueMap ReferenceModel::loss_gradient(const TrainingGroup& training_group, std::size_t first,
+                                       int batch, const BitMap& spikes) {
   const std::uint32_t classes = static_cast<std::uint32_t>(spikes.channels);
-  const auto samples = static_cast<std::uint32_t>(lesson.samples.size());
+  const auto samples = static_cast<std::uint32_t>(training_group.samples.size());
   const auto steps = static_cast<std::uint32_t>(network_.timesteps);
   const float scale = config_.training.update.loss_scale;
   ValueMap grad_s(spikes.maps, 1, 1, spikes.channels);
@@ -149,7 +151,7 @@ ValueMap StraightLine::loss_gradient(const Lesson& lesson, std::size_t first, in
       counts[i % classes] += spikes.get(b * steps + i / classes, 0, 0, i % classes) ? 1 : 0;
     }
     std::vector<float> gradient(classes);
-    const std::uint32_t label = lesson.labels[first + b];
+    const std::uint32_t label = training_group.labels[first + b];
     loss_ +=
         config_.training.loss == LossKind::mse
             ? h2_loss_mse(counts.data(), classes, label, steps, samples, scale, gradient.data())
@@ -163,8 +165,8 @@ ValueMap StraightLine::loss_gradient(const Lesson& lesson, std::size_t first, in
 }
 
 /// grad-u at the convolution's positions.
-ValueMap StraightLine::backward(const Layer& layer, int batch, const Kept& kept,
-                                const ValueMap& spatial) const {
+ValueMap ReferenceModel::backward(const Layer& layer, int batch, const Kept& kept,
+                                  const ValueMap& spatial) const {
   const int maps = batch * network_.timesteps;
   ValueMap grad_u(maps, layer.soma_h, layer.soma_w, layer.cout);
   BitMap nonzero(maps, layer.soma_h, layer.soma_w, layer.cout);
@@ -176,11 +178,11 @@ ValueMap StraightLine::backward(const Layer& layer, int batch, const Kept& kept,
   return conv;
 }
 
-StraightLine::Gradients StraightLine::sub_batch(const Lesson& lesson, std::size_t first,
-                                                int batch) {
+ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& training_group,
+                                                    std::size_t first, int batch) {
   const std::vector<Layer>& layers = network_.layers;
   std::vector<Kept> kept;
-  BitMap map = input_of(lesson, first, batch);
+  BitMap map = input_of(training_group, first, batch);
   for (std::size_t l = 0; l < layers.size(); ++l) {
     kept.push_back(forward(l, batch, std::move(map)));
     map = kept.back().spikes;
@@ -190,7 +192,7 @@ StraightLine::Gradients StraightLine::sub_batch(const Lesson& lesson, std::size_
                   map);
     }
   }
-  ValueMap spatial = loss_gradient(lesson, first, batch, kept.back().spikes);
+  ValueMap spatial = loss_gradient(training_group, first, batch, kept.back().spikes);
   Gradients gradients(layers.size());
   for (std::size_t l = layers.size(); l-- > 0;) {
     const ValueMap grad_u = backward(layers[l], batch, kept[l], spatial);
@@ -205,12 +207,12 @@ StraightLine::Gradients StraightLine::sub_batch(const Lesson& lesson, std::size_
   return gradients;
 }
 
-void StraightLine::train(const Lesson& lesson) {
+void ReferenceModel::train(const TrainingGroup& training_group) {
   Gradients sum;
   std::size_t first = 0;
   loss_ = 0;
-  for (const std::uint32_t size : lesson.sizes) {
-    Gradients now = sub_batch(lesson, first, static_cast<int>(size));
+  for (const std::uint32_t size : training_group.sizes) {
+    Gradients now = sub_batch(training_group, first, static_cast<int>(size));
     for (std::size_t l = 0; l < sum.size(); ++l) {
       selected_ops(machine_.numerics).add(now[l].data(), sum[l].data(), sum[l].size());
     }
@@ -220,7 +222,7 @@ void StraightLine::train(const Lesson& lesson) {
   update(sum);
 }
 
-void StraightLine::update(const Gradients& sum) {
+void ReferenceModel::update(const Gradients& sum) {
   ++step_;
   for (std::size_t l = 0; l < sum.size(); ++l) {
     update_weights(config_.training.update, step_, sum[l].data(), master_[l].data(),
@@ -231,7 +233,7 @@ void StraightLine::update(const Gradients& sum) {
   }
 }
 
-std::vector<std::vector<std::uint8_t>> StraightLine::weights() const {
+std::vector<std::vector<std::uint8_t>> ReferenceModel::weights() const {
   std::vector<std::vector<std::uint8_t>> all;
   for (const auto& layer : stored_) {
     all.emplace_back(layer.size() * value_bytes_);

@@ -23,12 +23,12 @@ struct Outcome {
 };
 
 /// Trains one batch group of `sub_batches` and lets `on_job` look at every job that ends.
-Outcome teach(const Config& config, int sub_batches, const OnJob& on_job = nullptr,
-              const Platform::Options& options = {}) {
+Outcome train_group(const Config& config, int sub_batches, const OnJob& on_job = nullptr,
+                    const Platform::Options& options = {}) {
   Bench bench(config, options);
   Outcome outcome;
-  const Lesson lesson =
-      random_lesson(config, std::vector<std::uint32_t>(sub_batches, config.training.sub_batch), 3);
+  const TrainingGroup training_group = random_training_group(
+      config, std::vector<std::uint32_t>(sub_batches, config.training.sub_batch), 3);
   bench.run([&](HostCpu& host) {
     Card card(host, config);
     std::uint64_t bytes = 0;
@@ -38,7 +38,7 @@ Outcome teach(const Config& config, int sub_batches, const OnJob& on_job = nullp
       if (on_job) on_job(bench.platform, card, r);
     });
     const std::uint64_t start = bench.platform.cycle();
-    EXPECT_EQ(card.train(lesson), H2_OK);
+    EXPECT_EQ(card.train(training_group), H2_OK);
     outcome.cycles = bench.platform.cycle() - start;
     outcome.traffic = engine_traffic(bench.platform, bytes);
     outcome.weights = card.weights();
@@ -56,7 +56,7 @@ OnJob after_forward(const Config& config, int index, std::function<void(Platform
   };
 }
 
-TEST(Honesty, MemoriesStartPoisoned) {
+TEST(DataPath, MemoriesStartPoisoned) {
   const Config config = tiny_config();
   Bench bench(config);
   bench.run([&](HostCpu& host) {
@@ -73,7 +73,7 @@ TEST(Honesty, MemoriesStartPoisoned) {
   });
 }
 
-/// One byte of a tensor that the forward pass left behind, changed behind everybody's back.
+/// One byte of a tensor that the forward pass left behind, changed without the card seeing it.
 struct Tampering {
   const char* name;
   unsigned memory;
@@ -87,7 +87,7 @@ class Tampered : public ::testing::TestWithParam<Tampering> {};
 TEST_P(Tampered, ByteChangesTheWeights) {
   const Tampering& p = GetParam();
   const Config config = tiny_config();
-  const Weights untouched = teach(config, 2).weights;
+  const Weights untouched = train_group(config, 2).weights;
   const auto flip = [&](Platform& platform, Card& card) {
     const std::uint64_t at = H2_MEM_BASE(p.memory) + card.device.layers[1].*p.tensor + p.offset;
     std::uint8_t byte = 0;
@@ -97,8 +97,8 @@ TEST_P(Tampered, ByteChangesTheWeights) {
   };
   const auto no_op = [](Platform&, Card&) {};
   const int sub_batch = static_cast<int>(p.memory);
-  EXPECT_TRUE(teach(config, 2, after_forward(config, sub_batch, no_op)).weights == untouched);
-  EXPECT_FALSE(teach(config, 2, after_forward(config, sub_batch, flip)).weights == untouched);
+  EXPECT_TRUE(train_group(config, 2, after_forward(config, sub_batch, no_op)).weights == untouched);
+  EXPECT_FALSE(train_group(config, 2, after_forward(config, sub_batch, flip)).weights == untouched);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -111,18 +111,18 @@ INSTANTIATE_TEST_SUITE_P(
                       Tampering{"PotentialInMem1", 1, &h2_layer::potential, 21, 0x04}),
     [](const auto& info) { return std::string(info.param.name); });
 
-TEST(Honesty, LookUpTablesMakeTheResult) {
+TEST(DataPath, LookUpTablesMakeTheResult) {
   const Config config = tiny_config();
-  const Weights healthy = teach(config, 2).weights;
+  const Weights healthy = train_group(config, 2).weights;
   for (int layer = 0; layer < 4; ++layer) {
     Platform::Options options;
     // A convolution's entry for the first tap; an FC layer's entry for silent inputs.
     options.fault = LutFault{layer, 1, 1, 0, layer < 2 ? 1 : 0, layer < 2 ? 12 : 14};
-    EXPECT_FALSE(teach(config, 2, nullptr, options).weights == healthy) << "layer " << layer;
+    EXPECT_FALSE(train_group(config, 2, nullptr, options).weights == healthy) << "layer " << layer;
   }
   Platform::Options options;
   options.fault = LutFault{17, 0, 0, 0, 1, 12};
-  EXPECT_TRUE(teach(config, 2, nullptr, options).weights == healthy);
+  EXPECT_TRUE(train_group(config, 2, nullptr, options).weights == healthy);
 }
 
 using Interval = std::pair<std::uint64_t, std::uint64_t>;
@@ -153,26 +153,26 @@ std::uint64_t overlap(const std::vector<Interval>& a, const std::vector<Interval
 }
 
 /// A network whose backward pass is longer than the other two: nothing else holds the pipeline up.
-TEST(Honesty, ForwardRunsBesideBackward) {
+TEST(DataPath, ForwardRunsBesideBackward) {
   Sets sets{{"network.layers", "16C3-64C3-64C3-10FC"},
             {"network.input.height", "16"},
             {"network.input.width", "16"},
             {"engines.backward.sparsity", "none"}};
-  const Outcome together = teach(tiny_config(sets), 8);
+  const Outcome together = train_group(tiny_config(sets), 8);
   const auto forward = intervals(together.jobs, 0), backward = intervals(together.jobs, 1);
   const std::uint64_t shorter = std::min(length(forward), length(backward));
   EXPECT_GE(2 * overlap(forward, backward), shorter);
 
   sets.push_back({"pipeline.overlap", "false"});
-  const Outcome apart = teach(tiny_config(sets), 8);
+  const Outcome apart = train_group(tiny_config(sets), 8);
   EXPECT_EQ(overlap(intervals(apart.jobs, 0), intervals(apart.jobs, 1)), 0U);
   EXPECT_EQ(overlap(intervals(apart.jobs, 0), intervals(apart.jobs, 2)), 0U);
   EXPECT_GT(apart.cycles, together.cycles + shorter / 2);
   EXPECT_TRUE(apart.weights == together.weights);
 }
 
-TEST(Honesty, JobsOfOneEngineNeverOverlap) {
-  const Outcome outcome = teach(tiny_config(), 4);
+TEST(DataPath, JobsOfOneEngineNeverOverlap) {
+  const Outcome outcome = train_group(tiny_config(), 4);
   for (int engine = 0; engine < 3; ++engine) {
     auto all = intervals(outcome.jobs, engine);
     ASSERT_FALSE(all.empty());
@@ -181,20 +181,20 @@ TEST(Honesty, JobsOfOneEngineNeverOverlap) {
   }
 }
 
-TEST(Honesty, EveryProbeCountsTheSameBytes) {
+TEST(DataPath, EveryProbeCountsTheSameBytes) {
   for (const char* numerics : {"fp16", "fp32"}) {
     for (const char* organisation : {"split", "unified"}) {
       SCOPED_TRACE(std::string(numerics) + " " + organisation);
       const Config config = tiny_config({{"numerics", numerics},
                                          {"memory.organisation", organisation},
                                          {"memory.compress_gradients", "true"}});
-      expect_conserved(teach(config, 2).traffic);
+      expect_conserved(train_group(config, 2).traffic);
     }
   }
 }
 
 /// FP32 is stored in 4 bytes and charged as 2.
-TEST(Honesty, Fp32IsChargedAsFp16) {
+TEST(DataPath, Fp32IsChargedAsFp16) {
   const Sets ideal{{"memory.preset", "ideal"}, {"engines.backward.sparsity", "none"}};
   Sets wide = ideal;
   wide.push_back({"numerics", "fp32"});
@@ -203,16 +203,17 @@ TEST(Honesty, Fp32IsChargedAsFp16) {
     for (const LayerRecord& r : o.jobs) sum += r.opcode == H2_OP_UPDATE ? r.job.bytes : 0;
     return sum;
   };
-  const Outcome half = teach(tiny_config(ideal), 2), single = teach(tiny_config(wide), 2);
+  const Outcome half = train_group(tiny_config(ideal), 2),
+                single = train_group(tiny_config(wide), 2);
   EXPECT_EQ(dense(half), dense(single));
   EXPECT_GT(dense(half), 0U);
 }
 
-TEST(Honesty, LostBurstShows) {
+TEST(DataPath, LostBurstShows) {
   const Config config = tiny_config();
-  const Outcome whole = teach(config, 2);
+  const Outcome whole = train_group(config, 2);
   bool lost = false;
-  const Outcome lossy = teach(config, 2, [&](Platform& platform, Card&, const LayerRecord&) {
+  const Outcome lossy = train_group(config, 2, [&](Platform& platform, Card&, const LayerRecord&) {
     if (!lost) platform.memories[0]->drop(1);  // the next burst is the second layer's
     lost = true;
   });

@@ -11,14 +11,14 @@ namespace h2 {
 
 /// One training step after another as ARITHMETIC.md defines it: whole maps, layer by layer, without
 /// engines, memories, tiles or blocks of channels.
-class StraightLine {
+class ReferenceModel {
  public:
   /// Where the sums come from: the fast kernels, or the scalar reference of the kernel tests.
   enum class Sums { kernels, reference };
 
-  StraightLine(const Config& config, Sums sums);
+  ReferenceModel(const Config& config, Sums sums);
 
-  void train(const Lesson& lesson);
+  void train(const TrainingGroup& training_group);
   /// Stored weights of all layers, OIHW.
   std::vector<std::vector<std::uint8_t>> weights() const;
   double loss() const { return loss_; }
@@ -31,11 +31,12 @@ class StraightLine {
   };
   using Gradients = std::vector<std::vector<float>>;
 
-  BitMap input_of(const Lesson& lesson, std::size_t first, int batch) const;
+  BitMap input_of(const TrainingGroup& training_group, std::size_t first, int batch) const;
   Kept forward(std::size_t l, int batch, BitMap input) const;
-  ValueMap loss_gradient(const Lesson& lesson, std::size_t first, int batch, const BitMap& spikes);
+  ValueMap loss_gradient(const TrainingGroup& training_group, std::size_t first, int batch,
+                         const BitMap& spikes);
   ValueMap backward(const Layer& layer, int batch, const Kept& kept, const ValueMap& spatial) const;
-  Gradients sub_batch(const Lesson& lesson, std::size_t first, int batch);
+  Gradients sub_batch(const TrainingGroup& training_group, std::size_t first, int batch);
   void update(const Gradients& sum);
 
   ValueMap forward_sums(std::size_t l, const BitMap& input) const;
