@@ -20,8 +20,8 @@ const DramSpec& checked(const DramSpec& spec) {
 DramTiming::DramTiming(const DramSpec& spec) {
   const DramSpec& s = checked(spec);
   burst = s.burst_length / 2;
-  cas_gap_s = std::max<Clock>(s.tccd_s, burst);
-  cas_gap_l = std::max<Clock>(s.tccd_l, burst);
+  cas_gap_s = s.tccd_s;
+  cas_gap_l = s.tccd_l;
   read_latency = s.cl + burst;
   write_latency = s.cwl + burst;
   read_to_write = std::max<Clock>(1, s.cl + burst + 2 - s.cwl);

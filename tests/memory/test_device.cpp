@@ -74,10 +74,12 @@ TEST(DramDevice, FifthActivateWaitsForTfaw) {
   EXPECT_TRUE(ready(device, Command::activate, 5, kStart + 34));
 }
 
-TEST(DramDevice, LongerBurstWinsOverColumnGap) {
+TEST(DramDevice, RefusesAColumnGapShorterThanTheBurst) {
   DramSpec spec;
   spec.data_bits = 32;
   spec.burst_length = 16;
+  EXPECT_THROW(DramDevice{spec}, InputError);
+  spec.tccd_s = spec.tccd_l = 8;
   DramDevice device{spec};
   device.issue(Command::activate, kBank, kRow, 0);
   device.issue(Command::read, kBank, kRow, kStart);

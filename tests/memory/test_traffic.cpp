@@ -180,8 +180,8 @@ TEST(Traffic, DirectionsAreReportedApart) {
   EXPECT_EQ(reads.count("write_latency_ns"), 0U);
   EXPECT_EQ(writes.count("read_latency_ns"), 0U);
   EXPECT_EQ(reads.at("write_gbps"), 0.0);
-  EXPECT_EQ(reads.at("read_gbps"), reads.at("bandwidth_gbps"));
-  EXPECT_EQ(writes.at("write_gbps"), writes.at("bandwidth_gbps"));
+  EXPECT_DOUBLE_EQ(reads.at("read_gbps"), reads.at("bandwidth_gbps"));
+  EXPECT_DOUBLE_EQ(writes.at("write_gbps"), writes.at("bandwidth_gbps"));
   const TrafficResult mixed = run("mix21", 64);
   EXPECT_NEAR(mixed.read_gbps, 2 * mixed.write_gbps, 0.01 * mixed.bandwidth_gbps);
   EXPECT_NEAR(mixed.read_gbps + mixed.write_gbps, mixed.bandwidth_gbps, 1e-9);
@@ -193,13 +193,17 @@ TEST(Traffic, DirectionsAreReportedApart) {
 
 TEST(Traffic, AReaderAndAWriterShareTheBandwidth) {
   const TrafficResult r = run("rd_wr", 64);
-  EXPECT_GT(r.bandwidth_gbps, 0.7 * kPeak);
-  EXPECT_GT(r.read_gbps, 0.35 * r.bandwidth_gbps);
-  EXPECT_GT(r.write_gbps, 0.35 * r.bandwidth_gbps);
+  EXPECT_GT(r.bandwidth_gbps, 0.6 * kPeak);
+  EXPECT_NEAR(r.read_gbps / r.bandwidth_gbps, 20.0 / (20 + 26), 0.05) << "batches of both";
+  EXPECT_DOUBLE_EQ(r.read_gbps + r.write_gbps, r.bandwidth_gbps);
 }
 
 TEST(Traffic, UnifiedMemoryHasThreeTimesTheBandwidth) {
-  const TrafficResult r = run("seq_rd", 768, unified_memory(MemorySpec{}));
+  TrafficSpec traffic;
+  traffic.pattern = "seq_rd";
+  traffic.queue_depth = 768;
+  traffic.requests = 500000;  // ten refreshes
+  const TrafficResult r = run_traffic(unified_memory(MemorySpec{}), traffic);
   EXPECT_DOUBLE_EQ(r.peak_gbps, 3 * kPeak);
   EXPECT_NEAR(r.bandwidth_gbps, 3 * kPeak * kRefreshed, 3 * 0.5);
 }
