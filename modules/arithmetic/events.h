@@ -55,16 +55,19 @@ double density(const ValueMap& map, int c0, int channels);
 std::vector<std::uint16_t> padded_words(const BitMap& map, int c0, int channels, int border);
 
 /// Calls select(args) for every tap of a layer and up to kMaxBlocks words at a time of
-/// padded_words, `width` positions wide. `sums`: [tap][words*kLanes].
+/// padded_words, `width` positions wide. `sums`: [tap][words*kLanes] of `lane_bytes` each.
 template <class Args>
 void select_taps(void (*select)(const Args&), Args& args, const Layer& layer,
-                 const std::uint16_t* spikes, int width, int words, float* sums) {
-  for (int tap = 0; tap < layer.taps(); ++tap, sums += words * kLanes) {
+                 const std::uint16_t* spikes, int width, int words, void* sums,
+                 std::size_t lane_bytes) {
+  const std::size_t word_bytes = kLanes * lane_bytes;
+  auto* to = static_cast<unsigned char*>(sums);
+  for (int tap = 0; tap < layer.taps(); ++tap, to += words * word_bytes) {
     const int at = (tap / layer.kernel * width + tap % layer.kernel) * words;
     for (int w = 0; w < words; w += kMaxBlocks) {
       args.blocks = std::min(kMaxBlocks, words - w);
       args.words = spikes + at + w;
-      args.sums = sums + w * kLanes;
+      args.sums = to + w * word_bytes;
       select(args);
     }
   }

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "memory/bus/transfer.h"
-#include "modules/arithmetic/simd/vector_ops.h"
+#include "modules/arithmetic/range_count.h"
 #include "modules/contract/h2_contract.h"
 #include "modules/device/cycles.h"
 #include "modules/device/event_counts.h"

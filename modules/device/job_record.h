@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "modules/arithmetic/simd/vector_ops.h"
+#include "modules/arithmetic/range_count.h"
 #include "modules/contract/h2_contract.h"
 #include "modules/device/event_counts.h"
 #include "modules/tensor/density.h"

@@ -41,8 +41,10 @@ std::int64_t thread_nanoseconds() {
 
 class Step {
  public:
-  Step(const Config& config, const StepDensities& densities)
-      : config_(config), operands_(step_operands(config, densities)) {
+  /// As on the board, what the kernels need of an operand is prepared once per layer; with more
+  /// threads, twice, so that they have enough to share.
+  Step(const Config& config, const StepDensities& densities, int threads)
+      : config_(config), operands_(step_operands(config, densities)), parts_(threads > 1 ? 2 : 1) {
     for (std::size_t l = 0; l < operands_.size(); ++l) {
       gradients_.emplace_back(config.network.layers[l].weight_count());
       add_layer(static_cast<int>(l));
@@ -118,11 +120,11 @@ class Step {
   void add_layer(int l) {
     const Layer& layer = config_.network.layers[l];
     const Machine& machine = config_.machine;
-    divide(layer.cout, machine.forward.cols, 2, [&](Share s) {
+    divide(layer.cout, machine.forward.cols, parts_, [&](Share s) {
       tasks_.push_back({0, [=] { forward(l, s); }});
     });
     if (l > 0) {
-      divide(layer.cin, machine.backward.cols, 2, [&](Share s) {
+      divide(layer.cin, machine.backward.cols, parts_, [&](Share s) {
         tasks_.push_back({1, [=] { backward(l, s); }});
       });
     }
@@ -205,6 +207,7 @@ class Step {
 
   const Config& config_;
   std::vector<LayerOperands> operands_;
+  int parts_;  // of a layer's passes, forward and backward
   mutable std::vector<std::vector<float>> gradients_;  // written by the tasks, each its channels
   std::vector<Task> tasks_;
 };
@@ -250,7 +253,7 @@ Options parse(const std::vector<std::string>& args) {
 void run(const Options& options) {
   const std::string isa = isa_name(selected_isa());  // throws before any thread exists
   const Config config = load_config(options.config, options.sets);
-  const Step step(config, options.densities);
+  const Step step(config, options.densities, options.threads);
   Step::Times best = step.run(options.threads);
   for (int i = 1; i < options.repeat; ++i) {
     const Step::Times times = step.run(options.threads);

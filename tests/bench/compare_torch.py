@@ -5,11 +5,15 @@ programs on the machine, processor time of all threads.
 
     tests/bench/compare_torch.py build/bench_step [--threads N] [--repeat N]
 
-PyTorch is used if this Python has it (Debian: python3-torch, with libopenblas0-pthread first);
-otherwise only the kernels' seconds are printed. It computes all timesteps of a layer's convolution
+PyTorch (1.13 or 2.x) is used if this Python has it (Debian: python3-torch, with
+libopenblas0-pthread first); otherwise only the kernels' numbers are printed. It computes all timesteps of a layer's convolution
 in one call, forward and backward, neurons step by step on whole layers, and the sum of a static
 image once. Its time hardly depends on zeros; the kernels' does, hence their two cases:
 drawn (15 % spikes, 95 % zero gradients) and init (a step from random weights).
+
+Below each row: of every phase its processor time, its multiplications and additions as if nothing
+were zero, in units of 1e9 per second of one thread, and their share of the machine's peak: PyTorch's
+product of two dense fp32 matrices with the same number of threads.
 """
 import argparse
 import json
@@ -107,6 +111,40 @@ def torch_seconds(layers, batch, steps, side, threads, repeat):
     return best
 
 
+def torch_peak(threads):
+    """1e9 multiplications and additions per second and thread of a dense product."""
+    import torch
+
+    torch.set_num_threads(threads)
+    size = 2048
+    a, b = torch.rand(size, size), torch.rand(size, size)
+    times = []
+    for _ in range(6):
+        start = time.process_time()
+        torch.mm(a, b)
+        times.append(time.process_time() - start)
+    return size**3 / min(times) * 1e-9
+
+
+def phase_macs(layers, batch, steps, side):
+    """1e9 multiplications and additions of one step by phase, as if nothing were zero: no sum for
+    the image's gradient, one forward sum per static image."""
+    channels, size, forward, later = 1, side, 0, 0
+    for index, item in enumerate(layers.split("-")):
+        if item == "AP2":
+            size //= 2
+            continue
+        cout, kind = re.fullmatch(r"(\d+)(C3|FC)", item).groups()
+        taps = 9 if kind == "C3" else size * size
+        macs = batch * int(cout) * channels * taps * (size * size if kind == "C3" else 1)
+        forward += macs if index == 0 else macs * steps
+        later += 0 if index == 0 else macs * steps
+        first = macs * steps if index == 0 else first
+        channels, size = int(cout), size if kind == "C3" else 1
+    return {k: v * 1e-9 for k, v in
+            {"forward": forward, "backward": later, "weight_gradient": later + first}.items()}
+
+
 def kernel_step(program, config, case, numerics, threads, repeat):
     command = [program, str(CONFIGS / config), *CASES[case], "--threads", str(threads)]
     command += ["--repeat", str(repeat), "--set", f"numerics={numerics}"]
@@ -121,10 +159,16 @@ def main():
     args = parser.parse_args()
     print(
         f"{'network':18}{'case':7}{'numerics':9}{'wall s':>8}{'torch':>8}{'ratio':>7}"
-        f"{'cpu s':>8}{'torch':>8}{'ratio':>7}  threads' seconds by phase"
+        f"{'cpu s':>8}{'torch':>8}{'ratio':>7}"
     )
+    try:
+        peak = torch_peak(args.threads)
+        print(f"peak of this machine: {peak:.0f} GMAC/s a thread")
+    except ImportError:
+        peak = None
     for config, layers, batch, steps, side in NETWORKS:
         torch_best = torch_seconds(layers, batch, steps, side, args.threads, args.repeat)
+        macs = phase_macs(layers, batch, steps, side)
         for case in CASES:
             for numerics in ("fp32", "fp16"):
                 r = kernel_step(
@@ -136,10 +180,13 @@ def main():
                     line += f"{ours:8.3f}"
                     line += f"{theirs:8.3f}{theirs / ours:7.2f}" if theirs else f"{'-':>8}{'-':>7}"
                 print(
-                    f"{line}  forward {r['forward']:.3f} backward {r['backward']:.3f}"
-                    f" weight gradient {r['weight_gradient']:.3f}; {r['isa']}, spikes"
-                    f" {r['spike_density']:.0%}, gradients {r['gradient_density']:.0%}"
+                    f"{line}  {r['isa']}, spikes {r['spike_density']:.0%}, gradients"
+                    f" {r['gradient_density']:.0%}"
                 )
+                for phase, amount in macs.items():
+                    rate = amount / r[phase]
+                    share = f", {rate / peak:.2f} of the peak" if peak else ""
+                    print(f"{'':9}{phase.replace('_', ' '):16}{r[phase]:8.3f} s{rate:8.0f}{share}")
         if torch_best is None:
             print("(this Python has no PyTorch)")
 

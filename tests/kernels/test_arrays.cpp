@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/h2learn/backward/backward_array.h"
@@ -188,6 +189,30 @@ TEST(Arrays, GradientsOfAllChannelsAtAFewPositions) {
     }
   }
   compare(c);
+}
+
+/// Zero gradients are left out also where many gradients are not zero: an infinite weight would
+/// make a NaN of them.
+TEST(Arrays, ManyGradientsLeaveOutInfiniteWeights) {
+  Draw draw(3);
+  const Layer layer = conv_layer(70, 1, 6, 5, 20, 3, 1);
+  auto weights = draw.values(layer.weight_count(), 0.3F);
+  weights[layer.weight_count() / 2] = std::numeric_limits<float>::infinity();
+  const ValueMap grad_u = draw.map(2, 6, 5, 20, 0.5, 0.01F);
+  ValueMap first;
+  for (const Isa isa : supported_isas()) {
+    const IsaGuard guard(isa_name(isa));
+    BackwardArray backward(layer, BackwardSpec{}, Numerics::fp16);
+    backward.load(weights.data(), 0, layer.cin);
+    ValueMap sums(2, 6, 5, 70);
+    backward.run(grad_u, {0, 6, 0, 5}, sums);
+    const auto is_nan = [](float sum) { return std::isnan(sum); };
+    const auto is_infinite = [](float sum) { return std::isinf(sum); };
+    EXPECT_TRUE(std::none_of(sums.values.begin(), sums.values.end(), is_nan)) << isa_name(isa);
+    EXPECT_TRUE(std::any_of(sums.values.begin(), sums.values.end(), is_infinite)) << isa_name(isa);
+    if (first.values.empty()) first = sums;
+    EXPECT_TRUE(same_bits(sums, first)) << isa_name(isa);
+  }
 }
 
 }  // namespace

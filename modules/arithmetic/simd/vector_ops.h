@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "modules/arithmetic/neuron_spec.h"
+#include "modules/arithmetic/range_count.h"
 #include "modules/base/numerics.h"
 
 // The arithmetic of the kernels, compiled once per instruction set. Everything here takes plain
@@ -48,23 +49,10 @@ static inline std::size_t tree_nodes(int leaves) {
   return levels * kTreeOutputs * kLanes;
 }
 
-/// One term of a leaf of an adder tree, and what happens then: unless another term of the leaf
-/// follows, the leaf joins the left subtrees that wait at levels `joins`, then waits itself as a
-/// left subtree, or, at the end of the tree, is added to the sum.
-struct TreeStep {
-  std::uint32_t row = 0;  ///< of the operand
-  float value = 0.0F;
-  bool begins_leaf = false, ends_leaf = false, ends_tree = false;
-  std::uint8_t waits_at = 0;
-  std::uint16_t joins = 0;  ///< bit = level
-};
-/// Levels of such trees: 2^16 leaves.
-constexpr int kProgramLevels = 16;
-
 /// One non-zero term of a sum: which row of an operand counts, and its factor.
 struct Term {
-  std::uint32_t row = 0;
-  float value = 0.0F;  ///< products of trees: its bits are the factor in the form of the arrays
+  std::uint32_t row;
+  float value;  ///< products of trees: its bits are the factor in the form of the arrays
 };
 /// node[left] += node[right]. Nodes are the products of a batch, by number.
 struct Join {
@@ -134,13 +122,29 @@ struct WindowTreeArgs {
   void* sums = nullptr;  ///< [outputs][blocks*kLanes] cells
 };
 
-/// fp16: sums += the trees of the steps; a term is the value in lanes whose spike bit is set.
-struct SelectTreeArgs {
-  const TreeStep* steps = nullptr;
-  int count = 0;
-  const std::uint16_t* words = nullptr;  ///< row: index of the first word
+/// fp16: the same with all products, of finite weights.
+struct DenseTreeArgs {
+  const float* factors = nullptr;  ///< [place][row_pitch], in the form of the arrays
+  const int* offsets = nullptr;    ///< [output][tap], of a place's first factor
+  const void* weights = nullptr;   ///< [tap][row_pitch][blocks*kLanes], storage format
+  int rows = 0, row_pitch = 0, taps = 0;
+  int outputs = 0;
   int blocks = 1;
-  float* sums = nullptr;  ///< [blocks*kLanes]
+  void* sums = nullptr;  ///< [outputs][blocks*kLanes] cells
+};
+
+/// fp16: sums += the trees of the batches, in order; a term is the value in lanes whose spike bit
+/// is set.
+struct SelectTreeArgs {
+  const Term* terms = nullptr;  ///< row: index of the first word
+  const Join* joins = nullptr;
+  const std::uint32_t* roots = nullptr;  ///< the node that is a whole tree
+  const TreeBatch* batches = nullptr;    ///< the one before the first, then `count`
+  int count = 0;
+  const std::uint16_t* words = nullptr;
+  int blocks = 1;
+  void* nodes = nullptr;  ///< [term of a batch][blocks*kLanes] cells of scratch
+  void* sums = nullptr;   ///< [blocks*kLanes] cells
 };
 
 /// Part of a list of events: from the one numbered starts[begin] to the one numbered starts[end];
@@ -173,16 +177,7 @@ struct SelectSumArgs {
   int count = 0;
   const std::uint16_t* words = nullptr;
   int blocks = 1;
-  float* sums = nullptr;  ///< [blocks*kLanes]
-};
-
-/// Results that left the range of the numbers (ARITHMETIC.md, section 10).
-struct RangeCount {
-  std::uint64_t underflows = 0, overflows = 0;
-  /// Timestep, counted from 1, at which the first overflow happened: the earliest of Soma, the
-  /// latest of Grad, which goes backwards, that of the largest grad-u for a sum over all
-  /// timesteps. 0: none.
-  int overflow_step = 0;
+  void* sums = nullptr;  ///< [blocks*kLanes] floats
 };
 
 /// One sample, position and block of up to kLanes channels of Soma over all timesteps.
@@ -278,12 +273,16 @@ struct VectorOps {
   /// `largest` grows to the largest magnitude if that tells whether products overflow.
   void (*list_factors)(const float* in, std::size_t n, std::size_t rows, Term* list,
                        std::uint32_t* starts, float* largest);
-  /// `known` or the largest magnitude, as above.
+  /// Values to factors, as list_factors gives them.
+  void (*make_factors)(Term* terms, std::size_t n);
+  void (*pack_factors)(const float* in, std::size_t n, float* out);
+  /// The largest magnitude of the values and `known`; a NaN is beyond all.
   float (*largest)(const float* in, std::size_t n, float known);
   /// Returns the last batch.
   TreeBatch* (*list_trees)(const TreeListArgs&);
   void (*product_trees)(const ProductTreeArgs&);
   void (*window_trees)(const WindowTreeArgs&);
+  void (*dense_trees)(const DenseTreeArgs&);  ///< null where leaving out zeros is always faster
   void (*select_trees)(const SelectTreeArgs&);
   /// Sums in any grouping of work, each in one fixed order: numerics fp32 only.
   void (*row_sums)(const RowSumArgs&);

@@ -1,6 +1,7 @@
 #include "modules/h2learn/backward/backward_array.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/base/ceil_div.h"
@@ -80,10 +81,16 @@ void BackwardArray::run(const Input& input, ValueMap& sums, int channel0) const 
   for (const Group& group : groups_) {
     cells.emplace_back(positions * group.blocks * kLanes * ops_->cell_bytes, 0);
   }
-  if (input.ends.empty()) {
-    run_windows(input, cells);
-  } else {
+  if (!input.ends.empty()) {
     run_lists(input, cells);
+  } else if (!input.seen.empty()) {
+    run_windows(input, cells);
+  } else if (std::isfinite(largest_)) {
+    run_dense(input, cells);
+  } else {
+    Input windows = input;
+    see_all(windows);
+    run_windows(windows, cells);
   }
   for (std::size_t g = 0; g < groups_.size(); ++g) {
     write_out(groups_[g], cells[g], input.region, sums, channel0);
@@ -151,6 +158,34 @@ void BackwardArray::run_windows(const Input& input, std::vector<Cells>& sums) co
       ops_->window_trees(args);
     }
     args.seen += static_cast<std::size_t>(args.outputs) * args.rows * args.tap_words;
+  });
+}
+
+void BackwardArray::run_dense(const Input& input, std::vector<Cells>& sums) const {
+  const Region reach = input.reach;
+  const int pitch = 1 << row_bits();
+  std::vector<int> offsets;  // the first place is zero
+  for (const int place : input.place) offsets.push_back((place + 1) * pitch);
+  AlignedVector<float> packed(static_cast<std::size_t>(reach.area() + 1) * pitch, 0.0F);
+  DenseTreeArgs args;
+  args.factors = packed.data();
+  args.offsets = offsets.data();
+  args.row_pitch = pitch;
+  args.taps = above_.taps();
+  args.outputs = input.region.area();
+  for_trees(input, [&](int row0, int map) {
+    args.rows = std::min(rows_, above_.cout - row0);
+    float* to = packed.data();
+    for (const float* values : factors(input, map, row0)) {
+      ops_->pack_factors(values, args.rows, to += pitch);
+    }
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+      args.blocks = groups_[g].blocks;
+      args.weights = weights(groups_[g], row0);
+      args.sums = &sums[g][static_cast<std::size_t>(map) * args.outputs * args.blocks * kLanes *
+                           ops_->cell_bytes];
+      ops_->dense_trees(args);
+    }
   });
 }
 

@@ -78,6 +78,7 @@ class BackwardArray {
   void plan_windows(Input& input) const;
   void find_factors(Input& input, Factors& factors) const;
   void find_bits(Input& input) const;
+  void see_all(Input& input) const;
   void see_window(const int* place, const std::uint16_t* bits, int rows, std::uint16_t* seen) const;
   void see_windows(const Input& input, int map, int row0, std::uint16_t* seen) const;
   std::vector<const float*> factors(const Input& input, int map, int row0) const;
@@ -89,6 +90,7 @@ class BackwardArray {
   void for_trees(const Input& input, Add add) const;
   using Cells = AlignedVector<unsigned char>;
   void run_lists(const Input& input, std::vector<Cells>& sums) const;
+  void run_dense(const Input& input, std::vector<Cells>& sums) const;
   void run_windows(const Input& input, std::vector<Cells>& sums) const;
   void write_out(const Group& group, const Cells& cells, Region region, ValueMap& sums,
                  int channel0) const;
@@ -98,7 +100,7 @@ class BackwardArray {
   const VectorOps* ops_;
   std::optional<Fp32Backward> fp32_;  // evaluates instead of the trees
   int count_ = 0;
-  float largest_ = 0.0F;  // magnitude of the loaded weights, if that matters
+  float largest_ = 0.0F;  // magnitude of the loaded weights
   std::vector<Group> groups_;
 };
 

@@ -10,6 +10,7 @@
 namespace h2 {
 namespace {
 
+constexpr int kWord = 16;  // channels in a BitMap word
 /// Share of non-zeros up to which lists (at 3x3 up to 110 bytes per gradient) beat going through
 /// all rows of the windows.
 constexpr double kFew = 0.125;
@@ -115,6 +116,21 @@ std::vector<const float*> BackwardArray::factors(const Input& input, int map, in
   return grad;
 }
 
+/// The taps of all windows with a non-zero gradient.
+void BackwardArray::see_all(Input& input) const {
+  find_bits(input);
+  const int maps = input.grad_u->maps;
+  const std::size_t block = static_cast<std::size_t>(input.region.area()) * tap_words();
+  input.seen.assign(block * maps * above_.cout, 0);
+  std::uint16_t* seen = input.seen.data();
+  for (int row0 = 0; row0 < above_.cout; row0 += rows_) {
+    for (int map = 0; map < maps; ++map) {
+      see_windows(input, map, row0, seen);
+      seen += block * std::min(rows_, above_.cout - row0);
+    }
+  }
+}
+
 /// Lists the trees of all windows.
 void BackwardArray::list_trees(Input& input, const Factors& factors) const {
   const int maps = input.grad_u->maps, blocks = row_blocks();
@@ -165,16 +181,7 @@ BackwardArray::Input BackwardArray::prepare(const ValueMap& grad_u, Region regio
     list_trees(input, factors);
     return input;
   }
-  find_bits(input);
-  const std::size_t block = static_cast<std::size_t>(region.area()) * tap_words();
-  input.seen.assign(block * grad_u.maps * above_.cout, 0);
-  std::uint16_t* seen = input.seen.data();
-  for (int row0 = 0; row0 < above_.cout; row0 += rows_) {
-    for (int map = 0; map < grad_u.maps; ++map) {
-      see_windows(input, map, row0, seen);
-      seen += block * std::min(rows_, above_.cout - row0);
-    }
-  }
+  if (ops_->dense_trees == nullptr) see_all(input);
   return input;
 }
 

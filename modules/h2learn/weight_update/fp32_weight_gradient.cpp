@@ -87,7 +87,8 @@ void Fp32WeightGradient::by_gradients(const Job& job) const {
     std::fill(sums.begin(), sums.end(), 0.0F);
     args.terms = events[co].data();
     args.count = static_cast<int>(events[co].size());
-    select_taps(ops_->select_sums, args, layer_, spikes.data(), width, words, sums.data());
+    select_taps(ops_->select_sums, args, layer_, spikes.data(), width, words, sums.data(),
+                sizeof(float));
     write_out(job, job.co0 + co, 0, job.channels / layer_.planes, sums.data(), 1, lanes);
   }
 }

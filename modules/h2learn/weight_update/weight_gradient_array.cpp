@@ -5,6 +5,7 @@
 
 #include "modules/arithmetic/events.h"
 #include "modules/arithmetic/simd/isa.h"
+#include "modules/base/bits.h"
 #include "modules/base/error.h"
 
 namespace h2 {
@@ -83,8 +84,12 @@ std::uint64_t WeightGradientArray::run(int batch, int steps, const BitMap& input
   job.co_count = co_count;
   job.c0 = ci0 * layer_.planes;
   job.channels = ci_count * layer_.planes;
-  if (evaluation_ == Evaluation::fast && density(grad_u, co0, co_count) <= kFew) {
-    return by_gradients(job, oihw);
+  if (evaluation_ == Evaluation::fast && tree_terms() < kNoNode - batch_terms()) {
+    find_nonzeros(job);
+    std::size_t ones = 0;
+    for (const std::uint16_t word : job.nonzeros) ones += count_ones(word);
+    const double all = static_cast<double>(grad_u.maps) * grad_u.height * grad_u.width * co_count;
+    if (static_cast<double>(ones) <= kFew * all) return by_gradients(job, oihw);
   }
   plan_tables(job);
   for_groups(batch, steps, [&](const std::vector<Source>& sources, int t, int count) {
@@ -93,37 +98,54 @@ std::uint64_t WeightGradientArray::run(int batch, int steps, const BitMap& input
   return write_out(job, oihw);
 }
 
+/// Nodes of as many terms stay in a level-1 cache.
+std::size_t WeightGradientArray::batch_terms() const {
+  return kBatchBytes / (kMaxBlocks * kLanes * ops_->cell_bytes);
+}
+
+void WeightGradientArray::find_nonzeros(Job& job) const {
+  const ValueMap& grad_u = *job.grad_u;
+  const std::size_t positions =
+      static_cast<std::size_t>(grad_u.maps) * grad_u.height * grad_u.width;
+  job.nonzeros.resize(positions * job.co_words());
+  for (std::size_t i = 0; i < positions; ++i) {
+    ops_->nonzero(&grad_u.values[i * grad_u.channels + job.co0], job.co_count,
+                  &job.nonzeros[i * job.co_words()]);
+  }
+}
+
 /// Appends the non-zero gradients of one group to the program of each output channel.
 void WeightGradientArray::add_group(const Job& job, const std::vector<Source>& sources, int step0,
                                     int steps, std::vector<TreeProgram>& programs) const {
   const bool is_static = job.input->maps == job.batch;
   const int height = job.input->height + 2 * layer_.pad, width = job.input->width + 2 * layer_.pad;
   const int words = (job.channels + kWord - 1) / kWord;
-  std::vector<std::uint16_t> bits((job.co_count + kWord - 1) / kWord);
+  const ValueMap& grad_u = *job.grad_u;
   for (int t = 0; t < steps; ++t) {
     for (std::size_t i = 0; i < sources.size(); ++i) {
       const Source& source = sources[i];
       const int map = source.sample * job.steps + step0 + t;
-      const float* values = job.grad_u->at(map, source.y, source.x) + job.co0;
-      ops_->nonzero(values, job.co_count, bits.data());
+      const float* values = grad_u.at(map, source.y, source.x) + job.co0;
+      const std::size_t at =
+          (static_cast<std::size_t>(map) * grad_u.height + source.y) * grad_u.width + source.x;
+      const std::uint16_t* bits = &job.nonzeros[at * job.co_words()];
       const std::size_t position =
           (static_cast<std::size_t>(is_static ? source.sample : map) * height +
            source.y * layer_.stride) *
               width +
           source.x * layer_.stride;
       const auto leaf = static_cast<std::uint32_t>(t * sub_luts_ + static_cast<int>(i) / inputs_);
-      for (std::size_t w = 0; w < bits.size(); ++w) {
+      for (std::size_t w = 0; w < job.co_words(); ++w) {
         for (unsigned rest = bits[w]; rest != 0; rest &= rest - 1) {
           const std::size_t co = w * kWord + __builtin_ctz(rest);
           TreeProgram& program = programs[co];
           if (!program.in_leaf(leaf)) program.begin_leaf(leaf);
-          program.reserve(1);
           program.add_term(static_cast<std::uint32_t>(position * words), values[co]);
         }
       }
     }
   }
-  for (TreeProgram& program : programs) program.end_tree();
+  for (TreeProgram& program : programs) program.end_tree(batch_terms());
 }
 
 /// Lanes are input channels*: each non-zero gradient is a term where a spike is. Which leaves of a
@@ -138,13 +160,28 @@ std::uint64_t WeightGradientArray::by_gradients(const Job& job, float* oihw) con
   const int words = (job.channels + kWord - 1) / kWord;
   const int width = job.input->width + 2 * layer_.pad;
   AlignedVector<float> sums(static_cast<std::size_t>(layer_.taps()) * words * kWord);
+  AlignedVector<unsigned char> cells(sums.size() * ops_->cell_bytes);
+  AlignedVector<unsigned char> nodes((batch_terms() + tree_terms()) * kMaxBlocks * kLanes *
+                                     ops_->cell_bytes);
   std::uint64_t underflows = 0;
   SelectTreeArgs args;
+  args.nodes = nodes.data();
   for (int co = 0; co < job.co_count; ++co) {
-    std::fill(sums.begin(), sums.end(), 0.0F);
-    args.steps = programs[co].steps();
-    args.count = static_cast<int>(programs[co].size());
-    select_taps(ops_->select_trees, args, layer_, spikes.data(), width, words, sums.data());
+    TreeProgram& program = programs[co];
+    program.end();
+    ops_->make_factors(program.terms(), program.size());
+    args.terms = program.terms();
+    args.joins = program.joins();
+    args.roots = program.roots();
+    args.count = 1;
+    std::fill(cells.begin(), cells.end(), 0);
+    // Batch by batch, so that its spikes stay near the processor for all taps.
+    for (int batch = 0; batch < program.batch_count(); ++batch) {
+      args.batches = program.batches() + batch;
+      select_taps(ops_->select_trees, args, layer_, spikes.data(), width, words, cells.data(),
+                  ops_->cell_bytes);
+    }
+    ops_->read_cells(cells.data(), sums.data(), sums.size());
     underflows += write_channel(job, job.co0 + co, sums.data(), oihw);
   }
   return underflows;
@@ -158,6 +195,10 @@ std::uint64_t WeightGradientArray::write_channel(const Job& job, int co, const f
   const std::size_t ci0 = job.c0 / planes;
   float* to = oihw + (static_cast<std::size_t>(co) * layer_.cin + ci0) * taps;
   if (planes == 1) {
+    if (taps == 1) {
+      std::copy(sums, sums + channels, to);
+      return 0;
+    }
     for (int c = 0; c < channels; ++c) {
       for (int tap = 0; tap < taps; ++tap) *to++ = sums[tap * lanes + c];
     }

@@ -5,6 +5,7 @@
 #include "modules/arithmetic/subtree.h"
 #include "modules/arithmetic/tree_program.h"
 #include "modules/base/aligned.h"
+#include "modules/base/raw_vector.h"
 #include "modules/h2learn/forward/forward_array.h"
 #include "modules/h2learn/machine.h"
 #include "modules/h2learn/weight_update/fp32_weight_gradient.h"
@@ -40,7 +41,9 @@ class WeightGradientArray {
     const BitMap* input;
     const ValueMap* grad_u;
     int co0, co_count;
-    int c0, channels;  ///< input channels*
+    int c0, channels;                   ///< input channels*
+    RawVector<std::uint16_t> nonzeros;  ///< [map][y][x][word]: the gradients that are not zero
+    std::size_t co_words() const { return (static_cast<std::size_t>(co_count) + 15) / 16; }
     // With tables:
     int merge = 0;   ///< 2^merge sub-LUTs of a timestep share a table
     int blocks = 0;  ///< of kLanes output channels
@@ -64,6 +67,10 @@ class WeightGradientArray {
   std::uint64_t write_out(const Job& job, float* oihw) const;
   std::uint64_t by_gradients(const Job& job, float* oihw) const;
   std::uint64_t write_channel(const Job& job, int co, const float* sums, float* oihw) const;
+  void find_nonzeros(Job& job) const;
+  /// Terms of one tree, at most.
+  std::size_t tree_terms() const { return static_cast<std::size_t>(rows_) * sub_luts_ * inputs_; }
+  std::size_t batch_terms() const;
   void add_group(const Job& job, const std::vector<Source>& sources, int step0, int steps,
                  std::vector<TreeProgram>& programs) const;
 

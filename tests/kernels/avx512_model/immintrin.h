@@ -195,6 +195,12 @@ inline __mmask16 _mm512_cmp_ps_mask(const __m512& a, const __m512& b, int predic
   return mask;
 }
 
+inline __m512i _mm512_maskz_mov_epi16(std::uint32_t mask, const __m512i& a) {
+  auto halves = avx512_model::cast<Register<std::uint16_t, 32>>(a);
+  for (std::size_t i = 0; i < 32; ++i) halves[i] = (mask >> i & 1) != 0 ? halves[i] : 0;
+  return avx512_model::cast<__m512i>(halves);
+}
+
 inline __m512 _mm512_maskz_mov_ps(__mmask16 mask, const __m512& a) {
   return avx512_model::zero_masked(mask, a);
 }
