@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "examples/firmware/common/soc.h"
+#include "examples/firmware/common/tiny_network.h"
 #include "platform/host/riscv/h2_soc.h"
 
 static unsigned failures;
@@ -160,33 +161,18 @@ static void dma(void) {
 
 /* ---- Errors of jobs -------------------------------------------------------------------------- */
 
-/* One fully connected layer of 16 inputs and 4 outputs, spikes as input, two timesteps. */
 static int open_network(h2_device* device) {
-  static const h2_table table = {.timesteps = 2,
-                                 .sub_batch = 1,
-                                 .alpha = 0.25F,
-                                 .th_f = 0.5F,
-                                 .th_r = 1.0F,
-                                 .beta = 1.0F,
-                                 .learning_rate = 0.1F,
-                                 .loss_scale = 1.0F};
-  static const h2_layer layer = {.kind = H2_LAYER_FC,
-                                 .planes = 1,
-                                 .cin = 16,
-                                 .cout = 4,
-                                 .kernel = 1,
-                                 .stride = 1,
-                                 .in_height = 1,
-                                 .in_width = 1};
+  const h2_table table = tiny_table(1);
   static uint64_t scratch[64];
-  static const float weights[64] = {[16] = 1.0F}; /* output 1 follows input 0 */
+  static const float weights[TINY_OUTPUTS * TINY_INPUTS] = {
+      [TINY_INPUTS] = 1.0F}; /* output 1 follows input 0 */
   int error = h2_open(device, &soc_bus, scratch, sizeof scratch);
-  if (!error) error = h2_load_network(device, &table, &layer, 1);
+  if (!error) error = h2_load_network(device, &table, &tiny_layer, 1);
   return error ? error : h2_write_weights(device, 0, weights);
 }
 
 static int infer(h2_device* device, uint32_t* predicted) {
-  static const uint8_t spikes[2 * 16] = {[0] = 1, [16] = 1};
+  static const uint8_t spikes[TINY_STEPS * TINY_INPUTS] = {[0] = 1, [TINY_INPUTS] = 1};
   const uint8_t* const samples[1] = {spikes};
   const h2_sub_batch batch = {.samples = samples, .count = 1};
   return h2_infer(device, &batch, predicted);

@@ -7,6 +7,8 @@
 namespace h2 {
 namespace {
 
+constexpr int kWord = 16;  // channels in a BitMap word
+
 int ceil_div_from_zero(int a, int b) { return a <= 0 ? 0 : (a + b - 1) / b; }
 
 /// Calls append(y, x, end of the list) at every position; it returns the new end.

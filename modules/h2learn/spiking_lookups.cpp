@@ -5,6 +5,12 @@
 #include "modules/base/bits.h"
 
 namespace h2 {
+namespace {
+
+constexpr int kWord = 16;  // channels in a BitMap word
+
+}  // namespace
+
 SpikingLookups::SpikingLookups(const Layer& layer, Join join, int inputs)
     : layer_(layer), join_(join), inputs_(layer.kind == LayerKind::fc ? 1 : inputs) {}
 

@@ -8,8 +8,6 @@
 
 namespace h2 {
 
-constexpr int kWord = 16;  ///< channels in a word of a BitMap
-
 /// Spikes, masks or bit planes of one sub-batch in the kernels' order [map][y][x][word]:
 /// map = sample*timesteps + t (map = sample for a static input), bit c%16 of word c/16 is channel
 /// c. Bits of channels beyond the last are 0.

@@ -9,6 +9,8 @@
 namespace h2 {
 namespace {
 
+constexpr int kWord = 16;  // channels in a BitMap word
+
 /// No product of this size overflows, even of numbers that rounding to FP16 enlarges.
 constexpr float kFits = 0x1p15F;
 /// Rows of weights fetched ahead.

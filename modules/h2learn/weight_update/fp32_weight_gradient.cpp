@@ -9,6 +9,7 @@
 namespace h2 {
 namespace {
 
+constexpr int kWord = 16;  // channels in a BitMap word
 /// A term per gradient costs this many times as much as one per spike, for the same lanes
 /// (measured, AVX2).
 constexpr double kGradientCost = 1.0;

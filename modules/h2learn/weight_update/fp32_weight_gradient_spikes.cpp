@@ -8,6 +8,7 @@
 namespace h2 {
 namespace {
 
+constexpr int kWord = 16;  // channels in a BitMap word
 /// Lanes computed side by side, and the bytes of gradients held at once, near the processor.
 constexpr int kBlocks = 2;
 constexpr std::size_t kHeldBytes = 64 << 10;

@@ -11,6 +11,7 @@
 namespace h2 {
 namespace {
 
+constexpr int kWord = 16;      // channels in a BitMap word
 constexpr int kMaxInputs = 8;  // of a sub-LUT: a table address is one byte
 /// Share of non-zero gradients up to which adding them one by one beats the tables (measured,
 /// AVX2).

@@ -9,6 +9,7 @@
 namespace h2 {
 namespace {
 
+constexpr int kWord = 16;        // channels in a BitMap word
 constexpr int kAddressBits = 8;  // a table address is one byte
 
 }  // namespace

@@ -2,24 +2,9 @@
 #include <stdio.h>
 
 #include "examples/firmware/common/soc.h"
+#include "examples/firmware/common/tiny_network.h"
 
-static const h2_table table = {.timesteps = 2,
-                               .sub_batch = 2,
-                               .alpha = 0.25F,
-                               .th_f = 0.5F,
-                               .th_r = 1.0F,
-                               .beta = 1.0F,
-                               .learning_rate = 0.1F,
-                               .loss_scale = 1.0F};
-static const h2_layer layer = {.kind = H2_LAYER_FC,
-                               .planes = 1,
-                               .cin = 16,
-                               .cout = 4,
-                               .kernel = 1,
-                               .stride = 1,
-                               .in_height = 1,
-                               .in_width = 1};
-static const uint8_t spikes[2 * 16] = {1};
+static const uint8_t spikes[TINY_STEPS * TINY_INPUTS] = {1};
 static const uint8_t* const samples[2] = {spikes, spikes};
 static const uint32_t labels[2] = {3, 12};
 
@@ -35,14 +20,15 @@ int main(void) {
   static h2_device device;
   static uint64_t scratch[64];
   h2_group group = {.sub_batches = 1, .samples = 2, .source = next};
-  h2_layer wide = layer;
+  const h2_table table = tiny_table(2);
+  h2_layer wide = tiny_layer;
   wide.stride = 0;
   int error = h2_open(&device, &soc_bus, (char*)scratch + 1, sizeof scratch - 1);
   printf("%d %s\n", error, h2_reason(&device));
   if (h2_open(&device, &soc_bus, scratch, sizeof scratch)) return 1;
   error = h2_load_network(&device, &table, &wide, 1);
   printf("%d %s\n", error, h2_reason(&device));
-  if (h2_load_network(&device, &table, &layer, 1)) return 1;
+  if (h2_load_network(&device, &table, &tiny_layer, 1)) return 1;
   error = h2_train_group(&device, &group);
   printf("%d %s\n", error, h2_reason(&device));
   return 0;
