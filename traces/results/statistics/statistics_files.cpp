@@ -27,6 +27,14 @@ Json jobs_json(const RunInfo& info, const RunRecord& r) {
   return jobs;
 }
 
+Json tests_json(const RunRecord& r) {
+  Json tests = Json::array();
+  for (const CycleSpan& s : r.test_spans) {
+    tests.push_back({{"start_cycle", s.begin}, {"end_cycle", s.end}});
+  }
+  return tests;
+}
+
 }  // namespace
 
 std::vector<StatisticKind> job_kinds() {
@@ -41,6 +49,10 @@ std::vector<StatisticKind> job_kinds() {
        "time since the start of the simulation / core period"},
       {"jobs.end_cycle", "cycles", "core cycle of the last response to one of its stores",
        "time since the start of the simulation / core period"},
+      {"tests.start_cycle", "cycles", "core cycle at which a test of the test set begins",
+       "time since the start of the simulation / core period"},
+      {"tests.end_cycle", "cycles", "core cycle at which its last result has been read",
+       "time since the start of the simulation / core period"},
   };
 }
 
@@ -53,6 +65,7 @@ void write_statistics(const std::filesystem::path& folder, const RunInfo& info,
                  {"items", s.json()},
                  {"samples", sampler.json(info)},
                  {"jobs", jobs_json(info, record)},
+                 {"tests", tests_json(record)},
                  {"fields", describe_json(fields)}};
   write_result((folder / "stats.json").string(), all.dump(1) + "\n");
   write_result((folder / "stats.csv").string(), s.csv());
