@@ -207,7 +207,7 @@ class Step {
 
   const Config& config_;
   std::vector<LayerOperands> operands_;
-  int parts_;  // of a layer's passes, forward and backward
+  int parts_;                                          // of a layer's passes, forward and backward
   mutable std::vector<std::vector<float>> gradients_;  // written by the tasks, each its channels
   std::vector<Task> tasks_;
 };
