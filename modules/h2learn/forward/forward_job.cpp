@@ -174,7 +174,7 @@ bool ForwardJob::load(int chunk, int, TransferList& list) {
     weights_.begin_pass();
     if (at.tile == 0 && !resident()) input_.begin_pass();
   }
-  const Span in = inputs(at), out = channels(at);
+  const Span in = inputs(at);
   if (resident()) list.hold_until(chunks() - 1);
   input_.want(receptive(l_, tile(at)), in.begin, in.end, list);
   list.hold_until(TransferList::kOwnChunk);
