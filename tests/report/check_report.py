@@ -125,7 +125,9 @@ def check_rooflines(name, page, summary):
                f"{name}: {canvas['title']}: layers")
         for layer, (_, point) in zip(layers, points):
             y = layer["executed_macs"] / layer["cycles"]
-            expect(abs(point["y"] / y - 1) < 0.052,  # close ones are drawn as one f"{name}: {canvas['title']}: {layer['name']}")
+            # Close ones are drawn as one.
+            expect(abs(point["y"] / y - 1) < 0.052,
+                   f"{name}: {canvas['title']}: {layer['name']}")
 
 
 def check_quiet(name, page, console):

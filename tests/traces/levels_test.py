@@ -32,14 +32,18 @@ DOCUMENTED = ("forward_state", "forward_layer", "forward_sub_batch", "forward_lo
 
 
 class Steps:
-    """A value over time: changes at `times`, the last one of a time counts."""
+    """A value over time: changes at `times`, the last one of a time counts; what goes away and
+    comes back at one time is no change."""
 
     def __init__(self, changes):
         last = {}
         for time, value in changes:
             last[time] = value
-        self.times = sorted(last)
-        self.values = [last[time] for time in self.times]
+        self.times, self.values = [], []
+        for time in sorted(last):
+            if not self.values or last[time] != self.values[-1]:
+                self.times.append(time)
+                self.values.append(last[time])
 
     def at(self, time):
         found = bisect.bisect_right(self.times, time) - 1

@@ -49,10 +49,11 @@ def check_described(kinds, items):
 
 
 def check_fields(kinds, stats):
-    """Every name in samples and jobs is explained, by the command and in the file."""
+    """Every name in samples, jobs and tests is explained, by the command and in the file."""
     names = {f"samples.{n}": "" for n in stats["samples"] if n != "series"}
     names.update({f"samples.series.{n}": s["unit"] for n, s in stats["samples"]["series"].items()})
-    names.update({f"jobs.{n}": "" for job in stats["jobs"] for n in job})
+    for part in ("jobs", "tests"):
+        names.update({f"{part}.{n}": "" for entry in stats[part] for n in entry})
     seen = set()
     for name, unit in names.items():
         fitting = [p for p, expression, u in kinds
