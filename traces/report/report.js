@@ -52,6 +52,8 @@ function build() {
   const main = document.getElementById("content");
   if (runs.length > 1) comparison(section(main, "comparison", "Comparison"), runs);
   runs.forEach((run) => runSection(main, run, run.name));
+  // Columns became narrower as charts were added beside the first.
+  figures.forEach(({ chart }) => chart.resize());
 }
 
 build();
