@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 
 #include "modules/base/error.h"
@@ -14,6 +15,12 @@ std::string partial_name(const std::string& path) { return path + ".partial"; }
 void publish(const std::string& path) {
   if (std::rename(partial_name(path).c_str(), path.c_str()) == 0) return;
   throw RunError(path + ": cannot be written: " + std::strerror(errno));
+}
+
+void require_folder_of(const std::string& path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  if (folder.empty() || std::filesystem::is_directory(folder)) return;
+  throw InputError(path + ": cannot be written: " + folder.string() + " is no folder");
 }
 
 void write_result(const std::string& path, const std::string& text) {

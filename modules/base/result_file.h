@@ -8,6 +8,8 @@ namespace h2 {
 std::string partial_name(const std::string& path);
 /// Gives what was written as partial_name(path) its name. Throws RunError that says why it cannot.
 void publish(const std::string& path);
+/// Throws InputError unless the folder that the file is to lie in exists.
+void require_folder_of(const std::string& path);
 /// Writes a whole result file. Throws RunError that says why it cannot; nothing partial is left.
 void write_result(const std::string& path, const std::string& text);
 

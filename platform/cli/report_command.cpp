@@ -1,8 +1,8 @@
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 
 #include "modules/base/error.h"
+#include "modules/base/result_file.h"
 #include "platform/cli/commands.h"
 #include "traces/report/report.h"
 
@@ -18,10 +18,8 @@ int run_report(const CommandLine& line) {
   const std::vector<ReportRun> runs = read_runs(line.files);
   const fs::path path =
       line.out.empty() ? fs::path(line.files.front()) / "report.html" : fs::path(line.out);
-  std::ofstream file(path);
-  file << report_page(runs);
-  file.close();
-  if (!file) throw InputError(path.string() + ": cannot be written");
+  require_folder_of(path.string());
+  write_result(path.string(), report_page(runs));
   if (!line.quiet) std::cout << "wrote " << path.string() << '\n';
   return 0;
 }

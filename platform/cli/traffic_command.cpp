@@ -1,9 +1,9 @@
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "memory/dram/traffic.h"
 #include "modules/base/error.h"
+#include "modules/base/result_file.h"
 #include "platform/cli/commands.h"
 
 namespace h2 {
@@ -37,10 +37,8 @@ TrafficSpec spec_of(const CommandLine& line) {
 }
 
 void write_json(const std::string& path, const nlohmann::json& result) {
-  std::ofstream file(path);
-  file << result.dump(2) << '\n';
-  file.close();
-  if (!file) throw InputError("--json " + path + ": cannot be written");
+  require_folder_of(path);
+  write_result(path, result.dump(2) + "\n");
 }
 
 int run_traffic_command(const CommandLine& line) {

@@ -184,6 +184,15 @@ def check_full_disk(folder):
             expect(len(os.listdir(os.path.join(out, "weights"))) == 4, f"{size}: weights")
             left = {name for name in os.listdir(out) if name.startswith(("trace.", "timeline."))}
             expect({name for name in left if name.endswith(".vcd")} == files, f"{size}: {left}")
+    with Disk(folder.work, "640k") as disk:
+        if disk is not None:
+            record = os.path.join(disk, "run.txn")
+            with open(os.path.join(disk, "filler"), "wb") as file:
+                file.write(bytes(620 * 1024))
+            run = folder.small(os.path.join(folder.work, "recorded"), "--record", record)
+            expect(run.returncode == 1 and f"run.txn: {FULL}" in run.stdout,
+                   f"--record: exit {run.returncode}: {run.stdout}")
+            expect(load(folder.work, "recorded", "summary.json")["complete"], "--record: summary")
     with Disk(folder.work, "200k") as disk:
         if disk is not None:
             out = os.path.join(disk, "out")

@@ -75,7 +75,7 @@ function field(run, path, unit = "") {
 function isNumber(cell) {
   if (typeof cell === "number") return true;
   if (cell instanceof Element) return cell.hasAttribute("data-unit");
-  return typeof cell === "string" && /^-?[\d.,]+( %| [TGMkmunp]?[sB])?$/.test(cell);
+  return typeof cell === "string" && /^-?[\d.,]+( %| [TGMkmunp]?[sB](\/s)?)?$/.test(cell);
 }
 
 /** Whether all cells of a column are numbers, which are aligned to the right. */

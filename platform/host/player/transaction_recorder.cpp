@@ -1,6 +1,7 @@
 #include "platform/host/player/transaction_recorder.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <utility>
 
@@ -56,7 +57,10 @@ TransactionRecorder::TransactionRecorder(const std::filesystem::path& path)
   }
   text_.open(path);
   data_.open(data_path_, std::ios::binary);
-  if (!text_ || !data_) throw InputError("--record " + path.string() + ": cannot be written");
+  note_failure();
+  if (error_ != 0) {
+    throw InputError("--record " + path.string() + ": cannot be written: " + std::strerror(error_));
+  }
   text_ << "# Accesses of a host, recorded by h2vp. Data in " << data_path_.filename().string()
         << ".\n";
 }
@@ -77,6 +81,11 @@ void TransactionRecorder::operator()(const HostAccess& access) {
     text_ << "wait_irq " << time_text(kIrqTimeout) << '\n';
   }
   end_ = now;
+  note_failure();
+}
+
+void TransactionRecorder::note_failure() {
+  if (error_ == 0 && (!text_ || !data_)) error_ = errno != 0 ? errno : EIO;
 }
 
 void TransactionRecorder::pass(const sc_core::sc_time& until) {
@@ -114,11 +123,14 @@ void TransactionRecorder::finish() {
   pass(sc_core::sc_time_stamp());
   text_.close();
   data_.close();
+  note_failure();
 }
 
 void TransactionRecorder::close() {
   finish();
-  if (!text_ || !data_) throw RunError(path_.string() + ": cannot be written");
+  if (error_ != 0) {
+    throw RunError(path_.string() + ": cannot be written: " + std::strerror(error_));
+  }
 }
 
 }  // namespace h2

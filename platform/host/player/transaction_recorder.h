@@ -30,9 +30,12 @@ class TransactionRecorder {
   /// Simulated time from the last access until `until`.
   void pass(const sc_core::sc_time& until);
   void finish();
+  /// Keeps the reason of the first write that failed.
+  void note_failure();
 
   const std::filesystem::path path_, data_path_;
   std::ofstream text_, data_;
+  int error_ = 0;  ///< why a file could not be written first, as errno
   std::uint64_t data_bytes_ = 0;
   sc_core::sc_time end_;  ///< of the last access
 };
