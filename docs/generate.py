@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Writes the pages of docs/ that h2vp itself knows: configuration keys and statistics.
 
     docs/generate.py build/h2vp            write docs/keys.md and docs/statistics.md

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # From a clean clone to a trained network: installs what is missing, builds, trains a small network
 # on generated digits through the platform, and names the files that it made.
 set -euo pipefail

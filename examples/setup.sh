@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash disable=SC2034 # the lists are used by the scripts that source this file
 # Shared by quickstart.sh and tests/run.sh: what the machine needs, and the build. Both run in the
 # root of the source tree and build into build/.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Statistics of a memory: what its channels, its requests and its tensors came to.
 
 #include <functional>

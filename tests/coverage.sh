@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Line coverage per folder: builds build-coverage, runs the tests there and prints the share of lines
 # that they execute. Arguments go to ctest, for example -R memory; the whole suite takes hours on two
 # processors.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Prints line coverage per folder of a build with H2_COVERAGE: coverage_table.py BUILD [FILTER]"""
 
 import collections

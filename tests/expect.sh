@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # For tests that run the command line; the script that sources this ends with exit $failed and has
 # a folder of its own in $work.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Installs what is missing, builds, and runs the whole test suite; then sends the fuzzer's
 # descriptors once more to a build with AddressSanitizer and UndefinedBehaviorSanitizer. Arguments
 # go to ctest, for example -R memory; with arguments the sanitizers are left out. run_long.sh has

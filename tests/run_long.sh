@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # What takes longer than a change can wait for: clang-tidy over every source, and the unit and board
 # tests under AddressSanitizer with UndefinedBehaviorSanitizer and under ThreadSanitizer. Steps that
 # passed for this commit are not repeated, so that a broken-off run can go on; --again starts anew.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # sanitize.sh address|thread PROGRAM...: builds the test programs with AddressSanitizer and
 # UndefinedBehaviorSanitizer, or with ThreadSanitizer, and runs them: sanitize.sh address test_fuzz
 set -euo pipefail

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # tidy.sh [--all]: clang-tidy with the checks of .clang-tidy over the product's sources, with --all
 # over tests, examples and benchmarks too. Any warning is an error. A file that passed is not
 # looked at again until it, a header or the checks change, so that a broken-off run can go on.

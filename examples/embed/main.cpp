@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Trains a few samples on the platform from a program of one's own and prints what every layer
 // cost.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Trains on a card that `h2vp serve` simulates, from a process of its own, and prints the digest of
  * the weights: the same as that of the same training in the simulator's own process.
  *

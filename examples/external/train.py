@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Drives a card that `h2vp serve` simulates from Python, as if it were there: identifies it, moves
 a block through Mem0, and trains a small network on patterns made here.
 

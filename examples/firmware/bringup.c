@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Bring-up of a card: every register, interrupts, DMA into every memory, and errors, illegal and
  * injected. Prints one line per check; the exit code is the number of failures. */
 #include <stdio.h>

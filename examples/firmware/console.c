@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A small command line on the console: what it receives wakes the processor through the PLIC. Ends
  * with quit. Try --input with a file, a pipe (-) or, after stty -icanon -echo, a terminal (-). */
 #include <stdio.h>

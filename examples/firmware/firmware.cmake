@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # h2_firmware(name source...): build/firmware/<name>.elf for the RISC-V host, from sources of the
 # calling folder with what is in examples/firmware/common and the driver. H2_FIRMWARE says whether
 # the bare-metal RISC-V compiler and picolibc are there.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Identifies the card and runs a self-test: a block through each memory, by DMA, there and back. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The card by its registers alone: no driver, no header of the project but the one that
  * `h2vp regs --header` prints. Says what the card is, then hands it a descriptor that it must
  * refuse and reads why. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Preemptive multitasking: a timer tick takes the processor away from a task that never yields, the
  * card's interrupt wakes the task that trains on the card, and when no task is ready an idle loop
  * sleeps in wfi. A task gives up the processor by a software interrupt. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What scheduler.c and its trap entry share: the registers of a task that does not run, on its
  * stack. Byte offsets. */
 #ifndef H2_FIRMWARE_SCHEDULER_H

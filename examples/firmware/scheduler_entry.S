@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Trap entry of scheduler.c: keeps all registers of the task on its stack, lets
  * scheduler_trap(stack, mcause, mepc) choose a task, and goes on with that one. gp and tp are the
  * same in all tasks. */

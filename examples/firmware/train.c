@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Trains a small network with the driver and prints the digest of its weights: the same as of a
  * native run and of a run from another process. */
 #include <inttypes.h>

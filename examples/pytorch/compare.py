@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Trains the sub-batches of a golden folder once more with PyTorch autograd in float32 and prints
 how far the card's tensors are from it.
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 `timescale 1ns / 1ps
 // One column of the Forward Engine (one output channel): every clock takes the addresses of one beat,
 // looks them up, adds the results in a tree, level by level, and adds the tree's result to the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Replays the golden signals of one output channel through forward_column and compares every beat.
 // Parameters and files come from the manifest: see docs/testbench.md.
 `timescale 1ns / 1ps

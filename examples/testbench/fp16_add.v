@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 `timescale 1ns / 1ps
 // a + b in IEEE 754 binary16, rounded to nearest, ties to even; subnormals are kept. Infinities and
 // NaN are not handled: a run stops before one leaves an engine.

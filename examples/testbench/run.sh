@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Trains a few samples, writes the signals of one layer, and replays one column of the Forward Engine
 # in Icarus Verilog. usage: run.sh [H2VP [OUT]]
 set -euo pipefail

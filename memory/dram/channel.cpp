@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "memory/dram/channel_schedule.h"
@@ -36,7 +37,7 @@ DramChannel::Choice DramChannel::column_choice(int b, bool write) const {
   const RunQueue& queue = queues_[write];
   if ((queue.hit_banks() & bank_bit(b)) == 0 || activated_banks_[!write] != 0) return {};
   const Choice column = offer_column(b, write);
-  const bool too_late = column.at > queue.oldest(b).accepted + kPatience;
+  const bool too_late = column.at > queue.oldest(b).accepted + kLongestWait;
   return too_late && (closing_banks(write) & bank_bit(b)) != 0 ? Choice{} : column;
 }
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <algorithm>
@@ -26,11 +27,11 @@ struct DramServed {
 /// Scheduling (first-ready, row hits first): of the commands that could be issued first, a column
 /// command wins over activate and precharge, then the older run. Runs that hit the open row keep it
 /// open for as long as one of them is the oldest of its bank and direction; after that the row may
-/// be closed, and younger hits are served until it is, or until the oldest run has waited kPatience
-/// clocks. Posted writes collect in their buffer until it is 80 % full or no read waits. While
-/// reads wait, a drain ends at 20 %, or after as many lines as make the buffer 80 % full, and as
-/// many reads as lie between the two marks come before the next. A run whose row was activated is
-/// served before the direction changes.
+/// be closed, and younger hits are served until it is, or until the oldest run has waited
+/// kLongestWait clocks. Posted writes collect in their buffer until it is 80 % full or no read
+/// waits. While reads wait, a drain ends at 20 %, or after as many lines as make the buffer 80 %
+/// full, and as many reads as lie between the two marks come before the next. A run whose row was
+/// activated is served before the direction changes.
 class DramChannel {
  public:
   /// `run_gap`: distance of the column commands inside a run, in clocks.
@@ -57,8 +58,8 @@ class DramChannel {
   /// Lower bound of the clock of the next write command, whatever arrives from clock `from` on.
   [[nodiscard]] Clock earliest_write(Clock from) const;
   [[nodiscard]] bool due(Clock until) const { return next_.at <= until; }
-  /// Issues every command up to and including clock `until`; serve(DramServed) hears of those for
-  /// columns. Defined, as all that is done for every line, in channel_schedule.h.
+  /// Issues every command up to and including clock `until`; serve(DramServed) is called for
+  /// those that move data. Defined in channel_schedule.h, as all code that runs for every line.
   template <class Serve>
   void advance(Clock until, Serve serve);
 
@@ -77,7 +78,7 @@ class DramChannel {
   /// Sees every command (a run of column commands once), for checkers and traces.
   void observe(Observer observer) { observer_ = std::move(observer); }
 
-  static constexpr Clock kPatience = 1000;
+  static constexpr Clock kLongestWait = 1000;
 
  private:
   /// Key of a run: its age, then bank and direction, then room for a command.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <algorithm>
@@ -47,8 +48,8 @@ inline BankSet DramChannel::closing_banks(bool write) const {
 
 inline bool DramChannel::none_waited_too_long(bool write, Clock at) {
   Clock& oldest = oldest_accepted_[write];
-  if (at > oldest + kPatience) oldest = queues_[write].oldest_accepted();
-  return at <= oldest + kPatience;
+  if (at > oldest + kLongestWait) oldest = queues_[write].oldest_accepted();
+  return at <= oldest + kLongestWait;
 }
 
 /// A command found earlier still is the best as long as it lies ahead: of several in the past, the

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <algorithm>
@@ -55,7 +56,7 @@ class DramDevice {
   }
 
   /// The same for commands to one bank or any, but for the rule of one command per clock, which
-  /// whoever asks for several banks applies once.
+  /// a caller that asks for several banks applies once.
   [[nodiscard]] Clock activate_ready(int bank) const {
     const Clock shared =
         latest(group_activate_[group_of_[index(bank)]], ranks_[rank_of_[index(bank)]].activate);

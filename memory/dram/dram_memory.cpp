@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "memory/dram/dram_memory.h"
 
 #include <algorithm>

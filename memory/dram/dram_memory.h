@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <algorithm>
@@ -19,7 +20,7 @@ namespace h2 {
 /// port whose next line finds room again has up to 8 turns before the next port comes first.
 ///
 /// As long as transactions touch whole stripes, all channels do the same at the same time: in
-/// lockstep, one is simulated and stands for all. `exact` simulates each.
+/// lockstep, one is simulated and represents all. `exact` simulates each.
 class DramMemory final : public MemoryTiming {
  public:
   /// Throws InputError on an invalid specification.

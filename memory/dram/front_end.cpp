@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
 #include "memory/dram/channel_schedule.h"
@@ -174,7 +175,7 @@ void DramMemory::part() {
   }
 }
 
-/// If nothing tells the channels apart, one stands for all again.
+/// If nothing tells the channels apart, one represents all of them again.
 void DramMemory::join(Clock now) {
   const auto rests = [&](DramChannel& channel) {
     channel.catch_up(now);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 #include <cstdint>
@@ -54,9 +55,9 @@ class MemoryTiming {
   /// From now on the bank of the channel has `row` open; kNoRow: it is closed.
   using RowObserver = std::function<void(int channel, int bank, std::int64_t row)>;
   static constexpr std::int64_t kNoRow = -1;
-  /// Tells of every opening and closing. next_completion() then names each of them too, so that
-  /// who calls advance() there hears of it at its own time; nothing else changes. Before the first
-  /// request. A memory without banks has nothing to tell.
+  /// Calls `observer` at every opening and closing. next_completion() then names these clocks, too:
+  /// a caller that advances to it is told in time. Nothing else changes. To be called before the
+  /// first request; without effect on a memory without banks.
   virtual void observe_rows(const RowObserver& observer) = 0;
 
   /// Sums over the channels up to the last advance().
@@ -66,7 +67,7 @@ class MemoryTiming {
 };
 
 /// `exact` schedules every 64 B access by itself. `runs` makes use of long transactions: one
-/// channel stands for all that do the same, and accesses to one row can be a run of up to 8 column
+/// channel represents all that do the same, and accesses to one row can be a run of up to 8 column
 /// commands with a computed service time; rounding transactions to all channels adds at most 1 % of
 /// accesses.
 enum class BurstService { exact, runs };

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "modules/base/result_file.h"
 
 #include <cerrno>

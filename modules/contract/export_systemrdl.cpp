@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "modules/contract/export_text.h"
 #include "modules/contract/h2_manual.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Hardware/software contract of the H2Learn card: the only place that names a register offset, a
  * bit, a descriptor field or a status code. Plain C, no dependency; the model, the driver and
  * firmware all include it. All fields are little-endian. */

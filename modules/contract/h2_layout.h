@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Where tensor elements lie in memory. Plain C, used by the model and by drivers.
  *
  * A map tensor is a sequence of chunks, [tile][channel block]: tiles row-major, blocks of

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What the register table of h2_contract.h leaves out and tools that read exports of it want to
  * know: names of values, and what the card does to a register by itself. Plain C. */
 #ifndef H2_REGISTER_DETAILS_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "modules/contract/register_map.h"
 
 #include "modules/contract/h2_register_details.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "modules/device/accelerator.h"
 
 namespace h2 {

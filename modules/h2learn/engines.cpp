@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "modules/h2learn/engines.h"
 
 #include "modules/h2learn/peak.h"

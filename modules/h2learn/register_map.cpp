@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "modules/h2learn/register_map.h"
 
 #include "modules/contract/h2_contract.h"

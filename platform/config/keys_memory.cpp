@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "memory/dram/limits.h"
 #include "platform/config/key_builders.h"
 #include "platform/config/presets.h"

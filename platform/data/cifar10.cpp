@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/data/cifar10.h"
 
 #include "modules/base/error.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The card's memories, for the driver's own sources. */
 #ifndef H2_CARD_H
 #define H2_CARD_H

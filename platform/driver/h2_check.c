@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Checks of what callers hand to the driver. */
 #include "platform/driver/h2_check.h"
 

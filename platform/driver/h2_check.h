@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Checks of arguments, for the driver's own sources: H2_OK, or H2_DRV_ARGUMENT with the reason
  * in the device. */
 #ifndef H2_CHECK_H

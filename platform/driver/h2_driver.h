@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Driver of the H2Learn card: plain C, no libc beyond memcpy and memset, no allocation. Finds the
  * card behind a bus, lays the tensors of a network out in its memories, and trains it with one
  * descriptor per phase and sub-batch, overlapped as in Fig. 10 of the paper. */

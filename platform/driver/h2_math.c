@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/driver/h2_math.h"
 
 #include <string.h>

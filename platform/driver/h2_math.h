@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Arithmetic of the driver without libc: the same bits on every host. */
 #ifndef H2_MATH_H
 #define H2_MATH_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Places the tensors of a network, and writes its table. */
 #include <string.h>
 

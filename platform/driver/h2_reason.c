@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The words for what is wrong with an argument. */
 #include "platform/driver/h2_reason.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The words for what is wrong with an argument, for the driver's own sources. */
 #ifndef H2_REASON_H
 #define H2_REASON_H

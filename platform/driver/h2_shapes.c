@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Shapes of a network's maps. */
 #include "platform/driver/h2_shapes.h"
 

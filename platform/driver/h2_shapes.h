@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Shapes of a network's maps, for the driver's own sources. */
 #ifndef H2_SHAPES_H
 #define H2_SHAPES_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The training schedule of Fig. 10 of the paper. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Weights in the card's blocked order. */
 #include <string.h>
 

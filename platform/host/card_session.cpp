@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/host/card_session.h"
 
 #include "modules/base/error.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/host/drawn_masks.h"
 
 #include "modules/tensor/masks.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/host/snapshot.h"
 
 #include "platform/config/load.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* libh2.so: the driver of the H2Learn card for programs outside the simulator, and the way to a
  * card that `h2vp serve` simulates. Plain C. */
 #ifndef H2_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """The H2Learn card from Python: the driver in libh2.so, and a card that `h2vp serve` simulates.
 
     card = h2.Card("/tmp/card")

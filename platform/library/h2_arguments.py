@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Checks of what h2.py is given: TypeError and ValueError name the argument and what is legal."""
 
 import math

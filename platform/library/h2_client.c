@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Client side of the wire protocol (platform/host/remote/h2_wire.h) as a bus for the driver. */
 #include <errno.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Finds SystemC (PkgConfig::systemc) and leaves in H2_SYSTEMC_ERROR why it cannot be used, or "".
 # A SystemC library links only with the C++ standard it was built for; Debian's 2.3.4: C++17.
 find_package(PkgConfig REQUIRED)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cmake --install: the program with its bash completion, the libraries, every header under the path it
 # has here, the shipped configurations, sources of examples and driver, and the CMake package
 # h2learn_vp.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # cpack -G DEB: one Debian package of everything that cmake --install installs. Dependencies are those
 # of the binaries (dpkg-shlibdeps, from dpkg-dev; it needs the program file).
 set(CPACK_GENERATOR DEB)

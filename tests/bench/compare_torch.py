@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """One training step of the kernels beside PyTorch (CPU, fp32), the same networks on the same
 machine in the same run. Prints a table of seconds and ratios: wall time, and, less touched by other
 programs on the machine, processor time of all threads.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What the platform costs over the kernels: processor time of trainings of two lengths, from
 `wall` of summary.json. Their difference is sub-batches alone, without start-up and test images.
 

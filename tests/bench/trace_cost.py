@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What waveforms cost: processor time of trainings of configs/mnist_small.yaml, the variants in turn
 several times over. Prints per variant the median, and its distance from the first: the median of
 the differences inside a round, with the smallest and the largest.

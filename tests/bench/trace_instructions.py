@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What traces cost when everything is off, exactly: the instructions of a short training of
 configs/quickstart.yaml under valgrind's callgrind that go into calls of traces, timeline, messages
 and views, with all that these call, and, in a program with line numbers (-g1), into other lines of

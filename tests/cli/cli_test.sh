@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The command line as a user meets it: cli_test.sh PATH_TO_H2VP SOURCE_DIR
 set -u
 h2vp=$1

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/config/config_files.h"
 
 namespace h2 {

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Every configuration key changes something: for each key of `h2vp config --schema` a value with
 which a small run leaves other results, or is refused by name.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Every export of the register table agrees with the manual: exports_test.py H2VP CONFIG [SCHEMAS]
 
 Reads `h2vp regs CONFIG` and compares SystemRDL, CMSIS-SVD, IP-XACT, C header and device tree with it.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The generated header agrees with h2_contract.h; compiling this file is the test. */
 #include "h2learn_regs.h"
 #include "modules/contract/h2_register_details.h"

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # h2vp firmware as a user meets it: command_test.sh PATH_TO_H2VP SOURCE_DIR FIRMWARE_DIR
 set -u
 h2vp=$1

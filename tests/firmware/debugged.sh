@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # For tests of a debugger; the script that sources this has $h2vp, $config and a folder of its own in
 # $work. Nothing waits for a fixed time, so a busy machine makes a test slow and no more; CTest ends

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2016 # $1 is a value of gdb
 # The debugger as a user meets it: gdb_test.sh PATH_TO_H2VP SOURCE_DIR FIRMWARE_DIR
 set -u

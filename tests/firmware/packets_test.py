@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The debugger's protocol by the packet, damaged and senseless ones too.
 
 Usage: packets_test.py PATH_TO_H2VP CONFIG ELF

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Bare-metal programs that know nothing of this machine: stock_test.sh PATH_TO_H2VP SOURCE_DIR
 # FIRMWARE_DIR
 set -u

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Bytes that a job moves, per tensor kind and direction, against the table in memory/LAYOUT.md.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
 #include <map>
@@ -55,7 +56,7 @@ std::vector<TimedRequest> random_requests(const Mix& mix, const DramSpec& spec, 
 }
 
 /// As fast as the queues take them, to few banks `stride` apart, each with a row that most requests
-/// go to: hits keep conflicts waiting until their patience ends.
+/// go to: hits keep conflicts waiting until these have waited long enough.
 std::vector<TimedRequest> crowded_requests(int seed, int count, int stride) {
   std::mt19937 random(static_cast<unsigned>(seed));
   std::uniform_real_distribution<> chance;
@@ -288,8 +289,8 @@ TEST(DramChannel, HitsDoNotStarveAConflictForEver) {
   for (const DramServed& r : served) {
     if (r.owner == 1) conflict = r.data_end;
   }
-  EXPECT_GT(conflict, DramChannel::kPatience) << "row hits come first";
-  EXPECT_LT(conflict, DramChannel::kPatience + 200);
+  EXPECT_GT(conflict, DramChannel::kLongestWait) << "row hits come first";
+  EXPECT_LT(conflict, DramChannel::kLongestWait + 200);
 }
 
 TEST(DramChannel, YoungerHitsDoNotKeepTheRowFromAConflict) {

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Runs a folder of firmware and scripts that people outside the project wrote: inputs that a card or
 host got wrong once, each with the right outcome. Usage: cases_test.py SOURCE_DIR BUILD_DIR [CASE...]
 

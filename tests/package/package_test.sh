@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # The Debian package as a user meets it: package_test.sh CPACK BUILD_DIR DPKG_SHLIBDEPS
 # Nothing of the source tree or the build folder is used after the package is made.
 set -euo pipefail

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/platform/probe_line.h"
 
 // What a probe finds at one socket; phases are in probe_phases_test.cpp.

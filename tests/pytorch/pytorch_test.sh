@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Holds training under numerics: fp32 against PyTorch autograd: pytorch_test.sh BUILD SOURCE
 set -euo pipefail
 build=$1 source=$2

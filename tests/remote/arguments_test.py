@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """What h2.py and the driver say about illegal arguments: arguments_test.py SOCKET
 
 Each is refused by an exception that names it, and the card works afterwards.

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # Processes of their own drive a served card, and a recorded run is played:
 # external_test.sh BUILD_DIR SOURCE_DIR
 set -u

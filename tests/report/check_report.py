@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes runs and reports of them, and checks the reports in a browser: every chart drawn, no
 error, every number as in summary.json; and what the command answers to bad input.
 

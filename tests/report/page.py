@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Opens a report in headless Chromium and reads what it shows.
 
 The page itself knows nothing of tests: what is measured inside the browser is measured by scripts

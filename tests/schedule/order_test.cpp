@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The order of descriptors, against the tables of DRIVER.md written down a second time here.
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Which descriptors H2Learn takes, which jobs they become, and what those wait for. No simulator.
 
 #include <gtest/gtest.h>

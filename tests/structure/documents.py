@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Fails if a document links to a file that is not there, or names a path or an identifier that the
 tree does not have. Usage: documents.py SOURCE_TREE
 """

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # format_check.sh SOURCE CLANG_FORMAT ...: every first-party C and C++ file is formatted.
 set -euo pipefail
 cd "$1"

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Fails if a file includes one of a higher floor of the house.
 
 Floors, bottom to top: modules/base and modules/contract, traces/record, memory, modules,

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """include_floors.py finds what it is there to find."""
 import pathlib
 import sys

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Fails if the member behind a configuration key is read nowhere but in platform/config: such a key
 has no effect. Usage: keys_are_read.py SOURCE_TREE
 """

@@ -1,4 +1,5 @@
 #!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
 # shell_check.sh SOURCE CLANG_FORMAT SHELLCHECK: no warning about any shell script.
 set -euo pipefail
 cd "$1"

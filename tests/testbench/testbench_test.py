@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Replays golden signals in the Verilog test bench, checks that it finds a wrong bit, and compares
 its adder with additions rounded by Python.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The rows of the DRAM banks in the waveform: a known pattern of reads opens and closes them at the
 clocks of memory/dram/MEMORY.md; in a training there are as many openings as activates in
 stats.json; what is simulated stays the same; only chosen banks are shown.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """What a folder of results holds after whatever happens: a complete set, or one that says it is not.
 Refused selections, old results, divergence, signals, a full and a read-only disk, a file in the
 way, and kill -9 at many moments.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """--fst: what GTKWave's fst2vcd reads out of trace.fst is trace.vcd; what is said without vcd2fst.
 
 usage: fst_test.py H2VP SOURCE_DIR. Exit code 77: vcd2fst or fst2vcd not installed.

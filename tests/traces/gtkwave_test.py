@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The save file that a run writes, in the real GTKWave: it shows every signal that the file names
 with the values that trace.vcd has at that time, states, layers and closed rows as the words of the
 tables beside it; for separate memories and a unified one.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Sampled signals against what really happened: queue and bandwidth of the memories, busy bits and
 fill levels, in the waveform at all levels and in the timeline, are recomputed from the transactions
 that probes saw, on three configurations. The timelines keep their viewers' rules.

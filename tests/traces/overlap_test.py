@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The pipeline of the paper's Fig. 10 in the waveform, as GTKWave's converters read it: inside a
 batch group the Forward Engine works on sub-batch i+1 while the Backward and the Weight Update
 Engine work on i, and no engine waits for another in lock step; the next group waits for the update; without overlap, nothing of this. Busy times

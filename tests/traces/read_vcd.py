@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Reads a waveform (.vcd or .fst) with GTKWave's converters and prints, as JSON, per signal the
 number of changes and the time spent in each value.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The waveform in sigrok: every bit is a channel under a name of its own, high as long as in the
 file. sigrok 0.5.2 of Debian 12 gives up at the first value of several digits: bits are traced alone.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """The statistics of a run against their own description: `stats --describe` explains every item, and
 every item it explains is there; sums hold; layers.csv says the same, one row per layer and engine.
 

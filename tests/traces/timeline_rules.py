@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Holds a timeline against what its two viewers do with it when they read it.
 
 usage: timeline_rules.py FILE. Prints what is broken; exit code 1 if anything is.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Runs h2vp and reads its waveforms, for the tests of this folder."""
 
 import os

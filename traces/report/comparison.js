@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 // Several runs side by side. The first is what the others are compared with.
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 # Writes the text of FILES into OUTPUT, a C++ source that defines h2::page_parts(). A file's key is
 # its name; the chart library, which has several, is the last of FILES and gets the key chart.js.
 set(code "#include \"traces/report/page_parts.h\"\n\nnamespace h2 {\n\n")

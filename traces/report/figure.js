@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 // A chart with its description and its data as a table. Charts take their colours from the style
 // sheet when they are made, and are made again when these, or what they show, change.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 // Tables of one run. Every number of summary.json is shown through field().
 

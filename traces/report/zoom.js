@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 "use strict";
 // Charts over time that show a part of it: dragging over one of them chooses what all charts of its
 // group show. Buttons do the same for those who have no mouse.

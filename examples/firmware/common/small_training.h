@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A whole training in portable C: the same source runs natively, as firmware and in an external
  * process, and leaves the same weights. Needs the driver and snprintf, 40 KiB of static memory and
  * no heap. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What firmware on the RISC-V host of the card builds on: console and exit for the C library
  * (printf, exit), traps and interrupts, time, and the bus of the card's driver. */
 #ifndef H2_FIRMWARE_SOC_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "examples/firmware/common/tiny_network.h"
 
 const h2_layer tiny_layer = {.kind = H2_LAYER_FC,

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The smallest network that the card takes, for programs that need any: one fully connected layer
  * of 16 inputs and 4 outputs, spikes as input, two timesteps. */
 #ifndef H2_TINY_NETWORK_H

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Trap entry: saves what a C function may change, calls soc_trap(mcause, mepc, mtval) and goes on
  * where it says. */
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // The lanes come first: the arithmetic is written in terms of them.
 // clang-format off
 #include "modules/arithmetic/simd/lanes_avx512.inc"

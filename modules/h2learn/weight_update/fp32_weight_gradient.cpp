@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "modules/h2learn/weight_update/fp32_weight_gradient.h"
 
 #include <algorithm>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/host/player/card_text.h"
 
 #include "modules/contract/h2_contract.h"

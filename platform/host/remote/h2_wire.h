@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Wire protocol of `h2vp serve`, over a Unix stream socket; plain C, used by server and clients.
  *
  * A client sends one request at a time, header then data (writes only); the server answers each

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/host/riscv/csr_file.h"
 
 namespace h2 {

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "platform/host/riscv/decoder.h"
 
 // Compressed instructions: each is equivalent to a 32-bit one, which is put together here from its

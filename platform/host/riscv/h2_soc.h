@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Memory map of the RISC-V host processor of the H2Learn card, as the model builds it and firmware
  * sees it. Plain C. The card's registers lie at H2_REGS_BASE, as on the system bus; its memories
  * lie above 4 GiB and are reached through the host DMA. Registers are 32 bits, aligned accesses

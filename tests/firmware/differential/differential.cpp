@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Random programs on the simulated processor and on QEMU; every byte that they leave must be the
 // same. differential MONITOR QEMU SEED PROGRAMS [FIRST]: exit code 0, or 1 with the differences.
 

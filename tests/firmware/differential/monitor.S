@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Runs the programs of a differential test one after the other, on the simulated processor and on
  * the reference alike: sets registers, starts the program in its mode, writes every trap into its
  * log and skips the instruction that trapped, and leaves registers and CSRs of the end. */

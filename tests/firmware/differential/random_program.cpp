@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "tests/firmware/differential/random_program.h"
 
 #include "platform/host/riscv/decoder.h"

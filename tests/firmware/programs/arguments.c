@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Messages of the driver about illegal arguments, the same on the processor as elsewhere. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* For programs in assembly without start-up code: the end, and checks. A check that fails ends the
  * program with its number as exit code. */
 #ifndef TESTS_FIRMWARE_PROGRAMS_BARE_H_

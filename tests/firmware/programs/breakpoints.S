@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* ebreak in both lengths: mcause 3, mtval 0, mepc the instruction. */
 #include "tests/firmware/programs/bare.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What a millisecond of sleep adds to the counters: mcycle is time, minstret is instructions. */
 #include <stdio.h>
 

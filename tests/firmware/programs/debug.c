@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Something to look at with a debugger. Ends when one sets `finish`. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Sleeps from tick to tick of its timer and never ends by itself. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Unhandled traps, chosen by a debugger that sets `kind`. */
 #include "examples/firmware/common/soc.h"
 

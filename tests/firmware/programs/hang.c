@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Sleeps although nothing can wake it: the watchdog names the function. */
 #include "examples/firmware/common/soc.h"
 

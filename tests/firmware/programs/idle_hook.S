@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The idle hook of an operating system: wfi in a loop with interrupts enabled, a tick of 1 kHz. The
  * hook returns once at every tick, and mepc is the instruction behind the wfi. */
 #include "tests/firmware/programs/bare.h"

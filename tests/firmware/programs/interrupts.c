@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Interrupts at arbitrary places of a computation: each is taken once, and none changes its result.
  */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Sleeps for a simulated second, then computes for long without an access: no hang. */
 #include "examples/firmware/common/soc.h"
 #include "platform/host/riscv/h2_soc.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* What the processor does not have is an illegal instruction, with the instruction in mtval:
  * supervisor mode, memory protection, floating point, and what there is not in user mode. */
 #include "tests/firmware/programs/bare.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Polls a card that has nothing to do. */
 #include "examples/firmware/common/soc.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A driver that polls, with pauses by the timer, while a memory never answers the card. */
 #include <stdio.h>
 

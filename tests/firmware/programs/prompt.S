@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A line without end on the console; then only computation. */
 #define CONSOLE 0x10010000
 

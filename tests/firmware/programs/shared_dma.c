@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* An interrupt handler that reads card memory by the host DMA while the main program moves blocks
  * by it: neither sees the other's data. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A timer that is always due and never set again: an interrupt is taken directly behind the mret of
  * the one before, 100,000 times, and the program itself never comes to a turn. */
 #include "tests/firmware/programs/bare.h"

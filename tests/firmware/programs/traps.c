@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Traps arrive with their cause, place and value; registers of the faulting instruction are kept.
  */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A fault without trap handler ends the run with its cause, place and address. */
 #include "examples/firmware/common/soc.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Reads its console and answers: a line by looking, a line by interrupt. Bytes, as drivers of the
  * SiFive UART write them, and words. */
 #include "tests/firmware/stock/start.h"

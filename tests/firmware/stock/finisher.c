@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The test finisher at its usual place, as the console orders: r resets, p passes, others fail. */
 #include "tests/firmware/stock/start.h"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* The end and the console of the RISC-V tools' simulators. */
 #include "tests/firmware/stock/start.h"
 

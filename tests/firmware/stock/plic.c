@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* Interrupts by the book: the timer's from the CLINT, the console's transmitter through the PLIC.
  */
 #include "tests/firmware/stock/start.h"

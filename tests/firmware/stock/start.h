@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 /* A bare-metal program as it comes from elsewhere: it knows the usual addresses of RISC-V machines
  * and nothing of this one; linked at 0x80000000 with the linker's own script, so that the file's
  * headers lie in its first segment. */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #pragma once
 
 // What isa.cpp asks the processor, answered as by one with AVX512-FP16.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "traces/results/golden/golden_signals.h"
 
 #include <algorithm>
