@@ -24,6 +24,12 @@ expect extra-argument 2 "unexpected argument" "$h2vp" train "$quick" more.yaml
 expect missing-config 2 "nowhere.yaml" "$h2vp" train nowhere.yaml
 expect bad-set 2 "key.path=value" "$h2vp" config "$quick" --set nonsense
 expect unknown-key 2 "clock_mhz" "$h2vp" config "$quick" --set clock_mhs=1
+expect golden-sub-batch 2 "legal: 0..624" \
+  "$h2vp" train "$quick" --golden golden --golden-sub-batches 700 --out refused --quiet
+expect golden-tiles 2 "needs --golden-units" \
+  "$h2vp" train "$quick" --golden golden --golden-tiles 1 --out refused --quiet
+expect golden-unit 2 "legal: conv1 conv2" \
+  "$h2vp" train "$quick" --golden golden --golden-units conv9 --out refused --quiet
 expect bad-isa 2 "legal on this machine: plain" env H2_ISA=mmx "$h2vp" train "$quick"
 expect bad-threads 2 "1 to 256" "$h2vp" train "$quick" --threads 0
 
