@@ -3,10 +3,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <string_view>
 
@@ -174,19 +171,9 @@ void write_npy(const std::string& path, NpyType type, const std::vector<std::siz
   std::string prefix(kMagic, 6);
   prefix += {'\x01', '\x00', static_cast<char>(header.size() & 0xFF),
              static_cast<char>(header.size() >> 8)};
-  const std::string partial = partial_name(path);
-  errno = 0;
-  std::ofstream file(partial, std::ios::binary);
-  file << prefix << header;
-  file.write(static_cast<const char*>(data),
-             static_cast<std::streamsize>(element_count(shape) * npy_size(type)));
-  file.close();
-  if (!file) {
-    const std::string reason = errno != 0 ? std::strerror(errno) : "unknown reason";
-    std::remove(partial.c_str());
-    throw RunError(path + ": cannot be written: " + reason);
-  }
-  publish(path);
+  std::string content = prefix + header;
+  content.append(static_cast<const char*>(data), element_count(shape) * npy_size(type));
+  write_result(path, content);
 }
 
 }  // namespace h2
