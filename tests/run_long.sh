@@ -25,7 +25,7 @@ step() {
 }
 
 install_packages "${build_packages[@]}" "${test_packages[@]}"
-step address tests/sanitize.sh address test_data test_config test_kernels test_layout test_memory \
-  test_work_model test_schedule test_traces test_report test_platform test_remote test_firmware
+step address tests/sanitize.sh address test_data test_config test_arithmetic test_layout test_memory \
+  test_h2learn test_tensor test_traces test_report test_platform test_remote test_firmware
 step thread tests/sanitize.sh thread test_platform
 step tidy tests/tidy.sh --all

@@ -6,7 +6,7 @@
 #include "modules/h2learn/forward/forward_array.h"
 #include "modules/h2learn/weight_update/weight_gradient_array.h"
 #include "modules/network/tiling.h"
-#include "tests/kernels/random_case.h"
+#include "tests/arithmetic/random_case.h"
 
 // Dense-equivalent throughput of the three array kernels, called as the engines call them: per
 // output-channel block and tile. Layer 256->256, 3x3, 14x14; batch 4, 10 timesteps.

@@ -8,8 +8,8 @@
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/forward/forward_array.h"
 #include "platform/data/weights.h"
-#include "tests/kernels/flatten.h"
-#include "tests/kernels/random_case.h"
+#include "tests/arithmetic/flatten.h"
+#include "tests/arithmetic/random_case.h"
 
 namespace h2 {
 namespace {

@@ -12,7 +12,7 @@
 #include "modules/h2learn/forward/forward_array.h"
 #include "modules/h2learn/weight_update/weight_gradient_array.h"
 #include "platform/driver/h2_math.h"
-#include "tests/kernels/reference.h"
+#include "tests/arithmetic/reference.h"
 #include "tests/platform/simulation.h"
 
 namespace h2 {

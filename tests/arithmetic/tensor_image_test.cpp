@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "modules/tensor/tensor_image.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -9,8 +11,7 @@
 #include "modules/arithmetic/fp16.h"
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/tensor/operand.h"
-#include "modules/tensor/tensor_image.h"
-#include "tests/kernels/isa_guard.h"
+#include "tests/arithmetic/isa_guard.h"
 
 namespace h2 {
 namespace {

@@ -9,9 +9,9 @@
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/forward/forward_array.h"
 #include "modules/h2learn/weight_update/weight_gradient_array.h"
-#include "tests/kernels/isa_guard.h"
-#include "tests/kernels/random_case.h"
-#include "tests/kernels/same_bits.h"
+#include "tests/arithmetic/isa_guard.h"
+#include "tests/arithmetic/random_case.h"
+#include "tests/arithmetic/same_bits.h"
 
 namespace h2 {
 namespace {

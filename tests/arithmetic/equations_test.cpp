@@ -5,8 +5,8 @@
 #include <functional>
 #include <vector>
 
-#include "tests/kernels/random_case.h"
-#include "tests/kernels/reference.h"
+#include "tests/arithmetic/random_case.h"
+#include "tests/arithmetic/reference.h"
 
 // Eq. (1)-(3) in double with the spike function as a parameter. With the step and its surrogate
 // they are the reference's formulas; with a smooth function their backward pass must be the

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/kernels/network_run.h"
+#include "tests/arithmetic/network_run.h"
 
 #include <cmath>
 #include <utility>
@@ -8,7 +8,7 @@
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/forward/forward_array.h"
 #include "modules/h2learn/weight_update/weight_gradient_array.h"
-#include "tests/kernels/flatten.h"
+#include "tests/arithmetic/flatten.h"
 
 namespace h2 {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "modules/base/ceil_div.h"
 #include "modules/h2learn/peak.h"
-#include "tests/work_model/work_model_helpers.h"
+#include "tests/h2learn/slow_count.h"
 
 namespace h2 {
 namespace {

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "memory/dram/device.h"
+
 #include <gtest/gtest.h>
 
 #include <ostream>
 #include <string>
 
-#include "memory/dram/device.h"
 #include "modules/base/error.h"
 
 namespace h2 {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "modules/arithmetic/fp16.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <limits>
-
-#include "modules/arithmetic/fp16.h"
 
 namespace h2 {
 namespace {

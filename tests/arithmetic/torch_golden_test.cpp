@@ -8,8 +8,8 @@
 
 #include "modules/arithmetic/fp16.h"
 #include "modules/arithmetic/simd/isa.h"
-#include "tests/kernels/isa_guard.h"
-#include "tests/kernels/network_run.h"
+#include "tests/arithmetic/isa_guard.h"
+#include "tests/arithmetic/network_run.h"
 
 // Whole networks against PyTorch autograd in float64 (make_torch_golden.py).
 
@@ -19,7 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 Json read_golden(const std::string& name) {
-  std::ifstream file(std::string(H2_SOURCE_DIR) + "/tests/kernels/golden/" + name + ".json");
+  std::ifstream file(std::string(H2_SOURCE_DIR) + "/tests/arithmetic/golden/" + name + ".json");
   if (!file) throw std::runtime_error("no golden file " + name);
   return Json::parse(file);
 }

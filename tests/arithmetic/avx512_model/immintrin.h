@@ -10,7 +10,7 @@
 // The instructions that the AVX-512 variants of the kernels are written with, one by one, in plain
 // C++ by their "Operation" in Intel's Software Developer's Manual, rounding to nearest even. With
 // this file in place of the compiler's the variants run on any processor whose compiler has
-// _Float16; test_kernels_avx512 holds their bits against the reference.
+// _Float16; test_arithmetic_avx512 holds their bits against the reference.
 
 template <class Value, int n>
 using Register = std::array<Value, n>;

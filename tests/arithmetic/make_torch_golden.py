@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes tests/kernels/golden/*.json: small spiking networks trained for one step by PyTorch
+"""Writes tests/arithmetic/golden/*.json: small spiking networks trained for one step by PyTorch
 autograd in float64. The spike is a custom autograd function (step forward, rectangular surrogate
 backward); everything else, the reset through (1 - s) included, is differentiated by autograd.
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "modules/h2learn/signals/signals.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,10 +10,9 @@
 
 #include "modules/h2learn/backward/backward_count.h"
 #include "modules/h2learn/cycles.h"
-#include "modules/h2learn/signals/signals.h"
 #include "modules/network/tiling.h"
-#include "tests/kernels/random_case.h"
-#include "tests/kernels/reference.h"
+#include "tests/arithmetic/random_case.h"
+#include "tests/arithmetic/reference.h"
 
 // The last beats are the sums of the reference; LUT outputs are what the addresses choose; the
 // Backward Engine's PEs take what the work model counts.

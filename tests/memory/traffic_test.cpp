@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "memory/dram/traffic.h"
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
-#include "memory/dram/traffic.h"
 #include "modules/base/error.h"
 #include "platform/config/presets.h"
 

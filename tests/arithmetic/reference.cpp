@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/kernels/reference.h"
+#include "tests/arithmetic/reference.h"
 
 #include <algorithm>
 #include <cstddef>

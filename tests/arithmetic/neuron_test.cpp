@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "modules/arithmetic/neuron.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <limits>
 
-#include "modules/arithmetic/neuron.h"
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/forward/forward_array.h"
-#include "tests/kernels/isa_guard.h"
-#include "tests/kernels/random_case.h"
-#include "tests/kernels/reference.h"
-#include "tests/kernels/same_bits.h"
+#include "tests/arithmetic/isa_guard.h"
+#include "tests/arithmetic/random_case.h"
+#include "tests/arithmetic/reference.h"
+#include "tests/arithmetic/same_bits.h"
 
 namespace h2 {
 namespace {

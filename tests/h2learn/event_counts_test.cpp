@@ -11,7 +11,7 @@
 #include "modules/base/ceil_div.h"
 #include "modules/h2learn/jobs/feeds.h"
 #include "modules/h2learn/spiking_lookups.h"
-#include "tests/work_model/work_model_helpers.h"
+#include "tests/h2learn/slow_count.h"
 
 namespace h2 {
 namespace {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "memory/dram/memory_timing.h"
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -9,7 +11,6 @@
 
 #include "memory/dram/dram_memory.h"
 #include "memory/dram/ideal_memory.h"
-#include "memory/dram/memory_timing.h"
 #include "modules/base/error.h"
 #include "platform/config/presets.h"
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/schedule/schedule_card.h"
+#include "tests/h2learn/schedule_card.h"
 
 namespace h2 {
 namespace {

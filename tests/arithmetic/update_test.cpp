@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "modules/arithmetic/update.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <vector>
-
-#include "modules/arithmetic/update.h"
 
 namespace h2 {
 namespace {

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "tests/work_model/work_model_helpers.h"
+#include "tests/h2learn/slow_count.h"
 
 namespace h2 {
 namespace {

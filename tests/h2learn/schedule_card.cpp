@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/schedule/schedule_card.h"
+#include "tests/h2learn/schedule_card.h"
 
 #include <gtest/gtest.h>
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "memory/dram/address_map.h"
+
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
 
-#include "memory/dram/address_map.h"
 #include "modules/base/error.h"
 
 namespace h2 {
