@@ -12,6 +12,14 @@ struct RangeCount {
   /// latest of Grad, which goes backwards, that of the largest grad-u for a sum over all
   /// timesteps. 0: none.
   int overflow_step = 0;
+
+  /// Adds what was counted later.
+  RangeCount& operator+=(const RangeCount& later) {
+    underflows += later.underflows;
+    overflows += later.overflows;
+    if (overflow_step == 0) overflow_step = later.overflow_step;
+    return *this;
+  }
 };
 
 }  // namespace h2

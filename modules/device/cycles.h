@@ -20,4 +20,9 @@ struct Cycles {
   }
 };
 
+/// What is left of `own` cycles of a stage that works while the array does.
+inline std::uint64_t exposed_cycles(std::uint64_t own, std::uint64_t array) {
+  return own > array ? own - array : 0;
+}
+
 }  // namespace h2

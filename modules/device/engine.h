@@ -88,6 +88,8 @@ class Engine : public sc_core::sc_module {
   void finish_loads(Arrival& chunk);
   /// True if a token went to the store process.
   bool compute_chunk(const Token& token);
+  /// Results of a computed chunk into the GLB; true as above.
+  bool hand_over(const Token& token);
   /// The data of `list` come into a half of the GLB, where they lie, and are taken from there.
   void pass_glb(Glb::Side side, int slot, const TransferList& list);
   void fail(std::uint32_t error);
@@ -124,8 +126,8 @@ class Engine : public sc_core::sc_module {
   sc_core::sc_event start_, arrived_, done_, grace_end_;
   int arrived_chunks_ = 0, loads_open_ = 0;
   std::vector<std::uint64_t> release_;  // by chunk: operand bytes that go when it is computed
-  std::uint64_t resident_ =
-      0;  // loaded for chunks up to the one that loads, and not released before it
+  // Loaded for chunks up to the one that loads, and not released before it.
+  std::uint64_t resident_ = 0;
   std::uint64_t made_ = 0;  // results of chunks so far that are not given back behind one of them
   std::uint64_t to_admit_ = 0, admitted_ = 0;  // of the batch that is being issued; credits at hand
   bool finished_ = false;

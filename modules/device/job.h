@@ -66,9 +66,7 @@ class Job {
 
  protected:
   void count(const RangeCount& found) {
-    range.underflows += found.underflows;
-    range.overflows += found.overflows;
-    if (range.overflow_step == 0) range.overflow_step = found.overflow_step;
+    range += found;
     if (found.overflows != 0) error = H2_ERR_OVERFLOW;
   }
 };

@@ -12,7 +12,6 @@
 #include "modules/contract/h2_contract.h"
 #include "modules/contract/h2_layout.h"
 #include "modules/device/job.h"
-#include "modules/h2learn/cycles.h"
 #include "modules/h2learn/glb_plan.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"

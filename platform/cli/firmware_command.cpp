@@ -6,6 +6,7 @@
 #include "platform/cli/commands.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
+#include "platform/cli/result_folder.h"
 #include "platform/host/gdb/gdb_server.h"
 #include "platform/host/gdb/monitor.h"
 #include "platform/host/riscv/console_input.h"

@@ -2,17 +2,11 @@
 #include "platform/cli/outputs.h"
 
 #include <exception>
-#include <functional>
 #include <iostream>
 #include <systemc>
 
 #include "modules/base/error.h"
-#include "platform/cli/commit.h"
-#include "platform/cli/version.h"
-#include "platform/host/board_statistics.h"
-#include "platform/host/snapshot.h"
 #include "traces/record/fst.h"
-#include "traces/results/statistics/statistics_files.h"
 
 namespace h2 {
 
@@ -92,101 +86,6 @@ int run_to_files(Platform& platform, Trace& trace, TransactionRecorder* recorder
   if (recorder != nullptr) recorder->close();
   if (failure) std::rethrow_exception(failure);
   return traced;
-}
-
-namespace {
-
-/// Files that exist under their names.
-void print_files(const fs::path& out) {
-  std::cout << "wrote " << (out / "summary.json").string();
-  for (const char* name : {"trace.vcd", "trace.gtkw", "trace.fst", "timeline.json"}) {
-    if (fs::exists(out / name)) std::cout << ", " << (out / name).string();
-  }
-  std::cout << '\n';
-}
-
-/// What of the configuration makes results better than the machine could be.
-void add_departures(const Config& config, RunRecord& record) {
-  if (config.machine.halo != Halo::free) return;
-  record.warnings.push_back(
-      {"uncharged",
-       "dataflow.halo free keeps the rows of neighbouring tiles on chip, for which the global "
-       "buffers have no room",
-       "dataflow.halo"});
-}
-
-void add_notes(const Trace& trace, RunRecord& record) {
-  for (const TraceNote& note : trace.notes()) {
-    record.warnings.push_back({"trace", note.text, fs::path(note.where).filename().string()});
-  }
-}
-
-/// 1 if the run was interrupted or a file is missing.
-int exit_code(const RunRecord& record, const Trace& trace) {
-  int code = record.interrupted ? 1 : 0;
-  for (const Warning& w : record.warnings) code = w.kind == "output" ? 1 : code;
-  for (const TraceNote& note : trace.notes()) code = note.failed ? 1 : code;
-  return code;
-}
-
-/// Calls `write`, which writes all results. Where there is no space for them beside the traces, the
-/// traces are given up with a warning.
-void write_results(const ResultFolder& folder, RunRecord& record,
-                   const std::function<void()>& write) {
-  try {
-    write();
-  } catch (const RunError& e) {
-    if (!folder.remove_traces()) throw;
-    record.warnings.push_back(
-        {"output", std::string("the traces are given up for the results: ") + e.what(), "trace"});
-    write();
-  }
-}
-
-}  // namespace
-
-int finish_run(const CommandLine& line, const Config& config, const ResultFolder& folder,
-               const Platform& platform, const Trace& trace, const Sampler& sampler,
-               const WallClock& wall, RunRecord& record) {
-  add_departures(config, record);
-  add_notes(trace, record);
-  if (record.interrupted) {
-    record.warnings.push_back(
-        {"interrupted",
-         "interrupted; results are those of " + std::to_string(record.sub_batches) + " sub-batches",
-         line.command});
-  }
-  RunInfo info = run_info(config, platform);
-  info.version = kVersion;
-  info.commit = kCommit;
-  info.command = line.text;
-  nlohmann::ordered_json summary;
-  write_results(folder, record, [&] {
-    write_statistics(folder.path(), info, record, board_statistics(info, record, platform),
-                     sampler);
-    folder.write_weights(config.network, record);
-    summary = make_summary(info, record, wall);
-    folder.finish(summary);
-  });
-  for (const Warning& w : record.warnings) {
-    std::cerr << "h2vp: " << (w.kind == "interrupted" ? "" : "warning: ") << w.text << '\n';
-  }
-  if (!line.quiet) {
-    std::cout << summary_table(summary);
-    print_files(folder.path());
-  }
-  return exit_code(record, trace);
-}
-
-void fail_run(const Config& config, const ResultFolder& folder, Trace& trace,
-              const RunRecord& record, const std::string& error) {
-  close_trace(trace);
-  try {
-    folder.write_weights(config.network, record);
-    folder.failed(error);
-  } catch (const RunError& e) {
-    std::cerr << "h2vp: warning: " << e.what() << '\n';
-  }
 }
 
 }  // namespace h2

@@ -3,16 +3,11 @@
 
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "platform/cli/commands.h"
-#include "platform/cli/result_folder.h"
 #include "platform/host/player/transaction_recorder.h"
 #include "platform/platform.h"
 #include "traces/record/trace.h"
-#include "traces/results/run_record.h"
-#include "traces/results/statistics/sampler.h"
-#include "traces/results/summary.h"
 
 namespace h2 {
 
@@ -34,15 +29,5 @@ std::unique_ptr<TransactionRecorder> make_recorder(const CommandLine& line, Host
 /// Runs a command without a summary: waveform and recording are complete on disk however it ends.
 /// Rethrows what ends the run; otherwise 1 if the waveform could not be written.
 int run_to_files(Platform& platform, Trace& trace, TransactionRecorder* recorder);
-/// What a run on `platform` leaves in its folder: statistics, weights, and summary.json as the
-/// last. Takes the notes of the trace over into the record as warnings, prints them, and unless
-/// quiet the table and the files made. Returns the exit code: 1 if the run was interrupted or a
-/// file is missing.
-int finish_run(const CommandLine& line, const Config& config, const ResultFolder& folder,
-               const Platform& platform, const Trace& trace, const Sampler& sampler,
-               const WallClock& wall, RunRecord& record);
-/// What is left of a run that ended in an error: trace, weights, and what the error was.
-void fail_run(const Config& config, const ResultFolder& folder, Trace& trace,
-              const RunRecord& record, const std::string& error);
 
 }  // namespace h2

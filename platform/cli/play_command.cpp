@@ -5,6 +5,7 @@
 #include "modules/base/error.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
+#include "platform/cli/result_folder.h"
 #include "platform/host/player/transaction_player.h"
 #include "platform/platform.h"
 

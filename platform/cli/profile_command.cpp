@@ -5,12 +5,10 @@
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
-#include "platform/cli/progress.h"
+#include "platform/cli/summary_run.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/profile.h"
 #include "platform/host/recorded_masks.h"
-#include "platform/host/snapshot.h"
-#include "platform/platform.h"
 
 namespace h2 {
 namespace {
@@ -41,26 +39,7 @@ int run_profile(const CommandLine& line) {
   const Interrupt interrupt;
   profile.stop = Interrupt::requested;
   platform.host.program = [&](HostCpu& host) { profile(host); };
-  const Sampler sampler("sampler", [&] { return take_snapshot(platform); });
-  trace->require_matches();
-  platform.probes.require_matches();
-  folder.begin();
-  trace->start();
-  try {
-    platform.run();
-  } catch (const std::exception& e) {
-    progress.finish();
-    fail_run(config, folder, *trace, record, e.what());
-    throw;
-  }
-  trace->close();
-  progress.finish();
-
-  WallClock wall;
-  wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  wall.samples = record.samples;
-  wall.kernel_seconds = platform.kernel_seconds();
-  return finish_run(line, config, folder, platform, *trace, sampler, wall, record);
+  return run_to_summary({line, config, folder, platform, *trace, progress, record, begin}, {});
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include "modules/base/error.h"
 #include "platform/cli/outputs.h"
+#include "platform/cli/result_folder.h"
 #include "platform/host/remote/remote_server.h"
 #include "platform/platform.h"
 

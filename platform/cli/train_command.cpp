@@ -11,12 +11,11 @@
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
-#include "platform/cli/progress.h"
+#include "platform/cli/summary_run.h"
 #include "platform/data/dataset.h"
 #include "platform/data/weights.h"
 #include "platform/host/snapshot.h"
 #include "platform/host/training.h"
-#include "platform/platform.h"
 #include "traces/results/golden/golden_writer.h"
 
 namespace h2 {
@@ -158,31 +157,15 @@ int run_train(const CommandLine& line) {
   const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
   training.stop = Interrupt::requested;
   platform.host.program = [&](HostCpu& host) { training(host); };
-  const Sampler sampler("sampler", [&] { return take_snapshot(platform); });
-  trace->require_matches();
-  platform.probes.require_matches();
-  folder.begin();
-  trace->start();
-  try {
-    platform.run();
-  } catch (const std::exception& e) {
-    progress.finish();
-    fail_run(config, folder, *trace, record, e.what());
-    throw;
-  }
-  trace->close();
-  progress.finish();
-  keep_going(record, "--golden", [&] {
-    if (golden != nullptr) golden->close();
-  });
-  keep_going(record, "--record", [&] {
-    if (recorder != nullptr) recorder->close();
-  });
-
-  wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  wall.samples = record.samples + record.test_samples;
-  wall.kernel_seconds = platform.kernel_seconds();
-  return finish_run(line, config, folder, platform, *trace, sampler, wall, record);
+  return run_to_summary({line, config, folder, platform, *trace, progress, record, begin}, wall,
+                        [&] {
+                          keep_going(record, "--golden", [&] {
+                            if (golden != nullptr) golden->close();
+                          });
+                          keep_going(record, "--record", [&] {
+                            if (recorder != nullptr) recorder->close();
+                          });
+                        });
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 #include <vector>
 
 #include "modules/h2learn/backward/backward_count.h"
-#include "modules/h2learn/cycles.h"
+#include "modules/h2learn/forward/forward_cycles.h"
+#include "modules/h2learn/weight_update/weight_update_cycles.h"
 #include "modules/network/tiling.h"
 #include "tests/arithmetic/random_case.h"
 #include "tests/arithmetic/reference.h"

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "modules/h2learn/cycles.h"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 
 #include "modules/base/ceil_div.h"
+#include "modules/h2learn/backward/backward_cycles.h"
+#include "modules/h2learn/forward/forward_cycles.h"
 #include "modules/h2learn/peak.h"
+#include "modules/h2learn/weight_update/weight_update_cycles.h"
 #include "tests/h2learn/slow_count.h"
 
 namespace h2 {

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <vector>
 
+#include "modules/device/cycles.h"
 #include "modules/h2learn/backward/backward_window.h"
 #include "modules/h2learn/backward/lane_sums.h"
-#include "modules/h2learn/cycles.h"
+#include "modules/h2learn/machine.h"
+#include "modules/network/network.h"
 #include "modules/tensor/maps.h"
 
 namespace h2 {

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <vector>
 
+#include "modules/h2learn/backward/backward_cycles.h"
 #include "modules/h2learn/backward/grad_stage.h"
-#include "modules/h2learn/event_counts.h"
-#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/completion_map.h"
+#include "modules/h2learn/jobs/layer_job.h"
 #include "modules/tensor/operand.h"
 
 namespace h2 {
@@ -24,21 +24,16 @@ void copy_region(const ValueMap& from, Region region, Span channels, ValueMap& t
 
 /// grad-u of the last layer from the loss gradient the host wrote: for tile { for the channels of
 /// the Grad units { loss gradient, mask; u, spikes } }.
-class GradJob : public Job {
+class GradJob : public LayerJob {
  public:
   GradJob(const JobContext& context, int index, std::uint64_t gradient)
-      : context_(context),
-        l_(context.layer(index)),
+      : LayerJob(context, index, index, context.glb->grad_room),
         loss_(TensorKind::gradient, next_values(context, index, gradient), context.value_bytes,
               nullptr, context.functional()),
         grad_(context_, index),
         tiles_(l_.next_h, l_.next_w, context.machine->tile),
         complete_(tiles_, grad_.image().tiling(),
-                  [this](Region r) { return grad_.next_region(r); }) {
-    name = l_.name;
-    layer = result_layer = index;
-    room = context.glb->grad_room;
-  }
+                  [this](Region r) { return grad_.next_region(r); }) {}
 
   int chunks() const override { return tiles_.count() * groups(); }
   bool load(int chunk, int stage, TransferList& list) override {
@@ -53,8 +48,7 @@ class GradJob : public Job {
   }
   ChunkWork work(int chunk) override {
     const Region soma = grad_.soma_region(tile(chunk));
-    const std::uint64_t outputs =
-        static_cast<std::uint64_t>(context_.batch) * context_.steps * soma.area();
+    const std::uint64_t outputs = over_maps(soma.area());
     ChunkWork work;
     work.cycles.array = grad_cycles(context_.machine->backward, outputs);
     work.events = grad_events(outputs * channels(chunk).size());
@@ -91,8 +85,6 @@ class GradJob : public Job {
     return {address, map};
   }
 
-  JobContext context_;
-  const Layer& l_;
   ValueOperand loss_;
   GradStage grad_;
   Tiling tiles_;

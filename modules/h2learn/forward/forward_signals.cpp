@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "modules/h2learn/cycles.h"
+#include "modules/h2learn/forward/forward_cycles.h"
 #include "modules/h2learn/signals/signal_parts.h"
 
 namespace h2 {

@@ -7,6 +7,7 @@
 #include "modules/h2learn/event_counts.h"
 #include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/loop_nest.h"
+#include "modules/h2learn/weight_update/weight_update_cycles.h"
 #include "modules/tensor/value_codec.h"
 
 namespace h2 {

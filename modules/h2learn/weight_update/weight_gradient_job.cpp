@@ -3,23 +3,22 @@
 #include <atomic>
 #include <cmath>
 
-#include "modules/h2learn/event_counts.h"
-#include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/feeds.h"
+#include "modules/h2learn/jobs/layer_job.h"
 #include "modules/h2learn/jobs/loop_nest.h"
 #include "modules/h2learn/spiking_lookups.h"
 #include "modules/h2learn/weight_update/weight_gradient_array.h"
+#include "modules/h2learn/weight_update/weight_update_cycles.h"
 
 namespace h2 {
 namespace {
 
 /// grad-w of one layer: for 128 output channels { for the input channels that fit the GLB { for
 /// tile { grad-u; spikes } grad-w read-modify-write on Mem2 } }.
-class WeightGradientJob : public Job {
+class WeightGradientJob : public LayerJob {
  public:
   WeightGradientJob(const JobContext& context, int index, bool first)
-      : context_(context),
-        l_(context.layer(index)),
+      : LayerJob(context, index, index, context.glb->weight_update_room[index]),
         first_(first),
         inner_step_(context.glb->weight_update_channels[index]),
         tiles_(l_.out_h, l_.out_w, context.machine->tile),
@@ -33,10 +32,7 @@ class WeightGradientJob : public Job {
              context.functional()),
         kernel_(l_, context.machine->weight_update, context.machine->tile,
                 context.machine->numerics) {
-    name = l_.name;
-    layer = index;
-    macs = l_.macs() * context.batch * context.steps;
-    room = context.glb->weight_update_room[index];
+    macs = dense_macs();
     if (resident() || context.machine->halo == Halo::free) {
       input_.set_reuse(Operand::Reuse::once_per_pass);
       gradient_.set_reuse(Operand::Reuse::once_per_pass);
@@ -97,8 +93,6 @@ class WeightGradientJob : public Job {
   void merge(const Step& at);
   int loudest_step(Span channels) const;
 
-  JobContext context_;
-  const Layer& l_;
   bool first_;
   int inner_step_;
   Tiling tiles_;
@@ -177,8 +171,7 @@ ChunkWork WeightGradientJob::work(int chunk) {
                     ? weight_update_fc_chunk(array, first, end, context_.batch, context_.steps)
                     : weight_update_conv_chunk(l_, array, region, first, end, context_.batch,
                                                context_.steps, chunk == 0);
-  work.executed_macs = static_cast<std::uint64_t>(context_.batch) * context_.steps * region.area() *
-                       out.size() * (end - first) * l_.taps();
+  work.executed_macs = over_maps(region.area()) * out.size() * (end - first) * l_.taps();
   work.events = events(at);
   return work;
 }

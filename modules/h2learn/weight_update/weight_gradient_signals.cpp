@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "modules/h2learn/cycles.h"
 #include "modules/h2learn/signals/signal_parts.h"
+#include "modules/h2learn/weight_update/weight_update_cycles.h"
 
 namespace h2 {
 namespace {

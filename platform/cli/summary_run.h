@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <functional>
+
+#include "platform/cli/progress.h"
+#include "platform/cli/result_folder.h"
+#include "platform/platform.h"
+#include "traces/record/trace.h"
+#include "traces/results/run_record.h"
+#include "traces/results/summary.h"
+
+namespace h2 {
+
+/// A run that ends in a summary, `train` or `profile`: what the command has made for it.
+struct SummaryRun {
+  const CommandLine& line;
+  const Config& config;
+  const ResultFolder& folder;
+  Platform& platform;
+  Trace& trace;
+  Progress& progress;
+  RunRecord& record;
+  std::chrono::steady_clock::time_point begin;  ///< of the command
+};
+
+/// Runs the program of the platform's host and leaves statistics, weights and, as the last,
+/// summary.json in the folder. `close_outputs` is called once the simulation has ended, `wall`
+/// holds what was measured before it. Prints warnings, and unless quiet the table and the files
+/// made. Returns the exit code: 1 if the run was interrupted or a file is missing. An error that
+/// ends the simulation is thrown on, after trace, weights and its text are in the folder.
+int run_to_summary(
+    const SummaryRun& run, WallClock wall, const std::function<void()>& close_outputs = [] {});
+
+}  // namespace h2
