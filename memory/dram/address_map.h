@@ -11,7 +11,7 @@ namespace h2 {
 /// Bytes of one DRAM access; every preset moves a 64 B line with one burst.
 inline constexpr std::uint64_t kLineBytes = 64;
 
-/// Where a 64 B line lives. `group` and `bank` count inside their parent.
+/// Where a 64 B line is stored. `group` and `bank` count inside their parent.
 struct DramLocation {
   int channel = 0;
   int rank = 0;
@@ -81,7 +81,7 @@ class AddressMap {
   std::array<LinePlace, kTable> low_;  // what the low bits of an index add
 };
 
-/// The bits of an index contribute separately, so that of the low ones a table tells.
+/// The bits of an index contribute separately, so that a table serves the low ones.
 template <class Visit>
 void AddressMap::for_each_line(std::uint64_t first, std::uint32_t count, Visit visit) const {
   std::uint64_t index = first / parts_;

@@ -46,9 +46,9 @@ class DramDevice {
  public:
   explicit DramDevice(const DramSpec& spec);
 
-  /// First clock at which the command keeps every distance to the commands issued so far. Whether
-  /// it makes sense in the bank's state is the caller's business. precharge_all and refresh
-  /// ignore `bank`.
+  /// First clock at which the command keeps every distance to the commands issued so far. The
+  /// caller checks that it makes sense in the bank's state. precharge_all and refresh ignore
+  /// `bank`.
   [[nodiscard]] Clock earliest(Command command, int bank) const;
   /// Of a column command to any bank.
   [[nodiscard]] Clock earliest_column(bool write) const {
@@ -56,7 +56,7 @@ class DramDevice {
   }
 
   /// The same for commands to one bank or any, but for the rule of one command per clock, which
-  /// a caller that asks for several banks applies once.
+  /// a caller with several banks applies once.
   [[nodiscard]] Clock activate_ready(int bank) const {
     const Clock shared =
         latest(group_activate_[group_of_[index(bank)]], ranks_[rank_of_[index(bank)]].activate);
@@ -128,7 +128,7 @@ class DramDevice {
   [[nodiscard]] Clock earliest_maintenance(Command command) const;
   void activate(int bank, std::int64_t row, Clock at);
 
-  // Of a bank: its open row, and the first clocks of commands as far as the bank itself knows.
+  // Of a bank: its open row, and the first clocks of commands by the rules inside the bank.
   PerBank<std::int64_t> open_row_;
   PerBank<Clock> activate_{}, precharge_{}, column_{};
   PerBank<std::uint8_t> group_of_{}, rank_of_{};

@@ -175,7 +175,7 @@ void DramMemory::part() {
   }
 }
 
-/// If nothing tells the channels apart, one represents all of them again.
+/// If the channels no longer differ, one represents all of them again.
 void DramMemory::join(Clock now) {
   const auto rests = [&](DramChannel& channel) {
     channel.catch_up(now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <deque>
 #include <string>
@@ -101,7 +102,7 @@ class Engine : public sc_core::sc_module {
   void show_job(std::uint32_t sub_batch) const;
   void show_phase(const char* process, int chunk, const sc_core::sc_time& begin) const;
   std::uint64_t cycles(const sc_core::sc_time& time) const {
-    return static_cast<std::uint64_t>(time / settings_.period + 0.5);
+    return static_cast<std::uint64_t>(std::llround(time / settings_.period));
   }
 
   const Settings settings_;

@@ -12,9 +12,9 @@
 
 namespace h2 {
 
-/// Threads that do the engines' arithmetic while simulated time passes. Who waits for a result
-/// works, too: the simulator's thread is one of the `threads`, and with one thread it does all.
-/// Results never depend on the number.
+/// Threads that do the engines' arithmetic while simulated time passes. A thread that waits for a
+/// result takes parts of the work meanwhile: the simulator's thread is one of the `threads`, and
+/// with one thread it does all. Results never depend on the number.
 class WorkerPool {
  public:
   explicit WorkerPool(int threads);

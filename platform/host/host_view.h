@@ -20,7 +20,7 @@ class HostView {
   /// Of the waveform, from now on: program (the processor computes), access, wait (for the
   /// interrupt), work (a sub-batch's computation), done.
   void enter(std::string_view state) const { trace_.change(state_signal_, state); }
-  /// True if anybody reads slices or messages; the calls below are idle otherwise.
+  /// True if slices or messages are recorded; the calls below do nothing otherwise.
   bool on() const;
   /// An access or wait that ends now.
   void access(const HostAccess& access) const;

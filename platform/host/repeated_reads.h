@@ -7,8 +7,8 @@
 
 namespace h2 {
 
-/// Tells polling from reading on: knows the value that the last read of an address found, for some
-/// of the addresses read last.
+/// Distinguishes polling from reading on: keeps the value that the last read of an address found,
+/// for some of the addresses read last.
 class RepeatedReads {
  public:
   /// True if the same read found the same bytes before. Reads longer than kLongest never do.

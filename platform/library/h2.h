@@ -12,7 +12,7 @@ extern "C" {
 
 /* Connects to a served card; `bus` is then for h2_open(). One client is served at a time: another
  * one waits here. Returns H2_OK, H2_DRV_ARGUMENT (null, path empty or too long), H2_DRV_NO_MEMORY,
- * H2_DRV_NOT_FOUND (no server listens at the path: see errno) or H2_DRV_BUS (the server speaks
+ * H2_DRV_NOT_FOUND (no server listens at the path: see errno) or H2_DRV_BUS (the server uses
  * another protocol). */
 int h2_connect(const char* socket_path, h2_bus* bus);
 /* Ends the connection; the card keeps its state. Nothing for a null pointer or a bus without a

@@ -5,7 +5,7 @@
 
 namespace h2 {
 
-/// Forces an instruction set for the kernels constructed while it lives.
+/// Forces an instruction set for the kernels constructed while it exists.
 class IsaGuard {
  public:
   explicit IsaGuard(const char* name) { setenv("H2_ISA", name, 1); }

@@ -115,7 +115,7 @@ TEST_F(Remote, WaitsForTheInterrupt) {
   });
 }
 
-/// A wait in which nothing can ever happen is the client's mistake: it ends, the card lives on.
+/// A wait in which nothing can ever happen is the client's mistake: it ends, and the card goes on.
 TEST_F(Remote, WaitInVainEndsBeforeTheWatchdog) {
   serve_bus(
       [](h2_bus& bus) {

@@ -25,7 +25,7 @@ struct TraceNote {
   std::string where;    ///< file
 };
 
-/// What modules say about themselves over time; knows the file formats so that they need not.
+/// What modules report over time; the only place that knows the file formats.
 /// Scopes and tracks are module names. Without a waveform and a timeline every call returns at
 /// once. A file that cannot be written is given up with a note: a trace never ends a run.
 class Trace {

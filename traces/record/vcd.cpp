@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <stdexcept>
@@ -12,21 +11,12 @@
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
 #include "traces/record/glob.h"
+#include "traces/record/vcd_text.h"
 
 namespace h2 {
 namespace {
 
 constexpr std::size_t kVcdBufferBytes = 1 << 16;
-
-/// Identifier code: number in base 94, printable characters.
-std::string code_of(std::size_t index) {
-  std::string code;
-  do {
-    code += static_cast<char>('!' + index % 94);
-    index /= 94;
-  } while (index > 0);
-  return code;
-}
 
 std::vector<std::string> split(const std::string& dotted) {
   std::vector<std::string> parts;
@@ -36,38 +26,6 @@ std::vector<std::string> split(const std::string& dotted) {
     parts.push_back(dotted.substr(first, dot - first));
   }
   return parts;
-}
-
-std::string wire_text(std::uint64_t value, int width) {
-  if (width == 1) return value != 0 ? "1" : "0";
-  std::array<char, 65> digits;
-  const auto end = std::to_chars(digits.begin(), digits.end(), value, 2).ptr;
-  return "b" + std::string(digits.begin(), end) + " ";
-}
-
-/// Of a fixed length, so that it can take the place of an unknown value.
-std::string padded_text(std::uint64_t value, int width) {
-  std::string digits(static_cast<std::size_t>(width), '0');
-  for (auto d = digits.rbegin(); d != digits.rend(); ++d, value >>= 1)
-    *d = (value & 1) != 0 ? '1' : '0';
-  return "b" + digits + " ";
-}
-
-std::string unknown_text(int width) {
-  return "b" + std::string(static_cast<std::size_t>(width), 'x') + " ";
-}
-
-std::string real_text(double value) {
-  std::array<char, 40> digits;
-  const auto end = std::to_chars(digits.begin(), digits.end(), value).ptr;
-  return "r" + std::string(digits.begin(), end) + " ";
-}
-
-std::string word_text(std::string_view value) {
-  std::string text(value.empty() ? "-" : value);
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~'; }, '_');
-  return "s" + text + " ";
 }
 
 }  // namespace
@@ -105,7 +63,7 @@ int VcdWriter::add(const std::string& scope, const std::string& name, Kind kind,
   variable.path = split(full_name);
   variable.kind = kind;
   variable.width = width;
-  variable.code = code_of(variables_.size());
+  variable.code = vcd_code(variables_.size());
   variable.value = kind == Kind::wire   ? wire_text(0, width)
                    : kind == Kind::real ? real_text(0.0)
                                         : word_text("");

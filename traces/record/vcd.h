@@ -55,8 +55,8 @@ class VcdWriter {
   /// Blanks and control characters become '_', an empty text "-".
   void change_text(int id, std::uint64_t time_ps, std::string_view value);
 
-  /// A wire of more than one bit has, from `time_ps` on, a value that resolve() tells later, the
-  /// oldest one first. Until then what follows stays in memory.
+  /// A wire of more than one bit has, from `time_ps` on, a value that resolve() supplies later,
+  /// the oldest one first. Until then what follows stays in memory.
   void open(int id, std::uint64_t time_ps);
   void resolve(int id, std::uint64_t value);
 

@@ -239,7 +239,7 @@ struct VectorOps {
                     std::size_t stride);
   void (*to_half)(const float* in, std::uint8_t* out, std::size_t n, std::size_t rows,
                   std::size_t stride);
-  /// The same for rows of 16 values of which a mask each, `mask_stride` words apart, tells those in
+  /// The same for rows of 16 values: a mask for each, `mask_stride` words apart, marks those in
   /// memory; the others are 0. Both return where they ended, and touch up to 16 values more there.
   std::uint16_t* (*pack_half)(const float* in, std::size_t stride, const std::uint16_t* masks,
                               std::size_t mask_stride, std::size_t rows, std::uint16_t* out);
@@ -271,7 +271,7 @@ struct VectorOps {
   void (*tree_direct)(const TreeArgs&);
   /// Lists {c - the first of its block, in[c] as a factor} for every in[c] that is not zero, blocks
   /// of `rows`, from list[starts[0]] on; starts[i + 1]: end of block i. May write kLanes too many.
-  /// `largest` grows to the largest magnitude if that tells whether products overflow.
+  /// `largest` grows to the largest magnitude where that decides whether products overflow.
   void (*list_factors)(const float* in, std::size_t n, std::size_t rows, Term* list,
                        std::uint32_t* starts, float* largest);
   /// Values to factors, as list_factors gives them.

@@ -12,7 +12,7 @@
 namespace h2 {
 
 /// A listening Unix stream socket with at most one client. Calls block the process; SIGINT and
-/// SIGTERM, caught while the object lives, end them.
+/// SIGTERM, caught while the object exists, end them.
 class WireSocket {
  public:
   /// Listens at `path`. A socket file without a server is replaced. Throws InputError if

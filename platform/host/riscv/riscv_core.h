@@ -22,7 +22,7 @@ class RiscvCore {
     wfi,         ///< sleeping behind a wfi, until a line that mie enables is up
     breakpoint,  ///< in front of the instruction
     watchpoint,  ///< behind the access to hit()
-    trap,        ///< in front of an instruction whose trap() stop_before wants to see
+    trap,        ///< in front of an instruction whose trap() stop_before selects
     halt,        ///< halt() was called
   };
 
