@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What takes longer than a change can wait for: clang-tidy over every source, and the unit and board
-# tests under AddressSanitizer with UndefinedBehaviorSanitizer and under ThreadSanitizer. Steps that
-# passed for this commit are not repeated, so that a broken-off run can go on; --again starts anew.
+# What takes longer than a change can wait for: clang-tidy over every source, the unit and board tests
+# under AddressSanitizer with UndefinedBehaviorSanitizer and under ThreadSanitizer, and campaigns: ten
+# times as many random descriptors as in the suite, and 100,000 random programs on the processor and on
+# QEMU. Steps that passed for this commit are not repeated, so that a broken-off run can go on; --again
+# starts anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=examples/setup.sh
@@ -25,7 +27,10 @@ step() {
 }
 
 install_packages "${build_packages[@]}" "${test_packages[@]}"
-step address tests/sanitize.sh address test_data test_config test_arithmetic test_layout test_memory \
-  test_h2learn test_tensor test_traces test_report test_platform test_remote test_firmware
+step address tests/sanitize.sh address
 step thread tests/sanitize.sh thread test_platform
-step tidy tests/tidy.sh --all
+step tidy tests/tidy.py --all
+build_tree -DH2_TESTS=ON
+step fuzz env H2_FUZZ_DESCRIPTORS=2000000 build/test_fuzz
+step differential build/differential build/tests/firmware/differential/monitor.bin \
+  qemu-system-riscv32 20261127 100000
