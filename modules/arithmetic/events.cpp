@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "modules/base/bits.h"
+#include "modules/base/ceil_div.h"
 
 namespace h2 {
 namespace {
@@ -54,7 +55,7 @@ Region Windows::reach(Region outputs, int height, int width) const {
 
 void list_spikes(const VectorOps& ops, const BitMap& map, int index, Region region, int c0,
                  int channels, EventLists<std::uint32_t>& lists) {
-  const int words = (channels + kWord - 1) / kWord;
+  const int words = ceil_div(channels, kWord);
   fill(lists, region, channels, [&](int y, int x, std::uint32_t* end) {
     const auto first = static_cast<std::uint32_t>((x - region.x0) * channels);
     return ops.list_ones(map.at(index, y, x) + c0 / kWord, words, first, end);
@@ -87,7 +88,7 @@ double density(const ValueMap& map, int c0, int channels) {
 }
 
 std::vector<std::uint16_t> padded_words(const BitMap& map, int c0, int channels, int border) {
-  const int words = (channels + kWord - 1) / kWord, word0 = c0 / kWord, shift = c0 % kWord;
+  const int words = ceil_div(channels, kWord), word0 = c0 / kWord, shift = c0 % kWord;
   const int width = map.width + 2 * border, height = map.height + 2 * border;
   std::vector<std::uint16_t> out(static_cast<std::size_t>(map.maps) * height * width * words, 0);
   for (int m = 0; m < map.maps; ++m) {

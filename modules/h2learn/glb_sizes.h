@@ -6,6 +6,7 @@
 #include <initializer_list>
 #include <vector>
 
+#include "modules/base/ceil_div.h"
 #include "modules/h2learn/glb_plan.h"
 #include "modules/network/tiling.h"
 
@@ -35,7 +36,7 @@ inline std::uint64_t product(std::initializer_list<int> factors) {
 
 /// Bytes of `count` values, each of 2 bytes.
 inline std::uint64_t value_bytes(std::uint64_t count) { return count * 2; }
-inline std::uint64_t bit_bytes(std::uint64_t bits) { return (bits + 7) / 8; }
+inline std::uint64_t bit_bytes(std::uint64_t bits) { return ceil_div(bits, 8); }
 
 /// What the sums of one run share.
 struct GlbSizes {

@@ -6,7 +6,7 @@
 namespace h2 {
 
 RegisterMap h2learn_registers(const Machine& machine, std::uint64_t memory_bytes) {
-  const std::uint32_t value_bytes = machine.numerics == Numerics::fp16 ? 2 : 4;
+  const std::uint32_t value_bytes = bytes_of(machine.numerics);
   RegisterMap map{
 #define H2_REGISTER_INFO(reg, offset, access, reset, text) \
   {offset, access, reset, (offset) == H2_REG_LAST_STEP},

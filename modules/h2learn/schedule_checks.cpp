@@ -71,7 +71,7 @@ std::uint32_t H2LearnSchedule::read_table(H2LearnCommand& command, CardAccess& c
   c.neuron = command.table.neuron;
   c.batch = d.samples;
   c.steps = command.table.network.timesteps;
-  c.value_bytes = machine_.numerics == Numerics::fp16 ? 2 : 4;
+  c.value_bytes = bytes_of(machine_.numerics);
   c.base = base_of(d.memory);
   c.base2 = base_of(2);
   c.input = d.input;

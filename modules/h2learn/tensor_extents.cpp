@@ -30,7 +30,7 @@ bool overlap(const TensorExtent& a, const TensorExtent& b) {
 std::vector<TensorExtent> tensor_extents(const std::vector<PlacedLayer>& layers,
                                          const Machine& machine, int sub_batch, int timesteps,
                                          Optimizer optimizer) {
-  const std::uint32_t value_bytes = machine.numerics == Numerics::fp16 ? 2 : 4;
+  const std::uint32_t value_bytes = bytes_of(machine.numerics);
   std::vector<TensorExtent> all;
   std::uint32_t record = 0;
   for (const auto& [l, p] : layers) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "modules/base/ceil_div.h"
 #include "modules/base/raw_vector.h"
 
 namespace h2 {
@@ -24,7 +25,7 @@ struct BitMap {
   int maps = 0, height = 0, width = 0, channels = 0;
   std::vector<std::uint16_t> bits;
 
-  int words() const { return (channels + 15) / 16; }
+  int words() const { return ceil_div(channels, 16); }
   std::uint16_t* at(int map, int y, int x) { return &bits[offset(map, y, x)]; }
   const std::uint16_t* at(int map, int y, int x) const { return &bits[offset(map, y, x)]; }
   bool get(int map, int y, int x, int c) const { return (at(map, y, x)[c / 16] >> (c % 16)) & 1; }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "memory/bus/transfer.h"
+#include "modules/base/ceil_div.h"
 #include "modules/base/numerics.h"
 #include "modules/base/raw_vector.h"
 #include "modules/tensor/maps.h"
@@ -119,7 +120,7 @@ struct WeightImage {
   int value_bytes = 2;
   ValueCodec codec{value_bytes};
 
-  int out_blocks() const { return (cout + 15) / 16; }
+  int out_blocks() const { return ceil_div(cout, 16); }
   int in_blocks() const { return (cin + 63) / 64; }
   int units() const { return out_blocks() * in_blocks(); }
   int unit(int out_block, int in_block) const { return out_block * in_blocks() + in_block; }

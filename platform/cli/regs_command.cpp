@@ -30,7 +30,7 @@ void regs_options(boost::program_options::options_description_easy_init add) {
 
 BuiltFor built_for(const Config& config) {
   BuiltFor card;
-  card.value_bytes = config.machine.numerics == Numerics::fp16 ? 2 : 4;
+  card.value_bytes = bytes_of(config.machine.numerics);
   card.tile_height = static_cast<std::uint32_t>(config.machine.tile.height);
   card.tile_width = static_cast<std::uint32_t>(config.machine.tile.width);
   card.memory_bytes = config.memory.bytes;

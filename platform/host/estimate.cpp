@@ -134,7 +134,7 @@ class Estimator {
 
 h2_device place_network(const Config& config) {
   h2_device device{};
-  device.value_bytes = config.machine.numerics == Numerics::fp16 ? 2 : 4;
+  device.value_bytes = bytes_of(config.machine.numerics);
   device.tile_height = config.machine.tile.height;
   device.tile_width = config.machine.tile.width;
   device.memory_bytes = config.memory.bytes;

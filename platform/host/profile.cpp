@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "modules/base/ceil_div.h"
 #include "platform/host/snapshot.h"
 #include "platform/platform.h"
 
@@ -23,7 +24,7 @@ void Profile::operator()(HostCpu& host) {
   const std::uint64_t total =
       config_.profile.sub_batches != 0 ? config_.profile.sub_batches : 2 * group;
   const std::uint64_t sub_batch = config_.training.sub_batch;
-  record_.epoch_sub_batches = (config_.profile.samples + sub_batch - 1) / sub_batch;
+  record_.epoch_sub_batches = ceil_div(config_.profile.samples, sub_batch);
   record_.train_start = take_snapshot(platform_);
   auto& jobs = platform_.controller.job_ended;
   const int observer = jobs.add([this](const LayerRecord& r) { record_.add(r); });

@@ -49,7 +49,7 @@ ReferenceModel::ReferenceModel(const Config& config, Sums sums)
       network_(config.network),
       machine_(config.machine),
       sums_(sums),
-      value_bytes_(config.machine.numerics == Numerics::fp16 ? 2 : 4),
+      value_bytes_(bytes_of(config.machine.numerics)),
       master_(start_weights(config)) {
   for (const auto& w : master_) {
     first_.emplace_back(w.size(), 0.0F);

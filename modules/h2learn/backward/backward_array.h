@@ -71,11 +71,11 @@ class BackwardArray {
   };
 
   int row_blocks() const { return ceil_div(above_.cout, rows_); }
-  int row_words() const { return (rows_ + 15) / 16; }
+  int row_words() const { return ceil_div(rows_, 16); }
   /// Rows of a block take 2^row_bits places among the weights.
   int row_bits() const;
   std::size_t block_rows() const { return static_cast<std::size_t>(above_.taps()) << row_bits(); }
-  int tap_words() const { return (above_.taps() + 15) / 16; }
+  int tap_words() const { return ceil_div(above_.taps(), 16); }
   void plan_windows(Input& input) const;
   void find_factors(Input& input, Factors& factors) const;
   void find_bits(Input& input) const;

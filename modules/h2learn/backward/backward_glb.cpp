@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "modules/base/ceil_div.h"
 #include "modules/h2learn/glb_sizes.h"
 #include "modules/h2learn/jobs/loop_nest.h"
 
@@ -81,7 +82,7 @@ GlbItems backward_fc_items(const GlbSizes& sizes, const Layer& below, const Laye
 GlbItems grad_items(const GlbSizes& sizes, const Layer& layer) {
   const Region soma = sizes.largest_tile(layer.soma_h, layer.soma_w);
   const int tiles = layer.pool == PoolMode::after_soma ? 4 : 1;
-  const int channels = std::min(layer.cout, (sizes.machine.backward.cols + 15) / 16 * 16);
+  const int channels = std::min(layer.cout, ceil_div(sizes.machine.backward.cols, 16) * 16);
   const std::uint64_t neurons = product({channels, soma.area(), sizes.maps(), tiles});
   return {{"loss gradient and u", 2 * value_bytes(neurons), 1},
           {"spikes and mask", 2 * bit_bytes(neurons), 1},

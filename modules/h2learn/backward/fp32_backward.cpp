@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "modules/arithmetic/simd/isa.h"
+#include "modules/base/ceil_div.h"
 
 namespace h2 {
 namespace {
@@ -25,7 +26,7 @@ void Fp32Backward::load(const float* oihw, int ci0, int count) {
     Group group;
     group.first = first;
     const int lanes = std::min(count - first, kGroupBlocks * kLanes);
-    group.blocks = (lanes + kLanes - 1) / kLanes;
+    group.blocks = ceil_div(lanes, kLanes);
     pack(oihw, ci0 + first, lanes, group);
     groups_.push_back(std::move(group));
   }

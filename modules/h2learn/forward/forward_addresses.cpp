@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "modules/base/bits.h"
+#include "modules/base/ceil_div.h"
 
 namespace h2 {
 namespace {
@@ -52,7 +53,7 @@ void AddressBuilder::build(const BitMap& input, int map, Region region, const Ta
                            std::size_t positions) {
   expand(input, map, region, first, channels);
   const bool nines = chunk.rows_of_nine();
-  const int groups = (tables + 7) / 8;
+  const int groups = ceil_div(tables, 8);
   row_.assign(static_cast<std::size_t>(groups) * 8, 0);
   for (int y = 0; y < region.height(); ++y) {
     for (int x = 0; x < region.width(); ++x, addresses += 8) {
@@ -70,7 +71,7 @@ void AddressBuilder::build(const BitMap& input, int map, Region region, const Ta
 /// Spikes of the input region, zero outside the map, one byte per channel.
 void AddressBuilder::expand(const BitMap& input, int map, Region region, int first, int channels) {
   const int word0 = first / 16;
-  const int words = (first + channels + 15) / 16 - word0;
+  const int words = ceil_div(first + channels, 16) - word0;
   width_ = (region.width() - 1) * layer_->stride + layer_->kernel;
   pitch_ = words * 16;
   skip_ = first % 16;

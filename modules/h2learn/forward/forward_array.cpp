@@ -5,6 +5,7 @@
 #include <string>
 
 #include "modules/arithmetic/simd/isa.h"
+#include "modules/base/ceil_div.h"
 #include "modules/base/error.h"
 
 namespace h2 {
@@ -103,7 +104,7 @@ void ForwardArray::plan_iterations() {
       it.chunk = static_cast<int>(c);
       const int leaves = it.channels * sub_luts_;
       const int width = 1 << chunks_[c].merge;
-      it.tables = (leaves + width - 1) / width;
+      it.tables = ceil_div(leaves, width);
       it.weights = block_weights_;
       it.table = block_entries_;
       block_weights_ += static_cast<std::size_t>(leaves) * inputs_ * kLanes;

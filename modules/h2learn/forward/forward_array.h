@@ -10,6 +10,7 @@
 #include "modules/arithmetic/simd/vector_ops.h"
 #include "modules/arithmetic/subtree.h"
 #include "modules/base/aligned.h"
+#include "modules/base/ceil_div.h"
 #include "modules/base/raw_vector.h"
 #include "modules/h2learn/forward/forward_addresses.h"
 #include "modules/h2learn/forward/fp32_forward.h"
@@ -83,7 +84,7 @@ class ForwardArray {
   int fill_leaf(int block, const Iteration& iteration, int leaf, AlignedVector<float>& out) const;
   void write_out(const AlignedVector<float>& psums, const Input& input, ValueMap& sums,
                  int channel0) const;
-  int blocks() const { return (count_ + kLanes - 1) / kLanes; }
+  int blocks() const { return ceil_div(count_, kLanes); }
 
   Layer layer_;
   Numerics numerics_;

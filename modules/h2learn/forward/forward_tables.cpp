@@ -4,6 +4,7 @@
 #include <string>
 
 #include "modules/arithmetic/fp16.h"
+#include "modules/base/ceil_div.h"
 #include "modules/base/error.h"
 #include "modules/h2learn/forward/forward_array.h"
 
@@ -122,7 +123,7 @@ void ForwardArray::corrupt(int channel, int input, int table, int entry, int bit
   }
   check_range("channel", channel, count_);
   check_range("input", input, layer_.cin_star());
-  check_range("table", table, (layer_.taps() + inputs_ - 1) / inputs_);
+  check_range("table", table, ceil_div(layer_.taps(), inputs_));
   const int chunk = table / sub_luts_;
   const int taps = chunks_[chunk].leaf_taps[table % sub_luts_];
   check_range("entry", entry, 1 << taps);

@@ -6,6 +6,7 @@
 #include "modules/arithmetic/events.h"
 #include "modules/arithmetic/simd/vector_ops.h"
 #include "modules/base/aligned.h"
+#include "modules/base/ceil_div.h"
 #include "modules/network/network.h"
 #include "modules/network/tiling.h"
 #include "modules/tensor/maps.h"
@@ -33,7 +34,7 @@ class Fp32Forward {
   void run(const Input& input, ValueMap& sums, int channel0) const;
 
  private:
-  int blocks() const { return (count_ + kLanes - 1) / kLanes; }
+  int blocks() const { return ceil_div(count_, kLanes); }
   void pack_block(const float* oihw, int co0, int block);
   void write_out(const AlignedVector<float>& psums, Region region, ValueMap& sums,
                  int channel0) const;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "modules/arithmetic/neuron.h"
+#include "modules/base/ceil_div.h"
 #include "modules/h2learn/backward/backward_count.h"
 
 namespace h2 {
@@ -60,9 +61,9 @@ std::uint64_t SomaStage::held(int tile, int channels,
   const std::uint64_t maps = static_cast<std::uint64_t>(channels) * context_.batch * context_.steps;
   const std::uint64_t neurons = maps * conv_tiles_.tile(tile).area();
   const std::uint64_t pooled_bytes = l_.pool == PoolMode::before_soma
-                                         ? maps * 2 + 2 * ((maps + 7) / 8)
-                                         : (maps * l_.next_planes + 7) / 8;
-  return neurons * 2 + 2 * ((neurons + 7) / 8) + pooled[tile] * pooled_bytes;
+                                         ? maps * 2 + 2 * ceil_div(maps, 8)
+                                         : ceil_div(maps * l_.next_planes, 8);
+  return neurons * 2 + 2 * ceil_div(neurons, 8) + pooled[tile] * pooled_bytes;
 }
 
 void SomaStage::allocate(int sum_maps) {

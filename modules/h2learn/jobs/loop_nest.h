@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "modules/base/ceil_div.h"
+
 namespace h2 {
 
 /// Chunks of a job in loop order: pass (outer), tile, inner.
@@ -27,7 +29,7 @@ struct Span {
 inline Span piece(int index, int step, int length) {
   return {index * step, std::min((index + 1) * step, length)};
 }
-inline int pieces(int step, int length) { return (length + step - 1) / step; }
+inline int pieces(int step, int length) { return ceil_div(length, step); }
 
 /// Blocks of `block` channels that are complete after channels [0, done.end) and were not before
 /// done.begin: a store unit is written when its last channel is there.

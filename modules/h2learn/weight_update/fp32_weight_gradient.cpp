@@ -6,6 +6,7 @@
 
 #include "modules/arithmetic/events.h"
 #include "modules/arithmetic/simd/isa.h"
+#include "modules/base/ceil_div.h"
 
 namespace h2 {
 namespace {
@@ -53,7 +54,7 @@ void Fp32WeightGradient::write_out(const Job& job, int co, int first, int end, c
 std::vector<std::vector<Term>> Fp32WeightGradient::gradient_events(const Job& job, int width,
                                                                    int words) const {
   std::vector<std::vector<Term>> events(job.co_count);
-  std::vector<std::uint16_t> bits((job.co_count + kWord - 1) / kWord);
+  std::vector<std::uint16_t> bits(ceil_div(job.co_count, kWord));
   const int height = job.input.height + 2 * layer_.pad;
   for (int map = 0; map < job.maps(); ++map) {
     for (int y = 0; y < layer_.out_h; ++y) {
@@ -77,7 +78,7 @@ std::vector<std::vector<Term>> Fp32WeightGradient::gradient_events(const Job& jo
 
 /// Lanes are input channels*: each gradient is added where a spike is.
 void Fp32WeightGradient::by_gradients(const Job& job) const {
-  const int words = (job.channels + kWord - 1) / kWord;
+  const int words = ceil_div(job.channels, kWord);
   const int width = job.input.width + 2 * layer_.pad;
   const std::vector<std::uint16_t> spikes =
       padded_words(job.input, job.c0, job.channels, layer_.pad);

@@ -7,6 +7,7 @@
 #include "modules/arithmetic/events.h"
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/base/bits.h"
+#include "modules/base/ceil_div.h"
 #include "modules/base/error.h"
 
 namespace h2 {
@@ -121,7 +122,7 @@ void WeightGradientArray::add_group(const Job& job, const std::vector<Source>& s
                                     int steps, std::vector<TreeProgram>& programs) const {
   const bool is_static = job.input->maps == job.batch;
   const int height = job.input->height + 2 * layer_.pad, width = job.input->width + 2 * layer_.pad;
-  const int words = (job.channels + kWord - 1) / kWord;
+  const int words = ceil_div(job.channels, kWord);
   const ValueMap& grad_u = *job.grad_u;
   for (int t = 0; t < steps; ++t) {
     for (std::size_t i = 0; i < sources.size(); ++i) {
@@ -159,7 +160,7 @@ std::uint64_t WeightGradientArray::by_gradients(const Job& job, float* oihw) con
   });
   const std::vector<std::uint16_t> spikes =
       padded_words(*job.input, job.c0, job.channels, layer_.pad);
-  const int words = (job.channels + kWord - 1) / kWord;
+  const int words = ceil_div(job.channels, kWord);
   const int width = job.input->width + 2 * layer_.pad;
   AlignedVector<float> sums(static_cast<std::size_t>(layer_.taps()) * words * kWord);
   AlignedVector<unsigned char> cells(sums.size() * ops_->cell_bytes);
@@ -193,7 +194,7 @@ std::uint64_t WeightGradientArray::by_gradients(const Job& job, float* oihw) con
 std::uint64_t WeightGradientArray::write_channel(const Job& job, int co, const float* sums,
                                                  float* oihw) const {
   const int taps = layer_.taps(), planes = layer_.planes, channels = job.channels / planes;
-  const std::size_t lanes = (job.channels + kWord - 1) / kWord * static_cast<std::size_t>(kWord);
+  const std::size_t lanes = ceil_div(job.channels, kWord) * static_cast<std::size_t>(kWord);
   const std::size_t ci0 = job.c0 / planes;
   float* to = oihw + (static_cast<std::size_t>(co) * layer_.cin + ci0) * taps;
   if (planes == 1) {
@@ -206,8 +207,7 @@ std::uint64_t WeightGradientArray::write_channel(const Job& job, int co, const f
     }
     return 0;
   }
-  const std::size_t count =
-      (static_cast<std::size_t>(channels) * taps + kLanes - 1) / kLanes * kLanes;
+  const std::size_t count = ceil_div(static_cast<std::size_t>(channels) * taps, kLanes) * kLanes;
   AlignedVector<float> by_plane(planes * count, 0.0F), row(count);
   for (int p = 0; p < planes; ++p) {
     float* at = &by_plane[p * count];

@@ -6,6 +6,7 @@
 #include "modules/arithmetic/subtree.h"
 #include "modules/arithmetic/tree_program.h"
 #include "modules/base/aligned.h"
+#include "modules/base/ceil_div.h"
 #include "modules/base/raw_vector.h"
 #include "modules/h2learn/forward/forward_array.h"
 #include "modules/h2learn/machine.h"
@@ -44,7 +45,7 @@ class WeightGradientArray {
     int co0, co_count;
     int c0, channels;                   ///< input channels*
     RawVector<std::uint16_t> nonzeros;  ///< [map][y][x][word]: the gradients that are not zero
-    std::size_t co_words() const { return (static_cast<std::size_t>(co_count) + 15) / 16; }
+    std::size_t co_words() const { return ceil_div(static_cast<std::size_t>(co_count), 16); }
     // With tables:
     int merge = 0;   ///< 2^merge sub-LUTs of a timestep share a table
     int blocks = 0;  ///< of kLanes output channels

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "modules/base/bits.h"
+#include "modules/base/ceil_div.h"
 #include "modules/h2learn/weight_update/weight_gradient_array.h"
 
 // Evaluation through look-up tables of gradients, as the hardware does, or by the adders alone.
@@ -16,7 +17,7 @@ constexpr int kAddressBits = 8;  // a table address is one byte
 }  // namespace
 
 void WeightGradientArray::plan_tables(Job& job) const {
-  job.blocks = (job.co_count + kLanes - 1) / kLanes;
+  job.blocks = ceil_div(job.co_count, kLanes);
   job.sums_per_block = static_cast<std::size_t>(job.channels) * layer_.taps() * kLanes;
   job.sums.assign(job.blocks * job.sums_per_block * ops_->cell_bytes, 0);
   job.nodes.resize(tree_nodes(rows_ * sub_luts_) * ops_->cell_bytes);
@@ -113,7 +114,7 @@ void WeightGradientArray::fill_addresses(Job& job, const std::vector<Source>& so
   const std::size_t rows = static_cast<std::size_t>(job.channels) * taps;
   job.addresses.resize(address_bytes(steps * tables_per_step, rows));
   const int word0 = job.c0 / kWord;
-  const int words = (job.c0 + job.channels + kWord - 1) / kWord - word0;
+  const int words = ceil_div(job.c0 + job.channels, kWord) - word0;
   for (int leaf = 0; leaf < steps * tables_per_step; ++leaf) {
     const int t = step0 + leaf / tables_per_step;
     const int first = leaf % tables_per_step * per_table;
