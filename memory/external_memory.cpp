@@ -5,6 +5,8 @@
 #include <cstring>
 #include <numeric>
 
+#include "memory/bus/payload.h"
+
 namespace h2 {
 namespace {
 
@@ -43,23 +45,6 @@ ExternalMemory::ExternalMemory(sc_core::sc_module_name name, const MemorySpec& s
   dont_initialize();
 }
 
-bool ExternalMemory::legal(tlm::tlm_generic_payload& payload) const {
-  if (payload.get_command() == tlm::TLM_IGNORE_COMMAND) {
-    payload.set_response_status(tlm::TLM_COMMAND_ERROR_RESPONSE);
-  } else if (payload.get_byte_enable_ptr() != nullptr) {
-    payload.set_response_status(tlm::TLM_BYTE_ENABLE_ERROR_RESPONSE);
-  } else if (payload.get_streaming_width() < payload.get_data_length() ||
-             payload.get_data_length() == 0) {
-    payload.set_response_status(tlm::TLM_BURST_ERROR_RESPONSE);
-  } else if (payload.get_address() >= spec_.bytes ||
-             payload.get_data_length() > spec_.bytes - payload.get_address()) {
-    payload.set_response_status(tlm::TLM_ADDRESS_ERROR_RESPONSE);
-  } else {
-    return true;
-  }
-  return false;
-}
-
 tlm::tlm_sync_enum ExternalMemory::forward(tlm::tlm_generic_payload& payload, tlm::tlm_phase& phase,
                                            sc_core::sc_time& delay) {
   if (phase == tlm::END_RESP) {
@@ -69,7 +54,7 @@ tlm::tlm_sync_enum ExternalMemory::forward(tlm::tlm_generic_payload& payload, tl
     arm();
     return tlm::TLM_COMPLETED;
   }
-  if (!legal(payload)) return tlm::TLM_COMPLETED;
+  if (!check_access(payload, spec_.bytes)) return tlm::TLM_COMPLETED;
   payload.acquire();
   if (delay == sc_core::SC_ZERO_TIME) {
     submit(payload, {&payload, nullptr});
@@ -89,7 +74,7 @@ void ExternalMemory::submit_late() {
 void ExternalMemory::blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay) {
   wait(delay);
   delay = sc_core::SC_ZERO_TIME;
-  if (!legal(payload)) return;
+  if (!check_access(payload, spec_.bytes)) return;
   sc_core::sc_event done;
   submit(payload, {nullptr, &done});
   wait(done);
@@ -216,7 +201,7 @@ void ExternalMemory::count(tlm::tlm_generic_payload& payload) {
 }
 
 unsigned ExternalMemory::debug(tlm::tlm_generic_payload& payload) {
-  if (!legal(payload)) return 0;
+  if (!check_access(payload, spec_.bytes)) return 0;
   if (payload.is_write()) {
     store_.write(payload.get_address(), payload.get_data_ptr(), payload.get_data_length());
   } else {
@@ -227,7 +212,7 @@ unsigned ExternalMemory::debug(tlm::tlm_generic_payload& payload) {
 }
 
 bool ExternalMemory::direct(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi) {
-  if (!legal(payload)) return false;
+  if (!check_access(payload, spec_.bytes)) return false;
   const std::uint64_t start =
       payload.get_address() / BackingStore::kPageBytes * BackingStore::kPageBytes;
   dmi.set_dmi_ptr(store_.page(start));

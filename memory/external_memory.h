@@ -76,7 +76,6 @@ class ExternalMemory : public sc_core::sc_module {
   void blocking(tlm::tlm_generic_payload& payload, sc_core::sc_time& delay);
   unsigned debug(tlm::tlm_generic_payload& payload);
   bool direct(tlm::tlm_generic_payload& payload, tlm::tlm_dmi& dmi);
-  bool legal(tlm::tlm_generic_payload& payload) const;
   void submit(tlm::tlm_generic_payload& payload, Pending pending);
   void submit_late();
   void move(tlm::tlm_generic_payload& payload);

@@ -2,6 +2,7 @@
 #include "platform/node.h"
 
 #include "modules/contract/h2_contract.h"
+#include "modules/device/host_link.h"
 #include "modules/h2learn/accelerator.h"
 
 namespace h2 {
@@ -51,7 +52,7 @@ std::string prefix_of(int index) { return index == 0 ? "" : "node" + std::to_str
 std::vector<AddressRange> address_map(const MemorySpec& memory, int nodes) {
   std::vector<AddressRange> map;
   const bool unified = is_unified(memory);
-  const int targets = unified ? 2 : 4;
+  const int targets = unified ? 3 : 5;
   for (int i = 0; i < nodes; ++i) {
     const int first = i * targets;
     const std::string prefix = prefix_of(i);
@@ -61,6 +62,8 @@ std::vector<AddressRange> address_map(const MemorySpec& memory, int nodes) {
                      first + (unified ? 1 : static_cast<int>(n) + 1),
                      unified ? n * memory.bytes : 0});
     }
+    map.push_back({prefix + "host_memory", H2_CARD_HOST_MEM_BASE(i), H2_HOST_MEM_SIZE,
+                   first + targets - 1, 0});
   }
   return map;
 }
@@ -69,7 +72,7 @@ Node::Node(const Config& config, int index, const NodeOptions& options, WorkerPo
            Trace& trace)
     : prefix(prefix_of(index)),
       host((prefix + "host").c_str(), static_cast<double>(config.host_cycles) * period_of(config),
-           trace),
+           kHostLinkCycles * period_of(config), trace),
       accelerator(make_accelerator(config, index, prefix, options, workers, trace)),
       irq((prefix + "irq").c_str()) {}
 
@@ -84,6 +87,7 @@ void Node::connect(const Config& config, Probes& probes, Interconnect& bus, Trac
     auto& socket = memories.back()->socket;
     probes.connect(bus.targets, socket, socket);
   }
+  probes.connect(bus.targets, host.memory.socket, host.memory.socket);
   host.irq.bind(irq);
   accelerator->commands().irq.bind(irq);
 }

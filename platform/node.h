@@ -42,7 +42,7 @@ struct Node {
 };
 
 /// What nodes take of the system address map: registers, then Mem0..2: three targets, or (unified)
-/// one behind a single arbiter.
+/// one behind a single arbiter; then memory of the host.
 std::vector<AddressRange> address_map(const MemorySpec& memory, int nodes);
 
 }  // namespace h2

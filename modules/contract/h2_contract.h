@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define H2_ID UINT32_C(0x4832564C)      /* "LV2H" in memory order */
-#define H2_VERSION UINT32_C(0x00030000) /* major.minor: 16 bits each */
+#define H2_VERSION UINT32_C(0x00030001) /* major.minor: 16 bits each */
 
 /* ---- System address map ---------------------------------------------------------------------- */
 #define H2_REGS_BASE UINT64_C(0x10000000)
@@ -20,6 +20,10 @@
 /* Several cards on one bus: card 0 is the one above. */
 #define H2_CARD_REGS_BASE(card) (H2_REGS_BASE + (uint64_t)(card)*UINT64_C(0x1000000))
 #define H2_CARD_MEM_BASE(card, n) H2_MEM_BASE((uint64_t)(card)*4U + (n))
+/* RAM of the host of a card, since 3.1: rings may lie there, tensors may not. */
+#define H2_HOST_MEM_BASE UINT64_C(0x80000000)
+#define H2_HOST_MEM_SIZE UINT64_C(0x01000000)
+#define H2_CARD_HOST_MEM_BASE(card) (H2_HOST_MEM_BASE + (uint64_t)(card)*H2_HOST_MEM_SIZE)
 
 /* ---- Registers: X(name, offset, access, reset, description). 32 bits, aligned accesses only ----
  */

@@ -109,6 +109,7 @@ std::string contract_manual(const BuiltFor& card, bool markdown) {
     map.push_back({hex(H2_MEM_BASE(n), 10), "mem" + std::to_string(n),
                    n < 2 ? "sub-batches, FP16 weights" : "gradients, FP32 master weights, rings"});
   }
+  map.push_back({hex(H2_HOST_MEM_BASE, 10), "host memory", "rings, if the driver puts them there"});
   return std::string(markdown ? "# " : "") + "H2Learn card, contract version " +
          contract_version() + "\n\nAll fields are little-endian.\n\n" +
          table("System address map", {"address", "target", "holds"}, map, markdown) +

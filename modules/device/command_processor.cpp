@@ -5,18 +5,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "modules/device/host_link.h"
+
 namespace h2 {
-namespace {
-
-/// Register access time over the host link, in core cycles (decision).
-constexpr double kRegisterCycles = 16;
-
-}  // namespace
 
 CommandProcessor::CommandProcessor(sc_core::sc_module_name name, const Settings& settings,
                                    Schedule& schedule, std::vector<Engine*> engines, Trace& trace)
     : sc_module(name),
-      registers("registers", settings.registers, kRegisterCycles * settings.period),
+      registers("registers", settings.registers, kHostLinkCycles * settings.period),
       period_(settings.period),
       first_port_(settings.first_port),
       schedule_(schedule),

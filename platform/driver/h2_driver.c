@@ -18,8 +18,9 @@ static int write_reg(h2_device* d, uint32_t reg, uint32_t value) {
   return d->bus.write(d->bus.context, d->registers + reg, &value, 4) ? H2_DRV_BUS : H2_OK;
 }
 
-/* Rings at the bottom of Mem2. */
-static uint64_t ring_address(const h2_device* d) { return h2_memory(d, 2); }
+static uint64_t ring_address(const h2_device* d) {
+  return d->rings != 0 ? d->rings : h2_memory(d, 2);
+}
 static uint64_t completion_address(const h2_device* d) {
   return ring_address(d) + H2_DRIVER_RING * sizeof(h2_descriptor);
 }
@@ -44,6 +45,9 @@ int h2_open_windows(h2_device* d) {
   for (uint32_t n = 0; !error && n < 3; ++n)
     error = set_window(d, n, h2_memory(d, n), d->used[n],
                        H2_WINDOW_READ | H2_WINDOW_WRITE | H2_WINDOW_LOCK);
+  if (!error && d->rings != 0)
+    error = set_window(d, 3, d->rings, H2_DRIVER_RING_BYTES,
+                       H2_WINDOW_READ | H2_WINDOW_WRITE | H2_WINDOW_LOCK);
   d->locked = 1;
   return error;
 }
@@ -64,6 +68,17 @@ int h2_reset(h2_device* d) {
   d->locked = 0;
   memset(d->slots, 0, sizeof d->slots);
   return error;
+}
+
+int h2_place_rings(h2_device* d, uint64_t rings) {
+  const int error = h2_check_device(d);
+  if (error) return error;
+  if (rings % H2_WINDOW_PAGE != 0)
+    return h2_refuse(d, "rings", -1, "", "is not at a multiple of 4096");
+  if (rings >= (UINT64_C(1) << 32) * H2_WINDOW_PAGE)
+    return h2_refuse(d, "rings", -1, "", "is beyond what a window reaches");
+  d->rings = rings;
+  return h2_recover(d);
 }
 
 int h2_set_timeout(h2_device* d, uint64_t core_cycles) {

@@ -36,6 +36,8 @@ enum h2_driver_error {
 };
 
 #define H2_DRIVER_RING 16U
+/* Of the descriptor ring and, behind it, the completion ring. */
+#define H2_DRIVER_RING_BYTES (H2_DRIVER_RING * (sizeof(h2_descriptor) + sizeof(h2_completion)))
 
 typedef struct h2_slot {
   uint32_t tag;
@@ -46,6 +48,7 @@ typedef struct h2_slot {
 typedef struct h2_device {
   h2_bus bus;
   uint64_t registers, memories; /* addresses of the card's registers and of its Mem0 */
+  uint64_t rings;               /* see h2_place_rings() */
   uint8_t* scratch;
   size_t scratch_bytes;
   uint32_t value_bytes; /* of a stored value: 2 FP16, 4 FP32 */
@@ -85,6 +88,12 @@ int h2_reset(h2_device* device);
 int h2_recover(h2_device* device);
 /* Layers that take longer than this fail with H2_ERR_TIMEOUT; rounded up to 1024, 0: no limit. */
 int h2_set_timeout(h2_device* device, uint64_t core_cycles);
+/* Rings of H2_DRIVER_RING_BYTES at the system address `rings`, a multiple of 4096, instead of at
+ * the bottom of Mem2, for example in RAM of the host (H2_HOST_MEM_BASE), where an interrupt handler
+ * sees completions without the bus; 0: in Mem2 again. The card is let into their page: nothing else
+ * may lie there. `bus` has to reach them, too. Resets the card and recovers the network as
+ * h2_recover() does. */
+int h2_place_rings(h2_device* device, uint64_t rings);
 /* Step of the last update that the card completed, also after a reset. */
 int h2_last_step(h2_device* device, uint32_t* step);
 /* After an update that broke off (H2_ERR_WEIGHTS) and h2_write_weights() for every layer: the card

@@ -64,7 +64,7 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
   d->table.checksum = 0;
   memcpy(d->layers, layers, count * sizeof(h2_layer));
   uint64_t mem = 0;
-  uint64_t mem2 = H2_DRIVER_RING * (sizeof(h2_descriptor) + sizeof(h2_completion));
+  uint64_t mem2 = H2_DRIVER_RING_BYTES; /* wherever the rings are */
   d->table_address = h2_memory(d, 2) + take(&mem2, sizeof(h2_table) + count * sizeof(h2_layer));
   const h2_map in = h2_input_map(d, table->sub_batch), out = h2_output_map(d, table->sub_batch);
   const uint64_t input = take(&mem, h2_map_bits_bytes(&in));

@@ -10,8 +10,12 @@
 
 namespace h2 {
 
-HostCpu::HostCpu(sc_core::sc_module_name name, sc_core::sc_time work, Trace& trace)
-    : sc_module(name), work_(work), view_(this->name(), trace) {
+HostCpu::HostCpu(sc_core::sc_module_name name, sc_core::sc_time work, sc_core::sc_time link,
+                 Trace& trace)
+    : sc_module(name),
+      memory("memory", H2_HOST_MEM_SIZE, link),
+      work_(work),
+      view_(this->name(), trace) {
   SC_HAS_PROCESS(HostCpu);
   SC_THREAD(run);
   if (!view_.on()) return;

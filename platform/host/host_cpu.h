@@ -14,6 +14,7 @@
 #include "memory/bus/transfer_info.h"
 #include "modules/base/memory_reader.h"
 #include "platform/driver/h2_driver.h"
+#include "platform/host/host_memory.h"
 #include "platform/host/host_view.h"
 #include "platform/host/repeated_reads.h"
 
@@ -41,9 +42,12 @@ class HostCpu : public sc_core::sc_module {
 
   tlm_utils::simple_initiator_socket<HostCpu> bus{"bus"};
   sc_core::sc_in<bool> irq{"irq"};
+  /// What the card can reach of the host's RAM.
+  HostMemory memory;
 
-  /// `work` is the time of one sub-batch's host computation.
-  HostCpu(sc_core::sc_module_name name, sc_core::sc_time work, Trace& trace);
+  /// `work` is the time of one sub-batch's host computation, `link` that of an access of the card
+  /// to the host's memory.
+  HostCpu(sc_core::sc_module_name name, sc_core::sc_time work, sc_core::sc_time link, Trace& trace);
 
   /// To be set before simulation starts. An exception ends the simulation and is kept in `failure`.
   Program program;

@@ -15,86 +15,15 @@ ValueError name the argument and what is legal, CardError has the driver's or th
 import ctypes
 import os
 import struct
-from ctypes import (CFUNCTYPE, POINTER, Structure, byref, c_char_p, c_double, c_float, c_int,
-                    c_size_t, c_uint16, c_uint32, c_uint64, c_void_p)
+from ctypes import byref, c_char_p, c_float, c_size_t, c_uint32, c_uint64
 
 import h2_arguments as check
-
-
-class Bus(Structure):
-    """h2_bus"""
-    _fields_ = [("context", c_void_p), ("read", CFUNCTYPE(c_int, c_void_p, c_uint64, c_void_p,
-                                                          c_size_t)),
-                ("write", CFUNCTYPE(c_int, c_void_p, c_uint64, c_char_p, c_size_t)),
-                ("wait_irq", CFUNCTYPE(c_int, c_void_p)), ("work", CFUNCTYPE(None, c_void_p))]
-
-
-class Table(Structure):
-    """h2_table"""
-    _fields_ = [(n, c_uint32) for n in ("magic", "version", "layers", "layer_size", "timesteps",
-                                        "sub_batch", "flags", "optimizer")]
-    _fields_ += [(n, c_float) for n in ("alpha", "th_f", "th_l", "th_r", "beta", "learning_rate",
-                                        "momentum", "beta1", "beta2", "epsilon", "loss_scale")]
-    _fields_ += [("checksum", c_uint32)]
-
-
-class Layer(Structure):
-    """h2_layer; the driver assigns the addresses."""
-    _fields_ = [(n, c_uint16) for n in ("kind", "flags", "pool", "planes")]
-    _fields_ += [("cin", c_uint32), ("cout", c_uint32)]
-    _fields_ += [(n, c_uint16) for n in ("kernel", "stride", "in_height", "in_width")]
-    _fields_ += [(n, c_uint64) for n in (
-        "weights", "spikes", "pooled", "potential", "mask", "gradient", "gradient_mask",
-        "weight_gradient", "master", "momentum", "variance")]
-
-    def weight_count(self):
-        return self.cout * self.cin * self.kernel * self.kernel
-
-    def weight_shapes(self):
-        """Shapes that an array of the weights may have."""
-        if self.kind == FC:
-            return [(self.cout, self.cin)]
-        return [(self.cout, self.cin, self.kernel, self.kernel)]
-
-
-class SubBatch(Structure):
-    """h2_sub_batch"""
-    _fields_ = [("samples", POINTER(c_char_p)), ("labels", POINTER(c_uint32)), ("count", c_uint32)]
-
-
-Source = CFUNCTYPE(c_int, c_void_p, POINTER(SubBatch))
-
-
-class Group(Structure):
-    """h2_group"""
-    _fields_ = [("sub_batches", c_uint32), ("samples", c_uint32), ("loss", c_uint32),
-                ("overlap", c_int), ("source", Source), ("source_context", c_void_p),
-                ("rewind", c_void_p), ("retries", c_uint32),
-                ("before_update", c_void_p), ("update_context", c_void_p), ("loss_sum", c_double),
-                ("correct", c_uint32), ("recoveries", c_uint32)]
-
+from h2_network import Network
+from h2_structures import Bus, Group, Layer, Source, SubBatch, library
 
 OK, NOT_FOUND, SCRATCH_TOO_SMALL, NO_INTERRUPT = 0, 1001, 1003, 1004
-CONV, FC = 0, 1
-ENCODING, POOL_AFTER_SOMA, ADAM = 1, 1, 1
 LOSSES = {"mse": 0, "cross_entropy": 1}
 MAX_WAIT_NS = 10 ** 12
-
-
-def _library():
-    lib = ctypes.CDLL(os.environ.get("H2_LIBRARY", "libh2.so"), use_errno=True)
-    lib.h2_error_text.restype = lib.h2_reason.restype = c_char_p
-    lib.h2_loader_bus.restype = Bus
-    for name in ("h2_structure_bytes", "h2_scratch_bytes"):
-        getattr(lib, name).restype = c_size_t
-    for name in ("h2_register_address", "h2_memory_address"):
-        getattr(lib, name).restype = c_uint64
-    mirrors = {"h2_bus": Bus, "h2_table": Table, "h2_layer": Layer, "h2_sub_batch": SubBatch,
-               "h2_group": Group}
-    for name, mirror in mirrors.items():
-        if lib.h2_structure_bytes(name.encode()) != ctypes.sizeof(mirror):
-            raise ImportError(f"libh2.so and h2.py are of different versions: {name} differs")
-    return lib
 
 
 class CardError(Exception):
@@ -105,74 +34,11 @@ class CardError(Exception):
         self.code = code
 
 
-class Network:
-    """Layers of a network and how it is trained. Methods add a layer and return the network."""
-
-    def __init__(self, channels, height, width, timesteps, sub_batch, learning_rate=0.01,
-                 loss_scale=1024):
-        self.shape = (check.integer(channels, "channels", 1, 1 << 26),
-                      check.integer(height, "height", 1, 4096),
-                      check.integer(width, "width", 1, 4096))
-        self.input_shape = self.shape
-        self.planes = 1
-        self.layers = []
-        self.table = Table(timesteps=check.integer(timesteps, "timesteps", 1, 1024),
-                           sub_batch=check.integer(sub_batch, "sub_batch", 1, 1024),
-                           optimizer=ADAM, alpha=0.25, th_f=0.5, th_l=0, th_r=1, beta=1,
-                           learning_rate=check.real(learning_rate, "learning_rate"), beta1=0.9,
-                           beta2=0.999, epsilon=1e-8,
-                           loss_scale=check.real(loss_scale, "loss_scale"))
-
-    def conv(self, channels, kernel=3, pool=True, encoding=None):
-        """A convolution with stride 1; `pool`: then average pooling of 2x2. `encoding` (the first
-        layer unless told otherwise): the input is pixels, bytes [C][H][W]; if not, 0/1 bytes
-        [T][C][H][W]."""
-        if self.layers and self.layers[-1].kind == FC:
-            raise ValueError("a convolution cannot follow a fully connected layer")
-        encoding = not self.layers if encoding is None else encoding
-        if encoding and self.layers:
-            raise ValueError("encoding: only the first layer can read pixels")
-        if check.integer(kernel, "kernel", 1, 31) % 2 == 0:
-            raise ValueError(f"kernel is {kernel}: legal are odd sizes")
-        cin, height, width = self.shape
-        if pool and min(height, width) < 2:
-            raise ValueError(f"pool: a map of {height}x{width} cannot be halved")
-        self.layers.append(Layer(
-            kind=CONV, flags=ENCODING if encoding else 0, pool=POOL_AFTER_SOMA if pool else 0,
-            planes=8 if encoding else self.planes, cin=cin,
-            cout=check.integer(channels, "channels", 1, 1 << 20), kernel=kernel, stride=1,
-            in_height=height, in_width=width))
-        self.shape = (channels, height // 2, width // 2) if pool else (channels, height, width)
-        self.planes = 3 if pool else 1
-        return self
-
-    def fc(self, channels):
-        """A fully connected layer."""
-        cin, height, width = self.shape
-        cin = check.integer(cin * height * width, "inputs of the layer", 1, 1 << 26)
-        self.layers.append(Layer(kind=FC, planes=self.planes, cin=cin,
-                                 cout=check.integer(channels, "channels", 1, 1 << 20), kernel=1,
-                                 stride=1, in_height=1, in_width=1))
-        self.shape, self.planes = (channels, 1, 1), 1
-        return self
-
-    def classes(self):
-        """Outputs of the last layer."""
-        return self.layers[-1].cout
-
-    def sample_shapes(self):
-        """Shapes that an array of one sample may have: [C][H][W] of pixels, [H][W] of one channel,
-        or [T][C][H][W] of spikes."""
-        if not self.layers[0].flags & ENCODING:
-            return [(self.table.timesteps,) + self.input_shape]
-        return [self.input_shape] + ([self.input_shape[1:]] if self.input_shape[0] == 1 else [])
-
-
 class Card:
     """A served card: registers and memories, and a network on it through the driver."""
 
     def __init__(self, socket_path):
-        self._lib = _library()
+        self._lib = library()
         self._bus = Bus()
         self._device = ctypes.create_string_buffer(self._lib.h2_structure_bytes(b"h2_device"))
         self._scratch = ctypes.create_string_buffer(1 << 16)
@@ -269,8 +135,10 @@ class Card:
 
     # ---- Driver -----------------------------------------------------------------------------
 
-    def load(self, network):
-        """Resets the card and places the network on it."""
+    def load(self, network, rings=0):
+        """Resets the card and places the network on it. `rings`: address of their page, as in the
+        host's memory from 0x80000000 on; 0: in Mem2."""
+        rings = check.integer(rings, "rings", 0, (1 << 64) - 1)
         if not isinstance(network, Network):
             raise TypeError(f"network is of type {type(network).__name__}: expected h2.Network")
         if not network.layers:
@@ -280,6 +148,9 @@ class Card:
         while True:
             self._check(self._lib.h2_open(self._device, byref(self._connected()), self._scratch,
                                           c_size_t(len(self._scratch))), "opening the card")
+            if rings:
+                self._check(self._lib.h2_place_rings(self._device, c_uint64(rings)),
+                            "placing the rings")
             code = self._lib.h2_load_network(self._device, byref(network.table), layers,
                                              len(layers))
             if code != SCRATCH_TOO_SMALL:

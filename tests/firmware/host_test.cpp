@@ -157,6 +157,17 @@ TEST(SmallTraining, SameLinesAndWeightsOnBothHosts) {
   EXPECT_EQ(run.console, trained_natively());
 }
 
+/// With the rings in RAM an interrupt handler takes completions without the host DMA.
+TEST(SmallTraining, SameWeightsWithRingsInRam) {
+  H2_NEEDS_FIRMWARE(elf, "rings");
+  const FirmwareResult run = run_firmware(elf);
+  EXPECT_EQ(run.exit_code, 0) << run.console;
+  const std::string native = trained_natively();
+  const std::string weights = native.substr(native.find("weights"));
+  EXPECT_NE(run.console.find(weights), std::string::npos) << run.console;
+  expect_same_at_every_quantum(elf, {50, 1'000'000});
+}
+
 TEST(SmallTraining, Learns) {
   const std::string text = trained_natively();
   unsigned correct = 0, of = 0;

@@ -163,6 +163,21 @@ def lost_weights(card):
     assert card.register("LAST_STEP") == 1
 
 
+def rings(card):
+    """In the host's memory: what is refused, and that work passes through them."""
+    place = 0x80001000
+    expect(TypeError, "rings is of type str",
+           lambda: card.load(network().conv(8).fc(CLASSES), rings="0"))
+    expect(h2.CardError, "rings is not at a multiple of 4096",
+           lambda: card.load(network().conv(8).fc(CLASSES), rings=place + 4))
+    assert card.read(place, 64) == bytes(64)
+    card.load(network().conv(8).fc(CLASSES), rings=place)
+    card.write_weights(0, [0.2] * 72)
+    card.write_weights(1, [0.1] * 8 * 16 * CLASSES)
+    assert len(card.infer([bytes(SIDE * SIDE)])) == 1
+    assert card.read(place, 64) != bytes(64)
+
+
 def spikes(card):
     """Without an encoding layer a sample is bits; only the driver looks at each."""
     card.load(h2.Network(2, 1, 1, timesteps=3, sub_batch=2, loss_scale=1).fc(CLASSES))
@@ -201,6 +216,7 @@ def main():
         weights(card)
         samples_and_labels(card)
         lost_weights(card)
+        rings(card)
         spikes(card)
         numpy_arrays(card)
     expect(ValueError, "closed", lambda: card.register("ID"))

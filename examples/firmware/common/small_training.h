@@ -18,6 +18,9 @@ extern "C" {
  * gets one line at a time, each with its newline; it may be null. Returns H2_OK or a driver error;
  * `digest` gets FNV-1a 64 over the stored weights of all layers in order, OIHW. Not reentrant. */
 int h2_small_training(const h2_bus* bus, void (*print)(const char* text), uint64_t* digest);
+/* The same with the rings at a system address, see h2_place_rings(). */
+int h2_small_training_at(const h2_bus* bus, uint64_t rings, void (*print)(const char* text),
+                         uint64_t* digest);
 
 #ifdef __cplusplus
 }

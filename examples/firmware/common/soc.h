@@ -22,8 +22,8 @@
 #define SOC_STORE_FAULT 7U
 #define SOC_ECALL 11U
 
-/* Registers of the card by word, its memories through the host DMA; wait_irq sleeps in wfi with
- * interrupts masked. */
+/* Registers of the card by word, RAM by memcpy, the card's memories through the host DMA; wait_irq
+ * sleeps in wfi with interrupts masked. */
 extern const h2_bus soc_bus;
 
 /* Any access by word; a fault is a trap. */

@@ -73,6 +73,7 @@
 #define H2_SOC_FINISHER_FAIL 0x3333U
 #define H2_SOC_FINISHER_RESET 0x7777U /* the program starts again */
 
+/* At the same address of the system bus (H2_HOST_MEM_BASE), for a card whose windows let it. */
 #define H2_SOC_RAM_BASE UINT32_C(0x80000000)
 #define H2_SOC_RAM_SIZE UINT32_C(0x01000000)
 

@@ -52,7 +52,7 @@ RiscvHost::RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image
                      const Settings& settings, std::ostream& console)
     : sc_module(name),
       interconnect("interconnect", address_map()),
-      ram("ram", H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE),
+      ram("ram", H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE, host.memory.data()),
       timer("timer"),
       plic("plic"),
       uart("uart", console, settings.period),

@@ -1,44 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/host/riscv/soc_ram.h"
 
-#include <cstdlib>
 #include <cstring>
-#include <new>
 
 namespace h2 {
-namespace {
 
-/// The processor keeps decoded instructions by whole pages.
-constexpr std::size_t kPage = 4096;
-
-}  // namespace
-
-void SocRam::Release::operator()(std::uint8_t* memory) const { std::free(memory); }
-
-SocRam::SocRam(sc_core::sc_module_name name, std::uint32_t base, std::uint32_t bytes)
-    : sc_module(name),
-      base_(base),
-      bytes_(bytes),
-      memory_(static_cast<std::uint8_t*>(std::aligned_alloc(kPage, bytes))) {
-  if (memory_ == nullptr) throw std::bad_alloc();
-  clear();
+SocRam::SocRam(sc_core::sc_module_name name, std::uint32_t base, std::uint32_t bytes,
+               std::uint8_t* memory)
+    : sc_module(name), base_(base), bytes_(bytes), memory_(memory) {
   socket.register_b_transport(this, &SocRam::blocking);
   socket.register_transport_dbg(this, &SocRam::debug);
   socket.register_get_direct_mem_ptr(this, &SocRam::direct);
 }
 
-void SocRam::clear() { std::memset(memory_.get(), 0, bytes_); }
+void SocRam::clear() { std::memset(memory_, 0, bytes_); }
 
 std::uint8_t* SocRam::at(std::uint32_t address, std::uint32_t bytes) {
   const std::uint32_t offset = address - base_;
   if (offset > bytes_ || bytes > bytes_ - offset) return nullptr;
-  return memory_.get() + offset;
+  return memory_ + offset;
 }
 
 bool SocRam::access(tlm::tlm_generic_payload& payload) {
   const std::uint64_t offset = payload.get_address(), bytes = payload.get_data_length();
   if (offset > bytes_ || bytes > bytes_ - offset) return false;
-  std::uint8_t* const here = memory_.get() + offset;
+  std::uint8_t* const here = memory_ + offset;
   if (payload.is_read()) std::memcpy(payload.get_data_ptr(), here, bytes);
   if (payload.is_write()) std::memcpy(here, payload.get_data_ptr(), bytes);
   return true;
@@ -55,7 +41,7 @@ unsigned SocRam::debug(tlm::tlm_generic_payload& payload) {
 }
 
 bool SocRam::direct(tlm::tlm_generic_payload&, tlm::tlm_dmi& dmi) {
-  dmi.set_dmi_ptr(memory_.get());
+  dmi.set_dmi_ptr(memory_);
   dmi.set_start_address(0);
   dmi.set_end_address(bytes_ - 1);
   dmi.allow_read_write();
