@@ -98,6 +98,7 @@ enum { H2_REGISTERS(H2_REG_ENUM_) H2_REG_END_ };
   X(STATUS, BUSY, 1, 1, "a descriptor is waiting or under way")                           \
   X(STATUS, ERROR, 2, 1, "the error queue is not empty")                                  \
   X(STATUS, WEIGHTS_LOST, 3, 1, "an update broke off, see LAST_STEP")                     \
+  X(STATUS, PARTLY_UPDATED, 4, 1, "some layers are a step ahead of LAST_STEP, all whole") \
   X(IRQ_STATUS, COMPLETION, 0, 1, "a completion was written")                             \
   X(IRQ_STATUS, ERROR, 1, 1, "error queue not empty; clearing it drops the oldest entry") \
   X(IRQ_MASK, COMPLETION, 0, 1, "completions raise the line")                             \
@@ -130,6 +131,7 @@ enum { H2_FIELDS(H2_FIELD_ENUM_) H2_FIELD_END_ };
 #define H2_STATUS_BUSY H2_PUT(STATUS, BUSY, 1)
 #define H2_STATUS_ERROR H2_PUT(STATUS, ERROR, 1)
 #define H2_STATUS_WEIGHTS_LOST H2_PUT(STATUS, WEIGHTS_LOST, 1)
+#define H2_STATUS_PARTLY_UPDATED H2_PUT(STATUS, PARTLY_UPDATED, 1)
 #define H2_IRQ_COMPLETION H2_PUT(IRQ_STATUS, COMPLETION, 1)
 #define H2_IRQ_ERROR H2_PUT(IRQ_STATUS, ERROR, 1)
 #define H2_WINDOW_READ H2_PUT(WINDOW0_CONTROL, READ, 1)

@@ -117,12 +117,14 @@ void CommandProcessor::queue_process(Queue& queue) {
 void CommandProcessor::run_next(Queue& queue) {
   queue.current = queue.commands.front();
   CardCommand& command = *queue.current;
-  command.start_cycle = cycle();
+  const std::uint64_t turn = cycle();
+  if (!command.begun) command.start_cycle = turn;
+  command.begun = true;
   run(command);
   if (command.error == H2_OK && !command.aborted) command_ended.notify(command);
   command.ended = true;
   progress_.notify();
-  show_descriptor(command);
+  show_descriptor(command, turn);
   complete(command);
   queue.commands.pop_front();
   queue.current.reset();
@@ -132,13 +134,15 @@ void CommandProcessor::run_next(Queue& queue) {
 
 void CommandProcessor::run(CardCommand& command) {
   if (!command.aborted) schedule_.begin(command);
-  for (int index = 0; command.error == H2_OK && !command.aborted; ++index) {
-    const std::optional<Step> step = schedule_.step(command, index);
+  while (command.error == H2_OK && !command.aborted) {
+    const std::optional<Step> step = schedule_.step(command, command.steps_done);
     if (!step) break;
     if (!await(*step, command)) break;
-    run_job(command, *step);
-    if (command.error != H2_OK) break;
-    command.steps_done = index + 1;
+    CardCommand& owner = step->owner != nullptr ? *step->owner : command;
+    if (!owner.begun) owner.start_cycle = cycle();
+    owner.begun = true;
+    run_job(owner, *step);
+    if (owner.error == H2_OK) ++owner.steps_done;
     progress_.notify();
   }
   schedule_.end(command);
@@ -174,10 +178,12 @@ void CommandProcessor::run_job(CardCommand& command, const Step& step) {
   job_ended.notify(record);
 }
 
-void CommandProcessor::show_descriptor(const CardCommand& command) const {
+void CommandProcessor::show_descriptor(const CardCommand& command, std::uint64_t turn) const {
   if (!trace_.shows(TraceLevel::phases)) return;
   const h2_descriptor& d = command.descriptor;
-  const std::string track = std::string(name()) + "." + queues_.at(command.queue)->key;
+  std::string track = std::string(name()) + "." + queues_.at(command.queue)->key;
+  // Work before its turn falls into that of another descriptor of the queue.
+  if (command.start_cycle < turn) track = std::string(name()) + ".early_" + command.kind;
   const Timeline::Span run{command.start_cycle * period_.value(), sc_core::sc_time_stamp().value()};
   trace_.slice(track, command.kind, run,
                {{"tag", d.tag},

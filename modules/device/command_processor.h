@@ -75,7 +75,8 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   void run(CardCommand& command);
   bool await(const Step& step, CardCommand& command);
   void run_job(CardCommand& command, const Step& step);
-  void show_descriptor(const CardCommand& command) const;
+  /// `turn`: when its queue came to it.
+  void show_descriptor(const CardCommand& command, std::uint64_t turn) const;
   void complete(CardCommand& command);
   void end_work();
   std::uint32_t write_completion(const h2_completion& completion);

@@ -110,7 +110,7 @@ void CommandProcessor::reset() {
   for (const auto& queue : queues_) {
     for (const CommandPtr& command : queue->commands) {
       command->forgotten = true;
-      command->aborted = command != queue->current || !command->indivisible;
+      command->aborted = !command->begun || !command->indivisible;
     }
   }
   for (std::size_t i = 0; i < engines_.size(); ++i) {

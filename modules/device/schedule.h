@@ -24,7 +24,8 @@ struct CardCommand {
   std::string kind;             ///< in traces: "weight_gradient"
   int queue = 0;                ///< index in Schedule::queues()
   std::uint64_t sub_batch = 0;  ///< running number
-  bool indivisible = false;     ///< ends before a soft reset does, and has no time-out
+  bool indivisible = false;     ///< ends before a soft reset does, once it has begun
+  bool begun = false;           ///< its turn has come, or a first job of it has run
   /// An h2_error, with the layer and the timestep it belongs to, counted from 1 (0: none).
   std::uint32_t error = H2_OK, error_layer = 0, error_timestep = 0;
 
@@ -48,6 +49,8 @@ struct Step {
   int engine = 0;  ///< index in the accelerator's list of engines
   std::unique_ptr<Job> job;
   std::optional<After> after;  ///< what has to happen first
+  /// The job belongs to this command, which is queued behind; null: to the one that was asked.
+  std::shared_ptr<CardCommand> owner;
 };
 
 struct ByteRange {
@@ -82,8 +85,9 @@ class Schedule {
                                               CardAccess& card) = 0;
   /// The command's turn has come; may refuse it by setting `error`.
   virtual void begin(CardCommand& command) = 0;
-  /// Step `index` of the command; none: it is done.
-  virtual std::optional<Step> step(const CardCommand& command, int index) = 0;
+  /// What comes after `index` own steps of the command; none: it is done. A step with an owner is
+  /// asked for in between and counts for that one.
+  virtual std::optional<Step> step(CardCommand& command, int index) = 0;
   /// The last step has ended, or `error` or `aborted` keeps the rest from running.
   virtual void end(const CardCommand& command) = 0;
   /// A soft reset is done: no command is left.

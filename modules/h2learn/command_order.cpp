@@ -2,6 +2,7 @@
 #include "modules/h2learn/command_order.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "modules/h2learn/schedule.h"
 
@@ -34,6 +35,21 @@ void forget_ended(std::vector<CommandOrder::CommandPtr>& commands) {
 
 bool failed(const CardCommand& command) {
   return command.ended && (command.error != H2_OK || command.aborted);
+}
+
+/// Layers are updated from the last one down; counted from 1.
+std::uint32_t first_not_updated(const H2LearnCommand& update) {
+  return static_cast<std::uint32_t>(update.table.layers.size()) -
+         static_cast<std::uint32_t>(update.steps_done);
+}
+
+/// The same tensors at the same places; parameters may differ.
+bool same_places(const H2LearnCommand& a, const H2LearnCommand& b) {
+  const auto same = [](const PlacedLayer& x, const PlacedLayer& y) {
+    return std::memcmp(&x.place, &y.place, sizeof x.place) == 0;
+  };
+  return std::equal(a.table.layers.begin(), a.table.layers.end(), b.table.layers.begin(),
+                    b.table.layers.end(), same);
 }
 
 std::uint32_t allowed_if(bool condition) { return condition ? H2_OK : H2_ERR_DEPENDENCY; }
@@ -85,12 +101,17 @@ std::uint32_t CommandOrder::check_gradient(H2LearnCommand& command) const {
 }
 
 std::uint32_t CommandOrder::check_update(const H2LearnCommand& command) const {
-  if (group_ != Group::closed || broken_ == group_number_ || any_under_way(forwards_)) {
-    return H2_ERR_DEPENDENCY;
-  }
+  if (group_ != Group::closed || broken_ == group_number_) return H2_ERR_DEPENDENCY;
+  if (any_under_way(forwards_) || updating()) return H2_ERR_DEPENDENCY;
   const std::uint32_t step = command.descriptor.step;
   const bool in_order = step == last_step_ + 1 || (step == 1 && may_restart_);
-  return allowed_if(in_order && same_table(*first_gradient_, command));
+  const bool goes_on = !resumes(command) || same_places(*partial_, command);
+  return allowed_if(in_order && goes_on && same_table(*first_gradient_, command));
+}
+
+/// Another training may begin with step 1 instead.
+bool CommandOrder::resumes(const H2LearnCommand& update) const {
+  return partly_updated() && update.descriptor.step == last_step_ + 1;
 }
 
 void CommandOrder::accept(const CommandPtr& command) {
@@ -118,6 +139,7 @@ void CommandOrder::accept(const CommandPtr& command) {
       break;
     default:
       command->group = group_number_;
+      if (resumes(*command)) command->steps_done = partial_->steps_done;
       group_ = Group::none;
       update_ = command;
       break;
@@ -130,22 +152,44 @@ std::uint32_t CommandOrder::begin(H2LearnCommand& command) const {
   const bool of_group =
       command.descriptor.opcode == H2_OP_UPDATE ||
       (command.descriptor.opcode == H2_OP_WEIGHT_GRADIENT && !has(command, H2_DESC_FIRST));
-  if (of_group && broken_ == command.group) return H2_ERR_DEPENDENCY;
+  if (of_group && broken_ == command.group) {
+    if (command.steps_done > 0) command.error_layer = first_not_updated(command);
+    command.ends_whole = command.writes_weights;
+    return command.writes_weights ? cause_ : std::uint32_t{H2_ERR_DEPENDENCY};
+  }
   command.writes_weights = command.descriptor.opcode == H2_OP_UPDATE;
   return H2_OK;
 }
 
+CommandOrder::CommandPtr CommandOrder::update_of(const H2LearnCommand& gradient) const {
+  const bool pending = updating() && update_->group == gradient.group &&
+                       has(gradient, H2_DESC_LAST) && update_->error == H2_OK && !update_->aborted;
+  return pending && !weights_lost_ && broken_ != gradient.group ? update_ : nullptr;
+}
+
 void CommandOrder::end(const H2LearnCommand& command) {
   const bool bad = command.error != H2_OK || command.aborted;
-  if (command.descriptor.opcode == H2_OP_WEIGHT_GRADIENT && bad) {
-    broken_ = std::max(broken_, command.group);
+  if (command.descriptor.opcode == H2_OP_WEIGHT_GRADIENT && bad && command.group > broken_) {
+    broken_ = command.group;
+    const bool followed = command.error == H2_ERR_DEPENDENCY && failed(*command.depends);
+    cause_ = followed ? command.depends->error : command.error;
+    if (cause_ == H2_OK) cause_ = H2_ERR_DEPENDENCY;  // broken off by a soft reset
   }
-  if (!command.writes_weights) return;
+  if (command.writes_weights) end_update(command);
+}
+
+void CommandOrder::end_update(const H2LearnCommand& update) {
   may_restart_ = false;
-  if (bad) {
+  if (update.ends_whole) {
+    partial_ = update_;
+    last_step_ = update.descriptor.step - 1;
+    return;
+  }
+  partial_ = nullptr;
+  if (update.error != H2_OK || update.aborted) {
     weights_lost_ = true;
   } else {
-    last_step_ = command.descriptor.step;
+    last_step_ = update.descriptor.step;
   }
 }
 
@@ -169,6 +213,7 @@ bool CommandOrder::restart() {
   if (under_way()) return false;
   last_step_ = 0;
   weights_lost_ = false;
+  partial_ = nullptr;
   group_ = Group::none;
   return true;
 }

@@ -31,6 +31,11 @@ class CommandOrder {
 
   /// An update broke off: the weights are neither those before nor those after it.
   bool weights_lost() const { return weights_lost_; }
+  /// An update ended between two layers, since its group failed; the next one goes on there.
+  bool partly_updated() const { return partial_ != nullptr; }
+  /// The update that uses the sums which this weight gradient, the last of its group, completes;
+  /// null if there is none or nothing may be written.
+  CommandPtr update_of(const H2LearnCommand& gradient) const;
   std::uint32_t last_step() const { return last_step_; }
   /// Software has written weights and optimiser state anew. False if commands are under way.
   bool restart();
@@ -49,6 +54,8 @@ class CommandOrder {
   std::uint32_t check_backward(H2LearnCommand& command) const;
   std::uint32_t check_gradient(H2LearnCommand& command) const;
   std::uint32_t check_update(const H2LearnCommand& command) const;
+  bool resumes(const H2LearnCommand& update) const;
+  void end_update(const H2LearnCommand& update);
   bool updating() const;
   bool under_way() const;
 
@@ -59,6 +66,8 @@ class CommandOrder {
   CommandPtr first_gradient_;       ///< of the group
   std::uint64_t group_number_ = 0;  ///< counts weight gradients with FIRST
   std::uint64_t broken_ = 0;        ///< the last group that a failed weight gradient has spoilt
+  std::uint32_t cause_ = H2_OK;     ///< and its error
+  CommandPtr partial_;              ///< the update that ended between two layers
   std::uint32_t last_step_ = 0;
   bool may_restart_ = true;  ///< step 1 may follow: no update since the soft reset
   bool weights_lost_ = false;

@@ -43,6 +43,8 @@ GlbPlan plan_glb(const Machine& machine, const Network& network, int sub_batch) 
   plan.backward.capacity = machine.glb.backward;
   plan.backward_room.emplace_back();
   plan.fc_order.push_back(FcOrder::text);
+  plan.backward_nest.emplace_back();
+  plan.backward_bytes.push_back(0);
   for (std::size_t i = 0; i < network.layers.size(); ++i) {
     const Layer& layer = network.layers[i];
     // Behind a map a fully connected layer reads whole blocks of channels at all positions.

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "modules/device/glb_room.h"
+#include "modules/h2learn/backward/backward_nest.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
 
@@ -43,6 +45,11 @@ struct GlbPlan {
   /// Fully connected layers: the input vectors are read once and stay.
   std::vector<bool> forward_resident, weight_update_resident;
   std::vector<FcOrder> fc_order;
+  /// Of the Backward Engine through convolutions.
+  std::vector<BackwardNest> backward_nest;
+  /// Bytes that jobs of a layer take of their buffer.
+  std::vector<std::uint64_t> forward_bytes, weight_update_bytes, backward_bytes;
+  std::uint64_t grad_bytes = 0;
   /// Spatial tiles of a Forward Engine half, per layer: 2 as published, 1 where a map is a single
   /// tile or where the input of a strided layer is too large.
   std::vector<int> forward_tiles;
@@ -56,7 +63,9 @@ struct GlbPlan {
 inline int forward_fc_step(const Machine& m) { return m.forward.rows * m.forward.taps(); }
 inline int backward_fc_step(const Machine& m) { return 9 * m.backward.cols; }
 /// Values of one partial sum position of a Backward Engine tile in the buffer.
-inline int partial_sum_copies(const Machine& m) { return m.backward.group; }
+inline int partial_sum_copies(const Machine& m) {
+  return std::min(m.psum_copies, m.backward.group);
+}
 /// Outputs of one read-modify-write step of the Weight Update Engine.
 constexpr int kMergeOutputs = 16;
 

@@ -53,6 +53,12 @@ enum class Halo {
   free      ///< read once per pass and kept without being charged: no buffer of the sums is for it
 };
 
+/// Loops of the Backward Engine through convolutions.
+enum class BackwardOrder {
+  text,      ///< for 64 channels { for tile { for 16 channels of the layer above } } (V-B3)
+  automatic  ///< per layer what reads least and fits the buffer: BackwardCosts::least()
+};
+
 /// Capacities of the global buffers in bytes (paper Table VII, KB = 1024 B).
 struct GlbSpec {
   std::uint64_t forward = 515072;
@@ -69,6 +75,9 @@ struct Machine {
   TileSpec tile;
   GlbSpec glb;
   Halo halo = Halo::refetch;
+  BackwardOrder backward_order = BackwardOrder::text;
+  /// Partial sums kept per position in the Backward Engine, at most one per PE of a group.
+  int psum_copies = 4;
   Numerics numerics = Numerics::fp16;
 };
 

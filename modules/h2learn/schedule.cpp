@@ -59,30 +59,57 @@ void H2LearnSchedule::hold_sub_batch(H2LearnCommand& command) {
 }
 
 void H2LearnSchedule::begin(CardCommand& command) {
-  command.error = order_.begin(static_cast<H2LearnCommand&>(command));
+  if (command.error == H2_OK) command.error = order_.begin(static_cast<H2LearnCommand&>(command));
 }
 
-std::optional<Step> H2LearnSchedule::step(const CardCommand& command, int index) {
-  const auto& c = static_cast<const H2LearnCommand&>(command);
+/// From the last layer down, as the gradients become complete.
+Step H2LearnSchedule::update_step(const H2LearnCommand& update, int index) const {
+  const int layer = static_cast<int>(update.table.layers.size()) - 1 - index;
+  return {kWeightUpdateEngine,
+          make_update_job(update.context, layer, update.table.update, update.descriptor.step,
+                          {base_of(0), base_of(1)}),
+          {},
+          nullptr};
+}
+
+/// The update whose next layer may be changed after `index` weight gradients of the group's last
+/// pass: that of a layer follows the backward pass through the layer above.
+std::shared_ptr<H2LearnCommand> H2LearnSchedule::early_update(H2LearnCommand& gradient, int index) {
+  const int layers = static_cast<int>(gradient.table.layers.size());
+  const std::shared_ptr<H2LearnCommand> update = order_.update_of(gradient);
+  const int ready = index < layers ? index - 1 : layers;
+  if (update == nullptr || update->steps_done >= ready) return nullptr;
+  // From here on all of them end before a soft reset does.
+  update->writes_weights = gradient.indivisible = gradient.depends->indivisible = true;
+  return update;
+}
+
+std::optional<Step> H2LearnSchedule::step(CardCommand& command, int index) {
+  auto& c = static_cast<H2LearnCommand&>(command);
+  const h2_descriptor& d = c.descriptor;
+  if (d.opcode == H2_OP_WEIGHT_GRADIENT) {
+    if (const auto update = early_update(c, index)) {
+      Step step = update_step(*update, update->steps_done);
+      step.owner = update;
+      return step;
+    }
+  }
   const int layers = static_cast<int>(c.table.layers.size());
   if (index >= layers) return std::nullopt;
   const int up = index, down = layers - 1 - index;
-  const h2_descriptor& d = c.descriptor;
   switch (d.opcode) {
     case H2_OP_FORWARD:
-      return Step{kForwardEngine, make_forward_job(c.context, up), {}};
+      return Step{kForwardEngine, make_forward_job(c.context, up), {}, nullptr};
     case H2_OP_BACKWARD:
-      if (index > 0) return Step{kBackwardEngine, make_backward_job(c.context, down), {}};
+      if (index > 0) return Step{kBackwardEngine, make_backward_job(c.context, down), {}, nullptr};
       return Step{kBackwardEngine, make_grad_job(c.context, d.output_gradient),
-                  After{c.depends, layers - 1}};
+                  After{c.depends, layers - 1}, nullptr};
     case H2_OP_WEIGHT_GRADIENT:
       return Step{kWeightUpdateEngine,
                   make_weight_gradient_job(c.context, down, (d.flags & H2_DESC_FIRST) != 0),
-                  After{c.depends, index}};
+                  After{c.depends, index}, nullptr};
     default:
-      return Step{kWeightUpdateEngine,
-                  make_update_job(c.context, up, c.table.update, d.step, {base_of(0), base_of(1)}),
-                  {}};
+      return update_step(c, index);
   }
 }
 
@@ -93,7 +120,8 @@ void H2LearnSchedule::end(const CardCommand& command) {
 void H2LearnSchedule::reset() { order_.reset(); }
 
 std::uint32_t H2LearnSchedule::status() const {
-  return order_.weights_lost() ? H2_STATUS_WEIGHTS_LOST : 0;
+  return (order_.weights_lost() ? H2_STATUS_WEIGHTS_LOST : 0) |
+         (order_.partly_updated() ? H2_STATUS_PARTLY_UPDATED : 0);
 }
 
 }  // namespace h2

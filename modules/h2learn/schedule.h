@@ -24,14 +24,17 @@ struct H2LearnCommand : CardCommand {
   JobContext context;
   std::shared_ptr<const MaskSource> masks;  ///< of the context, runs without data
   /// Of a backward pass the forward pass, of a weight gradient the backward pass that it follows.
-  std::shared_ptr<const H2LearnCommand> depends;
+  std::shared_ptr<H2LearnCommand> depends;
   std::uint64_t group = 0;      ///< running number, weight gradients and updates
   bool writes_weights = false;  ///< an update that has begun
+  bool ends_whole = false;      ///< an update that ends between two layers: its group failed
 };
 
 /// The commands of H2Learn (paper, Fig. 10): each pass goes through the layers on its engine, the
 /// weight gradient of a layer follows the backward pass of the same layer, and an update uses up
-/// the gradients of its group.
+/// the gradients of its group. An update that waits behind the group's last weight gradient goes
+/// along with it: a layer is updated once its gradient is complete and the backward pass has used
+/// its weights.
 class H2LearnSchedule : public Schedule {
  public:
   struct Settings {
@@ -50,7 +53,7 @@ class H2LearnSchedule : public Schedule {
   const std::vector<std::string>& queues() const override;
   std::shared_ptr<CardCommand> decode(const h2_descriptor& descriptor, CardAccess& card) override;
   void begin(CardCommand& command) override;
-  std::optional<Step> step(const CardCommand& command, int index) override;
+  std::optional<Step> step(CardCommand& command, int index) override;
   void end(const CardCommand& command) override;
   void reset() override;
   std::uint32_t status() const override;
@@ -67,6 +70,8 @@ class H2LearnSchedule : public Schedule {
   std::uint64_t base_of(unsigned memory) const {
     return settings_.memory_base + memory * H2_MEM_STRIDE;
   }
+  Step update_step(const H2LearnCommand& update, int index) const;
+  std::shared_ptr<H2LearnCommand> early_update(H2LearnCommand& gradient, int index);
   bool in_a_memory(std::uint64_t address, std::uint64_t bytes) const;
   void hold_sub_batch(H2LearnCommand& command);
 

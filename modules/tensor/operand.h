@@ -25,11 +25,22 @@ class Operand : public UnitSink {
       : kind_(kind), functional_(functional), seen_(pieces, 0) {}
 
   void set_reuse(Reuse reuse) { reuse_ = reuse; }
-  void begin_pass() { ++pass_; }
+  void begin_pass() { since_ = ++pass_; }
+  /// Number of the pass, from 1.
+  std::uint32_t pass() const { return pass_; }
+  /// Until the next pass: pieces that pass `pass` or a later one has read are kept. None are with
+  /// kNothing.
+  void keep_since(std::uint32_t pass) {
+    reuse_ = Reuse::once_per_pass;
+    since_ = pass;
+  }
+  static constexpr std::uint32_t kNothing = ~std::uint32_t{0};
 
  protected:
   /// Whether the pass already has the piece and keeps it.
-  bool kept(int piece) const { return reuse_ == Reuse::once_per_pass && seen_[piece] == pass_; }
+  bool kept(int piece) const {
+    return reuse_ == Reuse::once_per_pass && read_before(piece) && seen_[piece] >= since_;
+  }
   void mark(int piece) { seen_[piece] = pass_; }
   bool read_before(int piece) const { return seen_[piece] != 0; }
   Transfer transfer(std::uint64_t address, std::uint64_t bytes, bool before, bool halved) const;
@@ -38,7 +49,7 @@ class Operand : public UnitSink {
   TensorKind kind_;
   bool functional_;
   Reuse reuse_ = Reuse::again;
-  std::uint32_t pass_ = 1;
+  std::uint32_t pass_ = 1, since_ = 1;
   std::vector<std::uint32_t> seen_;  // pass of the last read, 0 = never
 };
 

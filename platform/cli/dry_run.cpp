@@ -7,6 +7,7 @@
 #include "modules/base/error.h"
 #include "modules/h2learn/engines.h"
 #include "modules/h2learn/glb_plan.h"
+#include "modules/h2learn/schedule.h"
 #include "platform/driver/h2_driver.h"
 #include "platform/host/estimate.h"
 
@@ -35,8 +36,50 @@ void print_layers(const Config& config, const h2_device& device) {
   }
 }
 
+/// What an engine does with a layer's operands.
+std::string dataflow_of(const Config& config, const GlbPlan& glb, const JobEstimate& job) {
+  const Layer& layer = config.network.layers[job.layer];
+  const bool fc = layer.kind == LayerKind::fc;
+  if (job.grad) return "Grad of the last layer";
+  if (job.engine == H2LearnSchedule::kForwardEngine) {
+    if (fc) return glb.forward_resident[job.layer] ? "vectors stay" : "vectors read again";
+    return std::to_string(glb.forward_tiles[job.layer]) + " tiles per half";
+  }
+  if (job.engine == H2LearnSchedule::kBackwardEngine) {
+    if (!fc) return text_of(glb.backward_nest[job.layer], layer);
+    const FcOrder order = glb.fc_order[job.layer];
+    return order == FcOrder::stream     ? "weights streamed, sums and grad-u stay"
+           : order == FcOrder::resident ? "grad-u stays"
+                                        : "grad-u read again";
+  }
+  if (fc && glb.weight_update_resident[job.layer]) return "vectors stay";
+  return std::to_string(glb.weight_update_channels[job.layer]) + " input channels per pass";
+}
+
+std::uint64_t buffer_of(const GlbPlan& glb, const JobEstimate& job) {
+  if (job.grad) return glb.grad_bytes;
+  const auto layer = static_cast<std::size_t>(job.layer);
+  return job.engine == H2LearnSchedule::kForwardEngine    ? glb.forward_bytes[layer]
+         : job.engine == H2LearnSchedule::kBackwardEngine ? glb.backward_bytes[layer]
+                                                          : glb.weight_update_bytes[layer];
+}
+
+void print_jobs(const Config& config, const GlbPlan& glb, const Estimate& estimate) {
+  std::printf(
+      "Jobs of one sub-batch (drawn masks, no memory stalls)\n  %-8s %-14s %12s %10s %10s  %s\n",
+      "layer", "engine", "cycles", "MB", "buffer KB", "dataflow");
+  const auto engines = h2learn_engines(config.machine, false);
+  for (const JobEstimate& job : estimate.jobs) {
+    std::printf("  %-8s %-14s %12" PRIu64 " %10.3f %10.1f  %s\n",
+                config.network.layers[job.layer].name.c_str(), engines[job.engine].key.c_str(),
+                job.cycles, static_cast<double>(job.bytes) / 1e6,
+                static_cast<double>(buffer_of(glb, job)) / 1024,
+                dataflow_of(config, glb, job).c_str());
+  }
+}
+
 void print_estimate(const Config& config, const Estimate& estimate) {
-  std::printf("Estimate of one sub-batch (drawn masks, no memory stalls)\n");
+  std::printf("Estimate of one sub-batch\n");
   const auto engines = h2learn_engines(config.machine, false);
   for (std::size_t e = 0; e < engines.size(); ++e) {
     std::printf("  %-14s %12" PRIu64 " cycles %10.2f MB\n", engines[e].key.c_str(),
@@ -45,8 +88,9 @@ void print_estimate(const Config& config, const Estimate& estimate) {
   const double cycles = estimate.cycles_per_sub_batch(config);
   std::printf("  update         %10.2f MB once per %d sub-batches\n",
               static_cast<double>(estimate.update_bytes) / 1e6, config.training.batch_group);
-  std::printf("  at least %.0f cycles = %.3f ms per sub-batch\n", cycles,
-              cycles / config.machine.clock_mhz / 1e3);
+  std::printf(
+      "  at least %.0f cycles = %.3f ms per sub-batch, fill and update of the group included\n",
+      cycles, cycles / config.machine.clock_mhz / 1e3);
 }
 
 }  // namespace
@@ -78,7 +122,9 @@ int print_dry_run(const Config& config) {
       "Work\n  %.2f M MACs per sample and timestep, %.2f G per sub-batch over the three "
       "phases\n",
       macs / 1e6, static_cast<double>(macs * passes) / 1e9);
-  print_estimate(config, estimate_sub_batch(config, device));
+  const Estimate estimate = estimate_sub_batch(config, device);
+  print_jobs(config, glb, estimate);
+  print_estimate(config, estimate);
   return 0;
 }
 

@@ -77,6 +77,15 @@ std::vector<Key> array_keys() {
           "dataflow.halo", {{"refetch", Halo::refetch}, {"free", Halo::free}},
           "rows of neighbouring tiles: read again with every tile, or kept without being charged",
           H2_AT(machine.halo)),
+      choice("dataflow.backward",
+             {{"text", BackwardOrder::text}, {"auto", BackwardOrder::automatic}},
+             "loops of the Backward Engine through convolutions: as the paper words them, or per "
+             "layer those that read least and fit its buffer",
+             H2_AT(machine.backward_order)),
+      integer(
+          "dataflow.psum_copies", {1, 64},
+          "partial sums kept per position in the Backward Engine, at most one per PE of a group",
+          H2_AT(machine.psum_copies)),
       integer("glb.forward.bytes", kGlbBytes, "global buffer of the Forward Engine, bytes",
               H2_AT(machine.glb.forward)),
       integer("glb.weight_update.bytes", kGlbBytes,

@@ -44,6 +44,13 @@ std::vector<Key> training_keys() {
               H2_AT(training.seed)),
       choice("training.loss", {{"mse", LossKind::mse}, {"cross_entropy", LossKind::cross_entropy}},
              "mean squared error of rates, or cross-entropy of spike counts", H2_AT(training.loss)),
+      choice("training.update",
+             {{"auto", UpdateTime::automatic},
+              {"fused", UpdateTime::fused},
+              {"separate", UpdateTime::separate}},
+             "optimiser step: layer by layer behind the group's last gradients, or after all of "
+             "them; auto: fused unless something needs the whole gradient first",
+             H2_AT(training.update_time)),
       choice("training.optimizer", {{"sgd", Optimizer::sgd}, {"adam", Optimizer::adam}},
              "rule of the weight update", H2_AT(training.update.optimizer)),
       number("training.learning_rate", {0, 1000, true}, "learning rate",

@@ -198,6 +198,11 @@ int h2_check_group(h2_device* d, const h2_group* g) {
   if (g->source == NULL) return h2_refuse(d, "group", -1, ".source", "is null");
   if (g->loss > H2_LOSS_CROSS_ENTROPY)
     return h2_refuse_value(d, "group", -1, ".loss", g->loss, H2_LOSS_MSE, H2_LOSS_CROSS_ENTROPY);
+  if (g->update > H2_UPDATE_SEPARATE)
+    return h2_refuse_value(d, "group", -1, ".update", g->update, H2_UPDATE_AUTO,
+                           H2_UPDATE_SEPARATE);
+  if (g->update == H2_UPDATE_FUSED && g->before_update)
+    return h2_refuse(d, "group", -1, ".update", "is fused, and before_update is set");
   if (g->sub_batches == 0) return h2_refuse(d, "group", -1, ".sub_batches", "is 0");
   const uint64_t most = (uint64_t)g->sub_batches * d->table.sub_batch;
   if (g->samples < g->sub_batches || g->samples > most)

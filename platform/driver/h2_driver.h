@@ -124,6 +124,12 @@ typedef struct h2_sub_batch {
  * finished, and the group ends without its update. */
 typedef int (*h2_source)(void* context, h2_sub_batch* next);
 
+/* When the optimiser step of a group is submitted: behind its last weight gradient, so that the
+ * card updates a layer as soon as its gradient is complete, or when all gradients are. AUTO: FUSED
+ * unless something needs the whole gradient first (before_update) or the group may be repeated
+ * (rewind and retries). */
+enum h2_update { H2_UPDATE_AUTO = 0, H2_UPDATE_FUSED = 1, H2_UPDATE_SEPARATE = 2 };
+
 enum h2_loss { H2_LOSS_MSE = 0, H2_LOSS_CROSS_ENTROPY = 1 };
 
 typedef struct h2_group {
@@ -141,9 +147,11 @@ typedef struct h2_group {
    * H2_DRV_STOPPED, without its update. */
   int (*before_update)(void* context);
   void* update_context;
+  uint32_t update; /* enum h2_update */
   /* Results. */
   double loss_sum; /* over the samples */
   uint32_t correct;
+  int fused;           /* the update was submitted behind the last weight gradient */
   uint32_t recoveries; /* resets that were needed */
 } h2_group;
 

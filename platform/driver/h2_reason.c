@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The words for what is wrong with an argument. */
+/* The words for what is wrong with an argument or a group. */
 #include "platform/driver/h2_reason.h"
 
 /* Appends at `at`, which lies in the reason; returns its new end. */
@@ -38,6 +38,14 @@ int h2_refuse_value(h2_device* d, const char* name, int64_t index, const char* m
   at = put_number(d, put(d, at, least == most ? ": legal is " : ": legal are "), least);
   if (least != most) put_number(d, put(d, at, " to "), most);
   return H2_DRV_ARGUMENT;
+}
+
+void h2_note_partial_step(h2_device* d, uint32_t step, uint32_t first_left, uint32_t layers) {
+  char* at = put_number(d, put(d, d->reason, "step "), step);
+  at = put_number(d, put(d, at, " has updated layers "), first_left + 1);
+  at = put_number(d, put(d, at, " to "), layers);
+  at = put_number(d, put(d, at, " of "), layers);
+  put(d, at, " and left the others whole as they were");
 }
 
 int h2_lacks(h2_device* d, int error, const char* name, uint64_t needed, uint64_t has) {

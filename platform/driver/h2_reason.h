@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The words for what is wrong with an argument, for the driver's own sources. */
+/* The words for what is wrong with an argument or a group, for the driver's own sources. */
 #ifndef H2_REASON_H
 #define H2_REASON_H
 
@@ -17,6 +17,8 @@ int h2_refuse_value(h2_device* device, const char* name, int64_t index, const ch
                     uint64_t value, uint64_t least, uint64_t most);
 /* "NAME has HAS bytes, needed are NEEDED". Returns `error`. */
 int h2_lacks(h2_device* device, int error, const char* name, uint64_t needed, uint64_t has);
+/* An update that ended between two layers: `first_left`, from 1, is the first one without it. */
+void h2_note_partial_step(h2_device* device, uint32_t step, uint32_t first_left, uint32_t layers);
 
 #ifdef __cplusplus
 }

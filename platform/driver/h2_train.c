@@ -171,6 +171,33 @@ static int start_update(h2_device* d, uint32_t* tag) {
   return error;
 }
 
+static int is_fused(const h2_group* g) {
+  if (g->update == H2_UPDATE_AUTO) return !g->before_update && !(g->rewind && g->retries);
+  return g->update == H2_UPDATE_FUSED;
+}
+
+/* Waits for an update behind a group that ended with `error`. A failed group may be repeated unless
+ * the update has written weights. */
+static int finish_update(h2_device* d, uint32_t tag, int error, int* updating) {
+  uint32_t status = 0;
+  *updating = 1;
+  if (error >= H2_DRV_BUS) return error;
+  const h2_completion cause = d->failure;
+  const int update_error = h2_wait(d, tag);
+  if (!error) {
+    if (!update_error) ++d->step;
+    return update_error;
+  }
+  const uint32_t first_left = d->failure.layer; /* first layer that was not updated */
+  d->failure = cause;                           /* the update failed because the group did */
+  if (d->bus.read(d->bus.context, d->registers + H2_REG_STATUS, &status, sizeof status))
+    return H2_DRV_BUS;
+  if (status & H2_STATUS_PARTLY_UPDATED)
+    h2_note_partial_step(d, d->step + 1, first_left, d->table.layers);
+  *updating = (status & (H2_STATUS_WEIGHTS_LOST | H2_STATUS_PARTLY_UPDATED)) != 0;
+  return error;
+}
+
 /* Waits for what is under way; the reason why the group ends stays. */
 static void end_early(h2_device* d, flight* flights) {
   char reason[sizeof d->reason];
@@ -186,7 +213,8 @@ static int run_group(h2_device* d, h2_group* g, int* updating) {
   memset(flights, 0, sizeof flights);
   g->loss_sum = 0.0;
   g->correct = 0;
-  uint32_t left = g->samples;
+  const int fused = g->fused = is_fused(g);
+  uint32_t left = g->samples, tag = 0;
   int error = start_forward(d, g, &flights[0], &left);
   for (uint32_t i = 0; !error && i < g->sub_batches; ++i) {
     flight *now = &flights[i % 2], *other = &flights[(i + 1) % 2];
@@ -198,18 +226,19 @@ static int run_group(h2_device* d, h2_group* g, int* updating) {
      * memory of the sub-batch before is the next one's: its forward pass starts once the weight
      * gradients are through (Fig. 10). */
     if (!error) error = start_backward(d, now, flags);
+    if (!error && fused && i + 1 == g->sub_batches && left == 0) error = start_update(d, &tag);
     if (!error) error = finish(d, other);
     if (!error && !g->overlap) error = finish(d, now);
     if (!error && i + 1 < g->sub_batches) error = start_forward(d, g, other, &left);
   }
   if (error == H2_DRV_STOPPED || error == H2_DRV_ARGUMENT) end_early(d, flights);
   if (!error) error = finish(d, &flights[(g->sub_batches - 1) % 2]);
+  if (tag) return finish_update(d, tag, error, updating);
   if (!error && left != 0)
     error = h2_refuse(d, "group", -1, ".samples", "is more than its sub-batches hold");
   if (!error && g->before_update && g->before_update(g->update_context)) error = H2_DRV_STOPPED;
   if (error) return error;
   *updating = 1;
-  uint32_t tag = 0;
   error = start_update(d, &tag);
   if (!error) error = h2_wait(d, tag);
   if (!error) ++d->step;

@@ -24,13 +24,13 @@ void CardSession::open(HostCpu& host) {
 void CardSession::check(int error, const std::string& what) const {
   if (error == H2_OK) return;
   std::string text = what + ": " + h2_error_text(error);
-  const std::string reason = h2_reason(&device);
-  if (!reason.empty()) text += ": " + reason;
   const h2_completion& f = device.failure;
   if (f.status == static_cast<std::uint32_t>(error) && f.layer != 0) {
     text += " in layer " + config_.network.layers[f.layer - 1].name;
     if (f.timestep != 0) text += " at timestep " + std::to_string(f.timestep);
   }
+  const std::string reason = h2_reason(&device);
+  if (!reason.empty()) text += ": " + reason;
   throw RunError(text);
 }
 

@@ -20,23 +20,34 @@
 namespace h2 {
 namespace {
 
-struct Cost {
-  std::uint64_t cycles = 0, bytes = 0;
-};
+void add(const TransferList& list, JobEstimate& sum) {
+  const std::uint64_t mem2 = list.mem2();
+  std::uint64_t reads = 0;
+  for (const Transfer& t : list.transfers()) {
+    if (t.write) continue;
+    reads += t.charged();
+    sum.loads[static_cast<std::size_t>(t.kind)] += t.charged();
+  }
+  sum.bytes += list.charged();
+  (reads != 0 ? sum.mem2_reads : sum.mem2_writes) += mem2;  // a list either loads or stores
+}
 
-Cost cost_of(Job& job) {
-  Cost cost;
+JobEstimate cost_of(int engine, Job& job) {
+  JobEstimate cost;
+  cost.engine = engine;
+  cost.layer = job.layer;
+  cost.grad = job.macs == 0 && engine == H2LearnSchedule::kBackwardEngine;
   for (int chunk = 0; chunk < job.chunks(); ++chunk) {
     bool more = true;
     for (int stage = 0; more; ++stage) {
       TransferList loads;
       more = job.load(chunk, stage, loads);
-      cost.bytes += loads.charged();
+      add(loads, cost);
     }
     cost.cycles += job.work(chunk).cycles.total();
     TransferList stores;
     job.store(chunk, stores);
-    cost.bytes += stores.charged();
+    add(stores, cost);
   }
   return cost;
 }
@@ -152,18 +163,67 @@ h2_device place_network(const Config& config) {
   return device;
 }
 
+namespace {
+
+/// Least cycles of jobs at the peak of their memories.
+class LeastTime {
+ public:
+  explicit LeastTime(const Config& config) {
+    const double clock = config.machine.clock_mhz * 1e6;
+    per_cycle_ = make_memory_timing(config.memory)->peak_gbps() * 1e9 / clock;
+    unified_ = config.memory.organisation == MemoryOrganisation::unified;
+  }
+
+  double all_memories() const { return 3 * per_cycle_; }
+  /// `first`: the job overwrites the sums of gradients instead of adding to them.
+  double of(const JobEstimate& job, bool first) const {
+    const std::uint64_t skipped = first ? job.mem2_reads : 0;
+    const auto mem2 = static_cast<double>(job.mem2_reads + job.mem2_writes - skipped);
+    const double others = static_cast<double>(job.bytes - skipped) - mem2;
+    const double transfers =
+        unified_ ? (others + mem2) / all_memories() : std::max(others, mem2) / per_cycle_;
+    return std::max(static_cast<double>(job.cycles), transfers);
+  }
+
+ private:
+  double per_cycle_ = 1;
+  bool unified_ = false;
+};
+
+}  // namespace
+
 double Estimate::cycles_per_sub_batch(const Config& config) const {
-  const double clock = config.machine.clock_mhz * 1e6;
-  const double per_cycle = 3 * make_memory_timing(config.memory)->peak_gbps() * 1e9 / clock;
+  const LeastTime least(config);
+  double forward = 0, backward = 0, gradient = 0, first_gradient = 0, last_gradient = 0, update = 0,
+         last_update = 0;
+  for (const JobEstimate& job : jobs) {
+    const double time = least.of(job, false);
+    if (job.engine == H2LearnSchedule::kForwardEngine) forward += time;
+    if (job.engine == H2LearnSchedule::kBackwardEngine) backward += time;
+    if (job.engine != H2LearnSchedule::kWeightUpdateEngine) continue;
+    gradient += time;
+    first_gradient += least.of(job, true);
+    if (job.layer == 0) last_gradient = time;
+  }
+  for (const JobEstimate& job : updates) {
+    update += least.of(job, false);
+    if (job.layer == 0) last_update = least.of(job, false);
+  }
+  const double n = config.training.batch_group;
+  if (config.training.batch_group == 1) last_gradient = std::min(last_gradient, first_gradient);
+  const double gradients = first_gradient + (n - 1) * gradient;
+  const bool fused = config.training.update_time != UpdateTime::separate;
+  const double behind = last_gradient + (fused ? last_update : update);
+  double group = forward + gradients + update;
+  if (config.overlap) {
+    group = std::max({group, n * forward + backward + behind, forward + n * backward + behind});
+  } else {
+    group = std::max(n * forward + gradients + update, n * (forward + backward) + behind);
+  }
   const auto moved =
       static_cast<double>(std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0})) +
-      static_cast<double>(update_bytes) / config.training.batch_group;
-  // Without overlap the engines behind the forward pass wait for it.
-  const auto first = compute_cycles.begin() + H2LearnSchedule::kForwardEngine;
-  const std::uint64_t chain = *first + *std::max_element(first + 1, compute_cycles.end());
-  const std::uint64_t pace =
-      config.overlap ? *std::max_element(compute_cycles.begin(), compute_cycles.end()) : chain;
-  return std::max(static_cast<double>(pace), moved / per_cycle);
+      static_cast<double>(update_bytes) / n;
+  return std::max(group / n, moved / least.all_memories());
 }
 
 Estimate estimate_sub_batch(const Config& config, const h2_device& device) {
@@ -176,11 +236,14 @@ Estimate estimate_sub_batch(const Config& config, const h2_device& device) {
   if (several) estimator.sub_batch(H2_DESC_FIRST, [](int, Job&) {});
   estimator.sub_batch(several ? H2_DESC_LAST : H2_DESC_FIRST | H2_DESC_LAST,
                       [&](int engine, Job& job) {
-                        const Cost cost = cost_of(job);
-                        sum.compute_cycles[engine] += cost.cycles;
-                        sum.bytes[engine] += cost.bytes;
+                        sum.jobs.push_back(cost_of(engine, job));
+                        sum.compute_cycles[engine] += sum.jobs.back().cycles;
+                        sum.bytes[engine] += sum.jobs.back().bytes;
                       });
-  estimator.update([&](int, Job& job) { sum.update_bytes += cost_of(job).bytes; });
+  estimator.update([&](int engine, Job& job) {
+    sum.updates.push_back(cost_of(engine, job));
+    sum.update_bytes += sum.updates.back().bytes;
+  });
   return sum;
 }
 

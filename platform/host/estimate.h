@@ -1,23 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
+#include "memory/bus/transfer.h"
 #include "platform/config/config.h"
 #include "platform/driver/h2_driver.h"
 
 namespace h2 {
 
-/// One training sub-batch without memory stalls, added up from the chunks of the jobs that the
-/// card's schedule makes, with drawn masks. It adds to the gradients of a sub-batch before it, if
-/// groups have several.
+/// One job of the schedule without memory stalls.
+struct JobEstimate {
+  int engine = 0;     ///< in the order of h2learn_engines()
+  int layer = 0;      ///< index of the layer that owns the weights
+  bool grad = false;  ///< the last layer's Grad
+  std::uint64_t cycles = 0;
+  std::uint64_t bytes = 0;  ///< loads and stores, charged
+  std::uint64_t mem2_reads = 0, mem2_writes = 0;
+  /// Loads by tensor, charged.
+  std::array<std::uint64_t, static_cast<std::size_t>(TensorKind::count)> loads{};
+};
+
+/// One training sub-batch and its update without memory stalls, added up from the chunks of the
+/// jobs that the card's schedule makes, with drawn masks. It adds to the gradients of a sub-batch
+/// before it, if groups have several.
 struct Estimate {
+  std::vector<JobEstimate> jobs, updates;
   std::vector<std::uint64_t> compute_cycles;  ///< by engine, in the order of h2learn_engines()
   std::vector<std::uint64_t> bytes;           ///< the same, loads and stores, charged
   std::uint64_t update_bytes = 0;             ///< optimiser step, once per batch group
 
-  /// Engines overlap: the longest sets the pace; nothing moves faster than Mem0..2 together.
+  /// A batch group takes no less, divided by its sub-batches: each engine does its jobs one after
+  /// the other, a job takes its array's cycles or its bytes at the peak of their memory, the
+  /// engines behind the forward pass begin after the first one, the first layer's weight gradient
+  /// and the update come last, and nothing moves faster than Mem0..2 together.
   double cycles_per_sub_batch(const Config& config) const;
 };
 

@@ -121,12 +121,14 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   group_.samples = static_cast<std::uint32_t>(count);
   group_.loss = config_.training.loss == LossKind::mse ? H2_LOSS_MSE : H2_LOSS_CROSS_ENTROPY;
   group_.overlap = config_.overlap ? 1 : 0;
+  group_.update = static_cast<std::uint32_t>(config_.training.update_time);
   group_.source = &Training::next_sub_batch;
   group_.source_context = this;
   group_indices_ = order.data() + first;
   group_left_ = count;
   record_.begin_group(last_group_end_);
   const int error = h2_train_group(&card_.device, &group_);
+  record_.fused = group_.fused != 0;
   if (error == H2_DRV_STOPPED) {
     record_.interrupted = true;
     return;

@@ -8,6 +8,8 @@
 namespace h2 {
 
 enum class LossKind { mse, cross_entropy };
+/// When the optimiser step of a group is done; as enum h2_update of the driver.
+enum class UpdateTime { automatic, fused, separate };
 
 /// training
 struct TrainingConfig {
@@ -16,6 +18,7 @@ struct TrainingConfig {
   int epochs = 1;
   std::uint64_t seed = 1;
   LossKind loss = LossKind::mse;
+  UpdateTime update_time = UpdateTime::automatic;
   UpdateSpec update;       ///< optimizer, learning_rate, momentum, loss_scale, adam's constants
   float init_gain = 1.0F;  ///< times Kaiming normal
   bool shuffle = true;

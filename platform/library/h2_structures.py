@@ -56,8 +56,9 @@ class Group(Structure):
     _fields_ = [("sub_batches", c_uint32), ("samples", c_uint32), ("loss", c_uint32),
                 ("overlap", c_int), ("source", Source), ("source_context", c_void_p),
                 ("rewind", c_void_p), ("retries", c_uint32),
-                ("before_update", c_void_p), ("update_context", c_void_p), ("loss_sum", c_double),
-                ("correct", c_uint32), ("recoveries", c_uint32)]
+                ("before_update", c_void_p), ("update_context", c_void_p), ("update", c_uint32),
+                ("loss_sum", c_double), ("correct", c_uint32), ("fused", c_int),
+                ("recoveries", c_uint32)]
 
 
 CONV, FC = 0, 1

@@ -104,6 +104,11 @@ expect verbose-nowhere 2 "-v top.fwd: matches no module; legal: top.host" "$h2vp
   "${small[@]}" -v top.fwd
 expect verbose-level 2 "legal levels: phases, tiles, bursts" "$h2vp" train "$quick" -v top=beats
 expect verbose-elsewhere 2 "-v" "$h2vp" config "$quick" -v top
+for command in train profile "profile --dry-run" "train --dry-run"; do
+  # shellcheck disable=SC2086  # a command with its option
+  expect "${command// /}-wide" 2 "glb.forward.bytes: layer conv1 needs" "$h2vp" $command "$quick" \
+    --set network.pool=before_soma --set network.input.width=2048
+done
 for command in train profile; do
   expect "$command-buffer" 2 "glb.forward.bytes: layer conv1 needs" "$h2vp" $command "$quick" \
     --set glb.forward.bytes=2048

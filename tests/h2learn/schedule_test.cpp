@@ -47,6 +47,32 @@ TEST(Schedule, WeightGradientFollowsTheBackwardPassLayerByLayer) {
   }
 }
 
+/// A layer is updated once its gradient is there and the backward pass has used its weights.
+TEST(Schedule, AnUpdateGoesAlongWithTheLastGradients) {
+  ScheduleCard card;
+  EXPECT_EQ(card.take(card.describe(H2_OP_FORWARD)), H2_OK);
+  const auto backward = card.decode(card.describe(H2_OP_BACKWARD));
+  h2_descriptor d = card.describe(H2_OP_WEIGHT_GRADIENT, H2_DESC_FIRST | H2_DESC_LAST);
+  d.depends = backward->descriptor.tag;
+  const auto gradient = card.decode(d);
+  d = card.describe(H2_OP_UPDATE);
+  d.step = 1;
+  const auto update = card.decode(d);
+  ASSERT_EQ(update->error, H2_OK);
+  card.schedule.begin(*gradient);
+  std::string order;
+  while (auto step = card.schedule.step(*gradient, gradient->steps_done)) {
+    CardCommand& owner = step->owner != nullptr ? *step->owner : *gradient;
+    order += (&owner == update.get() ? "u" : "g") + std::to_string(step->job->layer) + " ";
+    ++owner.steps_done;
+    EXPECT_EQ(backward->indivisible && gradient->indivisible, update->steps_done > 0);
+  }
+  EXPECT_EQ(order, "g2 g1 u2 g0 u1 u0 ");
+  card.schedule.begin(*update);
+  EXPECT_EQ(update->error, H2_OK);
+  EXPECT_FALSE(card.schedule.step(*update, update->steps_done));
+}
+
 TEST(Schedule, RefusesWithTheCodeOfTheContract) {
   ScheduleCard card;
   const auto error = [&](auto change) {

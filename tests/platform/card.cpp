@@ -96,12 +96,13 @@ int Card::train(const TrainingGroup& training_group) {
   group.retries = retries;
   group.before_update = before_update;
   group.update_context = update_context;
+  group.update = update;
   return h2_train_group(&device, &group);
 }
 
-void Card::group_without_update(const TrainingGroup& training_group) {
+void Card::group_without_update(const TrainingGroup& training_group, std::uint8_t last) {
   std::uint32_t back = 0;
-  for (const std::uint8_t opcode : {H2_OP_FORWARD, H2_OP_BACKWARD, H2_OP_WEIGHT_GRADIENT}) {
+  for (std::uint8_t opcode = H2_OP_FORWARD; opcode <= last; ++opcode) {
     h2_descriptor d = prepare(training_group, opcode);
     d.tag = 0;
     d.depends = opcode == H2_OP_WEIGHT_GRADIENT ? back : 0;

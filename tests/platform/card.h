@@ -31,8 +31,9 @@ class Card {
   void load();
   /// Trains one batch group and returns the driver's result code.
   int train(const TrainingGroup& training_group);
-  /// Forward, backward and weight gradient of the first sub-batch, as a whole group.
-  void group_without_update(const TrainingGroup& training_group);
+  /// Forward, backward and weight gradient of the first sub-batch, as a whole group, up to `last`.
+  void group_without_update(const TrainingGroup& training_group,
+                            std::uint8_t last = H2_OP_WEIGHT_GRADIENT);
   /// Returns the tag of an update descriptor on its way.
   std::uint32_t submit_update(std::uint32_t step);
   /// Stored weights of all layers, OIHW.
@@ -57,8 +58,9 @@ class Card {
 
   HostCpu& host;
   h2_device device{};
-  h2_group group{};           ///< of the last train()
-  std::uint32_t retries = 0;  ///< of train()
+  h2_group group{};                       ///< of the last train()
+  std::uint32_t retries = 0;              ///< of train()
+  std::uint32_t update = H2_UPDATE_AUTO;  ///< of train()
   int (*before_update)(void* context) = nullptr;
   void* update_context = nullptr;
 

@@ -148,6 +148,8 @@ TEST_P(RandomMachine, WithoutMemoryTimeTheCriticalPathIsLeft) {
       gradients.push_back(backward += compute);
     } else if (r.opcode == H2_OP_WEIGHT_GRADIENT) {
       weight = std::max(weight, gradients.at(taken++)) + compute;
+    } else if (r.opcode == H2_OP_UPDATE) {  // between weight gradients and behind them
+      weight += compute;
     } else {
       forward = backward = weight = std::max({forward, backward, weight}) + compute;
     }

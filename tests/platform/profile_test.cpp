@@ -14,6 +14,7 @@
 #include "platform/host/drawn_masks.h"
 #include "platform/host/recorded_masks.h"
 #include "tests/platform/golden.h"
+#include "tests/platform/jobs_alone.h"
 #include "tests/platform/simulation.h"
 
 namespace h2 {
@@ -112,29 +113,28 @@ TEST(Profile, WithoutMemoryTimeOnlyComputeIsLeft) {
   }
 }
 
+/// Jobs of the layer over the larger of their compute cycles and their bytes at 160 B per cycle.
+std::map<int, double> over_bound(const Sets& sets) {
+  std::map<int, double> over;
+  for (const LayerRecord& r : jobs_alone(layer_of_figure_14(sets), H2_OP_WEIGHT_GRADIENT)) {
+    if (r.job.macs == 0 || r.job.layer != "conv2") continue;
+    const double bound =
+        std::max(static_cast<double>(r.job.compute_cycles), static_cast<double>(r.job.bytes) / 160);
+    over[r.engine] = static_cast<double>(r.job.cycles) / bound;
+  }
+  return over;
+}
+
 /// The layer of the paper's scaling figure, at 75 % zeros: loads run far enough ahead.
 TEST(Profile, LayerOfFigure14IsNearItsBound) {
-  const RunRecord r = profile({{"network.layers", "256C3-512C3"},
-                               {"network.input.channels", "256"},
-                               {"network.input.height", "14"},
-                               {"network.input.width", "14"},
-                               {"network.timesteps", "10"},
-                               {"training.sub_batch", "4"},
-                               {"profile.sub_batches", "2"},
-                               {"profile.mask_density", "0.25"},
-                               {"profile.gradient_density", "0.25"},
-                               {"memory.preset", "ideal"},
-                               {"memory.ideal.bandwidth_gbps", "128"},
-                               {"memory.ideal.latency_ns", "0"}});
-  int jobs = 0;
-  for (const auto& [key, cost] : r.layers) {
-    if (key.kind != JobKind::array || cost.last.layer != "conv2") continue;
-    const double bound = std::max(static_cast<double>(cost.last.compute_cycles),
-                                  static_cast<double>(cost.last.bytes) / 160);
-    EXPECT_LE(static_cast<double>(cost.last.cycles), 1.05 * bound) << key.engine;
-    ++jobs;
-  }
-  EXPECT_EQ(jobs, 3);
+  const auto ideal = over_bound({{"memory.preset", "ideal"},
+                                 {"memory.ideal.bandwidth_gbps", "128"},
+                                 {"memory.ideal.latency_ns", "0"}});
+  const auto hbm2 = over_bound({{"memory.preset", "hbm2"}});
+  ASSERT_EQ(ideal.size(), 3U);
+  ASSERT_EQ(hbm2.size(), 3U);
+  for (const auto& [engine, over] : ideal) EXPECT_LE(over, 1.05) << engine;
+  for (const auto& [engine, over] : hbm2) EXPECT_LE(over, 1.10) << engine;
 }
 
 TEST(Profile, NetworkMayEndInAConvolutionAndReadEvents) {

@@ -58,7 +58,11 @@ Sets draw(Random& random) {
           {"memory.organisation", pick(random, {"split", "unified"})},
           {"memory.compress_gradients", pick(random, {"true", "false"})},
           {"memory.burst_bytes", pick(random, {"256", "1024", "4096"})},
-          {"memory.outstanding", number(1, 12)}};
+          {"memory.outstanding", number(1, 12)},
+          {"dataflow.halo", pick(random, {"refetch", "refetch", "free"})},
+          {"dataflow.backward", pick(random, {"text", "auto"})},
+          {"dataflow.psum_copies", number(1, 4)},
+          {"training.update", pick(random, {"fused", "separate"})}};
 }
 
 }  // namespace

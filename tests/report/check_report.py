@@ -55,7 +55,7 @@ def reads_as(text, value):
 def needed_fields(summary):
     """Numbers that a report must show."""
     yield from (f"time.{key}" for key in summary["time"]
-                if key not in ("evaluation", "steady", "breakdown"))
+                if key not in ("evaluation", "steady", "update", "breakdown"))
     yield from (f"time.breakdown.{cause}" for cause in summary["time"]["breakdown"])
     yield from (f"result.{key}" for key in summary.get("result", {})
                 if key not in ("loss", "epochs"))  # curves

@@ -58,6 +58,17 @@ void explain(const LayerRecord& record, const std::vector<LayerRecord>& jobs, do
   sum.lookahead += stall;
 }
 
+/// Cycles of optimiser steps from `begin` to `end`; one engine does them one after the other.
+double updating(const std::vector<LayerRecord>& jobs, double begin, double end) {
+  double sum = 0;
+  for (const LayerRecord& r : jobs) {
+    if (r.opcode != H2_OP_UPDATE) continue;
+    const double from = std::max(begin, static_cast<double>(r.job.start_cycle));
+    sum += std::max(0.0, std::min(end, end_of(r.job)) - from);
+  }
+  return sum;
+}
+
 /// The engine whose jobs, optimiser steps left out, take longest.
 int pacing_engine(const std::vector<LayerRecord>& jobs) {
   std::map<int, std::uint64_t> cycles;
@@ -75,24 +86,21 @@ Breakdown break_down(const std::vector<LayerRecord>& jobs, std::uint64_t begin, 
                      std::uint64_t sub_batches, double bytes_per_cycle) {
   const int pacing = pacing_engine(jobs);
   Causes sum;
-  double update = 0;  // while the pacing engine has no job
   auto at = static_cast<double>(begin);
-  bool first = true;
+  double* waits = &sum.group_fill;
+  const auto gap = [&](double until) {
+    const double update = updating(jobs, at, until);
+    sum.update += update;
+    *waits += until - at - update;
+    waits = &sum.pipeline_waits;
+  };
   for (const LayerRecord& r : jobs) {
-    if (r.opcode == H2_OP_UPDATE) {
-      update += static_cast<double>(r.job.cycles);
-      continue;
-    }
-    if (r.engine != pacing) continue;
-    const double gap = static_cast<double>(r.job.start_cycle) - at;
-    (first ? sum.group_fill : sum.pipeline_waits) += gap;
-    first = false;
+    if (r.opcode == H2_OP_UPDATE || r.engine != pacing) continue;
+    gap(static_cast<double>(r.job.start_cycle));
     explain(r, jobs, bytes_per_cycle, sum);
     at = end_of(r.job);
   }
-  const double tail = static_cast<double>(end) - at;
-  sum.update = std::min(update, tail);
-  sum.pipeline_waits += tail - sum.update;
+  gap(static_cast<double>(end));
   const double n = sub_batches == 0 ? 1.0 : static_cast<double>(sub_batches);
   return {{"compute", sum.compute / n},
           {"transfers", sum.transfers / n},

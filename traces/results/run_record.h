@@ -95,6 +95,8 @@ struct RunRecord {
   Breakdown breakdown;
   /// Whether the group that gave it followed another one of the same length.
   bool steady = false;
+  /// Whether optimiser steps ran along with the last weight gradients of their group.
+  bool fused = false;
   /// By layer index, over all training sub-batches.
   std::map<int, LayerDensities> densities;
   static constexpr std::size_t kMostJobs = 512;

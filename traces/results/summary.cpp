@@ -77,6 +77,7 @@ Json time_json(const RunInfo& info, const RunRecord& r) {
             {"sub_batches", r.sub_batches},
             {"cycles_per_sub_batch", r.steady_cycles_per_sub_batch},
             {"steady", r.steady},
+            {"update", r.fused ? "fused" : "separate"},
             {"samples_per_second", seconds > 0 ? static_cast<double>(r.samples) / seconds : 0.0}};
   if (r.steady) {
     time["epoch_seconds"] =

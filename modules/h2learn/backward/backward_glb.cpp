@@ -89,11 +89,27 @@ GlbItems grad_items(const GlbSizes& sizes, const Layer& layer) {
           {"grad-s and grad-u", 2 * value_bytes(neurons), 1, true}};
 }
 
+/// What stays takes what the chunks under way leave free.
+BackwardNest plan_nest(const GlbSizes& sizes, const Layer& above, GlbItems& items) {
+  const std::uint64_t taken = total_of(items), capacity = sizes.machine.glb.backward;
+  if (sizes.machine.backward_order == BackwardOrder::text || taken > capacity) return {};
+  const BackwardCosts costs(sizes.machine, above, sizes.batch, sizes.steps);
+  const BackwardNest nest = costs.least(capacity - taken);
+  if (nest.gradient_channels > 0) {
+    items.push_back({"grad-u that stays", costs.held_gradient(nest), 1});
+  }
+  if (nest.weight_channels > 0) {
+    items.push_back({"weights that stay", costs.held_weights(nest), 1});
+  }
+  return nest;
+}
+
 }  // namespace
 
 void plan_backward(const GlbSizes& sizes, const Layer& below, const Layer& above, GlbPlan& plan) {
   const std::uint64_t capacity = sizes.machine.glb.backward;
   FcOrder order = FcOrder::text;
+  BackwardNest nest;
   GlbItems items;
   if (above.kind == LayerKind::fc) {
     for (const FcOrder o : {FcOrder::stream, FcOrder::resident, FcOrder::text}) {
@@ -103,7 +119,10 @@ void plan_backward(const GlbSizes& sizes, const Layer& below, const Layer& above
     }
   } else {
     items = backward_items(sizes, below, above);
+    nest = plan_nest(sizes, above, items);
   }
+  plan.backward_nest.push_back(nest);
+  plan.backward_bytes.push_back(total_of(items));
   plan.fc_order.push_back(order);
   plan.backward_room.push_back(room_of(items, capacity));
   demand(plan.backward, sizes, "backward", above, std::move(items));
@@ -113,6 +132,7 @@ void plan_grad(const GlbSizes& sizes, const Network& network, GlbPlan& plan) {
   const Layer& last = network.layers.back();
   GlbItems grad = grad_items(sizes, last);
   plan.grad_room = room_of(grad, sizes.machine.glb.backward);
+  plan.grad_bytes = total_of(grad);
   if (network.layers.size() > 1) demand(plan.backward, sizes, "backward", last, std::move(grad));
 }
 

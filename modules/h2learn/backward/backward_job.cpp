@@ -36,8 +36,11 @@ class BackwardJob : public LayerJob {
   bool grads(int chunk) const { return steps_[chunk].grads(); }
   void plan_sums();
   void load_weights(int chunk, TransferList& list);
+  void begin_scopes(const BackwardStep& at);
+  void want_gradient(const BackwardStep& at, bool values, TransferList& list);
   void load_array(int chunk, int stage, TransferList& list);
   void begin_pass(const BackwardStep& at);
+  void compute_in_turn(const BackwardStep& at);
   void unflatten(Span blocks);
   ChunkWork array_work(const BackwardStep& at);
   ChunkWork fc_work(const BackwardStep& at);
@@ -53,7 +56,9 @@ class BackwardJob : public LayerJob {
   BackwardArray kernel_;
   std::optional<BackwardCounter> counter_;  // convolutions only
   BitMap pooled_open_;
-  ValueMap flat_sums_;                       // if the layer above reads them flattened
+  ValueMap flat_sums_;  // if the layer above reads them flattened
+  /// Passes of the operands since which what stays is there.
+  std::uint32_t gradient_since_ = 1, weights_since_ = 1;
   std::vector<std::uint64_t> sums_end_;      // by chunk: bytes of sums that end with it
   std::vector<std::uint64_t> array_cycles_;  // by pass: of the tile so far, Grad hides behind them
   TileStrips<BackwardArray> strips_;
@@ -67,7 +72,8 @@ BackwardJob::BackwardJob(const JobContext& context, int index)
                context.weight_image(index + 1, context.base + context.place(index + 1).weights),
                context.functional()),
       grad_(context_, index),
-      steps_(*context.machine, l_, above_, context.glb->fc_order[index + 1], grad_.image().tiling(),
+      steps_(*context.machine, l_, above_, context.glb->fc_order[index + 1],
+             context.glb->backward_nest[index + 1], grad_.image().tiling(),
              [this](Region r) { return grad_.next_region(r); }),
       kernel_(above_, context.machine->backward, context.machine->numerics),
       array_cycles_(steps_.passes()),
@@ -76,9 +82,7 @@ BackwardJob::BackwardJob(const JobContext& context, int index)
   if (!through_fc()) {
     counter_.emplace(above_, context.machine->backward, context.machine->tile);
   }
-  if (through_fc() ? steps_.vectors_stay() : context.machine->halo == Halo::free) {
-    gradient_.set_reuse(Operand::Reuse::once_per_pass);
-  }
+  if (steps_.vectors_stay()) gradient_.set_reuse(Operand::Reuse::once_per_pass);
   if (steps_.flattened() && context.functional()) {
     flat_sums_ = ValueMap::raw(maps(), above_.in_h, above_.in_w, above_.cin);
   }
@@ -105,34 +109,62 @@ bool BackwardJob::load(int chunk, int stage, TransferList& list) {
 
 void BackwardJob::load_array(int chunk, int stage, TransferList& list) {
   const BackwardStep& at = steps_[chunk];
-  const Span in = steps_.inputs(at), out = steps_.above_channels(at);
-  const Region fed = fed_by(above_, steps_.tile(at));
-  if (stage == 1) return gradient_.want_values(fed, out.begin, out.end, list);
-  if (at.inner == 0 && at.tile == 0 && !through_fc()) gradient_.begin_pass();
+  if (stage == 1) return want_gradient(at, true, list);
+  const Span in = steps_.inputs(at);
   if (at.inner == 0 && !through_fc()) {
+    begin_scopes(at);
     grad_.begin_pass();
     list.hold_until(steps_.last_of_tile(chunk));
     grad_.want_mask(grad_.soma_region(steps_.tile(at)), in.begin, in.end, list);
     list.hold_until(TransferList::kOwnChunk);
   }
   if (steps_.vectors_stay()) list.hold_until(chunks() - 1);
-  gradient_.want_mask(fed, out.begin, out.end, list);
-  if (!gradient_.packed()) gradient_.want_values(fed, out.begin, out.end, list);
+  want_gradient(at, false, list);
   list.hold_until(TransferList::kOwnChunk);
   load_weights(chunk, list);
 }
 
+void BackwardJob::begin_scopes(const BackwardStep& at) {
+  const bool begins = steps_.begins_outer(at), by_tile = steps_.nest().tile_outermost;
+  if (begins) gradient_.begin_pass();
+  weights_.begin_pass();
+  if (begins && by_tile) gradient_since_ = gradient_.pass();
+  if (begins && !by_tile) weights_since_ = weights_.pass();
+}
+
+/// The bitmap, and the values unless they wait for it.
+void BackwardJob::want_gradient(const BackwardStep& at, bool values, TransferList& list) {
+  const Region fed = fed_by(above_, steps_.tile(at));
+  const auto want = [&](int begin, int end) {
+    if (begin >= end) return;
+    if (!values) gradient_.want_mask(fed, begin, end, list);
+    if (values || !gradient_.packed()) gradient_.want_values(fed, begin, end, list);
+  };
+  const Span out = steps_.above_channels(at);
+  if (through_fc()) return want(out.begin, out.end);
+  const int stay = std::clamp(steps_.nest().gradient_channels, out.begin, out.end);
+  gradient_.keep_since(gradient_since_);
+  list.hold_until(steps_.last_use_of_gradient(at, stay));
+  want(out.begin, stay);
+  const bool free = context_.machine->halo == Halo::free;
+  gradient_.keep_since(free ? gradient_.pass() : Operand::kNothing);
+  list.hold_until(TransferList::kOwnChunk);
+  want(stay, out.end);
+}
+
 /// Weights are stored for 16 channels of the layer above: those that the next chunks of the tile
-/// use too stay.
+/// use too stay, and what the nest keeps.
 void BackwardJob::load_weights(int chunk, TransferList& list) {
   const BackwardStep& at = steps_[chunk];
   const Span in = steps_.inputs(at), out = steps_.above_channels(at);
   if (steps_.streamed()) return weights_.want_range(out.begin, out.end, in.begin, in.end, list);
-  if (at.inner == 0) weights_.begin_pass();
+  if (at.inner == 0 && through_fc()) weights_.begin_pass();
   for (int c = out.begin; c < out.end;) {
     const int block_end = (c / 16 + 1) * 16;
+    const bool stay = c < steps_.nest().weight_channels;
     const int last_use = (std::min(block_end, above_.cout) - 1) / steps_.inner_step();
-    list.hold_until(chunk - at.inner + last_use);
+    list.hold_until(stay ? steps_.last_use_of_weights(at, block_end) : chunk - at.inner + last_use);
+    weights_.keep_since(stay ? weights_since_ : weights_.pass());
     weights_.want_range(c, std::min(block_end, out.end), in.begin, in.end, list);
     c = block_end;
   }
@@ -209,13 +241,24 @@ ChunkWork BackwardJob::grad_work(int chunk) {
 void BackwardJob::compute(int chunk) {
   const BackwardStep& at = steps_[chunk];
   if (!grads(chunk)) {
-    if (at.tile == 0) begin_pass(at);
-    strips_.compute(at.pass, at.tile, *workers, gradient_.values());
+    if (steps_.nest().tile_outermost) {
+      compute_in_turn(at);
+    } else {
+      if (at.tile == 0) begin_pass(at);
+      strips_.compute(at.pass, at.tile, *workers, gradient_.values());
+    }
     if (steps_.flattened()) unflatten(steps_.blocks(at));
   } else {
     count(grad_.run(at.soma, steps_.blocks(at), kernels));
   }
   if (chunk == chunks() - 1) densities.gradient = grad_.density();
+}
+
+void BackwardJob::compute_in_turn(const BackwardStep& at) {
+  const Span in = steps_.inputs(at);
+  kernels.run([&] { kernel_.load(weights_.oihw.data(), in.begin, in.size()); });
+  strips_.compute_in_turn(at.pass == 0, at.tile, *workers, gradient_.values(), grad_.sums(),
+                          in.begin);
 }
 
 /// With the first tile the weights of the pass are there.

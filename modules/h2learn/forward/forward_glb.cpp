@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "modules/h2learn/forward/pooled_tiles.h"
 #include "modules/h2learn/glb_sizes.h"
 
 namespace h2 {
@@ -33,6 +34,16 @@ GlbItems forward_items(const GlbSizes& sizes, const Layer& layer, int tiles, boo
            fc ? kPingPong : 1}};
 }
 
+/// What is pooled waits for the tiles beside and below: on a wide map more than two halves hold.
+void add_pooled_results(const GlbSizes& sizes, const Layer& layer, GlbItems& items) {
+  const int outputs = std::min(layer.cout, sizes.machine.forward.cols);
+  const std::uint64_t needed = largest_forward_results(
+      layer, sizes.machine.tile, static_cast<std::uint64_t>(outputs) * sizes.maps());
+  std::uint64_t made = 0;
+  for (const GlbItem& item : items) made += item.made ? item.bytes * item.halves : 0;
+  if (needed > made) items.push_back({"pooled results", needed - made, 1, true});
+}
+
 /// The most spatial tiles per half that fit, at least 1.
 int forward_tiles(const GlbSizes& sizes, const Layer& layer) {
   const int count = Tiling(layer.out_h, layer.out_w, sizes.machine.tile).count();
@@ -52,9 +63,11 @@ void plan_forward(const GlbSizes& sizes, const Layer& layer, GlbPlan& plan) {
   const bool resident =
       layer.kind == LayerKind::fc && total_of(forward_items(sizes, layer, tiles, true)) <= capacity;
   GlbItems items = forward_items(sizes, layer, tiles, resident);
+  add_pooled_results(sizes, layer, items);
   plan.forward_tiles.push_back(tiles);
   plan.forward_resident.push_back(resident);
   plan.forward_room.push_back(room_of(items, capacity));
+  plan.forward_bytes.push_back(total_of(items));
   demand(plan.forward, sizes, "forward", layer, std::move(items));
 }
 

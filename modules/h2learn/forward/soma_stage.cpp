@@ -11,8 +11,6 @@ namespace h2 {
 namespace {
 
 Region itself(Region r) { return r; }
-/// Convolution positions under a region of the pooled map.
-Region children(Region r) { return {r.y0 * 2, r.y1 * 2, r.x0 * 2, r.x1 * 2}; }
 
 }  // namespace
 
@@ -27,43 +25,17 @@ SomaStage::SomaStage(const JobContext& context, int layer, const Tiling& conv_ti
       potential_image_(context.soma_image(layer, context.place(layer).potential)),
       next_image_(context.next_image(layer)),
       soma_tiles_(conv_tiles, spikes_image_.tiling(),
-                  l_.pool == PoolMode::before_soma ? children : itself),
+                  l_.pool == PoolMode::before_soma ? pooled_from : itself),
       pooled_tiles_(conv_tiles, next_image_.tiling(),
-                    l_.pool == PoolMode::none ? itself : children) {
-  plan_kept();
+                    l_.pool == PoolMode::none ? itself : pooled_from),
+      pooled_(pooled_tiles(l_, context.machine->tile)) {
   if (context_.functional()) allocate(sum_maps);
-}
-
-/// Pooled spikes or potentials of a tile stay until the last pooled tile that they belong to is
-/// complete.
-void SomaStage::plan_kept() {
-  kept_.assign(conv_tiles_.count(), 0);
-  stored_ = kept_;
-  if (l_.pool == PoolMode::none) return;
-  const CompletionMap& done = l_.pool == PoolMode::before_soma ? soma_tiles_ : pooled_tiles_;
-  const Tiling& tiling = next_image_.tiling();
-  std::vector<int> completed(tiling.count());
-  for (int t = 0; t < conv_tiles_.count(); ++t) {
-    for (const int pooled : done.complete(t)) completed[pooled] = t;
-  }
-  for (int t = 0; t < conv_tiles_.count(); ++t) {
-    const Region r = conv_tiles_.tile(t);
-    const Region pooled{r.y0 / 2, r.y1 / 2, r.x0 / 2, r.x1 / 2};
-    kept_[t] = pooled.area();
-    int last = t;
-    for (const int p : tiling.touching(pooled)) last = std::max(last, completed[p]);
-    stored_[last] += kept_[t];
-  }
 }
 
 std::uint64_t SomaStage::held(int tile, int channels,
                               const std::vector<std::uint64_t>& pooled) const {
   const std::uint64_t maps = static_cast<std::uint64_t>(channels) * context_.batch * context_.steps;
-  const std::uint64_t neurons = maps * conv_tiles_.tile(tile).area();
-  const std::uint64_t pooled_bytes = l_.pool == PoolMode::before_soma
-                                         ? maps * 2 + 2 * ceil_div(maps, 8)
-                                         : ceil_div(maps * l_.next_planes, 8);
-  return neurons * 2 + 2 * ceil_div(neurons, 8) + pooled[tile] * pooled_bytes;
+  return neuron_bytes(maps, conv_tiles_.tile(tile).area()) + pooled[tile] * pooled_bytes(l_, maps);
 }
 
 void SomaStage::allocate(int sum_maps) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "modules/h2learn/forward/pooled_tiles.h"
 #include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/completion_map.h"
 #include "modules/h2learn/jobs/loop_nest.h"
@@ -27,13 +28,14 @@ class SomaStage {
   std::uint64_t positions(int tile) const;
   /// Bytes of the buffer from the first sum of a tile on, and those that are free behind it: sums
   /// become u in place; spikes and mask come with them, and what pooling makes of them.
-  std::uint64_t bytes(int tile, int channels) const { return held(tile, channels, kept_); }
-  std::uint64_t stored_bytes(int tile, int channels) const { return held(tile, channels, stored_); }
+  std::uint64_t bytes(int tile, int channels) const { return held(tile, channels, pooled_.kept); }
+  std::uint64_t stored_bytes(int tile, int channels) const {
+    return held(tile, channels, pooled_.stored);
+  }
   LayerDensities densities() const;
 
  private:
   void allocate(int sum_maps);
-  void plan_kept();
   std::uint64_t held(int tile, int channels, const std::vector<std::uint64_t>& pooled) const;
   RangeCount fire(Region region, Span channels, KernelClock& kernels);
   void store_unit(int unit, TransferList& list);
@@ -51,9 +53,7 @@ class SomaStage {
   ValueMap sums_, pooled_sums_;  // if apart_; otherwise Soma turns the sums in u_ into u
   ValueMap u_;
   BitMap spikes_, mask_, planes_;
-  /// By convolution tile: pooled positions that it adds to those in the buffer, and those that are
-  /// stored behind it.
-  std::vector<std::uint64_t> kept_, stored_;
+  PooledTiles pooled_;
 };
 
 }  // namespace h2

@@ -28,6 +28,11 @@ Region fed_by(const Layer& layer, Region in) {
   return {low(in.y0), high(in.y1, layer.out_h), low(in.x0), high(in.x1, layer.out_w)};
 }
 
+Region stored_gradient(const Layer& layer, Region conv) {
+  if (layer.pool != PoolMode::before_soma) return conv;
+  return {conv.y0 / 2, ceil_div(conv.y1, 2), conv.x0 / 2, ceil_div(conv.x1, 2)};
+}
+
 /// Decodes in the producer's shape and, for an FC layer, scatters to the flattened order.
 class InputFeed::Source : public BitOperand {
  public:
@@ -117,10 +122,11 @@ void InputFeed::take_drawn() {
 }
 
 GradientFeed::GradientFeed(const JobContext& context, int layer, bool with_mask)
-    : spread_(context.layer(layer).pool == PoolMode::before_soma),
+    : layer_(context.layer(layer)),
+      spread_(layer_.pool == PoolMode::before_soma),
       numerics_(context.machine->numerics),
       functional_(context.functional()) {
-  const Layer& l = context.layer(layer);
+  const Layer& l = layer_;
   const bool conv = l.kind == LayerKind::conv;
   packed_ = conv && context.compress_gradients;
   with_mask_ = conv && (with_mask || packed_);
@@ -146,9 +152,9 @@ void GradientFeed::begin_pass() {
   values_->begin_pass();
 }
 
-Region GradientFeed::stored(Region conv) const {
-  if (!spread_) return conv;
-  return {conv.y0 / 2, ceil_div(conv.y1, 2), conv.x0 / 2, ceil_div(conv.x1, 2)};
+void GradientFeed::keep_since(std::uint32_t pass) {
+  mask_->keep_since(pass);
+  values_->keep_since(pass);
 }
 
 void GradientFeed::want_mask(Region region, int c0, int c1, TransferList& list) {

@@ -7,6 +7,13 @@
 
 namespace h2 {
 
+/// Region of a layer's input map that a region of its convolution result reads.
+Region receptive(const Layer& layer, Region out);
+/// Region of a layer's convolution result that a region of its input map feeds.
+Region fed_by(const Layer& layer, Region in);
+/// Soma positions that hold grad-u of a region of a layer's convolution result.
+Region stored_gradient(const Layer& layer, Region conv);
+
 /// The input of a layer in the layer's own view: bit planes at its input map, or flattened in C,H,W
 /// order (planes fastest) for an FC layer behind a map.
 class InputFeed {
@@ -46,6 +53,9 @@ class GradientFeed {
 
   void set_reuse(Operand::Reuse reuse);
   void begin_pass();
+  std::uint32_t pass() const { return values_->pass(); }
+  /// See Operand.
+  void keep_since(std::uint32_t pass);
   /// Channels [c0, c1) of `region` of the convolution map: bitmap first, then values.
   void want_mask(Region region, int c0, int c1, TransferList& list);
   void want_values(Region region, int c0, int c1, TransferList& list);
@@ -57,8 +67,9 @@ class GradientFeed {
   const BitMap& nonzero() const { return spread_ ? conv_mask_ : *mask_bits_; }
 
  private:
-  Region stored(Region conv) const;
+  Region stored(Region conv) const { return stored_gradient(layer_, conv); }
 
+  const Layer& layer_;
   bool spread_, with_mask_, packed_;
   Numerics numerics_;
   bool functional_;
@@ -68,10 +79,5 @@ class GradientFeed {
   ValueMap conv_values_;
   BitMap conv_mask_;
 };
-
-/// Region of a layer's input map that a region of its convolution result reads.
-Region receptive(const Layer& layer, Region out);
-/// Region of a layer's convolution result that a region of its input map feeds.
-Region fed_by(const Layer& layer, Region in);
 
 }  // namespace h2

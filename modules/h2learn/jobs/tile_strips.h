@@ -46,6 +46,22 @@ class TileStrips {
       run(index);
     });
   }
+  /// The same where passes take turns within a tile and the kernel has the weights of this one; no
+  /// begin_pass(). `first`: the first pass of the tile.
+  template <class Operand>
+  void compute_in_turn(bool first, int tile, WorkerPool& workers, const Operand& operand,
+                       ValueMap& sums, int channel0) {
+    sums_ = &sums;
+    channel0_ = channel0;
+    workers.share(kPerTile, [&](int part) {
+      const int index = tile * kPerTile + part;
+      const Region region = strip(tiles_.tile(tile), part, kPerTile);
+      if (first && region.area() != 0) {
+        clock_.run([&] { inputs_[index] = kernel_.prepare(operand, region); });
+      }
+      run(index);
+    });
+  }
 
  private:
   static constexpr int kPerTile = 2;

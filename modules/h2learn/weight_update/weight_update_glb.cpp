@@ -72,6 +72,7 @@ void plan_weight_update(const GlbSizes& sizes, const Layer& layer, GlbPlan& plan
   plan.weight_update_channels.push_back(channels);
   plan.weight_update_resident.push_back(resident);
   plan.weight_update_room.push_back(room_of(items, capacity));
+  plan.weight_update_bytes.push_back(total_of(items));
   demand(plan.weight_update, sizes, "weight_update", layer, std::move(items));
 }
 

@@ -54,16 +54,6 @@ ValueMap gradient_of(const JobContext& c, int index, const MemoryReader& memory)
   return feed.values();
 }
 
-std::vector<float> weights_of(const JobContext& c, int index, const MemoryReader& memory) {
-  const Layer& l = c.layer(index);
-  WeightOperand weights(TensorKind::weight, c.weight_image(index, c.base + c.place(index).weights),
-                        true);
-  TransferList list;
-  weights.want_range(0, l.cout, 0, l.cin, list);
-  fetch_all(memory, list);
-  return {weights.oihw.begin(), weights.oihw.end()};
-}
-
 /// The gradient mask below layer `index` at the positions the layer reads.
 BitMap open_outputs(const JobContext& c, int index, const MemoryReader& memory) {
   const Layer& below = c.layer(index - 1);
@@ -122,19 +112,31 @@ void check_units(const RunInfo& info, const std::set<std::string>& units,
   }
 }
 
+std::vector<float> weights_of(const JobContext& c, int index, const MemoryReader& memory) {
+  const Layer& l = c.layer(index);
+  WeightOperand weights(TensorKind::weight, c.weight_image(index, c.base + c.place(index).weights),
+                        true);
+  TransferList list;
+  weights.want_range(0, l.cout, 0, l.cin, list);
+  fetch_all(memory, list);
+  return {weights.oihw.begin(), weights.oihw.end()};
+}
+
 std::vector<Signal> signals_after_forward(const JobContext& c, int index,
                                           const std::vector<int>& tiles, int block,
+                                          const std::vector<float>& weights,
                                           const MemoryReader& memory) {
   const Layer& l = c.layer(index);
   if (block >= signal_blocks(*c.machine, l, index == 0).forward) return {};
-  return forward_signals(l, c.machine->forward, c.machine->tile, weights_of(c, index, memory),
-                         c.batch, input_of(c, index, memory),
+  return forward_signals(l, c.machine->forward, c.machine->tile, weights, c.batch,
+                         input_of(c, index, memory),
                          range_of(tiles, Tiling(l.out_h, l.out_w, c.machine->tile), block,
                                   c.machine->forward.cols, l.cout));
 }
 
 std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
                                            const std::vector<int>& tiles, int block,
+                                           const std::vector<float>& weights,
                                            const MemoryReader& memory) {
   const Layer& l = c.layer(index);
   const Machine& m = *c.machine;
@@ -144,7 +146,7 @@ std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
   if (block < blocks.backward) {
     const BitMap open = l.kind == LayerKind::conv ? open_outputs(c, index, memory) : BitMap();
     all = backward_signals(
-        l, m.backward, m.tile, weights_of(c, index, memory), grad_u, open,
+        l, m.backward, m.tile, weights, grad_u, open,
         range_of(tiles, Tiling(l.in_h, l.in_w, m.tile), block, m.backward.cols, l.cin));
   }
   if (block < blocks.weight_update) {

@@ -27,14 +27,20 @@ SignalBlocks signal_blocks(const Machine& machine, const Layer& layer, bool firs
 void check_units(const RunInfo& info, const std::set<std::string>& units,
                  const std::set<std::uint64_t>& tiles, std::uint64_t block);
 
+/// Weights of layer `index`, OIHW, as the engines read them.
+std::vector<float> weights_of(const JobContext& c, int index, const MemoryReader& memory);
+
 /// Signals of layer `index` from the tensors in memory after its forward pass, and after its weight
-/// gradient (Backward and Weight Update Engine). Engines that have no such block add none,
+/// gradient (Backward and Weight Update Engine), when an update may have changed the weights
+/// already: `weights` are those of the pass. Engines that have no such block add none,
 /// maps without a tile no entries.
 std::vector<Signal> signals_after_forward(const JobContext& c, int index,
                                           const std::vector<int>& tiles, int block,
+                                          const std::vector<float>& weights,
                                           const MemoryReader& memory);
 std::vector<Signal> signals_after_gradient(const JobContext& c, int index,
                                            const std::vector<int>& tiles, int block,
+                                           const std::vector<float>& weights,
                                            const MemoryReader& memory);
 
 /// Writes `<path>.npy` and, if `readmemh`, `<path>.hex`: one element per line in hexadecimal, in C

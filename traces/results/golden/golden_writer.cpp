@@ -154,7 +154,8 @@ void GoldenWriter::write_signals(const Sample& sample, bool forward, const JobCo
     const std::string& name = c.layer(l).name;
     if (request_.units.count(name) == 0) continue;
     const auto read = forward ? signals_after_forward : signals_after_gradient;
-    for (const Signal& signal : read(c, l, tiles, block, memory)) {
+    if (forward) weights_[l] = weights_of(c, l, memory);
+    for (const Signal& signal : read(c, l, tiles, block, weights_[l], memory)) {
       const std::string file = name + "." + signal.name;
       write_signal(place(sample.number, file), signal, request_.readmemh);
       if (request_.readmemh) files_[sample.number].push_back(file + ".hex");

@@ -72,6 +72,7 @@ class GoldenWriter {
   std::map<unsigned, Sample> in_memory_;  // by Mem0/Mem1
   std::vector<std::uint64_t> group_;      // chosen sub-batches that wait for the update
   std::map<std::uint64_t, std::vector<std::string>> files_;
+  std::map<int, std::vector<float>> weights_;  // of layers with signals, as the last pass read them
 };
 
 }  // namespace h2
