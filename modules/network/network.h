@@ -42,8 +42,10 @@ struct Layer {
   std::uint64_t weight_count() const { return static_cast<std::uint64_t>(cout) * cin * taps(); }
   /// Dense multiply-accumulates of one timestep and sample, planes counted once.
   std::uint64_t macs() const { return weight_count() * out_h * out_w; }
-  /// Power of two that takes the sum over planes back to value scale: 2^-8, 2^-2 or 1.
-  float plane_scale() const { return planes == 8 ? 1.0F / 256 : planes == 3 ? 1.0F / 4 : 1.0F; }
+  /// What a spike of bit plane p counts, a power of two: 2^(p-8), 2^(p-2) or 1 (decision 0003).
+  float plane_value(int p) const {
+    return static_cast<float>(1 << p) / (planes == 8 ? 256.0F : planes == 3 ? 4.0F : 1.0F);
+  }
 };
 
 /// Fills pad, out_*, soma_*, next_* and next_planes from the other fields.

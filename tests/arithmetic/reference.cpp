@@ -2,6 +2,7 @@
 #include "tests/arithmetic/reference.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 
 #include "modules/arithmetic/fp16.h"
@@ -33,6 +34,12 @@ class Arithmetic {
   bool fp16_;
 };
 
+/// Section 2: what a spike of plane p counts.
+float plane_value(const Layer& layer, int p) {
+  const int bits = layer.planes == 8 ? 8 : layer.planes == 3 ? 2 : 0;
+  return std::ldexp(1.0F, p - bits);
+}
+
 bool spike_at(const BitMap& map, int m, int y, int x, int c) {
   return y >= 0 && y < map.height && x >= 0 && x < map.width && c < map.channels &&
          map.get(m, y, x, c);
@@ -59,9 +66,9 @@ struct ForwardPosition {
 
   float weight(int star, int tap) const {
     const int c = star / layer.planes;
-    const float scale = static_cast<float>(1 << (star % layer.planes));
     return arithmetic.multiply(
-        oihw[(static_cast<std::size_t>(co) * layer.cin + c) * layer.taps() + tap], scale);
+        oihw[(static_cast<std::size_t>(co) * layer.cin + c) * layer.taps() + tap],
+        plane_value(layer, star % layer.planes));
   }
   bool spike(int star, int tap) const {
     return spike_at(input, map, y * layer.stride + tap / layer.kernel - layer.pad,
@@ -117,9 +124,7 @@ ValueMap forward_sums(const Layer& layer, const ForwardSpec& array, Numerics num
       for (int x = 0; x < layer.out_w; ++x) {
         for (int co = 0; co < layer.cout; ++co) {
           const ForwardPosition at{layer, array, arithmetic, oihw, input, co, map, y, x};
-          float sum = layer.kind == LayerKind::fc ? at.fc() : at.conv();
-          if (layer.planes > 1) sum = arithmetic.multiply(sum, layer.plane_scale());
-          sums.at(map, y, x)[co] = sum;
+          sums.at(map, y, x)[co] = layer.kind == LayerKind::fc ? at.fc() : at.conv();
         }
       }
     }
@@ -254,9 +259,8 @@ std::vector<float> weight_gradient(const Layer& layer, const WeightUpdateSpec& a
                              steps, input, grad_u, co,         ci * layer.planes + p,
                              tap};
           const float acc = layer.kind == LayerKind::fc ? sum.fc() : sum.conv();
-          g = arithmetic.add(g, arithmetic.multiply(static_cast<float>(1 << p), acc));
+          g = arithmetic.add(g, arithmetic.multiply(plane_value(layer, p), acc));
         }
-        if (layer.planes > 1) g = arithmetic.multiply(g, layer.plane_scale());
         oihw[(static_cast<std::size_t>(co) * layer.cin + ci) * layer.taps() + tap] = g;
       }
     }

@@ -228,10 +228,10 @@ struct VectorOps {
   /// out = ((a + b) + (c + d)) * 0.25.
   void (*average)(const float* a, const float* b, const float* c, const float* d, float* out,
                   std::size_t n);
-  /// out = ((+0 + 2^0 acc_0) + 2^1 acc_1) + ..., then times `scale` when there are several planes;
-  /// n is a multiple of kLanes. Returns how many sums the scale made zero.
-  std::size_t (*combine_planes)(const float* acc, std::size_t plane_stride, int planes, float scale,
-                                float* out, std::size_t n);
+  /// out = ((+0 + v acc_0) + 2v acc_1) + 4v acc_2 ..., v = `lowest`; n is a multiple of kLanes.
+  /// Returns how many sums are zero of which a product became zero.
+  std::size_t (*combine_planes)(const float* acc, std::size_t plane_stride, int planes,
+                                float lowest, float* out, std::size_t n);
 
   /// FP16 bits at any address to float, exact, and back, rounded: `rows` rows of n values, one
   /// after the other in memory and `stride` floats apart. The same in both numerics.

@@ -169,9 +169,6 @@ void ForwardArray::run(const Input& input, ValueMap& sums, int channel0) const {
   }
   AlignedVector<float> psums(blocks() * block_sums);
   ops_->read_cells(cells.data(), psums.data(), psums.size());
-  if (layer_.planes > 1) {
-    ops_->scale(psums.data(), layer_.plane_scale(), psums.data(), psums.size());
-  }
   write_out(psums, input, sums, channel0);
 }
 

@@ -79,10 +79,10 @@ void ForwardArray::pack_weights(const float* oihw, int co0) {
         to += kLanes;
       }
       for (int r = 0; layer_.planes > 1 && r < it.channels; ++r) {
-        const int plane = (it.first_channel + r) % layer_.planes;
+        const float value = layer_.plane_value((it.first_channel + r) % layer_.planes);
         const std::size_t row = static_cast<std::size_t>(sub_luts_) * inputs_ * kLanes;
         float* weights = &weights_[block * block_weights_ + it.weights + r * row];
-        if (plane > 0) ops_->scale(weights, static_cast<float>(1 << plane), weights, row);
+        ops_->scale(weights, value, weights, row);
       }
     }
   }

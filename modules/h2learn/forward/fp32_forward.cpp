@@ -35,7 +35,7 @@ void Fp32Forward::pack_block(const float* oihw, int co0, int block) {
     float factor[kChannels];
     for (int i = 0; i < channels; ++i) {
       offset[i] = (star0 + i) / planes * taps;
-      factor[i] = static_cast<float>(1 << (star0 + i) % planes);
+      factor[i] = layer_.plane_value((star0 + i) % planes);
     }
     float* to = &weights_[block * block_weights_ + static_cast<std::size_t>(star0) * taps * kLanes];
     for (int tap = 0; tap < taps; ++tap) {
@@ -86,9 +86,6 @@ void Fp32Forward::run(const Input& input, ValueMap& sums, int channel0) const {
         }
       }
     }
-  }
-  if (layer_.planes > 1) {
-    ops_->scale(psums.data(), layer_.plane_scale(), psums.data(), psums.size());
   }
   write_out(psums, input.region, sums, channel0);
 }

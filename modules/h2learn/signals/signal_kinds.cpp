@@ -13,7 +13,7 @@ const std::vector<SignalKind>& signal_kinds() {
       {"fe_lut", {"channel", "beat", "leaf", "entry"}, "contents after the fill"},
       {"fe_lut_out", {"position", "map", "channel", "beat", "leaf"}, "what the address chooses"},
       {"fe_acc", {"position", "map", "channel", "beat"}, "result of the tree"},
-      {"fe_psum", {"position", "map", "channel", "beat"}, "running sum, before the plane scale"},
+      {"fe_psum", {"position", "map", "channel", "beat"}, "running sum"},
       {"be_position", {"position", "field"}, "tile, y, x of the map below"},
       {"be_pe",
        {"position", "map", "channel"},

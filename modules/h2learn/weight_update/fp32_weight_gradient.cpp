@@ -43,9 +43,9 @@ void Fp32WeightGradient::write_out(const Job& job, int co, int first, int end, c
   for (int c = first; c < end; ++c, sums += planes * channel_stride) {
     const float* from = sums;
     for (int tap = 0; tap < taps; ++tap, from += tap_stride) {
-      float sum = from[0];
-      for (int p = 1; p < planes; ++p) sum += static_cast<float>(1 << p) * from[p * channel_stride];
-      *to++ = planes > 1 ? sum * layer_.plane_scale() : sum;
+      float sum = layer_.plane_value(0) * from[0];
+      for (int p = 1; p < planes; ++p) sum += layer_.plane_value(p) * from[p * channel_stride];
+      *to++ = sum;
     }
   }
 }

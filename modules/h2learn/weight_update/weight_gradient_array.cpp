@@ -215,8 +215,8 @@ std::uint64_t WeightGradientArray::write_channel(const Job& job, int co, const f
       for (int tap = 0; tap < taps; ++tap) *at++ = sums[tap * lanes + c * planes + p];
     }
   }
-  const std::uint64_t underflows =
-      ops_->combine_planes(by_plane.data(), count, planes, layer_.plane_scale(), row.data(), count);
+  const std::uint64_t underflows = ops_->combine_planes(by_plane.data(), count, planes,
+                                                        layer_.plane_value(0), row.data(), count);
   std::copy(row.begin(), row.begin() + channels * taps, to);
   return underflows;
 }

@@ -28,7 +28,8 @@ class WeightGradientArray {
   /// `oihw` (the whole layer, [cout][cin][ky][kx]); `input` as the Forward Engine read it (batch
   /// maps if static, else batch*steps), `grad_u` with batch*steps maps of cout channels at
   /// out_h x out_w. Ranges may be computed in any order or concurrently with the same bits.
-  /// Returns how many weights' sums the plane scale made zero (fp16; 0 under fp32).
+  /// Returns how many weights' gradients are zero since a plane's sum times its value became zero
+  /// (fp16; 0 under fp32).
   std::uint64_t run(int batch, int steps, const BitMap& input, const ValueMap& grad_u, int co0,
                     int co_count, int ci0, int ci_count, float* oihw) const;
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 
 #include "modules/h2learn/jobs/feeds.h"
 #include "modules/h2learn/jobs/layer_job.h"
@@ -91,7 +90,6 @@ class WeightGradientJob : public LayerJob {
   EventCounts events(const Step& at);
   std::uint64_t sum_bytes(const Step& at, Span out) const;
   void merge(const Step& at);
-  int loudest_step(Span channels) const;
 
   bool first_;
   int inner_step_;
@@ -230,25 +228,7 @@ void WeightGradientJob::merge(const Step& at) {
       found.overflows += sum_.image().not_finite(unit, new_.data());
     });
   });
-  if (found.overflows != 0) found.overflow_step = loudest_step(outputs(at));
-  count(found);
-}
-
-/// Timestep, from 1, of the largest grad-u: a sum over all timesteps went out of range.
-int WeightGradientJob::loudest_step(Span channels) const {
-  const ValueMap& gradient = gradient_.values();
-  float largest = -1;
-  int step = 0;
-  for (int map = 0; map < gradient.maps; ++map)
-    for (int y = 0; y < gradient.height; ++y)
-      for (int x = 0; x < gradient.width; ++x)
-        for (int c = channels.begin; c < channels.end; ++c) {
-          const float size = std::abs(gradient.at(map, y, x)[c]);
-          if (size <= largest) continue;
-          largest = size;
-          step = map % context_.steps + 1;
-        }
-  return step;
+  count(found);  // of no timestep: the sum is over all of them
 }
 
 void WeightGradientJob::store(int chunk, TransferList& list) {

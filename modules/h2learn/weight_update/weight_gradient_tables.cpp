@@ -157,7 +157,7 @@ std::uint64_t WeightGradientArray::write_out(const Job& job, float* oihw) const 
     for (int c = 0; c < channels; ++c) {
       const std::size_t first = static_cast<std::size_t>(c) * layer_.planes * row.size();
       underflows += ops_->combine_planes(&sums[first], row.size(), layer_.planes,
-                                         layer_.plane_scale(), row.data(), row.size());
+                                         layer_.plane_value(0), row.data(), row.size());
       for (int lane = 0; lane < lanes; ++lane) {
         const std::size_t co = job.co0 + block * kLanes + lane;
         float* to = oihw + (co * layer_.cin + ci0 + c) * taps;
