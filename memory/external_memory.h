@@ -43,8 +43,22 @@ class ExternalMemory : public sc_core::sc_module {
 
   std::uint64_t bytes() const { return spec_.bytes; }
   const Stats& stats() const { return stats_; }
+  /// All that it counts.
+  struct Counts {
+    Stats stats;
+    DramStatistics dram;
+  };
+  Counts counts() const { return {stats_, dram_statistics()}; }
+  /// Goes on from what the memory of an earlier board had counted; before time starts.
+  void go_on_from(const Counts& earlier) {
+    stats_ = earlier.stats;
+    dram_before_ = earlier.dram;
+  }
   double peak_gbps() const { return timing_->peak_gbps(); }
-  DramStatistics dram_statistics() const { return timing_->statistics(); }
+  DramStatistics dram_statistics() const {
+    DramStatistics all = dram_before_;
+    return all += timing_->statistics();
+  }
   /// Adds what this memory counts.
   void declare(StatGroup& group) const;
 
@@ -89,6 +103,7 @@ class ExternalMemory : public sc_core::sc_module {
   std::unique_ptr<MemoryTiming> timing_;
   BackingStore store_;
   Stats stats_;
+  DramStatistics dram_before_;  // of earlier boards
   Trace& trace_;
   const ModuleLog log_;
   int queue_signal_, bandwidth_signal_;

@@ -31,6 +31,7 @@ std::unique_ptr<Accelerator> make_h2learn(const Config& config, int index,
   s.schedule.compress_gradients = config.memory.compress_gradients;
   s.schedule.masks = options.masks;
   s.schedule.fault = options.fault;
+  s.schedule.first_sub_batch = options.first_sub_batch;
   return std::make_unique<H2LearnAccelerator>(config.machine, s, workers, trace);
 }
 

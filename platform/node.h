@@ -23,6 +23,7 @@ namespace h2 {
 struct NodeOptions {
   MaskFactory masks;  ///< set in runs without data
   std::optional<LutFault> fault;
+  std::uint64_t first_sub_batch = 0;  ///< its running number
 };
 
 /// A host, its card and the card's memories, on a bus that all nodes of a board share. Node 0 has

@@ -44,6 +44,7 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
                    Trace& trace)
     : sc_module(name),
       config_(config),
+      earlier_(options.earlier),
       period_(1e6 / config.machine.clock_mhz, sc_core::SC_PS),
       workers_(options.threads),
       probes(config.probe, trace),
@@ -60,6 +61,37 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
     };
   }
   interconnect.guard = [this](const tlm::tlm_generic_payload& p) { return judge(p); };
+  go_on();
+}
+
+/// Everything that counts goes on from earlier boards.
+void Platform::go_on() {
+  for (std::size_t i = 0; i < earlier_.memories.size(); ++i) {
+    memories.at(i)->go_on_from(earlier_.memories[i]);
+  }
+  for (std::size_t i = 0; i < earlier_.probes.size(); ++i) {
+    probes.all().at(i)->go_on_from(earlier_.probes[i]);
+  }
+  controller.go_on_from(earlier_.interrupts);
+  controller.registers.go_on_from(earlier_.register_reads, earlier_.register_writes);
+}
+
+EngineStats Platform::engine_stats(std::size_t engine) const {
+  const EngineStats now = engines().at(engine)->stats();
+  return engine < earlier_.engines.size() ? earlier_.engines[engine] + now : now;
+}
+
+BoardCounts Platform::counts() const {
+  BoardCounts c;
+  c.cycle = cycle();
+  c.sub_batches = accelerator.sub_batches();
+  for (std::size_t i = 0; i < engines().size(); ++i) c.engines.push_back(engine_stats(i));
+  for (const auto& memory : memories) c.memories.push_back(memory->counts());
+  for (const auto& probe : probes.all()) c.probes.push_back(probe->stats());
+  c.interrupts = controller.interrupts();
+  c.register_reads = controller.registers.reads();
+  c.register_writes = controller.registers.writes();
+  return c;
 }
 
 /// By the card that a transaction comes from.

@@ -9,6 +9,7 @@
 #include "memory/bus/interconnect.h"
 #include "memory/bus/probes.h"
 #include "modules/device/worker_pool.h"
+#include "platform/board_counts.h"
 #include "platform/config/config.h"
 #include "platform/node.h"
 #include "traces/record/trace.h"
@@ -21,6 +22,8 @@ class Platform : public sc_core::sc_module {
   struct Options : NodeOptions {
     int threads = 1;
     int nodes = 1;  ///< 1..kMostNodes
+    /// What earlier boards of the same run counted; with one node.
+    BoardCounts earlier;
   };
   static constexpr int kMostNodes = 8;
 
@@ -41,14 +44,24 @@ class Platform : public sc_core::sc_module {
   std::string describe() const;
   std::string describe_card() const;
   sc_core::sc_time period() const { return period_; }
-  /// Core cycles since the start, rounded down.
-  std::uint64_t cycle() const { return sc_core::sc_time_stamp().value() / period_.value(); }
+  /// Core cycles since the start of the run, rounded down.
+  std::uint64_t cycle() const {
+    return earlier_.cycle + sc_core::sc_time_stamp().value() / period_.value();
+  }
+  /// Cycles of the run before this board.
+  std::uint64_t first_cycle() const { return earlier_.cycle; }
+  /// What the board has counted, earlier ones included.
+  BoardCounts counts() const;
+  EngineStats engine_stats(std::size_t engine) const;
   /// Processor time of the engines' arithmetic, summed over all threads.
   double kernel_seconds() const;
   const std::vector<const Engine*>& engines() const { return accelerator.engines(); }
 
  private:
+  void go_on();
+
   const Config& config_;
+  const BoardCounts earlier_;
   const sc_core::sc_time period_;
   WorkerPool workers_;
   bool finished() const;

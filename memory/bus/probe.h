@@ -48,6 +48,8 @@ class Probe : public sc_core::sc_module,
   std::function<void(const Violation&)> on_violation;
   const std::string& watched() const { return settings_.watched; }
   const Stats& stats() const { return stats_; }
+  /// Goes on from what the probe of an earlier board had counted; before time starts.
+  void go_on_from(const Stats& earlier) { stats_ = earlier; }
   /// Adds what it counts.
   void declare(StatGroup& group) const;
 

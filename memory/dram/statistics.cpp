@@ -35,6 +35,24 @@ void LatencyHistogram::add(std::int64_t value) {
   max_ = std::max(max_, static_cast<std::int64_t>(v));
 }
 
+LatencyHistogram::Contents LatencyHistogram::contents() const {
+  Contents c;
+  c.sum = sum_;
+  c.max = max_;
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i] != 0) c.steps.emplace_back(static_cast<std::uint32_t>(i), steps_[i]);
+  }
+  return c;
+}
+
+LatencyHistogram::LatencyHistogram(const Contents& contents)
+    : sum_(contents.sum), max_(contents.max) {
+  for (const auto& [step, count] : contents.steps) {
+    steps_.at(step) = count;
+    count_ += count;
+  }
+}
+
 double LatencyHistogram::mean() const {
   return count_ == 0 ? 0.0 : sum_ / static_cast<double>(count_);
 }

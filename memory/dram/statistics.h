@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <utility>
+#include <vector>
 
 namespace h2 {
 
@@ -37,6 +39,17 @@ class LatencyHistogram {
   [[nodiscard]] std::int64_t max() const { return max_; }
   /// Upper edge of the step that holds the quantile, 0 < q <= 1; 0 when empty.
   [[nodiscard]] std::int64_t quantile(double q) const;
+
+  /// Its contents: the steps that are not empty, with their numbers, and the sums.
+  struct Contents {
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> steps;
+    double sum = 0;
+    std::int64_t max = 0;
+  };
+  [[nodiscard]] Contents contents() const;
+  /// Throws std::out_of_range for a step that does not exist.
+  explicit LatencyHistogram(const Contents& contents);
+  LatencyHistogram() = default;
 
  private:
   static constexpr int kStepBits = 6;

@@ -13,5 +13,7 @@ void publish(const std::string& path);
 void require_folder_of(const std::string& path);
 /// Writes a whole result file. Throws RunError that says why it cannot; nothing partial is left.
 void write_result(const std::string& path, const std::string& text);
+/// The same; file and name are on the disk when it returns, also if the power fails then.
+void write_durable(const std::string& path, const std::string& bytes);
 
 }  // namespace h2

@@ -39,8 +39,9 @@
   X(TIMEOUT, 0x018, H2_RW, 0,                                                                 \
     "longest time of one layer on one engine in units of 1024 core cycles; 0: none")          \
   X(LAST_STEP, 0x01C, H2_RW, 0,                                                               \
-    "step of the last completed update; survives a soft reset. Only 0 may be written, while " \
-    "nothing is under way: the weights are new, WEIGHTS_LOST ends")                           \
+    "step of the last completed update; survives a soft reset. While nothing is under way 0 " \
+    "may be written: the weights are new, WEIGHTS_LOST ends. Before the first update behind " \
+    "a reset, unless weights are lost, any step: weights and optimiser state are of it")      \
   X(CONTROL, 0x020, H2_RW, 0, "enable and soft reset")                                        \
   X(STATUS, 0x024, H2_RO, 0, "state of the card")                                             \
   X(IRQ_STATUS, 0x028, H2_W1C, 0, "reasons of the interrupt, write one to clear")             \
@@ -171,12 +172,12 @@ enum h2_opcode { H2_OPCODES(H2_OPCODE_ENUM_) H2_OP_END_ };
   X(uint64_t, reserved0, 48, "0")                                                        \
   X(uint64_t, reserved1, 56, "0")
 
-#define H2_COMPLETION_FIELDS(X)                                            \
-  X(uint32_t, tag, 0, "of the descriptor")                                 \
-  X(uint32_t, status, 4, "enum h2_error")                                  \
-  X(uint32_t, layer, 8, "of the failure, counted from 1; 0 otherwise")     \
-  X(uint32_t, timestep, 12, "of an overflow, counted from 1; 0 otherwise") \
-  X(uint64_t, start_cycle, 16, "core cycles since power-on")               \
+#define H2_COMPLETION_FIELDS(X)                                                             \
+  X(uint32_t, tag, 0, "of the descriptor")                                                  \
+  X(uint32_t, status, 4, "enum h2_error")                                                   \
+  X(uint32_t, layer, 8, "of the failure, counted from 1; 0 otherwise")                      \
+  X(uint32_t, timestep, 12, "of a potential or grad-u that overflows, from 1; 0 otherwise") \
+  X(uint64_t, start_cycle, 16, "core cycles since power-on")                                \
   X(uint64_t, end_cycle, 24, "core cycles since power-on")
 
 #define H2_MEMBER_(type, name, offset, text) type name;

@@ -26,6 +26,8 @@ class Accelerator {
   const std::vector<const Engine*>& engines() const { return views_; }
   CommandProcessor& commands() { return *commands_; }
   const CommandProcessor& commands() const { return *commands_; }
+  /// Running number of the next sub-batch.
+  virtual std::uint64_t sub_batches() const = 0;
 
   /// Binds everything but the interrupt line: masters, then buffers, then the registers as the next
   /// target of `bus`.

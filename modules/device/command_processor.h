@@ -49,6 +49,8 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   void report(std::uint32_t error, std::uint32_t tag);
   void update_status();
   std::uint64_t interrupts() const { return interrupts_; }
+  /// Goes on from what was counted before; before time starts.
+  void go_on_from(std::uint64_t interrupts) { interrupts_ = interrupts; }
   /// A descriptor is under way.
   bool working() const { return running_ > 0; }
   /// Grows while any engine computes or memory answers it.

@@ -38,7 +38,7 @@ H2LearnAccelerator::H2LearnAccelerator(const Machine& machine, const Settings& s
   commands_ = std::make_unique<CommandProcessor>(name.c_str(), s, schedule_, engines, trace);
   commands_->registers.on_write(H2_REG_LAST_STEP, [this](auto, auto after) {
     const bool busy = (commands_->registers.get(H2_REG_STATUS) & H2_STATUS_BUSY) != 0;
-    const bool legal = after == 0 && !busy && schedule_.restart();
+    const bool legal = !busy && (after == 0 ? schedule_.restart() : schedule_.resume(after));
     if (!legal) commands_->report(H2_ERR_REGISTER, H2_REG_LAST_STEP);
     commands_->update_status();
     return legal;

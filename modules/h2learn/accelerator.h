@@ -30,6 +30,8 @@ class H2LearnAccelerator : public Accelerator {
   H2LearnAccelerator(const Machine& machine, const Settings& settings, WorkerPool& workers,
                      Trace& trace);
 
+  std::uint64_t sub_batches() const override { return schedule_.sub_batches(); }
+
  private:
   H2LearnSchedule schedule_;
 };

@@ -209,6 +209,12 @@ bool CommandOrder::under_way() const {
          any_under_way(held_[1].users) || updating();
 }
 
+bool CommandOrder::resume(std::uint32_t step) {
+  if (under_way() || !may_restart_ || weights_lost_) return false;
+  last_step_ = step;
+  return true;
+}
+
 bool CommandOrder::restart() {
   if (under_way()) return false;
   last_step_ = 0;

@@ -39,6 +39,8 @@ class CommandOrder {
   std::uint32_t last_step() const { return last_step_; }
   /// Software has written weights and optimiser state anew. False if commands are under way.
   bool restart();
+  /// Steps go on behind `step`; false, and nothing changed, if that is not allowed.
+  bool resume(std::uint32_t step);
 
  private:
   /// What a memory holds.

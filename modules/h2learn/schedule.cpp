@@ -25,7 +25,7 @@ Opcode opcode_of(std::uint8_t opcode) {
 }  // namespace
 
 H2LearnSchedule::H2LearnSchedule(const Machine& machine, Settings settings)
-    : machine_(machine), settings_(std::move(settings)) {}
+    : machine_(machine), settings_(std::move(settings)), sub_batches_(settings_.first_sub_batch) {}
 
 const std::vector<std::string>& H2LearnSchedule::queues() const {
   static const std::vector<std::string> keys{"forward", "backward", "weight_update"};

@@ -43,6 +43,7 @@ class H2LearnSchedule : public Schedule {
     bool compress_gradients = false;
     MaskFactory masks;  ///< set in runs without data
     std::optional<LutFault> fault;
+    std::uint64_t first_sub_batch = 0;  ///< its running number
   };
   /// Engines in the order of h2learn_engines().
   enum EngineIndex { kForwardEngine, kBackwardEngine, kWeightUpdateEngine };
@@ -59,6 +60,11 @@ class H2LearnSchedule : public Schedule {
   std::uint32_t status() const override;
   /// Software has written weights and optimiser state anew. False if commands are under way.
   bool restart() { return order_.restart(); }
+  /// The same, of a training that had come to `step`. False also unless no update has ended since
+  /// the reset and the weights are whole.
+  bool resume(std::uint32_t step) { return order_.resume(step); }
+  /// Running number of the next sub-batch.
+  std::uint64_t sub_batches() const { return sub_batches_; }
 
  private:
   static std::uint32_t check_fields(const h2_descriptor& descriptor, const CardAccess& card);

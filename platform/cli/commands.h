@@ -5,7 +5,8 @@
 
 namespace h2 {
 
-extern const Subcommand kTrainCommand, kProfileCommand, kTrafficCommand, kConfigCommand,
-    kServeCommand, kPlayCommand, kFirmwareCommand, kRegsCommand, kStatsCommand, kReportCommand;
+extern const Subcommand kTrainCommand, kInferCommand, kProfileCommand, kTrafficCommand,
+    kConfigCommand, kServeCommand, kPlayCommand, kFirmwareCommand, kRegsCommand, kStatsCommand,
+    kReportCommand;
 
 }  // namespace h2

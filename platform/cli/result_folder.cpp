@@ -20,9 +20,9 @@ using Json = nlohmann::ordered_json;
 
 /// Every file that a run may leave in its folder, summary.json first: without it the rest counts as
 /// incomplete.
-const char* const kFiles[] = {"summary.json", "stats.json",      "stats.csv",    "layers.csv",
-                              "trace.vcd",    "trace.fst",       "trace.gtkw",   "timeline.json",
-                              "report.html",  "predictions.npy", "confusion.csv"};
+const char* const kFiles[] = {"summary.json", "stats.json",      "stats.csv",     "layers.csv",
+                              "trace.vcd",    "trace.fst",       "trace.gtkw",    "timeline.json",
+                              "report.html",  "predictions.npy", "confusion.csv", "spikes.csv"};
 
 bool ends_with(const std::string& text, const std::string& end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
@@ -34,7 +34,8 @@ const char* const kTraces[] = {"trace.vcd", "trace.fst", "trace.gtkw", "timeline
 bool is_result(const fs::path& file) {
   std::string name = file.filename().string();
   if (ends_with(name, ".partial")) name.resize(name.size() - 8);
-  if (file.parent_path().filename() == "weights") return ends_with(name, ".w.npy");
+  const fs::path parent = file.parent_path().filename();
+  if (parent == "weights" || parent == "masters") return ends_with(name, ".w.npy");
   return name.rfind("trace.", 0) == 0 && ends_with(name, ".words");
 }
 
@@ -46,6 +47,18 @@ void remove_results(const fs::path& folder) {
     if (is_result(entry.path())) found.push_back(entry.path());
   }
   for (const fs::path& file : found) fs::remove(file, ignored);
+}
+
+void write_layer(const fs::path& folder, const Layer& layer, NpyType type, const void* values) {
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (error) throw RunError(folder.string() + ": " + error.message());
+  const auto o = static_cast<std::size_t>(layer.cout), i = static_cast<std::size_t>(layer.cin);
+  const auto k = static_cast<std::size_t>(layer.kernel);
+  write_npy((folder / (layer.name + ".w.npy")).string(), type,
+            layer.kind == LayerKind::fc ? std::vector<std::size_t>{o, i}
+                                        : std::vector<std::size_t>{o, i, k, k},
+            values);
 }
 
 }  // namespace
@@ -78,24 +91,18 @@ void ResultFolder::begin() const {
   }
   remove_results(folder_);
   remove_results(folder_ / "weights");
+  remove_results(folder_ / "weights" / "masters");
 }
 
 void ResultFolder::write_weights(const Network& network, const RunRecord& record) const {
-  if (record.weights.empty()) return;
   const fs::path folder = folder_ / "weights";
-  std::error_code error;
-  fs::create_directories(folder, error);
-  if (error) throw RunError(folder.string() + ": " + error.message());
   for (std::size_t l = 0; l < record.weights.size(); ++l) {
-    const Layer& layer = network.layers[l];
-    const auto o = static_cast<std::size_t>(layer.cout), i = static_cast<std::size_t>(layer.cin);
-    const auto k = static_cast<std::size_t>(layer.kernel);
-    const bool half = record.weights[l].size() == 2 * layer.weight_count();
-    write_npy((folder / (layer.name + ".w.npy")).string(),
-              half ? NpyType::float16 : NpyType::float32,
-              layer.kind == LayerKind::fc ? std::vector<std::size_t>{o, i}
-                                          : std::vector<std::size_t>{o, i, k, k},
-              record.weights[l].data());
+    const bool half = record.weights[l].size() == 2 * network.layers[l].weight_count();
+    write_layer(folder, network.layers[l], half ? NpyType::float16 : NpyType::float32,
+                record.weights[l].data());
+  }
+  for (std::size_t l = 0; l < record.masters.size(); ++l) {
+    write_layer(folder / "masters", network.layers[l], NpyType::float32, record.masters[l].data());
   }
 }
 
@@ -103,7 +110,7 @@ void ResultFolder::finish(const Json& summary) const {
   try {
     mark(summary);
   } catch (const RunError& e) {
-    failed(e.what());
+    failed(e.what(), {});
     throw;
   }
   publish((folder_ / "summary.json").string());
@@ -117,8 +124,12 @@ bool ResultFolder::remove_traces() const {
   return removed;
 }
 
-void ResultFolder::failed(const std::string& error) const {
-  mark({{"complete", false}, {"command", command_}, {"error", error}});
+void ResultFolder::failed(const std::string& error, const Json& summary) const {
+  Json status = summary.is_object() ? summary : Json::object();
+  status["complete"] = false;
+  status["command"] = command_;
+  status["error"] = error;
+  mark(status);
 }
 
 }  // namespace h2

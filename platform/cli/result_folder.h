@@ -24,14 +24,16 @@ class ResultFolder {
   /// Removes the results of an earlier run, and what it left unfinished. What the platform did not
   /// write stays. Throws RunError when the folder cannot be written.
   void begin() const;
-  /// `weights/<layer>.w.npy` as the card holds them, numbers of `value_bytes` bytes.
+  /// `weights/<layer>.w.npy` as the card holds them, and the FP32 masters, if the record has them,
+  /// as `weights/masters/<layer>.w.npy`.
   void write_weights(const Network& network, const RunRecord& record) const;
   /// summary.json, after everything else.
   void finish(const nlohmann::ordered_json& summary) const;
   /// Removes waveform and timeline; false if there are none.
   bool remove_traces() const;
-  /// For a run that ended in an error, which `summary.json.partial` then names.
-  void failed(const std::string& error) const;
+  /// For a run that ended in an error, which `summary.json.partial` then names beside what is known
+  /// of the run.
+  void failed(const std::string& error, const nlohmann::ordered_json& summary) const;
 
   const std::filesystem::path& path() const { return folder_; }
 

@@ -66,7 +66,21 @@ void write_results(const ResultFolder& folder, RunRecord& record,
   }
 }
 
-/// Writes what the run leaves in its folder. The notes of the trace become warnings of the record.
+/// Writes statistics and weights. Returns the summary.
+nlohmann::ordered_json write_known(const SummaryRun& run, const Sampler& sampler,
+                                   const WallClock& wall) {
+  RunInfo info = run_info(run.config, run.platform);
+  info.version = kVersion;
+  info.commit = kCommit;
+  info.command = run.line.text;
+  run.folder.write_weights(run.config.network, run.record);
+  write_statistics(run.folder.path(), info, run.record,
+                   board_statistics(info, run.record, run.platform), sampler);
+  return make_summary(info, run.record, wall);
+}
+
+}  // namespace
+
 int write_run(const SummaryRun& run, const Sampler& sampler, const WallClock& wall) {
   RunRecord& record = run.record;
   add_departures(run.config, record);
@@ -77,16 +91,9 @@ int write_run(const SummaryRun& run, const Sampler& sampler, const WallClock& wa
          "interrupted; results are those of " + std::to_string(record.sub_batches) + " sub-batches",
          run.line.command});
   }
-  RunInfo info = run_info(run.config, run.platform);
-  info.version = kVersion;
-  info.commit = kCommit;
-  info.command = run.line.text;
   nlohmann::ordered_json summary;
   write_results(run.folder, record, [&] {
-    write_statistics(run.folder.path(), info, record, board_statistics(info, record, run.platform),
-                     sampler);
-    run.folder.write_weights(run.config.network, record);
-    summary = make_summary(info, record, wall);
+    summary = write_known(run, sampler, wall);
     run.folder.finish(summary);
   });
   for (const Warning& w : record.warnings) {
@@ -99,18 +106,17 @@ int write_run(const SummaryRun& run, const Sampler& sampler, const WallClock& wa
   return exit_code(record, run.trace);
 }
 
-/// What is left of a run that ended in an error: trace, weights, and what the error was.
-void write_failed(const SummaryRun& run, const std::string& error) {
+void write_failed(const SummaryRun& run, const Sampler& sampler, const std::string& error) {
   close_trace(run.trace);
+  add_notes(run.trace, run.record);
+  if (run.record.train_end.engines.empty()) run.record.train_end = take_snapshot(run.platform);
   try {
-    run.folder.write_weights(run.config.network, run.record);
-    run.folder.failed(error);
+    run.folder.failed(error, {});
+    run.folder.failed(error, write_known(run, sampler, {}));
   } catch (const RunError& e) {
     std::cerr << "h2vp: warning: " << e.what() << '\n';
   }
 }
-
-}  // namespace
 
 int run_to_summary(const SummaryRun& run, WallClock wall,
                    const std::function<void()>& close_outputs) {
@@ -123,7 +129,7 @@ int run_to_summary(const SummaryRun& run, WallClock wall,
     run.platform.run();
   } catch (const std::exception& e) {
     run.progress.finish();
-    write_failed(run, e.what());
+    write_failed(run, sampler, e.what());
     throw;
   }
   run.trace.close();

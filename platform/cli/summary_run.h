@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <functional>
+#include <string>
 
 #include "platform/cli/progress.h"
 #include "platform/cli/result_folder.h"
 #include "platform/platform.h"
 #include "traces/record/trace.h"
 #include "traces/results/run_record.h"
+#include "traces/results/statistics/sampler.h"
 #include "traces/results/summary.h"
 
 namespace h2 {
@@ -24,6 +26,13 @@ struct SummaryRun {
   RunRecord& record;
   std::chrono::steady_clock::time_point begin;  ///< of the command
 };
+
+/// Writes what the run leaves in its folder and prints what run_to_summary() prints. The notes of
+/// the trace become warnings of the record. Returns the exit code.
+int write_run(const SummaryRun& run, const Sampler& sampler, const WallClock& wall);
+/// Writes what is left of a run that ended in an error: trace, weights, statistics, what is known
+/// of the run, and what the error was.
+void write_failed(const SummaryRun& run, const Sampler& sampler, const std::string& error);
 
 /// Runs the program of the platform's host and leaves statistics, weights and, as the last,
 /// summary.json in the folder. `close_outputs` is called once the simulation has ended, `wall`

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <set>
@@ -11,11 +10,12 @@
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
-#include "platform/cli/summary_run.h"
+#include "platform/cli/training_run.h"
 #include "platform/data/dataset.h"
 #include "platform/data/weights.h"
 #include "platform/host/snapshot.h"
 #include "platform/host/training.h"
+#include "platform/platform.h"
 #include "traces/results/golden/golden_writer.h"
 
 namespace h2 {
@@ -114,6 +114,8 @@ void train_options(boost::program_options::options_description_easy_init add) {
   namespace po = boost::program_options;
   add("dry-run", "print sizes and estimates, then stop");
   add("weights", po::value<std::string>(), "start from <layer>.w.npy in this folder");
+  add("resume", po::value<std::string>(),
+      "go on from the newest checkpoint in this folder, or from this one");
   add("golden", po::value<std::string>(), "write tensors as .npy to this folder");
   add("golden-sub-batches", po::value<std::string>(), "which, as 0,1,5 (default 0)");
   add("golden-units", po::value<std::string>(),
@@ -126,46 +128,61 @@ void train_options(boost::program_options::options_description_easy_init add) {
   add("record", po::value<std::string>(), "write the host's accesses for h2vp play to this file");
 }
 
+/// What several boards, one after another, cannot have.
+void require_one_board(const CommandLine& line, const Config& config) {
+  if (line.has("resume") && line.has("weights")) {
+    throw InputError("--weights: a checkpoint has weights of its own; legal: without --resume");
+  }
+  if (config.training.checkpoint.every != 0 && line.has("record")) {
+    throw InputError(
+        "--record: the card is started anew behind every checkpoint; legal: with "
+        "training.checkpoint.every 0");
+  }
+  const bool golden = line.has("golden") || line.has("dump-tensors") || line.has("golden-units");
+  if (golden && config.training.dynamic_loss_scale) {
+    throw InputError(
+        "--golden: the tensors have one loss scale; legal: training.loss_scale a number");
+  }
+}
+
 int run_train(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
   if (line.has("dry-run")) return print_dry_run(config);
   require_trainable(config);
   require_tiles_fit(config);
-  const auto begin = std::chrono::steady_clock::now();
+  require_one_board(line, config);
   const Interrupt interrupt;
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
                                     config.training.seed);
   require_fits(data, config.network);
-  auto weights = start_weights(config, line.get<std::string>("weights"));
-  WallClock wall;
-  wall.input_seconds = processor_seconds();
   const ResultFolder folder(line, make_output_folder(line, config));
-  const std::unique_ptr<Trace> trace = make_trace(line, config, folder.path());
-
-  RunRecord record;
-  Platform::Options options;
-  options.threads = line.threads;
-  Platform platform("top", config, options, *trace);
-  Training training(config, data, std::move(weights), platform, record);
-  Progress progress(line.quiet, config.machine.clock_mhz);
-  training.on_progress = [&](const Training::Status& s) { progress.show(s, platform.cycle()); };
-  const std::unique_ptr<GoldenWriter> golden =
-      make_golden(line, run_info(config, platform), folder.path(),
-                  epoch_sub_batches(config.training, data.train.size()) *
-                      static_cast<std::uint64_t>(config.training.epochs));
-  if (golden != nullptr) connect(*golden, training, platform, record);
-  const std::unique_ptr<TransactionRecorder> recorder = make_recorder(line, platform.host);
-  training.stop = Interrupt::requested;
-  platform.host.program = [&](HostCpu& host) { training(host); };
-  return run_to_summary({line, config, folder, platform, *trace, progress, record, begin}, wall,
-                        [&] {
-                          keep_going(record, "--golden", [&] {
-                            if (golden != nullptr) golden->close();
-                          });
-                          keep_going(record, "--record", [&] {
-                            if (recorder != nullptr) recorder->close();
-                          });
-                        });
+  TrainingRun run(line, config, data, folder);
+  if (line.has("resume")) {
+    run.resume(line.get<std::string>("resume"));
+  } else {
+    run.start(start_weights(config, line.get<std::string>("weights")));
+  }
+  run.wall.input_seconds = processor_seconds();
+  std::unique_ptr<GoldenWriter> golden;
+  std::unique_ptr<TransactionRecorder> recorder;
+  run.on_board = [&](TrainingBoard& board) {
+    if (golden == nullptr) {
+      golden = make_golden(line, run_info(config, board.platform), folder.path(),
+                           epoch_sub_batches(config.training, data.train.size()) *
+                               static_cast<std::uint64_t>(config.training.epochs));
+    }
+    if (golden != nullptr) connect(*golden, board.training, board.platform, run.record());
+    if (recorder == nullptr) recorder = make_recorder(line, board.platform.host);
+  };
+  run.on_end = [&] {
+    keep_going(run.record(), "--golden", [&] {
+      if (golden != nullptr) golden->close();
+    });
+    keep_going(run.record(), "--record", [&] {
+      if (recorder != nullptr) recorder->close();
+    });
+  };
+  return run();
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ std::string legal_values(const Key& key) {
     case KeyType::integer:
       return range_text(key.range, true);
     case KeyType::number:
-      return range_text(key.range, false);
+      return range_text(key.range, false) +
+             (key.choices.empty() ? "" : ", or " + joined(key.choices));
     case KeyType::numbers:
       return range_text(key.range, false) + ", or a list of one per layer";
     case KeyType::boolean:

@@ -28,9 +28,9 @@ struct Key {
   KeyType type = KeyType::text;
   std::string description;  ///< one line with the unit
   Range range;
-  std::vector<std::string> choices;
-  std::string text_form;  ///< what a text has to look like
-  bool single = false;    ///< stored as float: read, compared and printed in that precision
+  std::vector<std::string> choices;  ///< words, also those that may stand for a number
+  std::string text_form;             ///< what a text has to look like
+  bool single = false;  ///< stored as float: read, compared and printed in that precision
   bool file_path = false;
   /// Lists: at least one element; one number is read as a list of one.
   std::function<nlohmann::json(const Config&)> get;

@@ -9,6 +9,7 @@ constexpr Range kDensity{0, 1};
 constexpr Range kMapSide{1, 4096};
 constexpr Range kMicroseconds{0, 1e12};
 constexpr Range kDecay{0, 1, false, true};
+constexpr float kFirstLossScale = 65536;
 /// Integers beyond 2^53 do not survive JSON readers that use doubles.
 constexpr double kMaxExact = 9007199254740991.0;
 
@@ -30,6 +31,23 @@ std::vector<Key> network_keys() {
               "partial sums of a static image are computed once for all timesteps",
               H2_AT(static_input_once)),
   };
+}
+
+/// A number, or a factor that adapts itself and begins at the card's largest sensible one.
+Key loss_scale_key() {
+  Key key = number("training.loss_scale", {1, 16777216, false, false, true},
+                   "factor on the loss gradient against FP16 underflow, divided out at the update; "
+                   "dynamic: from 65536, halved by an overflow, doubled now and then",
+                   H2_AT(training.update.loss_scale));
+  key.choices = {"dynamic"};
+  key.get = [fixed = key.get](const Config& c) {
+    return c.training.dynamic_loss_scale ? nlohmann::json("dynamic") : fixed(c);
+  };
+  key.set = [fixed = key.set](Config& c, const nlohmann::json& v) {
+    c.training.dynamic_loss_scale = v.is_string();
+    fixed(c, v.is_string() ? nlohmann::json(kFirstLossScale) : v);
+  };
+  return key;
 }
 
 std::vector<Key> training_keys() {
@@ -61,9 +79,10 @@ std::vector<Key> training_keys() {
       number("training.beta2", kDecay, "decay of adam's second moment",
              H2_AT(training.update.beta2)),
       number("training.epsilon", {0, 1, true}, "adam's epsilon", H2_AT(training.update.epsilon)),
-      number("training.loss_scale", {1, 16777216, false, false, true},
-             "factor on the loss gradient against FP16 underflow, divided out at the update",
-             H2_AT(training.update.loss_scale)),
+      loss_scale_key(),
+      integer("training.loss_scale_growth", {1, 1000000},
+              "batch groups without overflow until a dynamic loss scale doubles",
+              H2_AT(training.loss_scale_growth)),
       number("training.init_gain", {0, 1000, true}, "factor on Kaiming normal weights",
              H2_AT(training.init_gain)),
       boolean("training.shuffle", "new sample order in every epoch", H2_AT(training.shuffle)),
@@ -71,6 +90,15 @@ std::vector<Key> training_keys() {
               H2_AT(training.drop_last)),
       boolean("training.test_every_epoch", "test after every epoch, not after the last alone",
               H2_AT(training.test_every_epoch)),
+      boolean("training.save_masters", "also write the FP32 master weights, weights/masters",
+              H2_AT(training.save_masters)),
+      integer("training.checkpoint.every", kCount,
+              "batch groups from one checkpoint to the next, each on a card just started, 0: none",
+              H2_AT(training.checkpoint.every)),
+      file_path("training.checkpoint.dir", "a folder, \"\" for checkpoints in the output folder",
+                "folder of the checkpoints", H2_AT(training.checkpoint.dir)),
+      integer("training.checkpoint.keep", {1, 1000000}, "newest checkpoints that are kept",
+              H2_AT(training.checkpoint.keep)),
   };
 }
 

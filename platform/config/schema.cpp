@@ -31,6 +31,12 @@ json range_schema(const Key& key, const char* type) {
   return schema;
 }
 
+json number_schema(const Key& key) {
+  const json numbers = range_schema(key, "number");
+  if (key.choices.empty()) return numbers;
+  return {{"anyOf", json::array({numbers, json{{"enum", key.choices}}})}};
+}
+
 json list_of(const json& item) {
   const json list{{"type", "array"}, {"items", item}, {"minItems", 1}};
   return {{"anyOf", json::array({item, list})}};
@@ -41,7 +47,7 @@ json value_schema(const Key& key) {
     case KeyType::integer:
       return range_schema(key, "integer");
     case KeyType::number:
-      return range_schema(key, "number");
+      return number_schema(key);
     case KeyType::numbers:
       return list_of(range_schema(key, "number"));
     case KeyType::boolean:

@@ -25,6 +25,7 @@ class Scalar {
       case KeyType::integer:
         return integer();
       case KeyType::number:
+        return is_choice() ? nlohmann::json(text_) : number();
       case KeyType::numbers:
         return number();
       case KeyType::boolean:
@@ -99,11 +100,13 @@ class Scalar {
     return text_ == "true";
   }
 
-  nlohmann::json choice() const {
+  bool is_choice() const {
     const auto& names = key_.choices;
-    if (std::find(names.begin(), names.end(), text_) == names.end()) {
-      reject("'" + text_ + "' is unknown");
-    }
+    return std::find(names.begin(), names.end(), text_) != names.end();
+  }
+
+  nlohmann::json choice() const {
+    if (!is_choice()) reject("'" + text_ + "' is unknown");
     return text_;
   }
 

@@ -33,6 +33,13 @@ int h2_check_loaded(h2_device* d) {
 
 /* ---- Networks -------------------------------------------------------------------------------- */
 
+static int is_power_of_two(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  const uint32_t exponent = bits >> 23; /* with the sign above it */
+  return exponent >= 1 && exponent <= 254 && (bits & 0x7FFFFFU) == 0;
+}
+
 static int check_parameters(h2_device* d, const h2_table* t) {
   const int adam = t->optimizer == H2_OPT_ADAM;
   const struct {
@@ -54,12 +61,14 @@ static int check_parameters(h2_device* d, const h2_table* t) {
   };
   for (size_t i = 0; i < sizeof rules / sizeof rules[0]; ++i)
     if (!rules[i].legal) return h2_refuse(d, "table", -1, rules[i].member, rules[i].why);
-  uint32_t scale;
-  memcpy(&scale, &t->loss_scale, sizeof scale);
-  const uint32_t exponent = scale >> 23; /* with the sign above it */
-  if (exponent < 1 || exponent > 254 || (scale & 0x7FFFFFU) != 0)
+  if (!is_power_of_two(t->loss_scale))
     return h2_refuse(d, "table", -1, ".loss_scale", "is no power of two");
   return H2_OK;
+}
+
+int h2_check_loss_scale(h2_device* d, float scale) {
+  if (is_power_of_two(scale) && scale >= 1.0F && scale <= 16777216.0F) return H2_OK;
+  return h2_refuse(d, "loss_scale", -1, "", "is no power of two from 1 to 16777216");
 }
 
 static int check_table(h2_device* d, const h2_table* t) {

@@ -111,6 +111,15 @@ int h2_confirm_weights(h2_device* d) {
   return write_reg(d, H2_REG_LAST_STEP, 0);
 }
 
+int h2_resume_steps(h2_device* d, uint32_t step) {
+  int error = h2_check_device(d);
+  if (error) return error;
+  if (write_reg(d, H2_REG_LAST_STEP, step))
+    return h2_refuse(d, "step", -1, "", "is set too late: reset the card first");
+  d->step = step;
+  return H2_OK;
+}
+
 int h2_open(h2_device* d, const h2_bus* bus, void* scratch, size_t scratch_bytes) {
   return h2_open_card(d, bus, 0, scratch, scratch_bytes);
 }
@@ -219,6 +228,7 @@ int h2_submit(h2_device* d, h2_descriptor* descriptor) {
     return h2_refuse(d, "descriptor", -1, "", "has no room: wait for an earlier one");
   slot->tag = descriptor->tag;
   slot->done = 0;
+  slot->opcode = descriptor->opcode;
   const uint64_t at = ring_address(d) + d->tail * sizeof *descriptor;
   if (d->bus.write(d->bus.context, at, descriptor, sizeof *descriptor)) return H2_DRV_BUS;
   d->tail = (d->tail + 1) % H2_DRIVER_RING;
@@ -239,7 +249,10 @@ int h2_wait(h2_device* d, uint32_t tag) {
     if (d->bus.wait_irq(d->bus.context)) return H2_DRV_IRQ;
   }
   const uint32_t status = slot->completion.status;
-  if (status != H2_OK) d->failure = slot->completion;
+  if (status != H2_OK) {
+    d->failure = slot->completion;
+    d->failure_opcode = slot->opcode;
+  }
   slot->tag = 0;
   return (int)status;
 }

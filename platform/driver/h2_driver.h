@@ -42,6 +42,7 @@ enum h2_driver_error {
 typedef struct h2_slot {
   uint32_t tag;
   int done;
+  uint8_t opcode;
   h2_completion completion;
 } h2_slot;
 
@@ -65,6 +66,7 @@ typedef struct h2_device {
   int locked;       /* windows */
   h2_slot slots[H2_DRIVER_RING];
   h2_completion failure;               /* the last completion with an error */
+  uint8_t failure_opcode;              /* enum h2_opcode of its descriptor */
   uint32_t last_error, last_error_tag; /* the last entry taken from the error queue */
   char reason[128];                    /* see h2_reason() */
 } h2_device;
@@ -114,6 +116,19 @@ int h2_write_weights(h2_device* device, uint32_t layer, const float* oihw);
 /* The FP16 (or FP32) weights that the engines use, from Mem0, as stored values in OIHW order. */
 int h2_read_weights(h2_device* device, uint32_t layer, void* oihw);
 
+/* FP32 values per weight in Mem2, in OIHW order: the master weights, and what the optimiser keeps,
+ * sgd's velocity or adam's two moments. The second moment is adam's alone. */
+enum h2_state { H2_STATE_MASTER = 0, H2_STATE_FIRST = 1, H2_STATE_SECOND = 2 };
+int h2_read_state(h2_device* device, uint32_t layer, uint32_t state, float* oihw);
+/* After h2_write_weights(), which writes the masters and makes the optimiser's values zero. */
+int h2_write_state(h2_device* device, uint32_t layer, uint32_t state, const float* oihw);
+/* Goes on with a training whose weights and optimiser state were written: the next update is step
+ * `step` + 1. Before the first update behind h2_open(), h2_reset() or h2_recover(). */
+int h2_resume_steps(h2_device* device, uint32_t step);
+/* Another factor on the loss gradient, a power of two from 1 to 2^24. Resets the card, so that a
+ * group that overflowed is dropped, and writes the network's table again. */
+int h2_set_loss_scale(h2_device* device, float loss_scale);
+
 typedef struct h2_sub_batch {
   const uint8_t* const* samples; /* see h2_pack_input() */
   const uint32_t* labels;        /* below the classes of the last layer; not of h2_infer() */
@@ -160,6 +175,9 @@ int h2_train_group(h2_device* device, h2_group* group);
 
 /* Forward only; `predicted` gets one class per sample: most spikes, ties to the lowest index. */
 int h2_infer(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted);
+/* The same; `spikes` gets [sample][class] spikes of the last layer, summed over the timesteps. */
+int h2_infer_spikes(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted,
+                    uint32_t* spikes);
 
 /* Submits a descriptor as it is (version, size and tag are filled in when 0) and waits for a tag.
  */

@@ -44,6 +44,12 @@ static void place_layer(h2_device* d, h2_layer* l, const h2_layer* next, uint64_
   l->variance = d->table.optimizer == H2_OPT_ADAM ? take(mem2, weights * 4) : 0;
 }
 
+static void seal_table(h2_device* d) {
+  d->table.checksum = 0;
+  d->table.checksum = h2_checksum(h2_checksum(0, &d->table, sizeof(h2_table)), d->layers,
+                                  d->table.layers * sizeof(h2_layer));
+}
+
 static int write_table(h2_device* d) {
   const size_t records = d->table.layers * sizeof(h2_layer);
   const uint64_t at = d->table_address;
@@ -61,7 +67,6 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
   d->table.version = H2_TABLE_VERSION;
   d->table.layers = count;
   d->table.layer_size = sizeof(h2_layer);
-  d->table.checksum = 0;
   memcpy(d->layers, layers, count * sizeof(h2_layer));
   uint64_t mem = 0;
   uint64_t mem2 = H2_DRIVER_RING_BYTES; /* wherever the rings are */
@@ -82,8 +87,7 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
     d->table.layers = 0;
     return h2_lacks(d, H2_DRV_NO_MEMORY, "a memory", needed, d->memory_bytes);
   }
-  d->table.checksum =
-      h2_checksum(h2_checksum(0, &d->table, sizeof(h2_table)), d->layers, count * sizeof(h2_layer));
+  seal_table(d);
   error = d->locked ? h2_reset(d) : H2_OK;
   if (!error) error = write_table(d);
   if (!error) error = h2_open_windows(d);
@@ -99,6 +103,16 @@ int h2_recover(h2_device* d) {
   if (!error && d->table.layers != 0) error = write_table(d);
   if (!error && d->table.layers != 0) error = h2_open_windows(d);
   return error;
+}
+
+int h2_set_loss_scale(h2_device* d, float loss_scale) {
+  int error = h2_check_loaded(d);
+  if (error) return error;
+  error = h2_check_loss_scale(d, loss_scale);
+  if (error) return error;
+  d->table.loss_scale = loss_scale;
+  seal_table(d);
+  return h2_recover(d);
 }
 
 size_t h2_scratch_bytes(const h2_device* d) {

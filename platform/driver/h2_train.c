@@ -119,7 +119,10 @@ static int finish(h2_device* d, flight* f) {
   const int error = f->backward ? h2_wait(d, f->backward) : H2_OK;
   const h2_completion cause = d->failure;
   const int weight_error = f->weight ? h2_wait(d, f->weight) : H2_OK;
-  if (error) d->failure = cause; /* the weight gradient failed because the backward pass did */
+  if (error) { /* the weight gradient failed because the backward pass did */
+    d->failure = cause;
+    d->failure_opcode = H2_OP_BACKWARD;
+  }
   f->backward = f->weight = 0;
   return error ? error : weight_error;
 }
@@ -269,7 +272,7 @@ int h2_train_group(h2_device* d, h2_group* g) {
   return error;
 }
 
-int h2_infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted) {
+static int infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted, uint32_t* spikes) {
   int error = h2_check_loaded(d);
   if (error) return error;
   if (batch == NULL) return h2_refuse(d, "batch", -1, "", "is null");
@@ -290,5 +293,18 @@ int h2_infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted) {
   if (error) return error;
   for (uint32_t b = 0; b < batch->count; ++b)
     predicted[b] = most_spikes(counts + b * h2_classes(d), h2_classes(d));
+  if (spikes != NULL) memcpy(spikes, counts, (size_t)batch->count * h2_classes(d) * sizeof *spikes);
   return H2_OK;
+}
+
+int h2_infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted) {
+  return infer(d, batch, predicted, NULL);
+}
+
+int h2_infer_spikes(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted,
+                    uint32_t* spikes) {
+  const int error = h2_check_device(d);
+  if (error) return error;
+  if (spikes == NULL) return h2_refuse(d, "spikes", -1, "", "is null");
+  return infer(d, batch, predicted, spikes);
 }

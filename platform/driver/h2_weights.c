@@ -123,6 +123,7 @@ int h2_write_weights(h2_device* d, uint32_t layer, const float* oihw) {
 typedef struct weight_reader {
   h2_device* device;
   uint64_t address, end;
+  uint32_t value_bytes;
   size_t at, fill;
   int error;
   uint8_t* oihw;
@@ -140,7 +141,7 @@ static void refill(weight_reader* r) {
 
 static void read_run(void* context, uint64_t index, uint32_t count) {
   weight_reader* r = (weight_reader*)context;
-  const uint32_t size = r->device->value_bytes;
+  const uint32_t size = r->value_bytes;
   while (count != 0) {
     if (r->at == r->fill) refill(r);
     const uint32_t n = least(count, (uint32_t)(r->fill - r->at) / size);
@@ -151,13 +152,46 @@ static void read_run(void* context, uint64_t index, uint32_t count) {
   }
 }
 
+static int read_array(h2_device* d, const h2_layer* l, uint64_t address, void* oihw,
+                      uint32_t value_bytes) {
+  const uint64_t bytes = weight_count(l) * value_bytes;
+  weight_reader r = {d, address, address + bytes, value_bytes, 0, 0, 0, (uint8_t*)oihw, {0}};
+  each_run(l, read_run, &r);
+  return r.error;
+}
+
 int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
   const int error = check_target(d, layer, oihw);
   if (error) return error;
   const h2_layer* l = &d->layers[layer];
-  const uint64_t bytes = weight_count(l) * d->value_bytes;
-  const uint64_t base = h2_memory(d, 0) + l->weights;
-  weight_reader r = {d, base, base + bytes, 0, 0, 0, (uint8_t*)oihw, {0}};
-  each_run(l, read_run, &r);
-  return r.error;
+  return read_array(d, l, h2_memory(d, 0) + l->weights, oihw, d->value_bytes);
+}
+
+/* Address of the state of a layer, 0: there is none. */
+static uint64_t state_address(const h2_device* d, const h2_layer* l, uint32_t state) {
+  const uint64_t mem2 = h2_memory(d, 2);
+  if (state == H2_STATE_MASTER) return mem2 + l->master;
+  if (state == H2_STATE_FIRST) return mem2 + l->momentum;
+  return d->table.optimizer == H2_OPT_ADAM ? mem2 + l->variance : 0;
+}
+
+static int check_state(h2_device* d, uint32_t layer, uint32_t state, const void* oihw) {
+  const int error = check_target(d, layer, oihw);
+  if (error) return error;
+  const uint32_t most = d->table.optimizer == H2_OPT_ADAM ? H2_STATE_SECOND : H2_STATE_FIRST;
+  return state <= most ? H2_OK : h2_refuse_value(d, "state", -1, "", state, 0, most);
+}
+
+int h2_read_state(h2_device* d, uint32_t layer, uint32_t state, float* oihw) {
+  const int error = check_state(d, layer, state, oihw);
+  if (error) return error;
+  const h2_layer* l = &d->layers[layer];
+  return read_array(d, l, state_address(d, l, state), oihw, 4);
+}
+
+int h2_write_state(h2_device* d, uint32_t layer, uint32_t state, const float* oihw) {
+  const int error = check_state(d, layer, state, oihw);
+  if (error) return error;
+  const h2_layer* l = &d->layers[layer];
+  return write_array(d, l, state_address(d, l, state), oihw, 4);
 }

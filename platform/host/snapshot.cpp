@@ -9,7 +9,9 @@ namespace h2 {
 Snapshot take_snapshot(const Platform& platform) {
   Snapshot s;
   s.cycle = platform.cycle();
-  for (const Engine* engine : platform.engines()) s.engines.push_back(engine->stats());
+  for (std::size_t i = 0; i < platform.engines().size(); ++i) {
+    s.engines.push_back(platform.engine_stats(i));
+  }
   for (const auto& memory : platform.memories) {
     s.memories.push_back({memory->stats().total_read(), memory->stats().total_write()});
   }

@@ -7,7 +7,6 @@
 #include "modules/base/ceil_div.h"
 #include "modules/base/error.h"
 #include "modules/base/rng.h"
-#include "platform/host/network_image.h"
 #include "platform/host/snapshot.h"
 #include "platform/platform.h"
 
@@ -18,41 +17,44 @@ std::uint64_t epoch_sub_batches(const TrainingConfig& training, std::uint64_t sa
   return training.drop_last ? samples / size : ceil_div(samples, size);
 }
 
-Training::Training(const Config& config, const LoadedData& data,
-                   std::vector<std::vector<float>> weights, Platform& platform, RunRecord& record)
+Training::Training(const Config& config, const LoadedData& data, TrainingState start,
+                   Platform& platform, RunRecord& record)
     : config_(config),
       data_(data),
-      initial_(std::move(weights)),
+      state_(std::move(start)),
       platform_(platform),
       record_(record),
-      card_(config) {}
+      card_(config),
+      scaling_(config.training, record) {}
 
 void Training::operator()(HostCpu& host) {
   card_.open(host);
-  write_weights(host);
+  scaling_.begin(card_);
+  write_state(state_, config_, host, card_);
   try {
     train();
   } catch (const RunError&) {
     // A training that diverged still leaves the weights it came to.
+    record_.train_end = take_snapshot(platform_);
     keep_weights(host);
     throw;
   }
+  if (paused_) return pause(host);
   if (!record_.interrupted) {
     record_.test_accuracy = test();
     record_.test_spans.push_back({record_.train_end.cycle, platform_.cycle()});
     record_.tests_at_end = take_snapshot(platform_) - record_.train_end;
     if (!record_.epochs.empty()) record_.epochs.back().test_accuracy = record_.test_accuracy;
   }
-  read_weights(host);
+  leave_weights(host);
 }
 
-void Training::write_weights(HostCpu& host) {
-  card_.device.bus = host.loader_bus();
-  for (std::size_t l = 0; l < initial_.size(); ++l) {
-    card_.check(h2_write_weights(&card_.device, static_cast<std::uint32_t>(l), initial_[l].data()),
-                "writing the weights of " + config_.network.layers[l].name);
-  }
-  card_.device.bus = host.driver_bus();
+/// Takes up what another board needs to go on. It begins at a clock edge.
+void Training::pause(HostCpu& host) {
+  const sc_core::sc_time into =
+      sc_core::sc_time::from_value(sc_core::sc_time_stamp().value() % platform_.period().value());
+  if (into != sc_core::SC_ZERO_TIME) host.pause(platform_.period() - into);
+  state_.layers = read_state(config_, host, card_);
 }
 
 void Training::train() {
@@ -61,25 +63,31 @@ void Training::train() {
   total_sub_batches_ = record_.epoch_sub_batches * t.epochs;
   total_test_sub_batches_ = ceil_div(data_.test.size(), static_cast<std::size_t>(t.sub_batch)) *
                             static_cast<std::size_t>(t.test_every_epoch ? t.epochs : 1);
-  record_.train_start = take_snapshot(platform_);
-  last_group_end_ = record_.train_start.cycle;
+  if (!state_.begun) record_.train_start = take_snapshot(platform_);
+  state_.begun = true;
+  last_group_end_ = platform_.cycle();
   auto& jobs = platform_.controller.job_ended;
-  const int observer = jobs.add([this](const LayerRecord& r) {
+  const int observer = jobs.add([this](LayerRecord r) {
     if (testing_) return;
     record_.add_densities(r.job);
+    r.job.start_cycle += platform_.first_cycle();
     const bool full = r.samples == config_.training.sub_batch;
     if (full || r.opcode == H2_OP_UPDATE) record_.add(r);
   });
-  for (int epoch = 0; epoch < t.epochs && !record_.interrupted; ++epoch) {
-    const std::uint64_t before = record_.samples;
-    const EpochRecord trained = train_epoch(epoch);
-    if (record_.samples > before) record_.train_accuracy = trained.train_accuracy;
+  const auto epochs = static_cast<std::uint64_t>(t.epochs);
+  for (; state_.epoch < epochs && !record_.interrupted; ++state_.epoch) {
+    const EpochRecord trained = train_epoch();
+    if (paused_) break;
+    if (record_.samples > state_.samples_before) record_.train_accuracy = trained.train_accuracy;
     if (record_.interrupted) break;
     record_.epochs.push_back(trained);
-    if (t.test_every_epoch && epoch + 1 < t.epochs) test_between();
+    state_.samples_before = record_.samples;
+    state_.next_sample = 0;
+    state_.epoch_correct = state_.epoch_loss = 0;
+    if (t.test_every_epoch && state_.epoch + 1 < epochs) test_between();
   }
   jobs.remove(observer);
-  record_.train_end = take_snapshot(platform_);
+  if (!paused_) record_.train_end = take_snapshot(platform_);
 }
 
 void Training::test_between() {
@@ -92,29 +100,42 @@ void Training::test_between() {
   record_.test_spans.push_back({before.cycle, last_group_end_});
 }
 
-EpochRecord Training::train_epoch(int epoch) {
+std::vector<std::uint32_t> Training::sample_order() const {
+  const TrainingConfig& t = config_.training;
+  std::vector<std::uint32_t> order(data_.train.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
+  if (t.shuffle) order = permutation(order.size(), t.seed, state_.epoch);
+  return order;
+}
+
+EpochRecord Training::train_epoch() {
   const TrainingConfig& t = config_.training;
   const std::size_t samples = std::min<std::size_t>(
       data_.train.size(), record_.epoch_sub_batches * static_cast<std::size_t>(t.sub_batch));
-  std::vector<std::uint32_t> order(data_.train.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
-  if (t.shuffle) order = permutation(order.size(), t.seed, epoch);
-  epoch_ = static_cast<std::uint64_t>(epoch) + 1;
-  double correct = 0, loss = 0;
-  const std::uint64_t before = record_.samples;
+  const std::vector<std::uint32_t> order = sample_order();
   const std::size_t step = static_cast<std::size_t>(t.sub_batch) * t.batch_group;
-  for (std::size_t first = 0; first < samples && !record_.interrupted; first += step) {
-    train_group(order, first, std::min(step, samples - first));
+  while (state_.next_sample < samples && !record_.interrupted) {
+    if (groups_ != 0 && t.checkpoint.every != 0 && groups_ % t.checkpoint.every == 0) {
+      paused_ = true;
+      return {};
+    }
+    const std::size_t count = std::min<std::size_t>(step, samples - state_.next_sample);
+    const bool trained = train_group(order, state_.next_sample, count);
     if (record_.interrupted) break;  // the group has no update and counts as not trained
-    correct += group_.correct;
-    loss += group_.loss_sum;
-    report("train", correct, loss, record_.samples - before);
+    state_.next_sample += count;
+    ++groups_;
+    if (!trained) continue;
+    state_.step = card_.device.step;
+    state_.epoch_correct += group_.correct;
+    state_.epoch_loss += group_.loss_sum;
+    report_training();
   }
-  const double all = std::max<double>(1, static_cast<double>(record_.samples - before));
-  return {loss / all, correct / all, {}};
+  const double all =
+      std::max<double>(1, static_cast<double>(record_.samples - state_.samples_before));
+  return {state_.epoch_loss / all, state_.epoch_correct / all, {}};
 }
 
-void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t first,
+bool Training::train_group(const std::vector<std::uint32_t>& order, std::size_t first,
                            std::size_t count) {
   group_ = h2_group{};
   group_.sub_batches = static_cast<std::uint32_t>(ceil_div(count, config_.training.sub_batch));
@@ -131,14 +152,24 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   record_.fused = group_.fused != 0;
   if (error == H2_DRV_STOPPED) {
     record_.interrupted = true;
-    return;
+    return false;
+  }
+  if (scaling_.skips(error, card_)) {
+    last_group_end_ = platform_.cycle();
+    return false;
   }
   card_.check(error, "training step " + std::to_string(card_.device.step + 1) + " (sub-batches " +
                          std::to_string(record_.sub_batches + 1) + " to " +
                          std::to_string(record_.sub_batches + group_.sub_batches) + ")");
+  count_group(count);
+  scaling_.succeeded(card_);
+  return true;
+}
+
+void Training::count_group(std::size_t samples) {
   record_.sub_batches += group_.sub_batches;
-  record_.samples += count;
-  record_.loss.push_back(group_.loss_sum / static_cast<double>(count));
+  record_.samples += samples;
+  record_.loss.push_back(group_.loss_sum / static_cast<double>(samples));
   const std::uint64_t now = platform_.cycle();
   // The first group fills the pipeline; a short last group is not typical either.
   const bool whole = record_.loss.size() <= 2 ||
@@ -147,19 +178,25 @@ void Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   last_group_end_ = now;
 }
 
-void Training::report(const char* phase, double correct, double loss, std::uint64_t samples) {
-  if (!on_progress) return;
-  const double all = std::max<double>(1, static_cast<double>(samples));
+Training::Status Training::status(const char* phase) const {
   Status s;
   s.phase = phase;
   s.sub_batches = record_.sub_batches;
   s.of = total_sub_batches_;
-  s.test_sub_batches = tested_sub_batches_;
+  s.test_sub_batches = state_.tested_sub_batches;
   s.test_of = total_test_sub_batches_;
-  s.epoch = epoch_;
   s.epochs = static_cast<std::uint64_t>(config_.training.epochs);
-  s.loss = loss / all;
-  s.accuracy = correct / all;
+  s.epoch = std::min(state_.epoch + 1, s.epochs);
+  return s;
+}
+
+void Training::report_training() const {
+  if (!on_progress) return;
+  const double all =
+      std::max<double>(1, static_cast<double>(record_.samples - state_.samples_before));
+  Status s = status("train");
+  s.loss = state_.epoch_loss / all;
+  s.accuracy = state_.epoch_correct / all;
   on_progress(s);
 }
 
@@ -209,29 +246,24 @@ std::optional<double> Training::test() {
     card_.check(h2_infer(&card_.device, &batch, predicted.data()), "testing");
     for (std::size_t i = 0; i < count; ++i) correct += predicted[i] == batch.labels[i];
     record_.test_samples += count;
-    ++tested_sub_batches_;
-    report("test");
+    ++state_.tested_sub_batches;
+    if (on_progress) on_progress(status("test"));
   }
   if (size == 0) return {};
   return static_cast<double>(correct) / static_cast<double>(size);
 }
 
-void Training::keep_weights(HostCpu& host) {
-  try {
-    read_weights(host);
-  } catch (const RunError&) {
-    record_.weights.clear();  // the error that ended the training is the one to tell
-  }
+void Training::leave_weights(HostCpu& host) {
+  record_.weights = read_weights(config_, host, card_);
+  if (config_.training.save_masters) record_.masters = read_masters(config_, host, card_);
 }
 
-void Training::read_weights(HostCpu& host) {
-  card_.device.bus = host.loader_bus();
-  for (std::size_t l = 0; l < config_.network.layers.size(); ++l) {
-    const Layer& layer = config_.network.layers[l];
-    std::vector<std::uint8_t> bytes(layer.weight_count() * card_.device.value_bytes);
-    card_.check(h2_read_weights(&card_.device, static_cast<std::uint32_t>(l), bytes.data()),
-                "reading the weights of " + layer.name);
-    record_.weights.push_back(std::move(bytes));
+void Training::keep_weights(HostCpu& host) {
+  try {
+    leave_weights(host);
+  } catch (const RunError&) {
+    record_.weights.clear();  // the error that ended the training is the one to tell
+    record_.masters.clear();
   }
 }
 

@@ -5,11 +5,14 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platform/config/config.h"
 #include "platform/data/dataset.h"
 #include "platform/host/card_session.h"
+#include "platform/host/loss_scaling.h"
+#include "platform/host/training_state.h"
 #include "traces/results/run_record.h"
 
 namespace h2 {
@@ -32,9 +35,13 @@ class Training {
     double loss = 0, accuracy = 0;                    ///< of the epoch so far, train only
   };
 
+  /// `record` is empty, or that of the run which had come to `start`.
+  Training(const Config& config, const LoadedData& data, TrainingState start, Platform& platform,
+           RunRecord& record);
   /// `weights`: start values per layer, OIHW.
   Training(const Config& config, const LoadedData& data, std::vector<std::vector<float>> weights,
-           Platform& platform, RunRecord& record);
+           Platform& platform, RunRecord& record)
+      : Training(config, data, start_of_training(std::move(weights)), platform, record) {}
 
   std::function<void(const Status&)> on_progress;
   /// Asked before every sub-batch; true ends the run: what is under way is finished, the group is
@@ -44,24 +51,33 @@ class Training {
   std::function<void(const std::uint32_t* labels, std::size_t count)> on_labels;
   void operator()(HostCpu& host);
 
+  /// training.checkpoint.every batch groups were trained: the program has ended at a clock edge, to
+  /// go on from state() on another board.
+  bool paused() const { return paused_; }
+  TrainingState state() const { return state_; }
+
  private:
-  void write_weights(HostCpu& host);
   void train();
-  EpochRecord train_epoch(int epoch);
+  EpochRecord train_epoch();
+  void pause(HostCpu& host);
   void test_between();
-  void train_group(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t count);
+  /// False if the group was skipped.
+  bool train_group(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t count);
+  void count_group(std::size_t samples);
+  std::vector<std::uint32_t> sample_order() const;
   /// Accuracy on the test set; nothing if it was interrupted.
   std::optional<double> test();
-  void read_weights(HostCpu& host);
+  void leave_weights(HostCpu& host);
   void keep_weights(HostCpu& host);
-  void report(const char* phase, double correct = 0, double loss = 0, std::uint64_t samples = 0);
+  Status status(const char* phase) const;
+  void report_training() const;
   static int next_sub_batch(void* self, h2_sub_batch* next);
   void fill(const Dataset& set, const std::uint32_t* indices, std::size_t count,
             h2_sub_batch& batch);
 
   const Config& config_;
   const LoadedData& data_;
-  std::vector<std::vector<float>> initial_;
+  TrainingState state_;
   Platform& platform_;
   RunRecord& record_;
   CardSession card_;
@@ -71,9 +87,11 @@ class Training {
   const std::uint32_t* group_indices_ = nullptr;
   std::size_t group_left_ = 0;
   std::uint64_t total_sub_batches_ = 0;
-  std::uint64_t tested_sub_batches_ = 0, total_test_sub_batches_ = 0;
-  std::uint64_t epoch_ = 0;
+  std::uint64_t total_test_sub_batches_ = 0;
   std::uint64_t last_group_end_ = 0;
+  std::uint64_t groups_ = 0;  // on this board
+  bool paused_ = false;
+  LossScaling scaling_;
   bool testing_ = false;  // between epochs
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "modules/arithmetic/update.h"
 
@@ -24,6 +25,16 @@ struct TrainingConfig {
   bool shuffle = true;
   bool drop_last = false;         ///< drop a last sub-batch that is not full
   bool test_every_epoch = false;  ///< test after every epoch, not after the last alone
+  bool save_masters = false;      ///< also the FP32 master weights
+  /// update.loss_scale is where a factor begins that adapts itself.
+  bool dynamic_loss_scale = false;
+  int loss_scale_growth = 2000;  ///< batch groups without overflow until it doubles
+  /// training.checkpoint
+  struct Checkpoint {
+    std::uint64_t every = 0;  ///< batch groups from one to the next; 0: none
+    std::string dir;          ///< "": `checkpoints` in the output folder
+    int keep = 2;             ///< newest ones kept
+  } checkpoint;
 };
 
 }  // namespace h2

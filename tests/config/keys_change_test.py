@@ -105,7 +105,11 @@ TRAIN = {
     "training.loss": ("cross_entropy",), "training.optimizer": ("adam",),
     "training.learning_rate": (0.01,), "training.momentum": (0.5,), "training.beta1": (0.5, ADAM),
     "training.beta2": (0.5, ADAM), "training.epsilon": (0.01, ADAM),
-    "training.loss_scale": (1,), "training.init_gain": (3,), "training.shuffle": ("false",),
+    "training.loss_scale": (1,),
+    "training.loss_scale_growth": (1, {"training.loss_scale": "dynamic"}),
+    "training.save_masters": ("true",), "training.checkpoint.every": (1,),
+    "training.checkpoint.keep": (1, {"training.checkpoint.every": 1}),
+    "training.init_gain": (3,), "training.shuffle": ("false",),
     "training.drop_last": ("true",), "training.test_every_epoch": ("true", {"training.epochs": 2}),
     "dataset.train_limit": (12,), "dataset.test_limit": (4,),
     "dataset.kind": ("mnist", {}, "mnist"),
@@ -115,6 +119,7 @@ TRAIN = {
 ELSEWHERE = {
     "accelerator": "one legal value",
     "trace.probe.check": "tests/platform/probe_test.cpp: a broken rule ends the run",
+    "training.checkpoint.dir": "tests/checkpoint/checkpoint_test.py: where the files lie",
     "host.clock_mhz": "tests/firmware/host_test.cpp: instructions per simulated time",
     "include": "tests/config/load_test.cpp: the files are read",
 }

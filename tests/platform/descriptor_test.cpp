@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <functional>
 #include <limits>
+#include <vector>
 
 #include "tests/platform/on_card.h"
 
@@ -237,6 +239,39 @@ TEST(Descriptors, DriverReportsTheStatus) {
     EXPECT_EQ(card.device.failure.tag, d.tag);
     EXPECT_EQ(h2_wait(&card.device, d.tag), H2_DRV_ARGUMENT);  // completed before
     EXPECT_EQ(h2_wait(&card.device, 0), H2_DRV_ARGUMENT);
+  });
+}
+
+/// FP32 state comes back as it was written, masters beside the FP16 weights that they round to.
+TEST(Descriptors, OptimiserStateIsWrittenAndRead) {
+  on_working_card([](Card& card, const TrainingGroup&) {
+    h2_device* d = &card.device;
+    const std::size_t count = static_cast<std::size_t>(d->layers[0].cout) * d->layers[0].cin *
+                              d->layers[0].kernel * d->layers[0].kernel;
+    std::vector<float> written(count), found(count);
+    for (std::size_t i = 0; i < count; ++i) written[i] = 1.0F / static_cast<float>(i + 3);
+    EXPECT_EQ(h2_write_weights(d, 0, written.data()), H2_OK);
+    EXPECT_EQ(h2_read_state(d, 0, H2_STATE_MASTER, found.data()), H2_OK);
+    EXPECT_EQ(found, written);
+    EXPECT_EQ(h2_read_state(d, 0, H2_STATE_FIRST, found.data()), H2_OK);
+    EXPECT_EQ(found, std::vector<float>(count, 0.0F)) << "new weights, new optimiser state";
+    EXPECT_EQ(h2_write_state(d, 0, H2_STATE_FIRST, written.data()), H2_OK);
+    EXPECT_EQ(h2_read_state(d, 0, H2_STATE_FIRST, found.data()), H2_OK);
+    EXPECT_EQ(found, written);
+    EXPECT_EQ(h2_read_state(d, 0, 3, found.data()), H2_DRV_ARGUMENT);
+    EXPECT_EQ(h2_read_state(d, 99, H2_STATE_FIRST, found.data()), H2_DRV_ARGUMENT);
+    EXPECT_EQ(h2_write_state(d, 0, H2_STATE_FIRST, nullptr), H2_DRV_ARGUMENT);
+  });
+}
+
+TEST(Descriptors, LossScaleIsAPowerOfTwo) {
+  on_working_card([](Card& card, const TrainingGroup& training_group) {
+    for (const float wrong : {0.0F, 0.5F, 3.0F, -2.0F, 33554432.0F, std::nanf("")}) {
+      EXPECT_EQ(h2_set_loss_scale(&card.device, wrong), H2_DRV_ARGUMENT) << wrong;
+    }
+    EXPECT_EQ(h2_set_loss_scale(&card.device, 256), H2_OK);
+    EXPECT_EQ(card.device.table.loss_scale, 256);
+    EXPECT_EQ(card.train(training_group), H2_OK) << "the card takes the table that was written";
   });
 }
 

@@ -109,6 +109,23 @@ TEST(UpdateFailures, WeightsThatAreNotFiniteAreAnError) {
   }
 }
 
+TEST(UpdateFailures, AStepMayBeWrittenToLastStepBeforeTheFirstUpdateBehindAReset) {
+  on_card([](Card& card, const Config& config) {
+    const TrainingGroup training_group = random_training_group(config, {2}, 4);
+    EXPECT_EQ(h2_resume_steps(&card.device, 7), H2_OK);
+    EXPECT_EQ(card.reg(H2_REG_LAST_STEP), 7U);
+    EXPECT_EQ(card.train(training_group), H2_OK);
+    EXPECT_EQ(card.reg(H2_REG_LAST_STEP), 8U);
+    EXPECT_EQ(h2_resume_steps(&card.device, 3), H2_DRV_ARGUMENT);
+    EXPECT_STREQ(h2_reason(&card.device), "step is set too late: reset the card first");
+    expect_error(card, H2_ERR_REGISTER, H2_REG_LAST_STEP);
+    EXPECT_EQ(h2_recover(&card.device), H2_OK);
+    EXPECT_EQ(h2_resume_steps(&card.device, 3), H2_OK);
+    EXPECT_EQ(card.train(training_group), H2_OK);
+    EXPECT_EQ(card.reg(H2_REG_LAST_STEP), 4U);
+  });
+}
+
 TEST(UpdateFailures, OnlyZeroMayBeWrittenToLastStepAndOnlyAtRest) {
   on_card([](Card& card, const Config& config) {
     const TrainingGroup training_group = random_training_group(config, {2}, 4);

@@ -57,13 +57,21 @@ void Trace::add_timeline(const std::string& path, TraceLevel level,
 
 void Trace::add_log(std::vector<Log::Pattern> patterns, std::ostream& out,
                     std::function<std::uint64_t()> now_ps) {
-  log_ = std::make_unique<Log>(std::move(patterns), out, std::move(now_ps));
+  log_ = std::make_unique<Log>(std::move(patterns), out,
+                               [this, now_ps = std::move(now_ps)] { return begin_ps_ + now_ps(); });
 }
 
 int Trace::add_signal(const std::string& scope, const std::string& name, Signal signal,
                       SaveFile::Row row, TraceLevel from) {
   row.scope = scope;
   row.leaf = leaf_of(scope, name);
+  declared_ = true;
+  if (again_) {
+    const auto known = std::find_if(rows_.begin(), rows_.end(), [&](const SaveFile::Row& r) {
+      return r.scope == scope && r.leaf == row.leaf;
+    });
+    return known == rows_.end() ? VcdWriter::kNotTraced : static_cast<int>(known - rows_.begin());
+  }
   if (vcd_ != nullptr) {
     const int level = static_cast<int>(from);
     signal.vcd = signal.strings ? vcd_->add_text(scope, row.leaf, level)
@@ -126,7 +134,7 @@ int Trace::add_rate(const std::string& scope, const std::string& name) {
 }
 
 void Trace::declare_track(const std::string& track) {
-  if (timeline_ != nullptr) timeline_->declare(track);
+  if (timeline_ != nullptr && !again_) timeline_->declare(track);
 }
 
 void Trace::require_matches() const {
@@ -142,22 +150,48 @@ void Trace::start() {
 
 void Trace::slice(const std::string& track, const std::string& name, std::uint64_t begin_ps,
                   const nlohmann::ordered_json& arguments) {
-  if (timeline_ != nullptr) slice(track, name, {begin_ps, now_ps_()}, arguments);
+  if (timeline_ != nullptr) slice(track, name, {begin_ps, now_ps_()}, arguments);  // of the board
 }
 
 void Trace::slice(const std::string& track, const std::string& name, const Timeline::Span& span,
                   const nlohmann::ordered_json& arguments) {
-  to_timeline([&](Timeline& t) { t.slice(track, name, span, arguments); });
+  to_timeline([&](Timeline& t) { t.slice(track, name, of_run(span), arguments); });
 }
 
 void Trace::arrow(std::uint64_t id, const std::string& from_track, const Timeline::Span& from,
                   const std::string& to_track, const Timeline::Span& to) {
-  to_timeline([&](Timeline& t) { t.arrow(id, from_track, from, to_track, to); });
+  last_arrow_ = first_arrow_ + id;
+  to_timeline([&](Timeline& t) {
+    t.arrow(first_arrow_ + id, from_track, of_run(from), to_track, of_run(to));
+  });
+}
+
+void Trace::next_board(std::uint64_t begin_ps) {
+  const bool recorded = vcd_ != nullptr || timeline_ != nullptr;
+  begin_ps_ = begin_ps;
+  again_ = declared_;
+  first_arrow_ = last_arrow_;
+  if (!recorded) return;
+  settle(begin_ps);
+  for (Signal& s : signals_) {
+    if (s.on) end_rate(s, begin_ps);
+    s.pending = false;
+    s.due_ps = 0;
+    s.left_bytes = 0;
+    s.value = 0;
+    if (s.strings) {
+      to_vcd([&](VcdWriter& vcd) { vcd.change_text(s.vcd, begin_ps, "-"); });
+    } else {
+      show(s, begin_ps);
+    }
+  }
+  waiting_.clear();
+  first_due_ps_ = ~std::uint64_t{0};
 }
 
 void Trace::close() {
   if (vcd_ == nullptr && timeline_ == nullptr) return;
-  const std::uint64_t now = now_ps_();
+  const std::uint64_t now = this->now();
   settle(now);
   for (Signal& s : signals_) {
     if (s.pending) show(s, now);

@@ -44,6 +44,10 @@ class Trace {
   /// Adds messages to `out`; before any module is made.
   void add_log(std::vector<Log::Pattern> patterns, std::ostream& out,
                std::function<std::uint64_t()> now_ps);
+  /// A board begins at `begin_ps` of the run and counts time from there. If it takes the place of
+  /// another, its modules declare the same signals and tracks and go on with them, from 0.
+  void next_board(std::uint64_t begin_ps);
+
   /// For the messages of `module`.
   ModuleLog log(const std::string& module) {
     return log_ == nullptr ? ModuleLog() : log_->of(module);
@@ -115,6 +119,10 @@ class Trace {
     std::uint64_t left_bytes = 0;          ///< of an on and off at one time
   };
 
+  std::uint64_t now() const { return begin_ps_ + now_ps_(); }
+  Timeline::Span of_run(const Timeline::Span& of_board) const {
+    return {begin_ps_ + of_board.begin_ps, begin_ps_ + of_board.end_ps};
+  }
   int add_signal(const std::string& scope, const std::string& name, Signal signal,
                  SaveFile::Row row, TraceLevel from);
   void change_sampled(int id, std::uint64_t now, std::uint64_t value);
@@ -146,7 +154,11 @@ class Trace {
   TraceLevel timeline_level_ = TraceLevel::phases;
   std::uint64_t timeline_max_bytes_ = 0;
   VcdConfig config_;
-  std::function<std::uint64_t()> now_ps_;
+  std::function<std::uint64_t()> now_ps_;  // of the board
+  std::uint64_t begin_ps_ = 0;             // of the board in the run
+  bool declared_ = false;                  // signals are known
+  bool again_ = false;                     // signals and tracks are known from an earlier board
+  std::uint64_t first_arrow_ = 0, last_arrow_ = 0;
   std::vector<Signal> signals_;      // by id
   std::vector<SaveFile::Row> rows_;  // by id
   std::vector<int> waiting_;         // signals with something due

@@ -19,7 +19,7 @@ std::uint64_t part_end(std::uint64_t ps) { return (ps + kGridPs - 1) / kGridPs *
 
 void Trace::change(int id, std::uint64_t value) {
   if (id == VcdWriter::kNotTraced) return;
-  const std::uint64_t now = now_ps_();
+  const std::uint64_t now = this->now();
   settle(now);
   if (first_change_ps_ == 0) first_change_ps_ = now;
   Signal& s = signals_[static_cast<std::size_t>(id)];
@@ -35,8 +35,8 @@ void Trace::change(int id, std::string_view word) {
   if (id == VcdWriter::kNotTraced) return;
   Signal& s = signals_[static_cast<std::size_t>(id)];
   if (s.strings) {
-    settle(now_ps_());
-    to_vcd([&](VcdWriter& vcd) { vcd.change_text(s.vcd, now_ps_(), word); });
+    settle(now());
+    to_vcd([&](VcdWriter& vcd) { vcd.change_text(s.vcd, now(), word); });
     return;
   }
   const auto known = std::find(s.words.begin(), s.words.end(), word);
@@ -107,7 +107,7 @@ void Trace::settle_at(std::uint64_t due_ps) {
 
 void Trace::rate_on(int id) {
   if (id == VcdWriter::kNotTraced) return;
-  const std::uint64_t now = now_ps_();
+  const std::uint64_t now = this->now();
   settle(now);
   Signal& s = signals_[static_cast<std::size_t>(id)];
   s.on = true;
@@ -117,14 +117,14 @@ void Trace::rate_on(int id) {
 
 void Trace::rate_off(int id) {
   if (id == VcdWriter::kNotTraced) return;
-  const std::uint64_t now = now_ps_();
+  const std::uint64_t now = this->now();
   settle(now);
   end_rate(signals_[static_cast<std::size_t>(id)], now);
 }
 
 void Trace::add(int id, std::uint64_t bytes) {
   if (id == VcdWriter::kNotTraced) return;
-  settle(now_ps_());
+  settle(now());
   Signal& s = signals_[static_cast<std::size_t>(id)];
   if (s.on) s.parts.back().bytes += bytes;
 }

@@ -2,7 +2,9 @@
 #include "traces/results/run_record.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <numeric>
 #include <type_traits>
 
 #include "modules/contract/h2_contract.h"
@@ -48,6 +50,32 @@ Snapshot operator-(const Snapshot& end, const Snapshot& start) {
 
 Snapshot operator+(const Snapshot& a, const Snapshot& b) { return combine(a, b, std::plus<>()); }
 
+std::uint64_t InferenceRecord::samples(std::size_t label) const {
+  return std::accumulate(confusion[label].begin(), confusion[label].end(), std::uint64_t{0});
+}
+
+double InferenceRecord::mean_spikes(std::size_t label, std::size_t neuron) const {
+  const auto all = static_cast<double>(std::max<std::uint64_t>(1, samples(label)));
+  return static_cast<double>(spikes[label][neuron]) / all;
+}
+
+std::optional<double> InferenceRecord::accuracy() const {
+  if (predicted.empty()) return {};
+  std::uint64_t correct = 0;
+  for (std::size_t label = 0; label < confusion.size(); ++label) correct += confusion[label][label];
+  return static_cast<double>(correct) / static_cast<double>(predicted.size());
+}
+
+std::pair<double, double> InferenceRecord::interval() const {
+  constexpr double kNormal = 1.959964;  // 97.5 % of the normal distribution
+  const double p = accuracy().value_or(0);
+  const auto n = static_cast<double>(std::max<std::size_t>(1, predicted.size()));
+  const double z2 = kNormal * kNormal;
+  const double middle = p + z2 / (2 * n);
+  const double half = kNormal * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
+  return {(middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)};
+}
+
 void RunRecord::begin_group(std::uint64_t cycle) {
   group_.clear();
   group_start_ = cycle;
@@ -56,7 +84,7 @@ void RunRecord::begin_group(std::uint64_t cycle) {
 void RunRecord::end_group(std::uint64_t cycle, std::uint64_t sub_batches, bool whole,
                           double bytes_per_cycle) {
   if (!whole) return;
-  steady = groups_++ > 0;
+  steady = whole_groups++ > 0;
   steady_cycles_per_sub_batch =
       static_cast<double>(cycle - group_start_) / static_cast<double>(sub_batches);
   breakdown = break_down(group_, group_start_, cycle, sub_batches, bytes_per_cycle);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "modules/device/job_record.h"
@@ -72,6 +73,29 @@ struct CycleSpan {
   std::uint64_t begin = 0, end = 0;
 };
 
+/// Of a loss scale that adapts itself.
+struct LossScaleRecord {
+  float factor = 1;
+  std::uint64_t skipped_groups = 0;  ///< whose gradients overflowed: without update, then halved
+  std::uint64_t doublings = 0;
+  std::uint64_t groups_since = 0;  ///< trained with this factor
+};
+
+/// What classifying a data set came to. Labels and neurons of the last layer have the same numbers.
+struct InferenceRecord {
+  std::vector<std::uint32_t> predicted;               ///< in the order of the samples
+  std::vector<std::vector<std::uint64_t>> confusion;  ///< samples, [label][predicted]
+  std::vector<std::vector<std::uint64_t>> spikes;     ///< of each neuron, [label][neuron]
+
+  std::uint64_t samples(std::size_t label) const;
+  /// Of one neuron per sample of a class; 0 without samples.
+  double mean_spikes(std::size_t label, std::size_t neuron) const;
+  /// Share of samples predicted right; nothing without samples.
+  std::optional<double> accuracy() const;
+  /// Wilson's interval: the share of all samples of this kind lies in it with 95 %.
+  std::pair<double, double> interval() const;
+};
+
 /// What a run leaves behind, apart from files.
 struct RunRecord {
   std::vector<double> loss;  ///< mean per sample, one per batch group
@@ -79,6 +103,9 @@ struct RunRecord {
   std::optional<double> train_accuracy, test_accuracy;
   std::vector<EpochRecord> epochs;                 ///< those that were finished
   std::vector<std::vector<std::uint8_t>> weights;  ///< stored values, OIHW, little-endian
+  std::vector<std::vector<float>> masters;         ///< FP32, where they were asked for
+  std::optional<LossScaleRecord> loss_scale;       ///< where it is dynamic
+  std::optional<InferenceRecord> inference;        ///< of a run that classifies only
   bool interrupted = false;                        ///< ended before its time, on request
   std::uint64_t sub_batches = 0, samples = 0, test_samples = 0;
   std::uint64_t epoch_sub_batches = 0;     ///< of one whole epoch
@@ -95,6 +122,7 @@ struct RunRecord {
   Breakdown breakdown;
   /// Whether the group that gave it followed another one of the same length.
   bool steady = false;
+  std::uint64_t whole_groups = 0;  ///< that counted for it so far
   /// Whether optimiser steps ran along with the last weight gradients of their group.
   bool fused = false;
   /// By layer index, over all training sub-batches.
@@ -112,7 +140,7 @@ struct RunRecord {
 
  private:
   std::vector<LayerRecord> group_;  // jobs of the group under way
-  std::uint64_t group_start_ = 0, groups_ = 0;
+  std::uint64_t group_start_ = 0;
 };
 
 }  // namespace h2

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "traces/results/summary.h"
 
-#include <openssl/evp.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -10,7 +9,7 @@
 #include <ctime>
 #include <sstream>
 
-#include "modules/base/error.h"
+#include "traces/results/sha256.h"
 
 namespace h2 {
 namespace {
@@ -66,6 +65,23 @@ Json epochs_json(const RunRecord& r) {
     if (e.test_accuracy) epochs.back()["test_accuracy"] = *e.test_accuracy;
   }
   return epochs;
+}
+
+Json inference_json(const InferenceRecord& i, const RunRecord& r) {
+  Json classes = Json::array();
+  for (std::size_t label = 0; label < i.confusion.size(); ++label) {
+    Json spikes = Json::array();
+    for (std::size_t k = 0; k < i.confusion.size(); ++k) spikes.push_back(i.mean_spikes(label, k));
+    classes.push_back({{"samples", i.samples(label)},
+                       {"correct", i.confusion[label][label]},
+                       {"spikes", spikes}});
+  }
+  const auto samples = static_cast<double>(std::max<std::size_t>(1, i.predicted.size()));
+  return {{"samples", i.predicted.size()},
+          {"accuracy", measured(i.accuracy())},
+          {"accuracy_interval_95", {i.interval().first, i.interval().second}},
+          {"cycles_per_sample", static_cast<double>(r.trained().cycle) / samples},
+          {"classes", classes}};
 }
 
 Json time_json(const RunInfo& info, const RunRecord& r) {
@@ -170,20 +186,9 @@ double processor_seconds() {
 }
 
 std::string weights_sha256(const std::vector<std::vector<std::uint8_t>>& weights) {
-  std::vector<std::uint8_t> all;
-  for (const auto& w : weights) all.insert(all.end(), w.begin(), w.end());
-  std::uint8_t digest[EVP_MAX_MD_SIZE];
-  unsigned size = 0;
-  if (EVP_Digest(all.data(), all.size(), digest, &size, EVP_sha256(), nullptr) != 1) {
-    throw RunError("SHA-256 is not available in this OpenSSL");
-  }
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) {
-    char hex[3];
-    std::snprintf(hex, sizeof hex, "%02x", digest[i]);
-    text += hex;
-  }
-  return text;
+  std::string all;
+  for (const auto& w : weights) all.append(w.begin(), w.end());
+  return sha256_hex(all);
 }
 
 Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall) {
@@ -200,7 +205,13 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
                    {"test_accuracy", measured(r.test_accuracy)},
                    {"epochs", epochs_json(r)},
                    {"weights_sha256", weights_sha256(r.weights)}};
+    if (r.loss_scale) {
+      s["result"]["loss_scale"] = {{"factor", r.loss_scale->factor},
+                                   {"skipped_groups", r.loss_scale->skipped_groups},
+                                   {"doublings", r.loss_scale->doublings}};
+    }
   }
+  if (r.inference) s["inference"] = inference_json(*r.inference, r);
   if (r.interrupted) s["interrupted"] = true;
   s["time"] = time_json(info, r);
   s["engines"] = engines_json(info, r);
@@ -228,6 +239,21 @@ std::string summary_table(const Json& s) {
     print("accuracy    train %s   test %s   loss %.4f -> %.4f",
           share_text(result["train_accuracy"]).c_str(), share_text(result["test_accuracy"]).c_str(),
           result["loss"].front().get<double>(), result["loss"].back().get<double>());
+    if (result.contains("loss_scale")) {
+      const Json& scale = result["loss_scale"];
+      print("loss scale  %.0f   %.0f batch groups skipped   %.0f doublings",
+            scale["factor"].get<double>(), scale["skipped_groups"].get<double>(),
+            scale["doublings"].get<double>());
+    }
+  }
+  if (s.contains("inference")) {
+    const Json& i = s["inference"];
+    print(
+        "accuracy    %s of %.0f samples, 95 %% interval %.2f %% to %.2f %%   %.0f cycles per "
+        "sample",
+        share_text(i["accuracy"]).c_str(), i["samples"].get<double>(),
+        i["accuracy_interval_95"][0].get<double>() * 100,
+        i["accuracy_interval_95"][1].get<double>() * 100, i["cycles_per_sample"].get<double>());
   }
   const Json& time = s["time"];
   print("simulated   %.6f s   %.0f cycles per sub-batch   %.1f samples/s",

@@ -7,13 +7,21 @@ namespace h2 {
 
 using Json = nlohmann::ordered_json;
 
-Sampler::Sampler(sc_core::sc_module_name name, std::function<Snapshot()> look)
-    : sc_module(name), look_(std::move(look)) {
+Sampler::Sampler(sc_core::sc_module_name name, std::function<Snapshot()> look, SamplerState earlier,
+                 std::uint64_t begin_ps)
+    : sc_module(name),
+      look_(std::move(look)),
+      begin_ps_(begin_ps),
+      step_(sc_core::sc_time::from_value(earlier.step_ps)),
+      looks_(std::move(earlier.looks)) {
   SC_HAS_PROCESS(Sampler);
   SC_THREAD(run);
 }
 
 void Sampler::run() {
+  if (!looks_.empty()) {
+    wait(sc_core::sc_time::from_value(looks_.size() * step_.value() - begin_ps_));
+  }
   for (;;) {
     looks_.push_back(look_());
     if (looks_.size() == kMost) {

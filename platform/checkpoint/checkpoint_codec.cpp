@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a checkpoint holds, member by member.
+
+#include <cstring>
+
+#include "platform/checkpoint/checkpoint.h"
+
+namespace h2 {
+
+using Json = nlohmann::json;
+
+// Found by nlohmann::json through the namespace of their types.
+
+void to_json(Json& j, const EventCounts& counts) {
+  j = Json::array();
+  for (std::size_t i = 0; i < EventCounts::kMost; ++i) j.push_back(counts[i]);
+}
+
+void from_json(const Json& j, EventCounts& counts) {
+  for (std::size_t i = 0; i < EventCounts::kMost; ++i) counts[i] = j.at(i).get<std::uint64_t>();
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LatencyHistogram::Contents, steps, sum, max)
+
+void to_json(Json& j, const LatencyHistogram& histogram) { j = histogram.contents(); }
+
+void from_json(const Json& j, LatencyHistogram& histogram) {
+  histogram = LatencyHistogram(j.get<LatencyHistogram::Contents>());
+}
+
+void to_json(Json& j, const EpochRecord& epoch) {
+  j = {{"loss", epoch.loss}, {"train_accuracy", epoch.train_accuracy}};
+  if (epoch.test_accuracy) j["test_accuracy"] = *epoch.test_accuracy;
+}
+
+void from_json(const Json& j, EpochRecord& epoch) {
+  epoch.loss = j.at("loss");
+  epoch.train_accuracy = j.at("train_accuracy");
+  if (j.contains("test_accuracy")) epoch.test_accuracy = j["test_accuracy"].get<double>();
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DramStatistics, reads, writes, row_hits, row_misses,
+                                   row_conflicts, activates, unused_activates, precharges,
+                                   refreshes, turnarounds, bus_busy_clocks, max_reads_queued,
+                                   max_writes_queued)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExternalMemory::Stats, read_bytes, write_bytes, latency,
+                                   queueing_ps, busy_ps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExternalMemory::Counts, stats, dram)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Probe::Stats, transactions, errors, read_bytes, write_bytes,
+                                   debug_accesses, most_open, latency)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineStats, busy_cycles, stall_cycles, idle_cycles)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BoardCounts, cycle, sub_batches, engines, memories, probes,
+                                   interrupts, register_reads, register_writes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MemoryBytes, read, written)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, cycle, engines, memories)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SamplerState, step_ps, looks)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RangeCount, underflows, overflows, overflow_step)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Density, nonzeros, elements)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerDensities, spikes, mask, gradient)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobRecord, layer, layer_index, start_cycle, cycles,
+                                   compute_cycles, memory_cycles, fill_cycles, drain_cycles,
+                                   load_stall_cycles, store_stall_cycles, wait_cycles, macs,
+                                   executed_macs, bytes, repeated_bytes, mem2_bytes, events, error,
+                                   range, densities, result_layer)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerRecord, job, engine, opcode, samples, sub_batch)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobKey, kind, engine, layer)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerCost, kind, engine, last, total, jobs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Warning, kind, text, where)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CycleSpan, begin, end)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LossScaleRecord, factor, skipped_groups, doublings, groups_since)
+
+namespace {
+
+Json binary(const std::vector<float>& values) {
+  std::vector<std::uint8_t> bytes(values.size() * sizeof(float));
+  if (!bytes.empty()) std::memcpy(bytes.data(), values.data(), bytes.size());
+  return Json::binary(std::move(bytes));
+}
+
+std::vector<float> floats(const Json& j) {
+  const std::vector<std::uint8_t>& bytes = j.get_binary();
+  std::vector<float> values(bytes.size() / sizeof(float));
+  if (!values.empty()) std::memcpy(values.data(), bytes.data(), values.size() * sizeof(float));
+  return values;
+}
+
+}  // namespace
+
+void to_json(Json& j, const LayerState& layer) {
+  j = {binary(layer.master), binary(layer.first), binary(layer.second)};
+}
+
+void from_json(const Json& j, LayerState& layer) {
+  layer = {floats(j.at(0)), floats(j.at(1)), floats(j.at(2))};
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainingState, begun, epoch, next_sample, samples_before,
+                                   epoch_correct, epoch_loss, tested_sub_batches, step, layers)
+
+void to_json(Json& j, const RunRecord& r) {
+  j = {{"loss", r.loss},
+       {"epochs", r.epochs},
+       {"sub_batches", r.sub_batches},
+       {"samples", r.samples},
+       {"test_samples", r.test_samples},
+       {"steady_cycles_per_sub_batch", r.steady_cycles_per_sub_batch},
+       {"train_start", r.train_start},
+       {"tests", r.tests},
+       {"test_spans", r.test_spans},
+       {"layers", r.layers},
+       {"breakdown", r.breakdown},
+       {"steady", r.steady},
+       {"whole_groups", r.whole_groups},
+       {"densities", r.densities},
+       {"jobs", r.jobs},
+       {"warnings", r.warnings}};
+  if (r.train_accuracy) j["train_accuracy"] = *r.train_accuracy;
+  if (r.loss_scale) j["loss_scale"] = *r.loss_scale;
+}
+
+void from_json(const Json& j, RunRecord& r) {
+  j.at("loss").get_to(r.loss);
+  j.at("epochs").get_to(r.epochs);
+  j.at("sub_batches").get_to(r.sub_batches);
+  j.at("samples").get_to(r.samples);
+  j.at("test_samples").get_to(r.test_samples);
+  j.at("steady_cycles_per_sub_batch").get_to(r.steady_cycles_per_sub_batch);
+  j.at("train_start").get_to(r.train_start);
+  j.at("tests").get_to(r.tests);
+  j.at("test_spans").get_to(r.test_spans);
+  j.at("layers").get_to(r.layers);
+  j.at("breakdown").get_to(r.breakdown);
+  j.at("steady").get_to(r.steady);
+  j.at("whole_groups").get_to(r.whole_groups);
+  j.at("densities").get_to(r.densities);
+  j.at("jobs").get_to(r.jobs);
+  j.at("warnings").get_to(r.warnings);
+  if (j.contains("train_accuracy")) r.train_accuracy = j["train_accuracy"].get<double>();
+  if (j.contains("loss_scale")) r.loss_scale = j["loss_scale"].get<LossScaleRecord>();
+}
+
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunState, training, record, board, samples)
+
+Json to_document(const RunState& state) { return state; }
+
+RunState from_document(const Json& document) { return document.get<RunState>(); }
+
+}  // namespace h2

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/cli/training_run.h"
+
+#include <iostream>
+#include <systemc>
+#include <utility>
+
+#include "modules/base/error.h"
+#include "platform/cli/interrupt.h"
+#include "platform/cli/version.h"
+#include "platform/host/snapshot.h"
+
+namespace h2 {
+namespace {
+
+/// Takes the place of a simulation whose modules are gone: time begins at 0.
+void renew_simulation() {
+  sc_core::sc_curr_simcontext = new sc_core::sc_simcontext;
+  sc_core::sc_default_global_context = sc_core::sc_curr_simcontext;
+}
+
+/// Simulated time of the run at which the next board begins.
+std::uint64_t begin_ps(const Config& config, const RunState& state) {
+  const sc_core::sc_time period(1e6 / config.machine.clock_mhz, sc_core::SC_PS);
+  return state.board.cycle * period.value();
+}
+
+}  // namespace
+
+Platform::Options TrainingBoard::options(int threads, const RunState& state) {
+  Platform::Options options;
+  options.threads = threads;
+  options.earlier = state.board;
+  options.first_sub_batch = state.board.sub_batches;
+  return options;
+}
+
+TrainingBoard::TrainingBoard(const Config& config, const LoadedData& data, int threads,
+                             RunState& state, Trace& trace)
+    : platform("top", config, options(threads, state), trace),
+      training(config, data, state.training, platform, state.record),
+      sampler(
+          "sampler", [this] { return take_snapshot(platform); }, state.samples,
+          begin_ps(config, state)) {}
+
+TrainingRun::TrainingRun(const CommandLine& line, const Config& config, const LoadedData& data,
+                         const ResultFolder& folder)
+    : line_(line),
+      config_(config),
+      data_(data),
+      folder_(folder),
+      progress_(line.quiet, config.machine.clock_mhz) {
+  if (config.training.checkpoint.every != 0 || line.has("resume")) {
+    identity_ = identity_of(kVersion, config, data);
+  }
+}
+
+std::filesystem::path TrainingRun::checkpoint_folder() const {
+  const std::string& dir = config_.training.checkpoint.dir;
+  return dir.empty() ? folder_.path() / "checkpoints" : std::filesystem::path(dir);
+}
+
+void TrainingRun::start(std::vector<std::vector<float>> weights) {
+  if (config_.training.checkpoint.every != 0 && holds_checkpoints(checkpoint_folder())) {
+    throw InputError(checkpoint_folder().string() +
+                     ": holds checkpoints of another run; go on from them with --resume, name "
+                     "another training.checkpoint.dir, or remove them");
+  }
+  state_.training = start_of_training(std::move(weights));
+}
+
+void TrainingRun::resume(const std::string& path) {
+  const std::filesystem::path file = find_checkpoint(path);
+  state_ = read_checkpoint(file, identity_);
+  if (!line_.quiet) {
+    std::cout << "resumed from " << file.string() << ": " << groups_of(state_) << " batch groups\n";
+  }
+}
+
+std::unique_ptr<TrainingBoard> TrainingRun::next_board() {
+  if (begun_) {
+    renew_simulation();
+  } else {
+    trace_ = make_trace(line_, config_, folder_.path());
+  }
+  trace_->next_board(begin_ps(config_, state_));
+  auto board = std::make_unique<TrainingBoard>(config_, data_, line_.threads, state_, *trace_);
+  Platform& platform = board->platform;
+  Training& training = board->training;
+  training.on_progress = [&](const Training::Status& s) { progress_.show(s, platform.cycle()); };
+  training.stop = Interrupt::requested;
+  platform.host.program = [&training](HostCpu& host) { training(host); };
+  on_board(*board);
+  if (begun_) return board;
+  trace_->require_matches();
+  platform.probes.require_matches();
+  folder_.begin();
+  trace_->start();
+  begun_ = true;
+  return board;
+}
+
+void TrainingRun::simulate(TrainingBoard& board) {
+  try {
+    board.platform.run();
+  } catch (const std::exception& e) {
+    progress_.finish();
+    write_failed(summary_run(board), board.sampler, e.what());
+    throw;
+  }
+  wall.kernel_seconds += board.platform.kernel_seconds();
+}
+
+/// Takes up the state that the board leaves. A checkpoint that cannot be written becomes a warning,
+/// and no other one is tried.
+void TrainingRun::checkpoint(const TrainingBoard& board) {
+  state_.training = board.training.state();
+  state_.board = board.platform.counts();
+  state_.samples = board.sampler.state();
+  if (!writable_) return;
+  try {
+    write_checkpoint(checkpoint_folder(), config_.training.checkpoint.keep, identity_, state_);
+  } catch (const RunError& e) {
+    writable_ = false;
+    state_.record.warnings.push_back({"output", e.what(), "training.checkpoint"});
+  }
+}
+
+int TrainingRun::finish(TrainingBoard& board) {
+  trace_->close();
+  progress_.finish();
+  on_end();
+  wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  wall.samples = state_.record.samples + state_.record.test_samples;
+  return write_run(summary_run(board), board.sampler, wall);
+}
+
+int TrainingRun::operator()() {
+  for (;;) {
+    const std::unique_ptr<TrainingBoard> board = next_board();
+    simulate(*board);
+    if (!board->training.paused()) return finish(*board);
+    checkpoint(*board);
+  }
+}
+
+}  // namespace h2

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "platform/host/card_session.h"
+#include "platform/host/training_config.h"
+#include "traces/results/run_record.h"
+
+namespace h2 {
+
+/// training.loss_scale: dynamic. A batch group whose gradients overflow is left without its update
+/// and halves the factor; after `loss_scale_growth` groups in a row without one it doubles.
+class LossScaling {
+ public:
+  LossScaling(const TrainingConfig& config, RunRecord& record);
+
+  bool dynamic() const { return config_.dynamic_loss_scale; }
+  /// Sets the factor that the training had come to; with a card just opened.
+  void begin(CardSession& card);
+  /// After a group that ended with `error`: true if it is to be skipped; the card is ready for the
+  /// next one. False: the error ends the run.
+  bool skips(int error, CardSession& card);
+  /// After a group that was trained.
+  void succeeded(CardSession& card);
+
+ private:
+  void set(float scale, CardSession& card);
+
+  const TrainingConfig& config_;
+  RunRecord& record_;
+};
+
+}  // namespace h2
