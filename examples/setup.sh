@@ -6,8 +6,9 @@
 build_packages=(g++ cmake ninja-build pkg-config libsystemc-dev libboost-program-options-dev
   libboost-iostreams-dev zlib1g-dev libyaml-cpp-dev nlohmann-json3-dev libssl-dev libelf-dev
   libjs-chart.js)
-# GTKWave (on a screen of Xvfb), its converters and sigrok read the waveforms back; Chromium opens the reports.
-test_packages=(libgtest-dev libbenchmark-dev gtkwave xvfb xauth sigrok-cli python3
+# gnuplot draws the figures of h2vp experiment. GTKWave (on a screen of Xvfb), its converters and
+# sigrok read the waveforms back; Chromium opens the reports.
+test_packages=(gnuplot-nox libgtest-dev libbenchmark-dev gtkwave xvfb xauth sigrok-cli python3
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf gdb-multiarch lldb-19 qemu-system-misc chromium valgrind
   git clang-format clang-tidy shellcheck device-tree-compiler python3-numpy dpkg-dev file iverilog)
 # tests/coverage.sh and the target docs.

@@ -16,6 +16,7 @@ struct BoardCounts {
   std::uint64_t cycle = 0;        ///< of simulated time
   std::uint64_t sub_batches = 0;  ///< running number of the next one
   std::vector<EngineStats> engines;
+  std::vector<EventCounts> events;  ///< by engine
   std::vector<ExternalMemory::Counts> memories;
   std::vector<Probe::Stats> probes;
   std::uint64_t interrupts = 0, register_reads = 0, register_writes = 0;

@@ -4,6 +4,7 @@
 #include "modules/contract/h2_contract.h"
 #include "modules/device/host_link.h"
 #include "modules/h2learn/accelerator.h"
+#include "platform/host/energy_model.h"
 
 namespace h2 {
 namespace {
@@ -75,7 +76,9 @@ Node::Node(const Config& config, int index, const NodeOptions& options, WorkerPo
       host((prefix + "host").c_str(), static_cast<double>(config.host_cycles) * period_of(config),
            kHostLinkCycles * period_of(config), trace),
       accelerator(make_accelerator(config, index, prefix, options, workers, trace)),
-      irq((prefix + "irq").c_str()) {}
+      irq((prefix + "irq").c_str()) {
+  accelerator->show_power(energy_model(config, accelerator->energy_plan()).engines);
+}
 
 void Node::connect(const Config& config, Probes& probes, Interconnect& bus, Trace& trace) {
   probes.connect(host.bus, bus.initiators);

@@ -81,11 +81,19 @@ EngineStats Platform::engine_stats(std::size_t engine) const {
   return engine < earlier_.engines.size() ? earlier_.engines[engine] + now : now;
 }
 
+EventCounts Platform::engine_events(std::size_t engine) const {
+  const EventCounts now = engines().at(engine)->events();
+  return engine < earlier_.events.size() ? earlier_.events[engine] + now : now;
+}
+
 BoardCounts Platform::counts() const {
   BoardCounts c;
   c.cycle = cycle();
   c.sub_batches = accelerator.sub_batches();
-  for (std::size_t i = 0; i < engines().size(); ++i) c.engines.push_back(engine_stats(i));
+  for (std::size_t i = 0; i < engines().size(); ++i) {
+    c.engines.push_back(engine_stats(i));
+    c.events.push_back(engine_events(i));
+  }
   for (const auto& memory : memories) c.memories.push_back(memory->counts());
   for (const auto& probe : probes.all()) c.probes.push_back(probe->stats());
   c.interrupts = controller.interrupts();

@@ -53,6 +53,7 @@ class Platform : public sc_core::sc_module {
   /// What the board has counted, earlier ones included.
   BoardCounts counts() const;
   EngineStats engine_stats(std::size_t engine) const;
+  EventCounts engine_events(std::size_t engine) const;
   /// Processor time of the engines' arithmetic, summed over all threads.
   double kernel_seconds() const;
   const std::vector<const Engine*>& engines() const { return accelerator.engines(); }

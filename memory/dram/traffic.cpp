@@ -155,6 +155,9 @@ TrafficResult ClosedLoop::result(double wall_seconds) {
   const auto all = static_cast<double>(after.bytes() - before_.bytes()) / kLineBytes;
   r.row_hit_rate = all > 0 ? hits / all : 0.0;
   r.simulated_ns = static_cast<double>(last_) / kPsPerNs;
+  r.activates = after.activates - before_.activates;
+  r.device_reads = after.reads - before_.reads;
+  r.device_writes = after.writes - before_.writes;
   r.requests_per_wall_second = static_cast<double>(traffic_.requests) / wall_seconds;
   return r;
 }

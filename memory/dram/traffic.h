@@ -38,6 +38,8 @@ struct TrafficResult {
   TrafficLatency write;     ///< from submission until it is posted: the wait for room in the buffer
   double row_hit_rate = 0;  ///< accesses served from the open row
   double simulated_ns = 0;
+  /// Commands of the device between those two times.
+  std::uint64_t activates = 0, device_reads = 0, device_writes = 0;
   double requests_per_wall_second = 0;
 };
 

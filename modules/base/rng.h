@@ -36,6 +36,7 @@ enum class RandomStream : std::uint32_t {
   masks = 5,         ///< item = chosen by the caller
   faults = 6,        ///< item = chosen by the caller
   spikes = 7,        ///< item = chosen by the caller
+  sweep = 8,         ///< item = dimension
 };
 
 /// Sequence of random numbers that depends on (seed, stream, item) only: items can be drawn in any

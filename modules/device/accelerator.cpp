@@ -3,6 +3,12 @@
 
 namespace h2 {
 
+void Accelerator::show_power(const std::vector<EngineCosts>& costs) {
+  for (std::size_t i = 0; i < engines_.size(); ++i) {
+    engines_[i]->show_power(costs[i].event_pj, costs[i].clock_pj);
+  }
+}
+
 void Accelerator::connect(Probes& probes, Interconnect& bus) {
   probes.connect(commands_->bus, bus.initiators);
   for (const auto& engine : engines_) {

@@ -10,6 +10,7 @@
 #include "modules/device/command_processor.h"
 #include "modules/device/engine.h"
 #include "modules/device/engine_info.h"
+#include "modules/energy/energy_model.h"
 
 namespace h2 {
 
@@ -21,6 +22,8 @@ class Accelerator {
 
   /// One description per engine, in the order of engines().
   const std::vector<EngineInfo>& info() const { return info_; }
+  /// What its engines are made of and what their events take, for an energy model.
+  const std::vector<EnginePlan>& energy_plan() const { return energy_plan_; }
   /// What its jobs count, DeviceEvents first.
   const std::vector<EventKind>& events() const { return events_; }
   const std::vector<const Engine*>& engines() const { return views_; }
@@ -29,6 +32,9 @@ class Accelerator {
   /// Running number of the next sub-batch.
   virtual std::uint64_t sub_batches() const = 0;
 
+  /// Prices of energy_plan(), which waveform and timeline show as power over time.
+  void show_power(const std::vector<EngineCosts>& costs);
+
   /// Binds everything but the interrupt line: masters, then buffers, then the registers as the next
   /// target of `bus`.
   void connect(Probes& probes, Interconnect& bus);
@@ -36,6 +42,7 @@ class Accelerator {
  protected:
   std::vector<EngineInfo> info_;
   std::vector<EventKind> events_;
+  std::vector<EnginePlan> energy_plan_;
   std::vector<std::unique_ptr<Glb>> glbs_;  ///< of the engine with the same index
   std::vector<std::unique_ptr<Engine>> engines_;
   std::vector<const Engine*> views_;

@@ -26,7 +26,8 @@ Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
       layer_signal_(trace.add_word(this->name(), "layer", {"-"})),
       sub_batch_signal_(trace.add_value(this->name(), "sub_batch", 32)),
       load_signal_(trace.add_bit(load_port.name(), "busy")),
-      store_signal_(trace.add_bit(store_port.name(), "busy")) {
+      store_signal_(trace.add_bit(store_port.name(), "busy")),
+      power_signal_(trace.add_rate(this->name(), "power_uw")) {
   declare_rows();
   SC_HAS_PROCESS(Engine);
   SC_THREAD(load_process);
@@ -62,6 +63,7 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
                std::to_string(job.chunks()) + " chunks");
   }
   set_state(State::stall);
+  trace_.rate_on(power_signal_);
   release_.assign(job.chunks(), 0);
   resident_ = made_ = 0;
   GlbRoom room = job.room;
@@ -78,6 +80,7 @@ JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit)
   glb_.divide(0, 0);
   wait_edge();
   set_state(State::idle);
+  trace_.rate_off(power_signal_);
   trace_.change(layer_signal_, "-");
   record_.cycles = cycles(sc_core::sc_time_stamp()) - record_.start_cycle;
   record_.compute_cycles = cycles(spent_[static_cast<int>(State::compute)] - compute_before);

@@ -49,6 +49,11 @@ class Engine : public sc_core::sc_module {
   Stats stats() const;
   /// Processor seconds in the kernels of the jobs ended so far.
   double kernel_seconds() const { return kernel_seconds_; }
+  /// What its jobs did so far, those under way included.
+  const EventCounts& events() const { return events_; }
+  /// Shows the power of jobs in waveform and timeline: picojoules by event, and per cycle of the
+  /// array. To be called before the simulation starts.
+  void show_power(std::vector<double> event_pj, double clock_pj);
   /// Jobs ended so far.
   std::uint64_t jobs() const { return jobs_; }
   const Glb& buffer() const { return glb_; }
@@ -99,6 +104,8 @@ class Engine : public sc_core::sc_module {
   void wait_edge();
   void drop_responses();
   void declare_rows() const;
+  /// Events, and the cycles in which the array did them.
+  void count(const EventCounts& events, std::uint64_t cycles);
   void show_job(std::uint32_t sub_batch) const;
   void show_phase(const char* process, int chunk, const sc_core::sc_time& begin) const;
   std::uint64_t cycles(const sc_core::sc_time& time) const {
@@ -110,7 +117,7 @@ class Engine : public sc_core::sc_module {
   WorkerPool& workers_;
   Trace& trace_;
   const ModuleLog log_;
-  int state_signal_, layer_signal_, sub_batch_signal_, load_signal_, store_signal_;
+  int state_signal_, layer_signal_, sub_batch_signal_, load_signal_, store_signal_, power_signal_;
 
   Job* job_ = nullptr;
   JobRecord record_;
@@ -133,6 +140,9 @@ class Engine : public sc_core::sc_module {
   std::uint64_t to_admit_ = 0, admitted_ = 0;  // of the batch that is being issued; credits at hand
   bool finished_ = false;
   std::uint64_t jobs_ = 0;
+  EventCounts events_;
+  std::vector<double> event_pj_;
+  double clock_pj_ = 0;
   double kernel_seconds_ = 0;
   const char* load_wait_ = "a job";
   const char* arrive_wait_ = "a job";

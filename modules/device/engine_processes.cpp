@@ -116,7 +116,9 @@ void Engine::arrive_process() {
       glb_.give_slot(Glb::operands, chunk.slot);
     }
     record_.bytes += chunk.bytes;
-    record_.events[kGlbWriteBytes] += chunk.bytes;
+    EventCounts filled;
+    filled[kGlbWriteBytes] = chunk.bytes;
+    count(filled, 0);
     arrived_chunks_ = chunk.index + 1;
     arrivals_.pop_front();
     arrived_.notify();
@@ -172,7 +174,7 @@ bool Engine::compute_chunk(const Token& token) {
   record_.fill_cycles += work.cycles.fill;
   record_.drain_cycles += work.cycles.drain;
   record_.executed_macs += work.executed_macs;
-  record_.events += work.events;
+  count(work.events, work.cycles.total());
   if (job_->error != H2_OK) {
     fail(job_->error);
     return false;
@@ -194,7 +196,9 @@ bool Engine::hand_over(const Token& token) {
   }
   pass_glb(Glb::results, slot, batch.list);
   record_.bytes += batch.list.charged();
-  record_.events[kGlbReadBytes] += batch.list.charged();
+  EventCounts drained;
+  drained[kGlbReadBytes] = batch.list.charged();
+  count(drained, 0);
   record_.mem2_bytes += batch.list.mem2();
   stores_.push_back({slot, given, std::move(batch)});
   computed_.write(Token{token.index, true});

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "modules/device/engine.h"
 
@@ -41,6 +42,23 @@ void Engine::show_phase(const char* process, int chunk, const sc_core::sc_time& 
   if (!trace_.shows(TraceLevel::tiles)) return;
   trace_.slice(std::string(name()) + "." + process, record_.layer, begin.value(),
                {{"chunk", chunk}});
+}
+
+void Engine::show_power(std::vector<double> event_pj, double clock_pj) {
+  event_pj_ = std::move(event_pj);
+  clock_pj_ = clock_pj;
+}
+
+void Engine::count(const EventCounts& events, std::uint64_t cycles) {
+  record_.events += events;
+  events_ += events;
+  if (power_signal_ == VcdWriter::kNotTraced) return;
+  double pj = clock_pj_ * static_cast<double>(cycles);
+  for (std::size_t k = 0; k < event_pj_.size(); ++k) {
+    pj += event_pj_[k] * static_cast<double>(events[k]);
+  }
+  // 1 pJ in 1 us is 1 uW: what a rate shows in MB/s of bytes it shows in uW of picojoules.
+  trace_.add(power_signal_, static_cast<std::uint64_t>(pj + 0.5));
 }
 
 Engine::Stats Engine::stats() const {

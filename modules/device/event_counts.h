@@ -33,6 +33,16 @@ class EventCounts {
                    std::plus<>());
     return *this;
   }
+  EventCounts operator-(const EventCounts& other) const {
+    EventCounts gained;
+    std::transform(counts_.begin(), counts_.end(), other.counts_.begin(), gained.counts_.begin(),
+                   std::minus<>());
+    return gained;
+  }
+  EventCounts operator+(const EventCounts& other) const {
+    EventCounts sum = *this;
+    return sum += other;
+  }
   bool operator==(const EventCounts& other) const { return counts_ == other.counts_; }
 
  private:

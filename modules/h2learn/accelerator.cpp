@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/h2learn/accelerator.h"
 
+#include "modules/h2learn/energy_plan.h"
 #include "modules/h2learn/engines.h"
 #include "modules/h2learn/event_counts.h"
 #include "modules/h2learn/register_map.h"
@@ -12,6 +13,7 @@ H2LearnAccelerator::H2LearnAccelerator(const Machine& machine, const Settings& s
     : schedule_(machine, settings.schedule) {
   info_ = h2learn_engines(machine, settings.unified);
   events_ = h2learn_events();
+  energy_plan_ = h2learn_energy_plan(machine);
   const std::uint64_t glb_bytes[] = {machine.glb.forward, machine.glb.backward,
                                      machine.glb.weight_update};
   for (std::size_t i = 0; i < info_.size(); ++i) {

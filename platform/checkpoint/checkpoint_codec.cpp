@@ -49,10 +49,11 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ExternalMemory::Counts, stats, dram)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Probe::Stats, transactions, errors, read_bytes, write_bytes,
                                    debug_accesses, most_open, latency)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineStats, busy_cycles, stall_cycles, idle_cycles)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BoardCounts, cycle, sub_batches, engines, memories, probes,
-                                   interrupts, register_reads, register_writes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MemoryBytes, read, written)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, cycle, engines, memories)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BoardCounts, cycle, sub_batches, engines, events, memories,
+                                   probes, interrupts, register_reads, register_writes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MemoryBytes, read, written, activates, device_reads,
+                                   device_writes, read_by_kind, written_by_kind)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, cycle, engines, events, memories)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SamplerState, step_ps, looks)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RangeCount, underflows, overflows, overflow_step)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Density, nonzeros, elements)
@@ -111,6 +112,7 @@ void to_json(Json& j, const RunRecord& r) {
        {"breakdown", r.breakdown},
        {"steady", r.steady},
        {"whole_groups", r.whole_groups},
+       {"fused", r.fused},
        {"densities", r.densities},
        {"jobs", r.jobs},
        {"warnings", r.warnings}};
@@ -132,6 +134,7 @@ void from_json(const Json& j, RunRecord& r) {
   j.at("breakdown").get_to(r.breakdown);
   j.at("steady").get_to(r.steady);
   j.at("whole_groups").get_to(r.whole_groups);
+  j.at("fused").get_to(r.fused);
   j.at("densities").get_to(r.densities);
   j.at("jobs").get_to(r.jobs);
   j.at("warnings").get_to(r.warnings);

@@ -108,7 +108,7 @@ std::string usage(const std::vector<Subcommand>& commands) {
   std::ostringstream text;
   text << "h2vp <command> CONFIG.yaml [options]\n\nCommands\n";
   for (const Subcommand& c : commands) {
-    text << "  " << c.name << std::string(10 - std::string(c.name).size(), ' ') << c.text << '\n';
+    text << "  " << c.name << std::string(12 - std::string(c.name).size(), ' ') << c.text << '\n';
   }
   text << '\n' << common_options();
   for (const Subcommand& c : commands) {

@@ -7,6 +7,6 @@ namespace h2 {
 
 extern const Subcommand kTrainCommand, kInferCommand, kProfileCommand, kTrafficCommand,
     kConfigCommand, kServeCommand, kPlayCommand, kFirmwareCommand, kRegsCommand, kStatsCommand,
-    kReportCommand;
+    kReportCommand, kSweepCommand, kDiffCommand, kExperimentCommand;
 
 }  // namespace h2

@@ -5,7 +5,10 @@
 #include "memory/dram/traffic.h"
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
+#include "modules/energy/energy_model.h"
 #include "platform/cli/commands.h"
+#include "platform/config/energy_table.h"
+#include "platform/config/presets.h"
 
 namespace h2 {
 namespace {
@@ -42,6 +45,18 @@ void write_json(const std::string& path, const nlohmann::json& result) {
   write_result(path, result.dump(2) + "\n");
 }
 
+/// Joules of the device in the time that was measured; null for a memory without one.
+nlohmann::json energy_of(const Config& config, const TrafficResult& r) {
+  const DramCosts costs = price_dram(config.memory.ideal ? kIdealPreset : config.memory.dram.preset,
+                                     load_cost_table(config.energy));
+  if (!costs.known) return nullptr;
+  constexpr std::uint64_t kLineBytes = 64;
+  const std::uint64_t read = r.device_reads * kLineBytes, written = r.device_writes * kLineBytes;
+  const double joules = dram_joules(costs, {r.activates, read, written});
+  const double bits = 8.0 * static_cast<double>(read + written);
+  return {{"total_j", joules}, {"pj_per_bit", bits > 0 ? joules * 1e12 / bits : 0.0}};
+}
+
 int run_traffic_command(const CommandLine& line) {
   const auto memory = line.get<std::string>("memory", "mem0");
   if (memory != "mem0" && memory != "mem1" && memory != "mem2") {
@@ -59,7 +74,9 @@ int run_traffic_command(const CommandLine& line) {
   if (line.has("idle-latency")) {
     result["idle_latency_ns"] = measure_idle_latency(memory_spec);
   } else {
-    result = run_traffic(memory_spec, traffic);
+    const TrafficResult measured = run_traffic(memory_spec, traffic);
+    result = measured;
+    result["energy"] = energy_of(config, measured);
     result["queue_depth"] = traffic.queue_depth;
     result["requests"] = traffic.requests;
   }

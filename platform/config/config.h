@@ -9,6 +9,7 @@
 #include "modules/arithmetic/neuron_spec.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
+#include "platform/config/energy_config.h"
 #include "platform/data/dataset_config.h"
 #include "platform/host/profile_config.h"
 #include "platform/host/training_config.h"
@@ -38,6 +39,7 @@ struct Config {
   VcdConfig vcd;
   TimelineConfig timeline;
   ProbeConfig probe;
+  EnergyConfig energy;
   std::uint64_t host_cycles = 800;    ///< host.cycles_per_sub_batch: fixed cost of host work
   double host_clock_mhz = 1000;       ///< host.clock_mhz: of a simulated host processor
   std::uint64_t watchdog_cycles = 0;  ///< core cycles without progress; 0 = 100 million

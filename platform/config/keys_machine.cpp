@@ -107,6 +107,20 @@ std::vector<Key> array_keys() {
 
 }  // namespace
 
+namespace {
+
+std::vector<Key> energy_keys() {
+  return {
+      choice("energy.preset", {{"public28", "public28"}, {"paper_fit", "paper_fit"}},
+             "cost table: published figures alone, or three of them fitted to the paper",
+             H2_AT(energy.preset)),
+      file_path("energy.table", "a file, \"\" for the preset",
+                "cost table in YAML that takes the place of the preset", H2_AT(energy.table)),
+  };
+}
+
+}  // namespace
+
 std::vector<Key> machine_keys() {
   std::vector<Key> keys{
       choice("accelerator", {{"h2learn", AcceleratorKind::h2learn}}, "what the card carries",
@@ -114,6 +128,7 @@ std::vector<Key> machine_keys() {
       number("clock_mhz", {0.001, 100000}, "core clock, MHz", H2_AT(machine.clock_mhz))};
   for (Key& key : engine_keys()) keys.push_back(std::move(key));
   for (Key& key : array_keys()) keys.push_back(std::move(key));
+  for (Key& key : energy_keys()) keys.push_back(std::move(key));
   return keys;
 }
 

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "modules/base/error.h"
+#include "platform/config/energy_table.h"
 #include "platform/config/validate.h"
 #include "platform/config/yaml_sources.h"
 
@@ -32,6 +33,7 @@ class Resolver {
     config_.has_network = !config_.network_layers.empty();
     if (config_.has_network) parse();
     validate(config_, origins_);
+    load_cost_table(config_.energy);
     return std::move(config_);
   }
 

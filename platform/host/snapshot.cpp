@@ -2,6 +2,7 @@
 #include "platform/host/snapshot.h"
 
 #include "platform/config/load.h"
+#include "platform/host/energy_model.h"
 #include "platform/platform.h"
 
 namespace h2 {
@@ -11,9 +12,13 @@ Snapshot take_snapshot(const Platform& platform) {
   s.cycle = platform.cycle();
   for (std::size_t i = 0; i < platform.engines().size(); ++i) {
     s.engines.push_back(platform.engine_stats(i));
+    s.events.push_back(platform.engine_events(i));
   }
   for (const auto& memory : platform.memories) {
-    s.memories.push_back({memory->stats().total_read(), memory->stats().total_write()});
+    const ExternalMemory::Stats& stats = memory->stats();
+    const DramStatistics device = memory->dram_statistics();
+    s.memories.push_back({stats.total_read(), stats.total_write(), device.activates, device.reads,
+                          device.writes, stats.read_bytes, stats.write_bytes});
   }
   return s;
 }
@@ -30,6 +35,7 @@ RunInfo run_info(const Config& config, const Platform& platform) {
   info.loss_scale = config.training.update.loss_scale;
   info.engines = platform.accelerator.info();
   info.events = platform.accelerator.events();
+  info.energy = energy_model(config, platform.accelerator.energy_plan());
   for (const auto& memory : platform.memories) {
     info.memories.push_back({memory->basename(), memory->peak_gbps()});
   }

@@ -97,6 +97,7 @@ PROFILE = {
     "trace.timeline.level": ("tiles", TIMELINE), "trace.probe.enable": ("true",),
     "trace.probe.sockets": ('["*glb*"]', PROBE),
     "trace.probe.timeline": ("true", {**PROBE, **TIMELINE}),
+    "energy.preset": ("paper_fit",), "energy.table": ("/nowhere", {}, "energy.table"),
     "host.cycles_per_sub_batch": (90000,), "host.watchdog_cycles": (1, {}, "progress"),
 }
 TRAIN = {

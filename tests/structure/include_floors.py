@@ -4,7 +4,7 @@
 
 Floors, bottom to top: modules/base and modules/contract, traces/record, memory, modules,
 traces/results and traces/report, platform. Inside modules: arithmetic, network and tensor, then
-device, then the accelerators. Usage: include_floors.py SOURCE_TREE
+device and energy, then the accelerators. Usage: include_floors.py SOURCE_TREE
 """
 import pathlib
 import re
@@ -12,7 +12,7 @@ import sys
 
 FLOORS = [("modules/base/", 0), ("modules/contract/", 0), ("traces/record/", 1), ("memory/", 2),
           ("modules/arithmetic/", 3), ("modules/network/", 3), ("modules/tensor/", 3),
-          ("modules/device/", 4), ("modules/", 5), ("traces/", 6), ("platform/", 7)]
+          ("modules/device/", 4), ("modules/energy/", 4), ("modules/", 5), ("traces/", 6), ("platform/", 7)]
 SUFFIXES = {".h", ".inc", ".cpp", ".c"}
 
 

@@ -66,8 +66,9 @@ class Trace {
   /// every 10 us, the value at their end, and every change from and to 0.
   int add_level(const std::string& scope, const std::string& name, int width,
                 TraceLevel exact = TraceLevel::bursts);
-  /// MB/s: what add() counts between on and off, as means over the parts of a grid of 10 us, the
-  /// last two before off taken as one; 0 where it is off: the integral is the bytes.
+  /// MB/s of bytes, uW of picojoules: what add() counts between on and off, as means over the parts
+  /// of a grid of 10 us, the last two before off taken as one; 0 where it is off: the integral is
+  /// the bytes.
   int add_rate(const std::string& scope, const std::string& name);
   /// A row of the timeline; rows are shown in the order in which they are declared.
   void declare_track(const std::string& track);

@@ -7,6 +7,7 @@
 
 #include "modules/device/engine_info.h"
 #include "modules/device/event_counts.h"
+#include "modules/energy/energy_model.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
 
@@ -30,6 +31,7 @@ struct RunInfo {
   std::vector<EngineInfo> engines;  ///< in the order of Snapshot::engines
   std::vector<EventKind> events;    ///< that the engines' jobs count
   std::vector<MemoryInfo> memories;
+  EnergyModel energy;  ///< prices of the engines' events and parts
 };
 
 }  // namespace h2

@@ -14,10 +14,25 @@ namespace h2 {
 namespace {
 
 template <class Combine>
+MemoryBytes combine_memory(const MemoryBytes& x, const MemoryBytes& y, Combine of) {
+  MemoryBytes m;
+  for (auto member : {&MemoryBytes::read, &MemoryBytes::written, &MemoryBytes::activates,
+                      &MemoryBytes::device_reads, &MemoryBytes::device_writes}) {
+    m.*member = of(x.*member, y.*member);
+  }
+  for (auto kinds : {&MemoryBytes::read_by_kind, &MemoryBytes::written_by_kind}) {
+    std::transform((x.*kinds).begin(), (x.*kinds).end(), (y.*kinds).begin(), (m.*kinds).begin(),
+                   of);
+  }
+  return m;
+}
+
+template <class Combine>
 Snapshot combine(const Snapshot& a, const Snapshot& b, Combine of) {
   Snapshot s;
   s.cycle = of(a.cycle, b.cycle);
   s.engines.resize(std::max(a.engines.size(), b.engines.size()));
+  s.events.resize(std::max(a.events.size(), b.events.size()));
   s.memories.resize(std::max(a.memories.size(), b.memories.size()));
   const auto at = [](const auto& list, std::size_t i) {
     return i < list.size() ? list[i] : typename std::decay_t<decltype(list)>::value_type{};
@@ -25,9 +40,11 @@ Snapshot combine(const Snapshot& a, const Snapshot& b, Combine of) {
   for (std::size_t i = 0; i < s.engines.size(); ++i) {
     s.engines[i] = of(at(a.engines, i), at(b.engines, i));
   }
+  for (std::size_t i = 0; i < s.events.size(); ++i) {
+    s.events[i] = of(at(a.events, i), at(b.events, i));
+  }
   for (std::size_t i = 0; i < s.memories.size(); ++i) {
-    const MemoryBytes x = at(a.memories, i), y = at(b.memories, i);
-    s.memories[i] = {of(x.read, y.read), of(x.written, y.written)};
+    s.memories[i] = combine_memory(at(a.memories, i), at(b.memories, i), of);
   }
   return s;
 }

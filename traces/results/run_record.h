@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -10,20 +11,27 @@
 #include <utility>
 #include <vector>
 
+#include "memory/bus/transfer.h"
 #include "modules/device/job_record.h"
 #include "traces/results/breakdown.h"
 
 namespace h2 {
 
-/// Bytes that a memory has moved.
+/// Bytes that a memory has moved, also by what they were (TensorKind), and rows it has opened.
 struct MemoryBytes {
+  using ByKind = std::array<std::uint64_t, static_cast<int>(TensorKind::count)>;
   std::uint64_t read = 0, written = 0;
+  std::uint64_t activates = 0;
+  /// 64 B accesses of the device, those that bursts are rounded by included.
+  std::uint64_t device_reads = 0, device_writes = 0;
+  ByKind read_by_kind{}, written_by_kind{};
 };
 
 /// Counters of the whole board at one moment.
 struct Snapshot {
   std::uint64_t cycle = 0;
   std::vector<EngineStats> engines;
+  std::vector<EventCounts> events;  ///< by engine
   std::vector<MemoryBytes> memories;
 };
 /// What the counters gained between two moments, and sums of such gains. A snapshot without engines

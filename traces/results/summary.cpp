@@ -9,6 +9,8 @@
 #include <ctime>
 #include <sstream>
 
+#include "modules/base/error.h"
+#include "traces/results/energy.h"
 #include "traces/results/sha256.h"
 
 namespace h2 {
@@ -44,6 +46,8 @@ Json layer_json(const LayerCost& cost, const RunInfo& info) {
           {"macs_total", cost.total.macs},
           {"executed_macs_total", cost.total.executed_macs},
           {"bytes_total", cost.total.bytes},
+          {"energy_j", job_energy(info, cost.engine, j).total()},
+          {"energy_j_total", job_energy(info, cost.engine, cost.total).total()},
           {"underflows_total", cost.total.range.underflows},
           {"overflows_total", cost.total.range.overflows}};
 }
@@ -131,7 +135,7 @@ Json memory_json(const RunInfo& info, const RunRecord& r) {
   const double seconds = static_cast<double>(trained.cycle) / (info.machine.clock_mhz * 1e6);
   Json memory;
   for (std::size_t m = 0; m < info.memories.size(); ++m) {
-    const auto& [reads, writes] = trained.memories[m];
+    const std::uint64_t reads = trained.memories[m].read, writes = trained.memories[m].written;
     const double rate = seconds > 0 ? static_cast<double>(reads + writes) / seconds / 1e9 : 0.0;
     memory[info.memories[m].name] = {{"read_bytes", reads},
                                      {"write_bytes", writes},
@@ -145,6 +149,13 @@ std::string share_text(const Json& share) {
   if (share.is_null()) return "not tested";
   char text[16];
   std::snprintf(text, sizeof text, "%.2f %%", share.get<double>() * 100);
+  return text;
+}
+
+std::string dram_text(const Json& energy) {
+  if (energy["dram_j"].is_null()) return "not modelled";
+  char text[32];
+  std::snprintf(text, sizeof text, "%.4g J", energy["dram_per_sample_j"].get<double>());
   return text;
 }
 
@@ -218,6 +229,8 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
   s["layers"] = Json::array();
   for (const auto& [key, cost] : r.layers) s["layers"].push_back(layer_json(cost, info));
   s["memory"] = memory_json(info, r);
+  s["energy"] = energy_json(info, r.trained(), r.samples, r.layers);
+  s["area"] = area_json(info);
   s["numerics"] = info.machine.numerics == Numerics::fp16
                       ? "FP16 as the hardware computes"
                       : "FP32 in 4 stored bytes, charged as 2 in time and traffic";
@@ -274,6 +287,11 @@ std::string summary_table(const Json& s) {
           m["write_bytes"].get<double>() / 1e9, m["bandwidth_gbps"].get<double>(),
           m["peak_gbps"].get<double>());
   }
+  const Json& energy = s["energy"];
+  print("%-14s %.4g J per sample, %.2f W, %.1f mm2; memories apart: %s (costs: %s)", "energy",
+        energy["per_sample_j"].get<double>(), energy["power_w"].get<double>(),
+        s["area"]["total_mm2"].get<double>(), dram_text(energy).c_str(),
+        energy["table"].get<std::string>().c_str());
   return out.str();
 }
 

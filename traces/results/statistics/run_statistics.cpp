@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "modules/device/statistics.h"
+#include "traces/results/energy.h"
 
 namespace h2 {
 namespace {
@@ -16,6 +17,37 @@ void add_totals(StatGroup& group, const RunRecord& record) {
             [&record] { return static_cast<double>(record.sub_batches); });
   group.add("samples", "1", "samples trained", "sum of the samples of all sub-batches",
             [&record] { return static_cast<double>(record.samples); });
+}
+
+/// Joules of an engine by cause, with leakage over the whole run.
+void add_engine_energy(StatGroup& group, const RunInfo& info, const RunRecord& record,
+                       std::size_t e) {
+  const auto add = [&](const char* name, const char* text, const char* formula,
+                       double (*of)(const EnergyParts&)) {
+    group.add(name, "J", text, formula, [&info, &record, e, of]() -> std::optional<double> {
+      const EnergyUse use = energy_use(info, record.trained());
+      if (e >= use.engines.size()) return std::nullopt;
+      return of(use.engines[e]);
+    });
+  };
+  add("dynamic_j", "energy of its events in training", "sum of events x their costs (ENERGY.md)",
+      [](const EnergyParts& p) { return p.dynamic_j; });
+  add("clock_j", "energy of its clocked registers in training",
+      "engine.<engine>.busy_cycles x clocked bits x cost of one",
+      [](const EnergyParts& p) { return p.clock_j; });
+  add("leakage_j", "energy of its leakage in training", "leakage of its parts x run.cycles / clock",
+      [](const EnergyParts& p) { return p.leakage_j; });
+}
+
+void add_memory_energy(StatGroup& group, const RunInfo& info, const RunRecord& record,
+                       std::size_t m) {
+  group.add("energy_j", "J", "energy of the device in training, outside the accelerator",
+            "rows opened, 64 B read and 64 B written, each x its cost",
+            [&info, &record, m]() -> std::optional<double> {
+              const EnergyUse use = energy_use(info, record.trained());
+              if (m >= use.memories.size()) return std::nullopt;
+              return use.memories[m];
+            });
 }
 
 void add_engines(StatGroup& root, const RunInfo& info, const RunRecord& record) {
@@ -31,6 +63,7 @@ void add_engines(StatGroup& root, const RunInfo& info, const RunRecord& record) 
       }
       return sum;
     });
+    add_engine_energy(group.group("energy"), info, record, e);
   }
 }
 
@@ -41,6 +74,9 @@ void add_layers(StatGroup& root, const RunInfo& info, const RunRecord& record) {
     const double peak = info.engines[cost.engine].peak_macs_per_cycle;
     add_jobs(group, cost.kind == JobKind::array ? peak : 0, cost.total, cost.jobs);
     add_events(group, info.events, [&cost = cost] { return cost.total.events; });
+    group.add("energy_j", "J", "energy of the jobs without leakage",
+              "sum of events x their costs + compute_cycles x cost of the clock",
+              [&info, &cost = cost] { return job_energy(info, cost.engine, cost.total).total(); });
   }
   for (const auto& [index, densities] : record.densities) {
     const std::string& layer = info.network.layers[static_cast<std::size_t>(index)].name;
@@ -61,6 +97,7 @@ void add_run(StatGroup& root, const RunInfo& info, const RunRecord& record) {
   add_layers(root, info, record);
   const double clock_mhz = info.machine.clock_mhz;
   for (std::size_t m = 0; m < info.memories.size(); ++m) {
+    add_memory_energy(root.group("memory").group(info.memories[m].name, "memory"), info, record, m);
     root.group("memory")
         .group(info.memories[m].name, "memory")
         .add("bandwidth_gbps", "1e9 B/s", "mean rate in training, idle time included",

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "traces/results/energy.h"
+
 namespace h2 {
 
 using Json = nlohmann::ordered_json;
@@ -43,6 +45,10 @@ std::vector<StatisticKind> sample_kinds() {
       {"samples.time_us", "us", "end of each step", "simulated time since the start"},
       {"samples.series.engine.<engine>.busy", "share", "of each step the array works",
        "busy cycles of the step / cycles of the step"},
+      {"samples.series.engine.<engine>.power", "W", "mean power in each step, leakage included",
+       "events of jobs, cycles of the array and the step, each x its cost / time of the step"},
+      {"samples.series.memory.<memory>.power", "W", "mean power of the device in each step",
+       "rows opened and lines moved in the step x their costs / its time"},
       {"samples.series.memory.<memory>.bandwidth", "1e9 B/s", "mean rate in each step",
        "bytes of transactions answered in the step / its time"},
   };
@@ -55,8 +61,15 @@ Json Sampler::json(const RunInfo& info) const {
     series[name] = {{"unit", unit}, {"values", Json::array()}};
   };
   const auto busy = [](const EngineInfo& e) { return "engine." + e.key + ".busy"; };
+  const auto power = [](const std::string& part) { return part + ".power"; };
   const auto bandwidth = [](const MemoryInfo& m) { return "memory." + m.name + ".bandwidth"; };
-  for (const EngineInfo& e : info.engines) add(busy(e), "share");
+  for (const EngineInfo& e : info.engines) {
+    add(busy(e), "share");
+    add(power("engine." + e.key), "W");
+  }
+  if (info.energy.dram.known) {
+    for (const MemoryInfo& m : info.memories) add(power("memory." + m.name), "W");
+  }
   for (const MemoryInfo& m : info.memories) add(bandwidth(m), "1e9 B/s");
   for (std::size_t i = 1; i < looks_.size(); ++i) {
     const Snapshot step = looks_[i] - looks_[i - 1];
@@ -65,6 +78,16 @@ Json Sampler::json(const RunInfo& info) const {
     for (std::size_t e = 0; e < info.engines.size(); ++e) {
       series[busy(info.engines[e])]["values"].push_back(
           static_cast<double>(step.engines[e].busy_cycles) / cycles);
+    }
+    const EnergyUse use = energy_use(info, step);
+    const double seconds = cycles / (clock_mhz * 1e6);
+    for (std::size_t e = 0; e < use.engines.size(); ++e) {
+      series[power("engine." + info.engines[e].key)]["values"].push_back(use.engines[e].total() /
+                                                                         seconds);
+    }
+    for (std::size_t m = 0; m < use.memories.size(); ++m) {
+      series[power("memory." + info.memories[m].name)]["values"].push_back(use.memories[m] /
+                                                                           seconds);
     }
     for (std::size_t m = 0; m < info.memories.size(); ++m) {
       const std::uint64_t bytes = step.memories[m].read + step.memories[m].written;

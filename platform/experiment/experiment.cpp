@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "platform/experiment/experiment.h"
+
+#include <cstdio>
+#include <utility>
+
+namespace h2 {
+
+const char* name_of(Evidence evidence) {
+  static const char* const names[] = {"identity", "mechanism", "constant", "fitted", "refuted"};
+  return names[static_cast<int>(evidence)];
+}
+
+std::string text_of(const char* format, double value) {
+  char text[64];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
+Claim claim(std::string what, double paper, const char* format, double platform, Evidence how,
+            std::string note) {
+  return {std::move(what), text_of(format, paper), text_of(format, platform), platform / paper, how,
+          std::move(note)};
+}
+
+const std::vector<Experiment>& experiments() {
+  static const std::vector<Experiment> all{
+      {"tables", "Tables VII and VIII: sizes, peak rates and areas from the configuration",
+       tables_7_and_8},
+      {"table3", "Tables I and III: accuracy and sparsity of networks trained here",
+       tables_1_and_3},
+      {"fig11", "Fig. 11: energy and area of sub-LUTs, all sizes", figure_11},
+      {"fig12", "Fig. 12: area, energy and throughput of the engines with tables", figure_12},
+      {"fig13", "Fig. 13: what sparsity saves in the Backward Engine", figure_13},
+      {"fig14", "Fig. 14: throughput with arrays halved and doubled", figure_14},
+      {"fig15", "Fig. 15(b): throughput by engine and layer", figure_15},
+      {"fig16", "Fig. 16 and Table II: speed, power, energy and area beside the V100; ablations",
+       figure_16},
+      {"gpus", "GPUs as reference machines: V100 by a roofline, H200 as measured", gpus}};
+  return all;
+}
+
+}  // namespace h2

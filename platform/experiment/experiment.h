@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "platform/config/load.h"
+
+// Tables and figures of the H2Learn paper, run on the platform itself.
+
+namespace h2 {
+
+/// How a number of the platform stands to the paper's.
+enum class Evidence {
+  identity,   ///< follows from the paper's own figures, exactly
+  mechanism,  ///< comes out of the modelled machine, nothing fitted
+  constant,   ///< the paper's number, quoted for comparison
+  fitted,     ///< a parameter was solved from it, or from its neighbour
+  refuted     ///< the machine as modelled does not reach it
+};
+const char* name_of(Evidence evidence);
+
+/// One row of the claims table.
+struct Claim {
+  std::string what;
+  std::string paper;            ///< as printed, with its unit
+  std::string platform;         ///< what came out
+  std::optional<double> ratio;  ///< platform / paper
+  Evidence how = Evidence::mechanism;
+  std::string note;  ///< why, or what it rests on
+};
+
+struct Series {
+  std::string title;
+  std::vector<double> values;  ///< NaN: none
+};
+
+/// Values over names or numbers, drawn as SVG.
+struct Plot {
+  std::string name;  ///< of the file, without extension
+  std::string title, x_label, y_label;
+  std::vector<std::string> x;
+  std::vector<Series> series;
+  bool bars = true;
+};
+
+struct TextTable {
+  std::string title;
+  std::vector<std::string> head;
+  std::vector<std::vector<std::string>> rows;
+};
+
+struct ExperimentResult {
+  std::string name, title;
+  std::vector<std::string> assumptions;
+  std::vector<Claim> claims;
+  std::vector<TextTable> tables;
+  std::vector<Plot> plots;
+};
+
+/// One run that an experiment needs.
+struct RunRequest {
+  std::string config;  ///< "mnist.yaml", in the folder of configurations
+  std::vector<Override> sets;
+  std::string command = "profile";  ///< or train
+};
+/// Its summary and the folder with its files, or why there is none.
+struct RunOutcome {
+  nlohmann::ordered_json summary;
+  std::string folder;
+  std::string refused;
+};
+/// Runs all of them, side by side, and keeps what was run before.
+using RunAll = std::function<std::vector<RunOutcome>(const std::vector<RunRequest>&)>;
+
+struct Experiment {
+  const char* name;
+  const char* text;
+  ExperimentResult (*run)(const RunAll& runs);
+};
+/// All of them, in the order of the paper.
+const std::vector<Experiment>& experiments();
+
+ExperimentResult tables_7_and_8(const RunAll& runs);
+ExperimentResult tables_1_and_3(const RunAll& runs);
+ExperimentResult figure_11(const RunAll& runs);
+ExperimentResult figure_12(const RunAll& runs);
+ExperimentResult figure_13(const RunAll& runs);
+ExperimentResult figure_14(const RunAll& runs);
+ExperimentResult figure_15(const RunAll& runs);
+ExperimentResult figure_16(const RunAll& runs);
+ExperimentResult gpus(const RunAll& runs);
+
+/// "%.3g" and the like.
+std::string text_of(const char* format, double value);
+/// A claim of a number: platform and ratio are printed from it.
+Claim claim(std::string what, double paper, const char* format, double platform, Evidence how,
+            std::string note);
+
+}  // namespace h2
