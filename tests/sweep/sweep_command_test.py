@@ -26,7 +26,7 @@ grid:
 list:
   - {glb.forward.bytes: 515072}
   - {glb.forward.bytes: 1024}
-limits: {area_mm2: 18}
+limits: {area_mm2: 25}
 """
 failures = []
 
@@ -68,7 +68,7 @@ def main():
             summary = json.loads(pathlib.Path("o", r["point"], "summary.json").read_text("utf-8"))
             expect(float(r["time.cycles_per_sub_batch [cycles]"])
                    == summary["time"]["cycles_per_sub_batch"], "cycles")
-            expect(float(r["area.total_mm2 [mm2]"]) <= 18, "area")
+            expect(float(r["area.total_mm2 [mm2]"]) <= 25, "area")
         expect(any(r["pareto"] == "1" for r in good), "a front")
         expect("Chart" in pathlib.Path("o/pareto.html").read_text("utf-8"), "pareto.html")
         # The same points run again from scratch have the same numbers.

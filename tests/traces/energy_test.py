@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Energy of a run: parts sum to the whole in every form in which it is written.
+
+usage: energy_test.py H2VP SOURCE_DIR
+"""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+H2VP, SOURCE = (os.path.abspath(path) for path in sys.argv[1:3])
+ENGINES = ("forward", "backward", "weight_update")
+failures = []
+
+
+def expect(condition, text):
+    if not condition:
+        failures.append(text)
+
+
+def near(a, b, tolerance=1e-9):
+    return abs(a - b) <= tolerance * max(abs(a), abs(b))
+
+
+def run(command, config, out, *sets):
+    arguments = [H2VP, command, f"{SOURCE}/configs/{config}", "--quiet", "--out", out]
+    for key in sets:
+        arguments += ["--set", key]
+    subprocess.run(arguments, check=True)
+    with open(os.path.join(out, "summary.json"), encoding="utf-8") as file:
+        summary = json.load(file)
+    with open(os.path.join(out, "stats.json"), encoding="utf-8") as file:
+        return summary, json.load(file)
+
+
+def integral_uw(out, engine):
+    """Picojoules below the counter power_uw of an engine in timeline.json."""
+    with open(os.path.join(out, "timeline.json"), encoding="utf-8") as file:
+        events = json.load(file)["traceEvents"]
+    steps = [(e["ts"], e["args"]["value"]) for e in events
+             if e["ph"] == "C" and e["name"] == f"top.{engine}.power_uw"]
+    return sum(value * (end - begin) for (begin, value), (end, _) in zip(steps, steps[1:]))
+
+
+def check_sums(name, summary, stats):
+    energy, items = summary["energy"], stats["items"]
+    total = energy["total_j"]
+    for group in ("by_cause", "by_engine"):
+        expect(near(sum(energy[group].values()), total), f"{name}: {group}")
+    expect(near(sum(energy["by_event"].values()), energy["by_cause"]["dynamic"]), f"{name}: events")
+    jobs = energy["by_cause"]["dynamic"] + energy["by_cause"]["clock"]
+    expect(near(sum(energy["by_layer"].values()), jobs), f"{name}: layers {energy}")
+    expect(near(sum(l["energy_j_total"] for l in summary["layers"]), jobs), f"{name}: layers[]")
+    seconds = summary["time"]["seconds"]
+    expect(near(sum(energy["leakage_w"].values()) * seconds, energy["by_cause"]["leakage"]),
+           f"{name}: leakage")
+    expect(near(energy["power_w"] * seconds, total), f"{name}: power")
+    for engine in ENGINES:
+        parts = [items[f"engine.{engine}.energy.{cause}_j"]["value"]
+                 for cause in ("dynamic", "clock", "leakage")]
+        expect(near(sum(parts), energy["by_engine"][engine], 1e-8), f"{name}: {engine} {parts}")
+    for group in ("dram_by_memory", "dram_by_tensor"):
+        expect(near(sum(energy[group].values()), energy["dram_j"]), f"{name}: {group}")
+    for memory, joules in energy["dram_by_memory"].items():
+        expect(near(items[f"memory.{memory}.energy_j"]["value"], joules, 1e-8), f"{name}: {memory}")
+    area = summary["area"]
+    for group in ("by_engine", "by_part"):
+        expect(near(sum(area[group].values()), area["total_mm2"]), f"{name}: area {group}")
+    expect(near(summary["time"]["samples_per_second"] * energy["per_sample_j"], energy["power_w"]),
+           f"{name}: per sample")
+    expect(near(energy["energy_delay_js"] * summary["time"]["samples_per_second"],
+                energy["per_sample_j"]), f"{name}: energy x delay")
+
+
+def check_samples(name, summary, stats, whole):
+    """Power over time: its integral is the energy, up to what comes behind the last look."""
+    series = stats["samples"]["series"]
+    times = [0.0] + stats["samples"]["time_us"]
+    for engine in ENGINES:
+        watts = series[f"engine.{engine}.power"]["values"]
+        joules = sum(w * (b - a) * 1e-6 for w, a, b in zip(watts, times, times[1:]))
+        expect(abs(joules / whole[engine] - 1) < 0.1, f"{name}: {engine}: {joules}, {whole[engine]}")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+        summary, stats = run("profile", "h2learn.yaml", "p", "network.layers=32C3-48C3-AP2-40FC-10FC",
+                             "network.timesteps=4", "training.batch_group=2",
+                             "trace.timeline.enable=true")
+        check_sums("profile", summary, stats)
+        check_samples("profile", summary, stats, summary["energy"]["by_engine"])
+        for engine in ENGINES:
+            jobs = sum(stats["items"][f"engine.{engine}.energy.{cause}_j"]["value"]
+                       for cause in ("dynamic", "clock"))
+            found = integral_uw("p", engine) * 1e-12
+            expect(abs(found / jobs - 1) < 0.01, f"timeline: {engine}: {found} of {jobs} J")
+        # Tests between and after epochs are no part of the training's energy.
+        summary, stats = run("train", "quickstart.yaml", "t", "dataset.train_limit=48",
+                             "dataset.test_limit=16", "training.test_every_epoch=true",
+                             "training.epochs=2", "trace.vcd.enable=false")
+        check_sums("train", summary, stats)
+        ideal, _ = run("profile", "h2learn.yaml", "i", "network.layers=16C3-10FC",
+                       "network.timesteps=2", "training.batch_group=1", "memory.preset=ideal")
+        expect(ideal["energy"]["dram_j"] is None, "an ideal memory has no energy")
+    print("\n".join(failures) or "energy sums to itself")
+    return 1 if failures else 0
+
+
+sys.exit(main())
