@@ -62,6 +62,8 @@ class DramChannel {
   /// those that move data. Defined in channel_schedule.h, as all code that runs for every line.
   template <class Serve>
   void advance(Clock until, Serve serve);
+  /// Issues the next command, at clock next_command().
+  DramServed issue_next();
 
   [[nodiscard]] DramStatistics statistics() const;
   /// The same, and starts counting anew.
@@ -128,7 +130,6 @@ class DramChannel {
   [[nodiscard]] bool next_direction() const;
   void choose_next();
   void reconsider();
-  DramServed issue_next();
   template <bool write>
   [[nodiscard]] Choice request_choice();
   [[nodiscard]] Choice any_choice(bool write);

@@ -81,21 +81,24 @@ void DramMemory::submit(const MemoryRequest& request, Picoseconds now) {
   if (port >= ports_.size()) {
     // After the last port it was the first one's turn, and remains so.
     if (from_turn_ == -(PortSet{1} << ports_.size())) from_turn_ = ~PortSet{0};
-    ports_.resize(port + 1);
+    for (std::size_t i = ports_.size(); i <= port; ++i) {
+      ports_.emplace_back();
+      ports_.back().bit = PortSet{1} << i;
+    }
     under_way_.resize(port + 1);
   }
   place(t);
   if (!t.striped) ++partial_waiting_;
   ++under_way_[port][request.write];
   ++all_under_way_;
-  (request.write ? writing_ : reading_) |= PortSet{1} << port;
   Port& to = ports_[port];
+  (request.write ? writing_ : reading_) |= to.bit;
   to.waiting.push_back(slot);
   to.fewest_lines = std::min(to.fewest_lines, t.lines_left);
   if (to.waiting.size() == 1) {
     to.fewest_lines = t.lines_left;
     split(to);
-    ready_ |= PortSet{1} << port;
+    ready_ |= to.bit;
   }
   ++waiting_;
   admit_at_ = std::min(admit_at_, std::max(clock, now_));
@@ -188,6 +191,7 @@ inline void DramMemory::run_full_channels(Clock until, std::vector<MemoryComplet
 void DramMemory::advance(Picoseconds until, std::vector<MemoryCompletion>& completions) {
   const auto last =
       static_cast<Clock>(std::floor((static_cast<double>(until) + kRoundingPs) / tck_ps_));
+  advance_in_lockstep(last, completions);
   for (Clock now = next_admission(); now <= last; now = next_admission()) {
     now_ = now;
     run_full_channels(now, completions);
@@ -225,14 +229,8 @@ Clock DramMemory::next_admission() const {
 
 void DramMemory::run_channel(std::size_t i, Clock until,
                              std::vector<MemoryCompletion>& completions) {
-  std::array<PortSet, 2>& held_up = held_up_by_[i];
   channels_[i].advance(until, [&](const DramServed& s) {
-    PortSet& released = held_up[s.write];
-    if (released != 0) {
-      ready_ |= released;
-      held_up_ &= ~released;
-      released = 0;
-    }
+    if (held_up_by_[i][s.write] != 0) release(i, s.write);
     if (!s.write) serve(s, completions);
   });
 }
@@ -243,7 +241,7 @@ void DramMemory::run_channels(Clock until, std::vector<MemoryCompletion>& comple
   }
 }
 
-void DramMemory::serve(const DramServed& s, std::vector<MemoryCompletion>& completions) {
+inline void DramMemory::serve(const DramServed& s, std::vector<MemoryCompletion>& completions) {
   Transaction& t = transactions_[s.owner];
   t.data_end = std::max(t.data_end, s.data_end);
   t.lines_left -= s.lines * stands_for();
@@ -258,9 +256,54 @@ void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompleti
   free_.push_back(slot);
   const auto port = static_cast<std::size_t>(t.request.port);
   if (--under_way_[port][t.request.write] == 0) {
-    (t.request.write ? writing_ : reading_) &= ~(PortSet{1} << port);
+    (t.request.write ? writing_ : reading_) &= ~ports_[port].bit;
   }
   --all_under_way_;
+}
+
+/// advance() as long as one channel represents all. Most often every command that moves data makes
+/// room for one line of a port that waits for it.
+void DramMemory::advance_in_lockstep(Clock last, std::vector<MemoryCompletion>& completions) {
+  DramChannel& channel = channels_.front();
+  while (in_lockstep()) {
+    const Clock now = next_admission();
+    if (now > last) return;
+    now_ = now;
+    if (ready_ != 0 || now >= admit_at_) {
+      run_full_channels(now, completions);
+      if (ready_ != 0 || now >= admit_at_) admit(now, completions);
+      continue;
+    }
+    const DramServed served = channel.issue_next();
+    if (served.lines == 0) continue;
+    if (!served.write) serve(served, completions);
+    if (refill(served, now)) continue;
+    release(0, served.write);
+    if (ready_ != 0) admit(now, completions);
+  }
+}
+
+/// The place that a line has left in a full queue goes to the next line of the port whose turn it
+/// is, and all ports stay held up. False, and nothing has changed, if more than that follows.
+inline bool DramMemory::refill(const DramServed& served, Clock now) {
+  const PortSet waiting = held_up_by_[0][served.write];
+  if (waiting == 0) return true;
+  const std::size_t index = next_port(waiting);
+  Port& port = ports_[index];
+  const DramRun& run = port.next->run;
+  const bool one_for_one = served.lines == 1 && run.lines == 1 && port.next + 1 != port.end;
+  if (!one_for_one || admitted_at_ == now || spec_.channels >= kLinesPerClock) return false;
+  admitted_at_ = now;
+  admitted_ = spec_.channels;
+  admit_at_ = kNever;
+  channels_.front().push(port.write, run, now);
+  if (!port.begun) {
+    port.begun = true;
+    transactions_[port.slot].accepted = now;
+  }
+  ++port.next;
+  end_turn(index);
+  return true;
 }
 
 }  // namespace h2

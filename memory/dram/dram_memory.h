@@ -74,6 +74,7 @@ class DramMemory final : public MemoryTiming {
     Clock data_end = 0;
   };
   struct Port {
+    PortSet bit = 0;                    ///< of this port
     std::deque<std::uint32_t> waiting;  ///< transactions
     std::uint32_t slot = 0;             ///< the first of them, as are the direction and the pieces
     bool write = false;
@@ -106,21 +107,41 @@ class DramMemory final : public MemoryTiming {
   void run_channel(std::size_t i, Clock until, std::vector<MemoryCompletion>& completions);
   void run_full_channels(Clock until, std::vector<MemoryCompletion>& completions);
   void run_channels(Clock until, std::vector<MemoryCompletion>& completions);
+  void advance_in_lockstep(Clock until, std::vector<MemoryCompletion>& completions);
+  bool refill(const DramServed& served, Clock now);
   void serve(const DramServed& served, std::vector<MemoryCompletion>& completions);
   void admit(Clock now, std::vector<MemoryCompletion>& completions);
-  [[nodiscard]] std::size_t next_ready_port() const {
-    const PortSet first = ready_ & from_turn_;
-    return first_bit(first != 0 ? first : ready_);
+  /// Whose turn it is among `ports`.
+  [[nodiscard]] std::size_t next_port(PortSet ports) const {
+    const PortSet first = ports & from_turn_;
+    return first_bit(first != 0 ? first : ports);
   }
   void hold_up(std::size_t index, std::size_t channel) {
-    Port& port = ports_[index];
-    const PortSet bit = PortSet{1} << index;
+    const Port& port = ports_[index];
     held_up_at_[index] = static_cast<std::uint32_t>(channel);
-    ready_ &= ~bit;
-    held_up_ |= bit;
-    held_up_by_[channel][port.write] |= bit;
+    ready_ &= ~port.bit;
+    held_up_ |= port.bit;
+    held_up_by_[channel][port.write] |= port.bit;
   }
-  void end_turn(std::size_t port);
+  /// The queue of that channel and direction has room again.
+  void release(std::size_t channel, bool write) {
+    PortSet& released = held_up_by_[channel][write];
+    ready_ |= released;
+    held_up_ &= ~released;
+    released = 0;
+  }
+  /// Several turns of a port follow each other, so that equal streams do not fill the queues line
+  /// by line in step: they would stay in the same channels for good where a row is a channel's.
+  void end_turn(std::size_t index) {
+    if (index != last_turn_) {
+      last_turn_ = index;
+      turns_left_of_row_ = kTurnsInARow;
+      from_turn_ = -ports_[index].bit;
+    }
+    if (--turns_left_of_row_ > 0) return;
+    last_turn_ = kMaxPorts;
+    from_turn_ = -(ports_[index].bit << 1);
+  }
   void take_turn(std::size_t port, Clock now, std::vector<MemoryCompletion>& completions);
   void next_transaction(std::size_t port, Clock now, std::vector<MemoryCompletion>& completions);
   void place(Transaction& transaction);

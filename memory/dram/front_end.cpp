@@ -33,21 +33,8 @@ void DramMemory::admit(Clock now, std::vector<MemoryCompletion>& completions) {
     admitted_at_ = now;
     admitted_ = 0;
   }
-  while (admitted_ < kLinesPerClock && ready_ != 0) take_turn(next_ready_port(), now, completions);
+  while (admitted_ < kLinesPerClock && ready_ != 0) take_turn(next_port(ready_), now, completions);
   admit_at_ = waiting_ > 0 && admitted_ >= kLinesPerClock ? now + 1 : kNever;
-}
-
-/// Several turns of a port follow each other, so that equal streams do not fill the queues line by
-/// line in step: they would stay in the same channels for good where a row is a channel's.
-inline void DramMemory::end_turn(std::size_t index) {
-  if (index != last_turn_) {
-    last_turn_ = index;
-    turns_left_of_row_ = kTurnsInARow;
-    from_turn_ = -(PortSet{1} << index);
-  }
-  if (--turns_left_of_row_ > 0) return;
-  last_turn_ = kMaxPorts;
-  from_turn_ = -(PortSet{2} << index);
 }
 
 /// A port's turn: its lines up to the next stripe, or to one that finds a full queue.
@@ -87,7 +74,7 @@ void DramMemory::next_transaction(std::size_t index, Clock now,
   --waiting_;
   port.waiting.pop_front();
   if (port.waiting.empty()) {
-    ready_ &= ~(PortSet{1} << index);
+    ready_ &= ~port.bit;
     return;
   }
   // What is under way decides whether the next one is served as runs.

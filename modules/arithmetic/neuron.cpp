@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "modules/arithmetic/simd/isa.h"
+#include "modules/base/bits.h"
 
 // Loops over positions and channel blocks around the vector arithmetic.
 
@@ -116,11 +117,10 @@ void pool_spikes(const BitMap& spikes, Region region, int c0, int c1, BitMap& pl
         const unsigned ones = a ^ b ^ c ^ d;
         const unsigned twos = (a & b) ^ (c & d) ^ ((a ^ b) & (c ^ d));
         const unsigned fours = a & b & c & d;
-        std::uint64_t packed = 0;  // 16 channels fill three words exactly
-        for (int i = 0; i < 16; ++i) {
-          const unsigned value = (ones >> i & 1U) | (twos >> i & 1U) << 1 | (fours >> i & 1U) << 2;
-          packed |= std::uint64_t{value} << (3 * i);
-        }
+        // Three bits of 16 channels fill three words exactly.
+        std::uint64_t packed = spread_by_three(static_cast<std::uint16_t>(ones)) |
+                               spread_by_three(static_cast<std::uint16_t>(twos)) << 1 |
+                               spread_by_three(static_cast<std::uint16_t>(fours)) << 2;
         for (int w = word * 3; w < std::min(word * 3 + 3, planes.words()); ++w, packed >>= 16) {
           to[w] = static_cast<std::uint16_t>(packed);
         }

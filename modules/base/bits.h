@@ -20,6 +20,23 @@ inline unsigned count_ones(std::uint16_t word) {
   return (sum + (sum >> 8)) & 0x1FU;
 }
 
+/// The same for a word of 64.
+inline unsigned count_ones64(std::uint64_t word) {
+  word -= word >> 1 & 0x5555555555555555U;
+  word = (word & 0x3333333333333333U) + (word >> 2 & 0x3333333333333333U);
+  word = (word + (word >> 4)) & 0x0F0F0F0F0F0F0F0FU;
+  return static_cast<unsigned>(word * 0x0101010101010101U >> 56);
+}
+
+/// Spreads the 16 bits of `word`: bit i goes to bit 3i.
+inline std::uint64_t spread_by_three(std::uint16_t word) {
+  std::uint64_t x = word;
+  x = (x | x << 16) & 0x001F0000FF0000FFU;
+  x = (x | x << 8) & 0x100F00F00F00F00FU;
+  x = (x | x << 4) & 0x10C30C30C30C30C3U;
+  return (x | x << 2) & 0x1249249249249249U;
+}
+
 /// out[i] = bit i of `word`, 0 or 1.
 inline void expand_bits(std::uint16_t word, std::uint8_t* out) {
   for (int half = 0; half < 2; ++half) {

@@ -26,19 +26,23 @@ class SpikingLookups {
   std::uint64_t count(const BitMap& spikes, Region tile, int c0, int c1);
 
  private:
-  std::uint64_t count_taps(const BitMap& spikes, Region tile);
-  std::uint64_t count_positions(const BitMap& spikes, Region tile);
-  const std::uint16_t* window(const BitMap& spikes, int map, int y, int x, int tap) const;
-  void take(const std::uint16_t* from);
+  /// The words of a position of the input map whose spikes take part in a look-up.
+  using Place = const std::uint16_t*;
+
+  void choose_channels(const BitMap& spikes, int c0, int c1);
+  std::uint64_t count_by_rows(const BitMap& spikes, Region tile);
+  std::uint64_t count_row(const BitMap& spikes, Region tile, int map, int row);
+  std::uint64_t count_each(const BitMap& spikes, Region tile);
+  void take(const BitMap& spikes, int map, int row, int column);
   std::uint64_t taken();
 
   Layer layer_;
   Join join_;
   int inputs_;
   std::map<std::pair<int, int>, std::uint64_t> known_;  // by (first position, c0)
-  int word0_ = 0, words_ = 0;                           // of the channels counted
-  std::uint16_t first_mask_ = 0, last_mask_ = 0;
-  std::vector<std::uint16_t> joined_;
+  int word0_ = 0, last_words_ = 0;      // of the channels counted; words of the last block
+  std::vector<std::uint64_t> counted_;  // by block of four words: bits of these channels
+  std::vector<Place> places_;           // of the look-up under way
 };
 
 }  // namespace h2

@@ -237,8 +237,19 @@ std::uint64_t TensorImage::encode_packed(int unit, int value_bytes, const BitMap
 }
 
 std::uint64_t TensorImage::count(int unit, const BitMap& mask, PartRange parts) const {
+  const int word = word_of(unit), stride = mask.words();
   std::uint64_t sum = 0;
-  for_each_word(unit, parts, mask, [&](std::uint16_t word) { sum += count_ones(word); });
+  for_each_row(unit, parts, [&](int map, int y, int x0, int columns) {
+    const std::uint16_t* at = mask.at(map, y, x0) + word;
+    // Four words at a time: the columns of a tile are few.
+    for (int x = 0; x < columns; x += 4) {
+      std::uint64_t four = 0;
+      for (int i = 0; i < std::min(4, columns - x); ++i, at += stride) {
+        four |= std::uint64_t{*at} << (16 * i);
+      }
+      sum += count_ones64(four);
+    }
+  });
   return sum;
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <stdexcept>
 #include <vector>
@@ -27,15 +28,22 @@ TEST_P(LaneSums, EqualsPlainSumsOnEveryInstructionSet) {
   std::vector<std::uint64_t> numbers(static_cast<std::size_t>(kEntries) * lanes);
   std::vector<std::uint64_t> left(lanes, GetParam().sum);
   std::vector<std::uint64_t> table(shape.words(), 0);
+  const std::size_t stride = shape.blocks * kLaneWords;
+  std::vector<int> rows(GetParam().addend);
+  std::iota(rows.begin(), rows.end(), 0);
   for (int entry = 0; entry < kEntries; ++entry) {
+    std::vector<std::uint64_t> bits(rows.size() * stride, 0);
     for (int lane = 0; lane < lanes; ++lane) {
       std::uint64_t& number = numbers[entry * lanes + lane];
       number = std::min(random() % (GetParam().addend + 1), left[lane]);
       left[lane] -= number;
-      std::uint64_t bits[kLaneWords] = {};
-      bits[lane / 64 % kLaneWords] = std::uint64_t{1} << (lane % 64);
-      std::uint64_t* to = &table[shape.at(lane / 64 / kLaneWords, entry)];
-      for (std::uint64_t i = 0; i < number; ++i) add_lanes(bits, shape.planes, to);
+      for (std::uint64_t i = 0; i < number; ++i) {
+        bits[i * stride + lane / 64] |= std::uint64_t{1} << (lane % 64);
+      }
+    }
+    for (int b = 0; b < shape.blocks; ++b) {
+      sum_lanes(bits.data() + b * kLaneWords, stride, rows, shape.planes,
+                &table[shape.at(b, entry)]);
     }
   }
   std::vector<std::uint64_t> chosen(kSets * kEntries / 64);

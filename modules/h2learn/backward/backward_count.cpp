@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "modules/base/bits.h"
 #include "modules/base/ceil_div.h"
 #include "modules/tensor/channel_bits.h"
 
@@ -97,7 +98,7 @@ void BackwardCounter::deal(const BitMap* mask, int map, int ci0) {
         next[p] = (own & ~bits) | (previous & bits);
         previous = own;
       }
-      opened_[i] += __builtin_popcountll(bits);
+      opened_[i] += count_ones64(bits);
     }
   }
 }
@@ -107,13 +108,12 @@ void BackwardCounter::fill_table(int map) {
   std::uint64_t* table = tables_.data() + shape_.words() * map;
   std::uint32_t* work = work_.data() + static_cast<std::size_t>(shape_.entries) * map;
   for (int i = 0; i < window.grads().area(); ++i) {
-    for (const int output : window.outputs(i)) {
-      const std::uint64_t* lanes = &open_[static_cast<std::size_t>(output) * lane_words()];
-      for (int b = 0; b < shape_.blocks; ++b) {
-        add_lanes(lanes + b * kLaneWords, shape_.planes, table + shape_.at(b, i));
-      }
-      work[i] += opened_[output];
+    const std::vector<int>& outputs = window.outputs(i);
+    for (int b = 0; b < shape_.blocks; ++b) {
+      sum_lanes(open_.data() + b * kLaneWords, lane_words(), outputs, shape_.planes,
+                table + shape_.at(b, i));
     }
+    for (const int output : outputs) work[i] += opened_[output];
   }
   if (array_.empty_window_cycles > 0) fill_empty(table, work);
 }

@@ -132,6 +132,18 @@ H2_INLINE std::uint64_t longest_of_size(const LaneTable& shape, const std::uint6
   return longest<kLarge.addend, kLarge.planes>(shape, table, chosen, sets);
 }
 
+template <int kPlanes>
+void sum_of_size(const std::uint64_t* bits, std::size_t stride, const std::vector<int>& chosen,
+                 std::uint64_t* entry) {
+  Lanes sum[kPlanes] = {};
+  for (const int i : chosen) {
+    Lanes one[1];
+    load(bits + i * stride, one[0]);
+    add(one, sum);
+  }
+  std::memcpy(entry, sum, sizeof sum);
+}
+
 #ifdef __x86_64__
 __attribute__((target("avx2,bmi,popcnt"))) std::uint64_t longest_avx2(const LaneTable& shape,
                                                                       const std::uint64_t* table,
@@ -154,16 +166,11 @@ LaneTable::LaneTable(int blocks, int entries, std::uint64_t addend, std::uint64_
     throw std::length_error("lane sums: tile, kernel or empty-window cost too large");
 }
 
-void add_lanes(const std::uint64_t* bits, int planes, std::uint64_t* entry) {
-  for (int w = 0; w < kLaneWords; ++w) {
-    std::uint64_t carry = bits[w];
-    for (int p = 0; p < planes && carry != 0; ++p) {
-      std::uint64_t& plane = entry[p * kLaneWords + w];
-      const std::uint64_t both = plane & carry;
-      plane ^= carry;
-      carry = both;
-    }
-  }
+void sum_lanes(const std::uint64_t* bits, std::size_t stride, const std::vector<int>& chosen,
+               int planes, std::uint64_t* entry) {
+  if (planes == kSmall.addend) return sum_of_size<kSmall.addend>(bits, stride, chosen, entry);
+  if (planes == kMedium.addend) return sum_of_size<kMedium.addend>(bits, stride, chosen, entry);
+  sum_of_size<kLarge.addend>(bits, stride, chosen, entry);
 }
 
 std::uint64_t longest_lane_portable(const LaneTable& shape, const std::uint64_t* table,

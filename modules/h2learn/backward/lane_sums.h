@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace h2 {
 
@@ -29,8 +30,10 @@ struct LaneTable {
   }
 };
 
-/// Adds one bit per lane (kLaneWords words) to an entry.
-void add_lanes(const std::uint64_t* bits, int planes, std::uint64_t* entry);
+/// Makes an entry: per lane the number of ones in the chosen rows of `bits`, each kLaneWords words
+/// and `stride` words after the one before.
+void sum_lanes(const std::uint64_t* bits, std::size_t stride, const std::vector<int>& chosen,
+               int planes, std::uint64_t* entry);
 
 /// The largest sum of any lane over any of `sets` sets of entries; each set is entries/64 words,
 /// bit i = entry i.
