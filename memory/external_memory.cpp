@@ -129,6 +129,12 @@ void ExternalMemory::advance() {
   }
 }
 
+DramStatistics ExternalMemory::dram_statistics() {
+  advance();
+  DramStatistics all = dram_before_;
+  return all += timing_->statistics();
+}
+
 void ExternalMemory::serve() {
   advance();
   const auto due = [this] {

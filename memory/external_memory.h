@@ -48,19 +48,17 @@ class ExternalMemory : public sc_core::sc_module {
     Stats stats;
     DramStatistics dram;
   };
-  Counts counts() const { return {stats_, dram_statistics()}; }
+  Counts counts() { return {stats_, dram_statistics()}; }
   /// Goes on from what the memory of an earlier board had counted; before time starts.
   void go_on_from(const Counts& earlier) {
     stats_ = earlier.stats;
     dram_before_ = earlier.dram;
   }
   double peak_gbps() const { return timing_->peak_gbps(); }
-  DramStatistics dram_statistics() const {
-    DramStatistics all = dram_before_;
-    return all += timing_->statistics();
-  }
+  /// Of the device up to the present time.
+  DramStatistics dram_statistics();
   /// Adds what this memory counts.
-  void declare(StatGroup& group) const;
+  void declare(StatGroup& group);
 
   /// Test hook: the next `count` transactions that carry data are answered without moving it, and
   /// not counted.

@@ -57,7 +57,7 @@ void add_latency(StatGroup& group, const LatencyHistogram& latency, const std::s
       [](const LatencyHistogram& l) { return static_cast<double>(l.max()); });
 }
 
-void ExternalMemory::declare(StatGroup& group) const {
+void ExternalMemory::declare(StatGroup& group) {
   for (std::size_t k = 0; k < stats_.read_bytes.size(); ++k) {
     const std::string kind = name_of(static_cast<TensorKind>(k));
     group.group("read_bytes")

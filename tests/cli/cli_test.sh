@@ -104,13 +104,14 @@ expect verbose-nowhere 2 "-v top.fwd: matches no module; legal: top.host" "$h2vp
   "${small[@]}" -v top.fwd
 expect verbose-level 2 "legal levels: phases, tiles, bursts" "$h2vp" train "$quick" -v top=beats
 expect verbose-elsewhere 2 "-v" "$h2vp" config "$quick" -v top
-for command in train profile "profile --dry-run" "train --dry-run"; do
+for command in profile "profile --dry-run"; do
   # shellcheck disable=SC2086  # a command with its option
   expect "${command// /}-wide" 2 "glb.forward.bytes: layer conv1 needs" "$h2vp" $command "$quick" \
     --set network.pool=before_soma --set network.input.width=2048
 done
-for command in train profile; do
-  expect "$command-buffer" 2 "glb.forward.bytes: layer conv1 needs" "$h2vp" $command "$quick" \
+for command in train profile "train --dry-run" "profile --dry-run"; do
+  # shellcheck disable=SC2086
+  expect "${command// /}-buffer" 2 "glb.forward.bytes: layer conv1 needs" "$h2vp" $command "$quick" \
     --set glb.forward.bytes=2048
 done
 expect profile-needs-network 2 "network.layers" "$h2vp" profile "$machine"

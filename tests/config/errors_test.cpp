@@ -88,7 +88,7 @@ TEST_F(ConfigErrors, OutOfRange) {
             "c.yaml:1:22: training.momentum: 0.999999999999 is out o");
   EXPECT_EQ(error("training: {loss_scale: 1000}\n"),
             "c.yaml:1:24: training.loss_scale: 1000 is not a power of two; legal: a power of two "
-            "in 1..16777216");
+            "in 1..16777216, or dynamic");
   EXPECT_EQ(error("profile:\n  mask_density: [0.5,\n    1.5]\n"),
             "c.yaml:3:5: profile.mask_density: 1.5 is out of range; legal: a number from 0 to 1, "
             "or a list of one per layer");

@@ -34,7 +34,7 @@ TEST(ProbedBoard, ChangesNothing) {
   const std::string without =
       train_on(tiny_config(), [](const Platform& p) { EXPECT_TRUE(p.probes.all().empty()); });
   const std::string with = train_on(with_probes(tiny_config()), [](const Platform& p) {
-    EXPECT_EQ(p.probes.all().size(), 15U);  // 8 initiators, 3 GLBs, registers, 3 memories
+    EXPECT_EQ(p.probes.all().size(), 16U);  // 8 initiators, 3 GLBs, registers, 4 memories
   });
   EXPECT_EQ(with, without);
 }
