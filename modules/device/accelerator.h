@@ -29,8 +29,8 @@ class Accelerator {
   const std::vector<const Engine*>& engines() const { return views_; }
   CommandProcessor& commands() { return *commands_; }
   const CommandProcessor& commands() const { return *commands_; }
-  /// Running number of the next sub-batch.
-  virtual std::uint64_t sub_batches() const = 0;
+  /// Running number of the next sub-batch; 0 where sub-batches have none.
+  virtual std::uint64_t sub_batches() const { return 0; }
 
   /// Prices of energy_plan(), which waveform and timeline show as power over time.
   void show_power(const std::vector<EngineCosts>& costs);
