@@ -4,7 +4,7 @@
 namespace h2 {
 
 void Accelerator::show_power(const std::vector<EngineCosts>& costs) {
-  for (std::size_t i = 0; i < engines_.size(); ++i) {
+  for (std::size_t i = 0; i < engines_.size() && i < costs.size(); ++i) {
     engines_[i]->show_power(costs[i].event_pj, costs[i].clock_pj);
   }
 }

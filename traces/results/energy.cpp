@@ -53,7 +53,7 @@ EnergyUse energy_use(const RunInfo& info, const Snapshot& spent) {
     use.engines.push_back(energy_of(model.engines[e], model.clock_hz, spent.events[e],
                                     static_cast<double>(spent.engines[e].busy_cycles),
                                     static_cast<double>(spent.cycle)));
-    for (std::size_t k = 0; k < info.events.size(); ++k) {
+    for (std::size_t k = 0; k < model.engines[e].event_pj.size(); ++k) {
       const double joules = model.engines[e].event_pj[k] * static_cast<double>(spent.events[e][k]) *
                             kJoulePerPicojoule;
       if (joules > 0) use.events[info.events[k].key] += joules;
@@ -82,7 +82,7 @@ Json energy_json(const RunInfo& info, const Snapshot& spent, std::uint64_t sampl
   const double seconds = static_cast<double>(spent.cycle) / info.energy.clock_hz;
   const auto per = [](double value, double by) { return by > 0 ? value / by : 0.0; };
   const auto count = static_cast<double>(samples);
-  Json json{{"table", info.energy.table},
+  Json json{{"preset", info.energy.table},
             {"total_j", all.total()},
             {"power_w", per(all.total(), seconds)},
             {"per_sample_j", per(all.total(), count)},

@@ -291,7 +291,7 @@ std::string summary_table(const Json& s) {
   print("%-14s %.4g J per sample, %.2f W, %.1f mm2; memories apart: %s (costs: %s)", "energy",
         energy["per_sample_j"].get<double>(), energy["power_w"].get<double>(),
         s["area"]["total_mm2"].get<double>(), dram_text(energy).c_str(),
-        energy["table"].get<std::string>().c_str());
+        energy["preset"].get<std::string>().c_str());
   return out.str();
 }
 

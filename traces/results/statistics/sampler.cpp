@@ -63,9 +63,9 @@ Json Sampler::json(const RunInfo& info) const {
   const auto busy = [](const EngineInfo& e) { return "engine." + e.key + ".busy"; };
   const auto power = [](const std::string& part) { return part + ".power"; };
   const auto bandwidth = [](const MemoryInfo& m) { return "memory." + m.name + ".bandwidth"; };
-  for (const EngineInfo& e : info.engines) {
-    add(busy(e), "share");
-    add(power("engine." + e.key), "W");
+  for (const EngineInfo& e : info.engines) add(busy(e), "share");
+  for (std::size_t e = 0; e < info.energy.engines.size(); ++e) {
+    add(power("engine." + info.engines[e].key), "W");
   }
   if (info.energy.dram.known) {
     for (const MemoryInfo& m : info.memories) add(power("memory." + m.name), "W");
