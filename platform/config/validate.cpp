@@ -136,6 +136,10 @@ std::string Origins::latest(const std::vector<std::string>& paths) const {
 
 void validate(const Config& config, const Origins& origins) {
   const Rules rules(config, origins);
+  rules.require(
+      config.training.update_time != UpdateTime::fused || !config.training.dynamic_loss_scale,
+      {"training.update", "training.loss_scale"},
+      "auto or separate with a dynamic loss scale, which may skip a step");
   rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
                 "th_l < th_r");
   check_dram_rules(config.memory.dram, rules);

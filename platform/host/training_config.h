@@ -20,6 +20,11 @@ struct TrainingConfig {
   std::uint64_t seed = 1;
   LossKind loss = LossKind::mse;
   UpdateTime update_time = UpdateTime::automatic;
+  /// A step that an overflow may skip has to wait for the whole gradient.
+  UpdateTime update_kind() const {
+    return update_time == UpdateTime::automatic && dynamic_loss_scale ? UpdateTime::separate
+                                                                      : update_time;
+  }
   UpdateSpec update;       ///< optimizer, learning_rate, momentum, loss_scale, adam's constants
   float init_gain = 1.0F;  ///< times Kaiming normal
   bool shuffle = true;

@@ -21,6 +21,9 @@ Sampler::Sampler(sc_core::sc_module_name name, std::function<Snapshot()> look, S
 }
 
 void Sampler::run() {
+  // A picosecond behind each border, so that all that happens at the border itself is counted
+  // before it, in whatever order the kernel runs the processes of one moment.
+  wait(sc_core::sc_time::from_value(1));
   if (!looks_.empty()) {
     wait(sc_core::sc_time::from_value(looks_.size() * step_.value() - begin_ps_));
   }
