@@ -107,7 +107,8 @@ expect verbose-elsewhere 2 "-v" "$h2vp" config "$quick" -v top
 for command in profile "profile --dry-run"; do
   # shellcheck disable=SC2086  # a command with its option
   expect "${command// /}-wide" 2 "glb.forward.bytes: layer conv1 needs" "$h2vp" $command "$quick" \
-    --set network.pool=before_soma --set network.input.width=2048
+    --set network.pool=before_soma --set network.input.width=2048 \
+    --set dataset.kind=npy --set dataset.path=not-read
 done
 for command in train profile "train --dry-run" "profile --dry-run"; do
   # shellcheck disable=SC2086

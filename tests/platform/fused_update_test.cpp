@@ -142,11 +142,11 @@ class FailedGroup : public ::testing::TestWithParam<std::uint32_t> {
   std::string reason_;
 };
 
-/// An error response at every transaction of the engine.
+/// An error response at every third transaction of the engine.
 TEST_P(FailedGroup, LeavesWholeLayersOrSaysThatTheyAreLost) {
   int untouched = 0, partly = 0, lost = 0;
   on_card([&](Card& card, const Config& config) {
-    for (std::uint32_t after = 0; break_off(card, after); ++after) {
+    for (std::uint32_t after = 0; break_off(card, after); after += 3) {
       SCOPED_TRACE(after);
       ASSERT_LT(after, 5000U);
       const std::uint32_t status = card.reg(H2_REG_STATUS);
