@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What the platform costs over the kernels: processor time of trainings of two lengths, from
-`wall` of summary.json. Their difference is sub-batches alone, without start-up and test images.
+`wall` of summary.json. Their difference is sub-batches alone, without start-up and test images. The
+platform's share of the whole is what the simulator's thread does by itself: the serial share that
+bounds the gain of threads (Amdahl's law), as kernels run on any thread.
 
 usage: platform_cost.py H2VP CONFIG [--samples SHORT LONG] [--rounds N] [--threads N]
                         [--set key=value]...
@@ -48,7 +50,11 @@ def main():
             print(f"per sub-batch: kernels {kernels:.3f} s, platform {platform:.3f} s = "
                   f"{shares[-1]:.3f} of the kernels, {wall:.3f} s wall; with start-up "
                   f"{long['platform_seconds'] / long['kernel_seconds']:.3f}", flush=True)
-    print(f"platform over kernels, median: {statistics.median(shares):.3f}")
+    ratio = statistics.median(shares)
+    serial = ratio / (1 + ratio)
+    print(f"platform over kernels, median: {ratio:.3f}")
+    bounds = ", ".join(f"{n}: {1 / (serial + (1 - serial) / n):.2f}" for n in (2, 4, 8, 16))
+    print(f"serial share: {serial:.3f}; speed-up with threads at most {bounds}")
 
 
 if __name__ == "__main__":
