@@ -212,7 +212,7 @@ double Estimate::cycles_per_sub_batch(const Config& config) const {
   const double n = config.training.batch_group;
   if (config.training.batch_group == 1) last_gradient = std::min(last_gradient, first_gradient);
   const double gradients = first_gradient + (n - 1) * gradient;
-  const bool fused = config.training.update_kind() != UpdateTime::separate;
+  const bool fused = effective_update_time(config.training) != UpdateTime::separate;
   const double behind = last_gradient + (fused ? last_update : update);
   double group = forward + gradients + update;
   if (config.overlap) {

@@ -47,7 +47,7 @@ void Profile::run_group(std::uint32_t sub_batches) {
   group.sub_batches = sub_batches;
   group.samples = sub_batches * config_.training.sub_batch;
   group.overlap = config_.overlap ? 1 : 0;
-  group.update = static_cast<std::uint32_t>(config_.training.update_kind());
+  group.update = static_cast<std::uint32_t>(effective_update_time(config_.training));
   group.source = &Profile::next_sub_batch;
   group.source_context = this;
   const int error = h2_train_group(&card_.device, &group);

@@ -142,7 +142,7 @@ bool Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   group_.samples = static_cast<std::uint32_t>(count);
   group_.loss = config_.training.loss == LossKind::mse ? H2_LOSS_MSE : H2_LOSS_CROSS_ENTROPY;
   group_.overlap = config_.overlap ? 1 : 0;
-  group_.update = static_cast<std::uint32_t>(config_.training.update_kind());
+  group_.update = static_cast<std::uint32_t>(effective_update_time(config_.training));
   group_.source = &Training::next_sub_batch;
   group_.source_context = this;
   group_indices_ = order.data() + first;

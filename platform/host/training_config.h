@@ -20,11 +20,6 @@ struct TrainingConfig {
   std::uint64_t seed = 1;
   LossKind loss = LossKind::mse;
   UpdateTime update_time = UpdateTime::automatic;
-  /// A step that an overflow may skip has to wait for the whole gradient.
-  UpdateTime update_kind() const {
-    return update_time == UpdateTime::automatic && dynamic_loss_scale ? UpdateTime::separate
-                                                                      : update_time;
-  }
   UpdateSpec update;       ///< optimizer, learning_rate, momentum, loss_scale, adam's constants
   float init_gain = 1.0F;  ///< times Kaiming normal
   bool shuffle = true;
@@ -41,5 +36,13 @@ struct TrainingConfig {
     int keep = 2;             ///< newest ones kept
   } checkpoint;
 };
+
+/// `update_time` as it is used: a step that an overflow may skip has to wait for the whole
+/// gradient.
+inline UpdateTime effective_update_time(const TrainingConfig& training) {
+  return training.update_time == UpdateTime::automatic && training.dynamic_loss_scale
+             ? UpdateTime::separate
+             : training.update_time;
+}
 
 }  // namespace h2
