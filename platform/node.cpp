@@ -4,6 +4,8 @@
 #include "modules/contract/h2_contract.h"
 #include "modules/device/host_link.h"
 #include "modules/h2learn/accelerator.h"
+#include "modules/sata/accelerator.h"
+#include "platform/accelerators.h"
 #include "platform/host/energy_model.h"
 
 namespace h2 {
@@ -17,9 +19,10 @@ sc_core::sc_time period_of(const Config& config) {
   return {1e6 / config.machine.clock_mhz, sc_core::SC_PS};
 }
 
-std::unique_ptr<Accelerator> make_h2learn(const Config& config, int index,
-                                          const std::string& prefix, const NodeOptions& options,
-                                          WorkerPool& workers, Trace& trace) {
+/// Of accelerators that take H2Learn's family of descriptors.
+H2LearnAccelerator::Settings family_settings(const Config& config, int index,
+                                             const std::string& prefix,
+                                             const NodeOptions& options) {
   H2LearnAccelerator::Settings s;
   s.prefix = prefix;
   s.period = period_of(config);
@@ -33,16 +36,24 @@ std::unique_ptr<Accelerator> make_h2learn(const Config& config, int index,
   s.schedule.masks = options.masks;
   s.schedule.fault = options.fault;
   s.schedule.first_sub_batch = options.first_sub_batch;
-  return std::make_unique<H2LearnAccelerator>(config.machine, s, workers, trace);
+  return s;
+}
+
+/// Targets behind the bus of one node, registers not counted.
+int memory_targets(const Config& config) {
+  return is_unified(config.memory) ? 1 : memory_count(config);
 }
 
 /// The one place that knows which accelerators there are.
 std::unique_ptr<Accelerator> make_accelerator(const Config& config, int index,
                                               const std::string& prefix, const NodeOptions& options,
                                               WorkerPool& workers, Trace& trace) {
+  const H2LearnAccelerator::Settings family = family_settings(config, index, prefix, options);
   switch (config.accelerator) {
     case AcceleratorKind::h2learn:
-      return make_h2learn(config, index, prefix, options, workers, trace);
+      return std::make_unique<H2LearnAccelerator>(config.machine, family, workers, trace);
+    case AcceleratorKind::sata:
+      return std::make_unique<SataAccelerator>(config.machine, config.sata, family, workers, trace);
   }
   return nullptr;
 }
@@ -51,18 +62,18 @@ std::string prefix_of(int index) { return index == 0 ? "" : "node" + std::to_str
 
 }  // namespace
 
-std::vector<AddressRange> address_map(const MemorySpec& memory, int nodes) {
+std::vector<AddressRange> address_map(const Config& config, int nodes) {
   std::vector<AddressRange> map;
+  const MemorySpec& memory = config.memory;
   const bool unified = is_unified(memory);
-  const int targets = unified ? 3 : 5;
+  const int targets = 2 + memory_targets(config);
   for (int i = 0; i < nodes; ++i) {
     const int first = i * targets;
     const std::string prefix = prefix_of(i);
     map.push_back({prefix + "registers", H2_CARD_REGS_BASE(i), H2_REGS_SIZE, first, 0});
-    for (unsigned n = 0; n < 3; ++n) {
+    for (int n = 0; n < memory_count(config); ++n) {
       map.push_back({prefix + "mem" + std::to_string(n), H2_CARD_MEM_BASE(i, n), memory.bytes,
-                     first + (unified ? 1 : static_cast<int>(n) + 1),
-                     unified ? n * memory.bytes : 0});
+                     first + 1 + (unified ? 0 : n), unified ? n * memory.bytes : 0});
     }
     map.push_back({prefix + "host_memory", H2_CARD_HOST_MEM_BASE(i), H2_HOST_MEM_SIZE,
                    first + targets - 1, 0});
@@ -84,8 +95,9 @@ void Node::connect(const Config& config, Probes& probes, Interconnect& bus, Trac
   probes.connect(host.bus, bus.initiators);
   accelerator->connect(probes, bus);
   const bool unified = is_unified(config.memory);
-  for (int n = 0; n < (unified ? 1 : 3); ++n) {
-    const std::string label = prefix + (unified ? "mem" : "mem" + std::to_string(n));
+  const int targets = memory_targets(config);
+  for (int n = 0; n < targets; ++n) {
+    const std::string label = prefix + (targets == 1 ? "mem" : "mem" + std::to_string(n));
     memories.push_back(std::make_unique<ExternalMemory>(
         label.c_str(), unified ? unified_memory(config.memory) : config.memory, trace));
     auto& socket = memories.back()->socket;

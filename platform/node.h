@@ -42,8 +42,8 @@ struct Node {
   sc_core::sc_signal<bool> irq;
 };
 
-/// What nodes take of the system address map: registers, then Mem0..2: three targets, or (unified)
-/// one behind a single arbiter; then memory of the host.
-std::vector<AddressRange> address_map(const MemorySpec& memory, int nodes);
+/// What nodes take of the system address map: registers, then the memories: Mem0..2, three targets
+/// or (unified) one behind a single arbiter, or Mem0 alone; then memory of the host.
+std::vector<AddressRange> address_map(const Config& config, int nodes);
 
 }  // namespace h2

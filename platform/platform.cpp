@@ -48,7 +48,7 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
       period_(1e6 / config.machine.clock_mhz, sc_core::SC_PS),
       workers_(options.threads),
       probes(config.probe, trace),
-      interconnect("interconnect", address_map(config.memory, checked(options.nodes))),
+      interconnect("interconnect", address_map(config, checked(options.nodes))),
       nodes(make_nodes(config, options, workers_, trace)),
       host(nodes.front()->host),
       accelerator(*nodes.front()->accelerator),

@@ -90,6 +90,7 @@ enum { H2_REGISTERS(H2_REG_ENUM_) H2_REG_END_ };
   X(VERSION, MAJOR, 16, 16, "changes a driver must know")                                 \
   X(CAPABILITIES, VALUE_BYTES, 0, 8, "bytes of one stored value: 2 FP16, 4 FP32")         \
   X(CAPABILITIES, WINDOWS, 8, 4, "address windows")                                       \
+  X(CAPABILITIES, MEMORIES, 12, 4, "3: Mem0, Mem1, Mem2; 1: Mem0 holds all; 0: as 3")     \
   X(CAPABILITIES, RING_MAX, 16, 16, "most entries of a ring")                             \
   X(TILE, HEIGHT, 0, 16, "rows of a tile")                                                \
   X(TILE, WIDTH, 16, 16, "columns of a tile")                                             \
@@ -122,6 +123,7 @@ enum { H2_FIELDS(H2_FIELD_ENUM_) H2_FIELD_END_ };
 #define H2_PUT(reg, field, value) ((uint32_t)(value) << H2_##reg##_##field##_LOW)
 
 #define H2_CAP_VALUE_BYTES(caps) H2_GET(CAPABILITIES, VALUE_BYTES, caps)
+#define H2_CAP_MEMORIES(caps) H2_GET(CAPABILITIES, MEMORIES, caps)
 #define H2_CAP_RING_MAX(caps) H2_GET(CAPABILITIES, RING_MAX, caps)
 #define H2_RING_MAX 1024U
 #define H2_ERROR_QUEUE 16U /* entries of the error queue */

@@ -54,6 +54,9 @@ std::string register_table(const BuiltFor& card, bool markdown) {
       rows.push_back({"", "  " + f.name, bits_of(f), "", "", f.text});
     }
   }
+  for (const Register& r : card.own) {
+    rows.push_back({hex(r.offset, 3), r.name, "", names[r.access], hex(r.reset, 8), r.text});
+  }
   return table("Registers, at " + hex(H2_REGS_BASE, 8) + ", 32 bits each",
                {"offset", "register", "bits", "access", "reset", "meaning"}, rows, markdown);
 }
@@ -105,9 +108,11 @@ std::string code_tables(bool markdown) {
 
 std::string contract_manual(const BuiltFor& card, bool markdown) {
   std::vector<Row> map{{hex(H2_REGS_BASE, 10), "registers", "one block of 4 KiB"}};
-  for (unsigned n = 0; n < 3; ++n) {
+  for (unsigned n = 0; n < card.memories; ++n) {
     map.push_back({hex(H2_MEM_BASE(n), 10), "mem" + std::to_string(n),
-                   n < 2 ? "sub-batches, FP16 weights" : "gradients, FP32 master weights, rings"});
+                   card.memories == 1 ? "every tensor, rings"
+                   : n < 2            ? "sub-batches, FP16 weights"
+                                      : "gradients, FP32 master weights, rings"});
   }
   map.push_back({hex(H2_HOST_MEM_BASE, 10), "host memory", "rings, if the driver puts them there"});
   return std::string(markdown ? "# " : "") + "H2Learn card, contract version " +

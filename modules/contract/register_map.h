@@ -40,10 +40,12 @@ struct Register {
   bool card_writes = false;           ///< also where software does
 };
 
-/// What a card is built for: its configuration shows in three registers.
+/// What a card is built for: shows in three registers, and in those of its kind alone.
 struct BuiltFor {
   std::uint32_t value_bytes = 2, tile_height = 8, tile_width = 8;
+  std::uint32_t memories = 3;
   std::uint64_t memory_bytes = 0;  ///< of each MemN
+  std::vector<Register> own;       ///< that only this kind of accelerator has
 };
 
 /// All registers of the card in the order of the contract's table.

@@ -8,6 +8,21 @@
 
 namespace h2 {
 
+void keep_last_step(CommandProcessor& commands, H2LearnSchedule& schedule) {
+  commands.registers.on_write(H2_REG_LAST_STEP, [&commands, &schedule](auto, auto after) {
+    const bool busy = (commands.registers.get(H2_REG_STATUS) & H2_STATUS_BUSY) != 0;
+    const bool legal = !busy && (after == 0 ? schedule.restart() : schedule.resume(after));
+    if (!legal) commands.report(H2_ERR_REGISTER, H2_REG_LAST_STEP);
+    commands.update_status();
+    return legal;
+  });
+  commands.command_ended.add([&commands](const CardCommand& c) {
+    if (c.descriptor.opcode == H2_OP_UPDATE) {
+      commands.registers.set(H2_REG_LAST_STEP, c.descriptor.step);
+    }
+  });
+}
+
 H2LearnAccelerator::H2LearnAccelerator(const Machine& machine, const Settings& settings,
                                        WorkerPool& workers, Trace& trace)
     : schedule_(machine, settings.schedule) {
@@ -38,18 +53,7 @@ H2LearnAccelerator::H2LearnAccelerator(const Machine& machine, const Settings& s
   s.registers = h2learn_registers(machine, settings.schedule.memory_bytes);
   const std::string name = settings.prefix + "controller";
   commands_ = std::make_unique<CommandProcessor>(name.c_str(), s, schedule_, engines, trace);
-  commands_->registers.on_write(H2_REG_LAST_STEP, [this](auto, auto after) {
-    const bool busy = (commands_->registers.get(H2_REG_STATUS) & H2_STATUS_BUSY) != 0;
-    const bool legal = !busy && (after == 0 ? schedule_.restart() : schedule_.resume(after));
-    if (!legal) commands_->report(H2_ERR_REGISTER, H2_REG_LAST_STEP);
-    commands_->update_status();
-    return legal;
-  });
-  commands_->command_ended.add([this](const CardCommand& c) {
-    if (c.descriptor.opcode == H2_OP_UPDATE) {
-      commands_->registers.set(H2_REG_LAST_STEP, c.descriptor.step);
-    }
-  });
+  keep_last_step(*commands_, schedule_);
 }
 
 }  // namespace h2

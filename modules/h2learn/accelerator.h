@@ -13,6 +13,10 @@
 
 namespace h2 {
 
+/// Connects register LAST_STEP of the family with the order of commands. Both live as long as each
+/// other.
+void keep_last_step(CommandProcessor& commands, H2LearnSchedule& schedule);
+
 /// H2Learn: Forward, Backward and Weight Update Engine under one command processor.
 class H2LearnAccelerator : public Accelerator {
  public:

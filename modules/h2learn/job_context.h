@@ -66,6 +66,7 @@ struct JobContext {
   bool static_once = false;  ///< a static input's sum is computed once for all timesteps
   bool inference = false;    ///< forward stores spikes only
   bool compress_gradients = false;
+  bool dense = false;  ///< u of every neuron is stored, and no bitmap of grad-u
   std::optional<LutFault> fault;
 
   bool functional() const { return masks == nullptr; }
@@ -101,8 +102,20 @@ std::unique_ptr<Job> make_backward_job(const JobContext& context, int layer);
 std::unique_ptr<Job> make_grad_job(const JobContext& context, std::uint64_t gradient);
 /// `first`: overwrite grad-w in Mem2, otherwise add to it.
 std::unique_ptr<Job> make_weight_gradient_job(const JobContext& context, int layer, bool first);
+/// What an optimiser step takes of a machine.
+struct UpdateCosts {
+  std::uint64_t buffer_bytes = 0;  ///< of the buffer that weights stream through
+  /// Of a chunk of `weights` with `states` FP32 values beside each FP32 weight.
+  std::function<ChunkWork(std::uint64_t weights, int states)> work;
+};
+UpdateCosts h2learn_update_costs(const Machine& machine);
+
 /// Optimiser step `step` (1 for the first): grad-w, master and state from Mem2, new FP16 weights to
 /// every MemN base in `copies`.
+std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
+                                     unsigned step, const std::vector<std::uint64_t>& copies,
+                                     UpdateCosts costs);
+/// With the costs of H2Learn's machine.
 std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
                                      unsigned step, const std::vector<std::uint64_t>& copies);
 

@@ -5,7 +5,8 @@
 
 namespace h2 {
 
-RegisterMap h2learn_registers(const Machine& machine, std::uint64_t memory_bytes) {
+RegisterMap h2learn_registers(const Machine& machine, std::uint64_t memory_bytes,
+                              std::uint32_t memories) {
   const std::uint32_t value_bytes = bytes_of(machine.numerics);
   RegisterMap map{
 #define H2_REGISTER_INFO(reg, offset, access, reset, text) \
@@ -17,6 +18,7 @@ RegisterMap h2learn_registers(const Machine& machine, std::uint64_t memory_bytes
     if (reg.offset == H2_REG_CAPABILITIES) {
       reg.reset = H2_PUT(CAPABILITIES, VALUE_BYTES, value_bytes) |
                   H2_PUT(CAPABILITIES, WINDOWS, H2_WINDOWS) |
+                  H2_PUT(CAPABILITIES, MEMORIES, memories) |
                   H2_PUT(CAPABILITIES, RING_MAX, H2_RING_MAX);
     } else if (reg.offset == H2_REG_TILE) {
       reg.reset =

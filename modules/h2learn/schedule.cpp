@@ -67,7 +67,7 @@ Step H2LearnSchedule::update_step(const H2LearnCommand& update, int index) const
   const int layer = static_cast<int>(update.table.layers.size()) - 1 - index;
   return {kWeightUpdateEngine,
           make_update_job(update.context, layer, update.table.update, update.descriptor.step,
-                          {base_of(0), base_of(1)}),
+                          weight_copies()),
           {},
           nullptr};
 }
@@ -111,6 +111,11 @@ std::optional<Step> H2LearnSchedule::step(CardCommand& command, int index) {
     default:
       return update_step(c, index);
   }
+}
+
+std::vector<std::uint64_t> H2LearnSchedule::weight_copies() const {
+  if (settings_.memories == 1) return {base_of(0)};
+  return {base_of(0), base_of(1)};
 }
 
 void H2LearnSchedule::end(const CardCommand& command) {

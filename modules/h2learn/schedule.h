@@ -39,7 +39,9 @@ class H2LearnSchedule : public Schedule {
  public:
   struct Settings {
     std::uint64_t memory_base = H2_MEM_BASE(0);  ///< address of Mem0
-    std::uint64_t memory_bytes = 0;              ///< of each of the three memories
+    std::uint64_t memory_bytes = 0;              ///< of each memory
+    unsigned memories = 3;  ///< 1: Mem0, which takes what else would lie in Mem1 and Mem2
+    bool dense = false;     ///< JobContext::dense
     bool compress_gradients = false;
     MaskFactory masks;  ///< set in runs without data
     std::optional<LutFault> fault;
@@ -66,16 +68,26 @@ class H2LearnSchedule : public Schedule {
   /// Running number of the next sub-batch.
   std::uint64_t sub_batches() const { return sub_batches_; }
 
+ protected:
+  /// Whether the machine takes the network of the command, and how it lies in its buffers. Returns
+  /// an h2_error.
+  virtual std::uint32_t plan(H2LearnCommand& command) const;
+  const Machine& machine() const { return machine_; }
+  const Settings& settings() const { return settings_; }
+  /// Address of MemN.
+  std::uint64_t base_of(unsigned memory) const {
+    return settings_.memory_base + (settings_.memories == 1 ? 0 : memory) * H2_MEM_STRIDE;
+  }
+  /// Where the weights lie that an update writes: one base per copy.
+  std::vector<std::uint64_t> weight_copies() const;
+
  private:
-  static std::uint32_t check_fields(const h2_descriptor& descriptor, const CardAccess& card);
+  std::uint32_t check_fields(const h2_descriptor& descriptor, const CardAccess& card) const;
   std::uint32_t check(H2LearnCommand& command, CardAccess& card);
   std::uint32_t read_table(H2LearnCommand& command, CardAccess& card) const;
   std::uint32_t check_tensors(const H2LearnCommand& command, const CardAccess& card) const;
   std::uint32_t check_windows(const H2LearnCommand& command, const CardAccess& card) const;
   bool covers_control(const H2LearnCommand& command, const CardAccess& card) const;
-  std::uint64_t base_of(unsigned memory) const {
-    return settings_.memory_base + memory * H2_MEM_STRIDE;
-  }
   Step update_step(const H2LearnCommand& update, int index) const;
   std::shared_ptr<H2LearnCommand> early_update(H2LearnCommand& gradient, int index);
   bool in_a_memory(std::uint64_t address, std::uint64_t bytes) const;

@@ -8,14 +8,15 @@
 
 namespace h2 {
 
-std::uint32_t H2LearnSchedule::check_fields(const h2_descriptor& d, const CardAccess& card) {
+std::uint32_t H2LearnSchedule::check_fields(const h2_descriptor& d, const CardAccess& card) const {
   if (d.version != H2_DESCRIPTOR_VERSION) return H2_ERR_VERSION;
   if (d.opcode < H2_OP_FORWARD || d.opcode > H2_OP_UPDATE) return H2_ERR_OPCODE;
   const unsigned legal = d.opcode == H2_OP_FORWARD  ? H2_DESC_INFERENCE
                          : d.opcode == H2_OP_UPDATE ? 0U
                                                     : H2_DESC_FIRST | H2_DESC_LAST;
-  if (d.size != sizeof d || d.memory > 1 || d.reserved0 != 0 || d.reserved1 != 0 ||
-      (d.flags & ~legal) != 0 || (d.opcode == H2_OP_UPDATE ? d.step == 0 : d.samples == 0)) {
+  if (d.size != sizeof d || d.memory > (settings_.memories == 1 ? 0 : 1) || d.reserved0 != 0 ||
+      d.reserved1 != 0 || (d.flags & ~legal) != 0 ||
+      (d.opcode == H2_OP_UPDATE ? d.step == 0 : d.samples == 0)) {
     return H2_ERR_SIZE;
   }
   if (d.tag == 0 || card.in_flight(d.tag)) return H2_ERR_TAG;
@@ -57,11 +58,9 @@ std::uint32_t H2LearnSchedule::read_table(H2LearnCommand& command, CardAccess& c
   }
   error = parse_table(header, records, machine_, command.table, command.error_layer);
   if (error != H2_OK) return error;
-  try {
-    command.glb = plan_glb(machine_, command.table.network, command.table.sub_batch);
-  } catch (const InputError&) {
-    return H2_ERR_CAPACITY;
-  }
+  error = plan(command);
+  if (error != H2_OK) return error;
+  for (TensorExtent& extent : command.table.extents) extent.together = settings_.memories == 1;
   error = check_extents(command.table.extents, settings_.memory_bytes, command.error_layer);
   if (error != H2_OK) return error;
   JobContext& c = command.context;
@@ -78,7 +77,17 @@ std::uint32_t H2LearnSchedule::read_table(H2LearnCommand& command, CardAccess& c
   c.static_once = command.table.static_once;
   c.inference = (d.flags & H2_DESC_INFERENCE) != 0;
   c.compress_gradients = settings_.compress_gradients;
+  c.dense = settings_.dense;
   c.fault = settings_.fault;
+  return H2_OK;
+}
+
+std::uint32_t H2LearnSchedule::plan(H2LearnCommand& command) const {
+  try {
+    command.glb = plan_glb(machine_, command.table.network, command.table.sub_batch);
+  } catch (const InputError&) {
+    return H2_ERR_CAPACITY;
+  }
   return H2_OK;
 }
 
@@ -146,8 +155,8 @@ std::uint32_t H2LearnSchedule::check_windows(const H2LearnCommand& command,
       const bool used = update || opcode == H2_OP_WEIGHT_GRADIENT;
       if (used && !card.allows(c.base2 + e.offset, e.bytes, true, true)) return H2_ERR_WINDOW;
     } else if (update && e.weights) {
-      for (unsigned n = 0; n < 2; ++n) {
-        if (!card.allows(base_of(n) + e.offset, e.bytes, false, true)) return H2_ERR_WINDOW;
+      for (const std::uint64_t base : weight_copies()) {
+        if (!card.allows(base + e.offset, e.bytes, false, true)) return H2_ERR_WINDOW;
       }
     } else if (!update && !card.allows(c.base + e.offset, e.bytes, true, !e.weights)) {
       return H2_ERR_WINDOW;

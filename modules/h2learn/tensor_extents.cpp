@@ -21,8 +21,12 @@ h2_map map_of(const Machine& machine, int channels, int height, int width, int s
   return m;
 }
 
+/// Which of two memories: 1 for Mem2.
+int space_of(const TensorExtent& e) { return e.mem2 && !e.together ? 1 : 0; }
+
 bool overlap(const TensorExtent& a, const TensorExtent& b) {
-  return a.mem2 == b.mem2 && a.offset < b.offset + b.bytes && b.offset < a.offset + a.bytes;
+  return space_of(a) == space_of(b) && a.offset < b.offset + b.bytes &&
+         b.offset < a.offset + a.bytes;
 }
 
 }  // namespace
@@ -74,7 +78,8 @@ std::uint32_t check_extents(const std::vector<TensorExtent>& extents, std::uint6
   }
   std::vector<TensorExtent> sorted = extents;
   std::sort(sorted.begin(), sorted.end(), [](const TensorExtent& a, const TensorExtent& b) {
-    return std::tie(a.mem2, a.offset, a.layer) < std::tie(b.mem2, b.offset, b.layer);
+    return std::make_tuple(space_of(a), a.offset, a.layer) <
+           std::make_tuple(space_of(b), b.offset, b.layer);
   });
   for (std::size_t i = 1; i < sorted.size(); ++i) {
     layer = std::max(sorted[i - 1].layer, sorted[i].layer);
@@ -90,6 +95,7 @@ bool touches(const std::vector<TensorExtent>& extents, bool mem2, std::uint64_t 
   range.offset = offset;
   range.bytes = bytes;
   range.mem2 = mem2;
+  range.together = !extents.empty() && extents.front().together;
   return std::any_of(extents.begin(), extents.end(),
                      [&](const TensorExtent& e) { return overlap(e, range); });
 }

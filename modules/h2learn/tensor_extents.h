@@ -16,7 +16,8 @@ struct TensorExtent {
   std::uint64_t offset = 0, bytes = 0;
   std::uint32_t layer = 0;  ///< record of the table, counted from 1
   bool mem2 = false;
-  bool weights = false;  ///< engines read them, an update writes them in Mem0 and Mem1
+  bool weights = false;   ///< engines read them, an update writes them in Mem0 and Mem1
+  bool together = false;  ///< one memory holds what is in Mem2 and what is not
 };
 
 /// All tensors of all layers.

@@ -64,8 +64,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobRecord, layer, layer_index, start_cycle, c
                                    executed_macs, bytes, repeated_bytes, mem2_bytes, events, error,
                                    range, densities, result_layer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerRecord, job, engine, opcode, samples, sub_batch)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobKey, kind, engine, layer)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerCost, kind, engine, last, total, jobs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobKey, kind, engine, opcode, layer)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerCost, kind, engine, pass, last, total, jobs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Warning, kind, text, where)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CycleSpan, begin, end)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LossScaleRecord, factor, skipped_groups, doublings, groups_since)

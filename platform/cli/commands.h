@@ -7,6 +7,6 @@ namespace h2 {
 
 extern const Subcommand kTrainCommand, kInferCommand, kProfileCommand, kTrafficCommand,
     kConfigCommand, kServeCommand, kPlayCommand, kFirmwareCommand, kRegsCommand, kStatsCommand,
-    kReportCommand, kSweepCommand, kDiffCommand, kExperimentCommand;
+    kReportCommand, kSweepCommand, kDiffCommand, kExperimentCommand, kCompareCommand;
 
 }  // namespace h2

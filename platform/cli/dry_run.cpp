@@ -5,24 +5,12 @@
 #include <cstdio>
 
 #include "modules/base/error.h"
-#include "modules/h2learn/engines.h"
-#include "modules/h2learn/glb_plan.h"
-#include "modules/h2learn/schedule.h"
+#include "platform/accelerators.h"
 #include "platform/driver/h2_driver.h"
 #include "platform/host/estimate.h"
 
 namespace h2 {
 namespace {
-
-void print_glb(const char* engine, const GlbDemand& demand) {
-  std::printf("  %-14s %10.1f of %.1f KB (largest in %s):", engine, demand.total() / 1024.0,
-              demand.capacity / 1024.0, demand.worst_layer.c_str());
-  for (const GlbItem& item : demand.items) {
-    std::printf(" %s %.1f%s", item.name.c_str(), item.bytes / 1024.0,
-                item.halves == 2 ? " x2" : "");
-  }
-  std::printf("\n");
-}
 
 void print_layers(const Config& config, const h2_device& device) {
   std::printf("Tensors (offset in MemN)\n  %-8s %12s %12s %12s %12s %12s %14s\n", "layer",
@@ -36,51 +24,23 @@ void print_layers(const Config& config, const h2_device& device) {
   }
 }
 
-/// What an engine does with a layer's operands.
-std::string dataflow_of(const Config& config, const GlbPlan& glb, const JobEstimate& job) {
-  const Layer& layer = config.network.layers[job.layer];
-  const bool fc = layer.kind == LayerKind::fc;
-  if (job.grad) return "Grad of the last layer";
-  if (job.engine == H2LearnSchedule::kForwardEngine) {
-    if (fc) return glb.forward_resident[job.layer] ? "vectors stay" : "vectors read again";
-    return std::to_string(glb.forward_tiles[job.layer]) + " tiles per half";
-  }
-  if (job.engine == H2LearnSchedule::kBackwardEngine) {
-    if (!fc) return text_of(glb.backward_nest[job.layer], layer);
-    const FcOrder order = glb.fc_order[job.layer];
-    return order == FcOrder::stream     ? "weights streamed, sums and grad-u stay"
-           : order == FcOrder::resident ? "grad-u stays"
-                                        : "grad-u read again";
-  }
-  if (fc && glb.weight_update_resident[job.layer]) return "vectors stay";
-  return std::to_string(glb.weight_update_channels[job.layer]) + " input channels per pass";
-}
-
-std::uint64_t buffer_of(const GlbPlan& glb, const JobEstimate& job) {
-  if (job.grad) return glb.grad_bytes;
-  const auto layer = static_cast<std::size_t>(job.layer);
-  return job.engine == H2LearnSchedule::kForwardEngine    ? glb.forward_bytes[layer]
-         : job.engine == H2LearnSchedule::kBackwardEngine ? glb.backward_bytes[layer]
-                                                          : glb.weight_update_bytes[layer];
-}
-
-void print_jobs(const Config& config, const GlbPlan& glb, const Estimate& estimate) {
+void print_jobs(const Config& config, const Estimate& estimate) {
   std::printf(
       "Jobs of one sub-batch (drawn masks, no memory stalls)\n  %-8s %-14s %12s %10s %10s  %s\n",
       "layer", "engine", "cycles", "MB", "buffer KB", "dataflow");
-  const auto engines = h2learn_engines(config.machine, false);
+  const auto engines = engines_of(config);
   for (const JobEstimate& job : estimate.jobs) {
+    const JobNote note = describe_job(config, job);
     std::printf("  %-8s %-14s %12" PRIu64 " %10.3f %10.1f  %s\n",
                 config.network.layers[job.layer].name.c_str(), engines[job.engine].key.c_str(),
                 job.cycles, static_cast<double>(job.bytes) / 1e6,
-                static_cast<double>(buffer_of(glb, job)) / 1024,
-                dataflow_of(config, glb, job).c_str());
+                static_cast<double>(note.buffer_bytes) / 1024, note.dataflow.c_str());
   }
 }
 
 void print_estimate(const Config& config, const Estimate& estimate) {
   std::printf("Estimate of one sub-batch\n");
-  const auto engines = h2learn_engines(config.machine, false);
+  const auto engines = engines_of(config);
   for (std::size_t e = 0; e < engines.size(); ++e) {
     std::printf("  %-14s %12" PRIu64 " cycles %10.2f MB\n", engines[e].key.c_str(),
                 estimate.compute_cycles[e], static_cast<double>(estimate.bytes[e]) / 1e6);
@@ -95,22 +55,14 @@ void print_estimate(const Config& config, const Estimate& estimate) {
 
 }  // namespace
 
-void require_tiles_fit(const Config& config) {
-  plan_glb(config.machine, config.network, config.training.sub_batch);
-}
-
 int print_dry_run(const Config& config) {
   if (!config.has_network) throw InputError("network.layers: missing; a dry run needs a network");
-  const GlbPlan glb = plan_glb(config.machine, config.network, config.training.sub_batch);
-  std::printf("Global buffers\n");
-  print_glb("forward", glb.forward);
-  print_glb("weight_update", glb.weight_update);
-  print_glb("backward", glb.backward);
+  std::printf("Global buffers\n%s", describe_buffers(config).c_str());
   const h2_device device = place_network(config);
   std::printf("Address map\n  %-10s %#14" PRIx64 " + %#" PRIx64 "\n", "registers", H2_REGS_BASE,
               H2_REGS_SIZE);
-  for (unsigned n = 0; n < 3; ++n) {
-    std::printf("  mem%-7u %#14" PRIx64 " + %#" PRIx64 "   %.1f MB used\n", n, H2_MEM_BASE(n),
+  for (int n = 0; n < memory_count(config); ++n) {
+    std::printf("  mem%-7d %#14" PRIx64 " + %#" PRIx64 "   %.1f MB used\n", n, H2_MEM_BASE(n),
                 config.memory.bytes, device.used[n] / 1e6);
   }
   print_layers(config, device);
@@ -123,7 +75,7 @@ int print_dry_run(const Config& config) {
       "phases\n",
       macs / 1e6, static_cast<double>(macs * passes) / 1e9);
   const Estimate estimate = estimate_sub_batch(config, device);
-  print_jobs(config, glb, estimate);
+  print_jobs(config, estimate);
   print_estimate(config, estimate);
   return 0;
 }

@@ -8,8 +8,8 @@
 
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
+#include "platform/accelerators.h"
 #include "platform/cli/commands.h"
-#include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/point.h"
 #include "platform/experiment/experiment.h"

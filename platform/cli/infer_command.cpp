@@ -6,6 +6,7 @@
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
 #include "modules/tensor/npy.h"
+#include "platform/accelerators.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"

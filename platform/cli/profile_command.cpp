@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "modules/base/error.h"
+#include "platform/accelerators.h"
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"

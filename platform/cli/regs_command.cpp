@@ -4,6 +4,8 @@
 
 #include "modules/base/error.h"
 #include "modules/contract/h2_manual.h"
+#include "modules/sata/register_map.h"
+#include "platform/accelerators.h"
 #include "platform/cli/commands.h"
 
 namespace h2 {
@@ -33,7 +35,9 @@ BuiltFor built_for(const Config& config) {
   card.value_bytes = bytes_of(config.machine.numerics);
   card.tile_height = static_cast<std::uint32_t>(config.machine.tile.height);
   card.tile_width = static_cast<std::uint32_t>(config.machine.tile.width);
+  card.memories = static_cast<std::uint32_t>(memory_count(config));
   card.memory_bytes = config.memory.bytes;
+  if (config.accelerator == AcceleratorKind::sata) card.own = sata_own_registers(config.sata);
   return card;
 }
 

@@ -6,6 +6,7 @@
 
 #include "modules/base/error.h"
 #include "modules/h2learn/schedule.h"
+#include "platform/accelerators.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"

@@ -9,6 +9,7 @@
 #include "modules/arithmetic/neuron_spec.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
+#include "modules/sata/sata_spec.h"
 #include "platform/config/energy_config.h"
 #include "platform/data/dataset_config.h"
 #include "platform/host/profile_config.h"
@@ -18,13 +19,14 @@
 namespace h2 {
 
 /// The kinds of accelerator that a card may carry.
-enum class AcceleratorKind { h2learn };
+enum class AcceleratorKind { h2learn, sata };
 
 /// The whole effective configuration: resolved and validated once, then const.
 struct Config {
   std::string name;  ///< file name without folder and extension
   AcceleratorKind accelerator = AcceleratorKind::h2learn;
   Machine machine;
+  SataSpec sata;
   bool overlap = true;  ///< pipeline.overlap: FE runs beside BE and WUE
   MemorySpec memory;
   std::string network_layers;  ///< as written

@@ -105,6 +105,30 @@ std::vector<Key> array_keys() {
   };
 }
 
+std::vector<Key> sata_keys() {
+  return {
+      integer("sata.rows", kArraySide, "PEs of SATA's array that take output positions",
+              H2_AT(sata.rows)),
+      integer("sata.cols", kArraySide, "PEs of SATA's array that take output channels",
+              H2_AT(sata.cols)),
+      boolean("sata.gates.spikes", "additions without a spike keep their PE still",
+              H2_AT(sata.gates.spikes)),
+      boolean("sata.gates.gradients", "products of a grad-u that is zero keep their PE still",
+              H2_AT(sata.gates.gradients)),
+      boolean("sata.gates.surrogate", "products of a closed mask keep the gradient unit still",
+              H2_AT(sata.gates.surrogate)),
+      integer("sata.buffers.spikes.bytes", kGlbBytes, "spikes, read and written, bytes",
+              H2_AT(sata.buffers.spikes)),
+      integer("sata.buffers.potentials.bytes", kGlbBytes, "membrane potentials, bytes",
+              H2_AT(sata.buffers.potentials)),
+      integer("sata.buffers.weights.bytes", kGlbBytes, "weights or their gradients, bytes",
+              H2_AT(sata.buffers.weights)),
+      integer("sata.buffers.gradients.bytes", kGlbBytes, "gradients of potentials, bytes",
+              H2_AT(sata.buffers.gradients)),
+      integer("sata.buffers.mask.bytes", kGlbBytes, "masks, bytes", H2_AT(sata.buffers.mask)),
+  };
+}
+
 }  // namespace
 
 namespace {
@@ -123,11 +147,13 @@ std::vector<Key> energy_keys() {
 
 std::vector<Key> machine_keys() {
   std::vector<Key> keys{
-      choice("accelerator", {{"h2learn", AcceleratorKind::h2learn}}, "what the card carries",
-             H2_AT(accelerator)),
+      choice("accelerator",
+             {{"h2learn", AcceleratorKind::h2learn}, {"sata", AcceleratorKind::sata}},
+             "what the card carries", H2_AT(accelerator)),
       number("clock_mhz", {0.001, 100000}, "core clock, MHz", H2_AT(machine.clock_mhz))};
   for (Key& key : engine_keys()) keys.push_back(std::move(key));
   for (Key& key : array_keys()) keys.push_back(std::move(key));
+  for (Key& key : sata_keys()) keys.push_back(std::move(key));
   for (Key& key : energy_keys()) keys.push_back(std::move(key));
   return keys;
 }

@@ -123,6 +123,16 @@ void require_data_shape(const Config& config, const DataShape& shape) {
   }
 }
 
+void check_sata(const Config& config, const Rules& rules) {
+  if (config.accelerator != AcceleratorKind::sata) return;
+  rules.require(config.neuron.alpha == kSataAlpha, {"neuron.alpha", "accelerator"},
+                "0.9375, the decay by a shift of four bits");
+  rules.require(config.memory.organisation == MemoryOrganisation::split,
+                {"memory.organisation", "accelerator"}, "split: SATA has one memory");
+  rules.require(!config.memory.compress_gradients, {"memory.compress_gradients", "accelerator"},
+                "false: SATA stores gradients dense");
+}
+
 }  // namespace
 
 std::string Origins::latest(const std::vector<std::string>& paths) const {
@@ -140,6 +150,7 @@ void validate(const Config& config, const Origins& origins) {
       config.training.update_time != UpdateTime::fused || !config.training.dynamic_loss_scale,
       {"training.update", "training.loss_scale"},
       "auto or separate with a dynamic loss scale, which may skip a step");
+  check_sata(config, rules);
   rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
                 "th_l < th_r");
   check_dram_rules(config.memory.dram, rules);

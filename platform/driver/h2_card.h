@@ -10,7 +10,12 @@ extern "C" {
 #endif
 
 static inline uint64_t h2_memory(const h2_device* device, uint32_t n) {
-  return device->memories + n * H2_MEM_STRIDE;
+  return device->memories + (device->memory_count == 1 ? 0 : n) * H2_MEM_STRIDE;
+}
+
+/* Memories that hold a sub-batch and a copy of the weights. */
+static inline uint32_t h2_sub_batch_memories(const h2_device* device) {
+  return device->memory_count == 1 ? 1 : 2;
 }
 
 /* Opens and locks the card's windows on the memory that the network uses. */

@@ -42,7 +42,7 @@ static int set_window(h2_device* d, uint32_t n, uint64_t address, uint64_t bytes
 /* The card may reach what the network uses, and nothing else until the next reset. */
 int h2_open_windows(h2_device* d) {
   int error = H2_OK;
-  for (uint32_t n = 0; !error && n < 3; ++n)
+  for (uint32_t n = 0; !error && n < d->memory_count; ++n)
     error = set_window(d, n, h2_memory(d, n), d->used[n],
                        H2_WINDOW_READ | H2_WINDOW_WRITE | H2_WINDOW_LOCK);
   if (!error && d->rings != 0)
@@ -152,10 +152,12 @@ int h2_open_card(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch,
   if (!error) error = read_reg(d, H2_REG_MEMORY_SIZE, &memory);
   if (error) return error;
   d->value_bytes = H2_CAP_VALUE_BYTES(caps);
+  d->memory_count = H2_CAP_MEMORIES(caps) != 0 ? H2_CAP_MEMORIES(caps) : 3;
   d->tile_height = tile & 0xFFFFU;
   d->tile_width = tile >> 16;
   d->memory_bytes = (uint64_t)memory << 20;
-  if ((d->value_bytes != 2 && d->value_bytes != 4) || d->tile_height == 0 || d->tile_width == 0)
+  if ((d->value_bytes != 2 && d->value_bytes != 4) ||
+      (d->memory_count != 1 && d->memory_count != 3) || d->tile_height == 0 || d->tile_width == 0)
     return no_card(d, "CAPABILITIES or TILE", "makes no sense");
   return h2_reset(d);
 }

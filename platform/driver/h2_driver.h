@@ -54,6 +54,7 @@ typedef struct h2_device {
   size_t scratch_bytes;
   uint32_t value_bytes; /* of a stored value: 2 FP16, 4 FP32 */
   uint32_t tile_height, tile_width;
+  uint32_t memory_count; /* 3: Mem0..2; 1: Mem0 takes what else lies in Mem1 and Mem2 */
   uint64_t memory_bytes; /* of each MemN */
   h2_table table;
   h2_layer layers[H2_MAX_LAYERS];

@@ -19,7 +19,8 @@ static uint64_t bits_with(h2_map map, uint32_t border) {
   return h2_map_bits_bytes(&map);
 }
 
-/* `next` is the layer behind `l`, or null. */
+/* `next` is the layer behind `l`, or null. `mem` and `mem2` are the same counter where one memory
+ * holds all. */
 static void place_layer(h2_device* d, h2_layer* l, const h2_layer* next, uint64_t* mem,
                         uint64_t* mem2) {
   const h2_shapes s = h2_shapes_of(l);
@@ -68,21 +69,22 @@ int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers,
   d->table.layers = count;
   d->table.layer_size = sizeof(h2_layer);
   memcpy(d->layers, layers, count * sizeof(h2_layer));
-  uint64_t mem = 0;
+  uint64_t own = 0;
   uint64_t mem2 = H2_DRIVER_RING_BYTES; /* wherever the rings are */
+  uint64_t* mem = d->memory_count == 1 ? &mem2 : &own;
   d->table_address = h2_memory(d, 2) + take(&mem2, sizeof(h2_table) + count * sizeof(h2_layer));
   const h2_map in = h2_input_map(d, table->sub_batch), out = h2_output_map(d, table->sub_batch);
-  const uint64_t input = take(&mem, h2_map_bits_bytes(&in));
-  const uint64_t gradient = take(&mem, h2_map_values_bytes(&out, d->value_bytes));
+  const uint64_t input = take(mem, h2_map_bits_bytes(&in));
+  const uint64_t gradient = take(mem, h2_map_values_bytes(&out, d->value_bytes));
   for (unsigned m = 0; m < 2; ++m) {
     d->input[m] = h2_memory(d, m) + input;
     d->gradient[m] = h2_memory(d, m) + gradient;
   }
   for (uint32_t l = 0; l < count; ++l)
-    place_layer(d, &d->layers[l], l + 1 < count ? &d->layers[l + 1] : NULL, &mem, &mem2);
-  d->used[0] = d->used[1] = mem;
+    place_layer(d, &d->layers[l], l + 1 < count ? &d->layers[l + 1] : NULL, mem, &mem2);
+  d->used[0] = d->used[1] = *mem;
   d->used[2] = mem2;
-  const uint64_t needed = mem > mem2 ? mem : mem2;
+  const uint64_t needed = *mem > mem2 ? *mem : mem2;
   if (needed > d->memory_bytes) {
     d->table.layers = 0;
     return h2_lacks(d, H2_DRV_NO_MEMORY, "a memory", needed, d->memory_bytes);

@@ -22,6 +22,9 @@ static h2_descriptor describe(const h2_device* d, uint8_t opcode, uint32_t memor
   return x;
 }
 
+/* The memory of the next sub-batch: Mem0 and Mem1 by turns, where there are both. */
+static uint32_t next_memory(h2_device* d) { return d->parity++ % h2_sub_batch_memories(d); }
+
 static int write_input(h2_device* d, const h2_sub_batch* batch, uint32_t memory) {
   const h2_map map = h2_input_map(d, batch->count);
   h2_pack_input(&map, d->layers[0].planes, batch->samples, d->scratch);
@@ -142,7 +145,7 @@ static int take_sub_batch(h2_device* d, h2_group* g, h2_sub_batch* batch, uint32
 }
 
 static int start_forward(h2_device* d, h2_group* g, flight* f, uint32_t* left) {
-  f->memory = d->parity++ & 1U;
+  f->memory = next_memory(d);
   int error = take_sub_batch(d, g, &f->batch, left);
   if (!error) error = write_input(d, &f->batch, f->memory);
   if (error) return error;
@@ -227,11 +230,11 @@ static int run_group(h2_device* d, h2_group* g, int* updating) {
     if (!error) error = apply_loss(d, g, &now->batch, now->memory);
     /* The backward pass follows that of the sub-batch before as soon as the engine is free. The
      * memory of the sub-batch before is the next one's: its forward pass starts once the weight
-     * gradients are through (Fig. 10). */
+     * gradients are through (Fig. 10). A single memory holds one sub-batch at a time. */
     if (!error) error = start_backward(d, now, flags);
     if (!error && fused && i + 1 == g->sub_batches && left == 0) error = start_update(d, &tag);
     if (!error) error = finish(d, other);
-    if (!error && !g->overlap) error = finish(d, now);
+    if (!error && (!g->overlap || h2_sub_batch_memories(d) == 1)) error = finish(d, now);
     if (!error && i + 1 < g->sub_batches) error = start_forward(d, g, other, &left);
   }
   if (error == H2_DRV_STOPPED || error == H2_DRV_ARGUMENT) end_early(d, flights);
@@ -281,7 +284,7 @@ static int infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted, u
     return h2_refuse(d, "network", -1, "", "does not end in one position per class");
   error = h2_check_sub_batch(d, batch, 0);
   if (error) return error;
-  const uint32_t memory = d->parity++ & 1U;
+  const uint32_t memory = next_memory(d);
   error = write_input(d, batch, memory);
   if (error) return error;
   h2_descriptor x = describe(d, H2_OP_FORWARD, memory, batch->count);

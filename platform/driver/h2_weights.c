@@ -111,7 +111,7 @@ int h2_write_weights(h2_device* d, uint32_t layer, const float* oihw) {
   if (error) return error;
   const h2_layer* l = &d->layers[layer];
   error = check_weights(d, oihw, weight_count(l));
-  for (unsigned m = 0; !error && m < 2; ++m)
+  for (unsigned m = 0; !error && m < h2_sub_batch_memories(d); ++m)
     error = write_array(d, l, h2_memory(d, m) + l->weights, oihw, d->value_bytes);
   if (!error) error = write_array(d, l, h2_memory(d, 2) + l->master, oihw, 4);
   if (!error) error = write_array(d, l, h2_memory(d, 2) + l->momentum, NULL, 4);

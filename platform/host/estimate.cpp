@@ -12,8 +12,7 @@
 
 #include "memory/dram/memory_timing.h"
 #include "modules/base/error.h"
-#include "modules/h2learn/engines.h"
-#include "modules/h2learn/schedule.h"
+#include "platform/accelerators.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/network_image.h"
 
@@ -86,7 +85,7 @@ class Estimator {
   using Visit = std::function<void(int engine, Job& job)>;
 
   Estimator(const Config& config, const h2_device& device)
-      : device_(device), card_(device), schedule_(config.machine, settings(config)) {
+      : device_(device), card_(device), schedule_(make_schedule(config, drawn_masks(config))) {
     samples_ = static_cast<std::uint16_t>(config.training.sub_batch);
   }
 
@@ -99,14 +98,6 @@ class Estimator {
   void update(const Visit& visit) { run(H2_OP_UPDATE, 0, visit); }
 
  private:
-  static H2LearnSchedule::Settings settings(const Config& config) {
-    H2LearnSchedule::Settings s;
-    s.memory_bytes = config.memory.bytes;
-    s.compress_gradients = config.memory.compress_gradients;
-    s.masks = drawn_masks(config);
-    return s;
-  }
-
   void run(std::uint8_t opcode, unsigned flags, const Visit& visit) {
     h2_descriptor d{};
     d.version = H2_DESCRIPTOR_VERSION;
@@ -120,23 +111,23 @@ class Estimator {
     d.table = device_.table_address;
     d.input = device_.input[0];
     d.output_gradient = device_.gradient[0];
-    const std::shared_ptr<CardCommand> command = schedule_.decode(d, card_);
-    if (command->error == H2_OK) schedule_.begin(*command);
+    const std::shared_ptr<CardCommand> command = schedule_->decode(d, card_);
+    if (command->error == H2_OK) schedule_->begin(*command);
     if (command->error != H2_OK) {
       throw std::logic_error("the schedule refuses a descriptor of the estimate: error " +
                              std::to_string(command->error));
     }
-    while (const std::optional<Step> step = schedule_.step(*command, command->steps_done)) {
+    while (const std::optional<Step> step = schedule_->step(*command, command->steps_done)) {
       visit(step->engine, *step->job);
       ++command->steps_done;
     }
-    schedule_.end(*command);
+    schedule_->end(*command);
     command->ended = true;
   }
 
   const h2_device& device_;
   TableOnly card_;
-  H2LearnSchedule schedule_;
+  std::unique_ptr<Schedule> schedule_;
   std::uint16_t samples_;
   std::uint32_t tag_ = 0;
 };
@@ -150,6 +141,7 @@ h2_device place_network(const Config& config) {
   device.tile_width = config.machine.tile.width;
   device.memory_bytes = config.memory.bytes;
   device.memories = H2_MEM_BASE(0);
+  device.memory_count = static_cast<std::uint32_t>(memory_count(config));
   device.scratch_bytes = ~std::size_t{0};
   device.bus.read = [](void*, std::uint64_t, void*, std::size_t) { return 0; };
   device.bus.write = [](void*, std::uint64_t, const void*, std::size_t) { return 0; };
@@ -171,28 +163,40 @@ class LeastTime {
   explicit LeastTime(const Config& config) {
     const double clock = config.machine.clock_mhz * 1e6;
     per_cycle_ = make_memory_timing(config.memory)->peak_gbps() * 1e9 / clock;
-    unified_ = config.memory.organisation == MemoryOrganisation::unified;
+    memories_ = memory_count(config);
+    together_ = memories_ == 1 || config.memory.organisation == MemoryOrganisation::unified;
   }
 
-  double all_memories() const { return 3 * per_cycle_; }
+  double all_memories() const { return memories_ * per_cycle_; }
   /// `first`: the job overwrites the sums of gradients instead of adding to them.
   double of(const JobEstimate& job, bool first) const {
     const std::uint64_t skipped = first ? job.mem2_reads : 0;
     const auto mem2 = static_cast<double>(job.mem2_reads + job.mem2_writes - skipped);
     const double others = static_cast<double>(job.bytes - skipped) - mem2;
     const double transfers =
-        unified_ ? (others + mem2) / all_memories() : std::max(others, mem2) / per_cycle_;
+        together_ ? (others + mem2) / all_memories() : std::max(others, mem2) / per_cycle_;
     return std::max(static_cast<double>(job.cycles), transfers);
   }
 
  private:
   double per_cycle_ = 1;
-  bool unified_ = false;
+  int memories_ = 3;
+  bool together_ = false;  // one memory moves everything
 };
 
 }  // namespace
 
+/// Of one engine that does everything in turn.
+double Estimate::cycles_in_turn(const Config& config) const {
+  const LeastTime least(config);
+  double sum = 0, update = 0;
+  for (const JobEstimate& job : jobs) sum += least.of(job, false);
+  for (const JobEstimate& job : updates) update += least.of(job, false);
+  return sum + update / config.training.batch_group;
+}
+
 double Estimate::cycles_per_sub_batch(const Config& config) const {
+  if (compute_cycles.size() == 1) return cycles_in_turn(config);
   const LeastTime least(config);
   double forward = 0, backward = 0, gradient = 0, first_gradient = 0, last_gradient = 0, update = 0,
          last_update = 0;
@@ -228,7 +232,7 @@ double Estimate::cycles_per_sub_batch(const Config& config) const {
 
 Estimate estimate_sub_batch(const Config& config, const h2_device& device) {
   Estimate sum;
-  const std::size_t engines = h2learn_engines(config.machine, false).size();
+  const std::size_t engines = engines_of(config).size();
   sum.compute_cycles.resize(engines);
   sum.bytes.resize(engines);
   Estimator estimator(config, device);

@@ -13,7 +13,7 @@ namespace h2 {
 
 /// One job of the schedule without memory stalls.
 struct JobEstimate {
-  int engine = 0;     ///< in the order of h2learn_engines()
+  int engine = 0;     ///< in the order of engines_of()
   int layer = 0;      ///< index of the layer that owns the weights
   bool grad = false;  ///< the last layer's Grad
   std::uint64_t cycles = 0;
@@ -28,7 +28,7 @@ struct JobEstimate {
 /// before it, if groups have several.
 struct Estimate {
   std::vector<JobEstimate> jobs, updates;
-  std::vector<std::uint64_t> compute_cycles;  ///< by engine, in the order of h2learn_engines()
+  std::vector<std::uint64_t> compute_cycles;  ///< by engine, in the order of engines_of()
   std::vector<std::uint64_t> bytes;           ///< the same, loads and stores, charged
   std::uint64_t update_bytes = 0;             ///< optimiser step, once per batch group
 
@@ -37,6 +37,9 @@ struct Estimate {
   /// engines behind the forward pass begin after the first one, the first layer's weight gradient
   /// and the update come last, and nothing moves faster than Mem0..2 together.
   double cycles_per_sub_batch(const Config& config) const;
+
+ private:
+  double cycles_in_turn(const Config& config) const;
 };
 
 /// A driver that has placed the configured network on a card that takes every access. Throws

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/host/snapshot.h"
 
+#include "platform/config/keys.h"
 #include "platform/config/load.h"
 #include "platform/host/energy_model.h"
 #include "platform/platform.h"
@@ -33,6 +34,7 @@ RunInfo run_info(const Config& config, const Platform& platform) {
   info.machine = config.machine;
   info.network = config.network;
   info.loss_scale = config.training.update.loss_scale;
+  info.accelerator = find_key("accelerator")->get(config).get<std::string>();
   info.engines = platform.accelerator.info();
   info.events = platform.accelerator.events();
   info.energy = energy_model(config, platform.accelerator.energy_plan());

@@ -50,8 +50,8 @@ TEST_F(ConfigErrors, WrongTypes) {
             "c.yaml:1:16: tile.height: has the tag 'tag:yaml.org,2002:int");
   EXPECT_EQ(error("pipeline: {overlap: yes}\n"),
             "c.yaml:1:21: pipeline.overlap: 'yes' is not a boolean; legal: true, false");
-  EXPECT_EQ(error("accelerator: sata\n"),
-            "c.yaml:1:14: accelerator: 'sata' is unknown; legal: h2learn");
+  EXPECT_EQ(error("accelerator: tpu\n"),
+            "c.yaml:1:14: accelerator: 'tpu' is unknown; legal: h2learn, sata");
   EXPECT_EQ(error("numerics: fp8\n"), "c.yaml:1:11: numerics: 'fp8' is unknown; legal: fp16, fp32");
   EXPECT_EQ(error("neuron: {alpha: .nan}\n"),
             "c.yaml:1:17: neuron.alpha: '.nan' is not a finite decimal number; legal: a number "

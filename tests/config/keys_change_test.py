@@ -28,6 +28,8 @@ DIGITS = {
     "dataset.train_limit": 22, "dataset.test_limit": 8, "training.loss_scale": 1024,
     "training.init_gain": 2, "training.batch_group": 2,
 }
+DECAY = {"neuron.alpha": 0.9375, "tile.height": 4, "tile.width": 4}
+SATA = {"accelerator": "sata", **DECAY}
 IDEAL = {"memory.preset": "ideal"}
 ADAM = {"training.optimizer": "adam", "training.learning_rate": 0.01}
 VCD = {"trace.vcd.enable": "true"}
@@ -40,7 +42,7 @@ BURST = {"memory.dram.data_bits": 64, "memory.dram.burst_length": 8, "memory.dra
 # key: value; what else is set with and without it; of a limit what the message says that refuses the
 # value; what is set with it only.
 PROFILE = {
-    "clock_mhz": (400,),
+    "accelerator": ("sata", DECAY), "clock_mhz": (400,),
     "engines.forward.rows": (8,), "engines.forward.cols": (4,), "engines.forward.sub_luts": (1,),
     "engines.forward.sub_lut_inputs": (2,), "engines.forward.parallelism": (1,),
     "engines.forward.soma_lanes": (1,), "engines.forward.lut": ("false",),
@@ -51,6 +53,15 @@ PROFILE = {
     "engines.backward.sparsity": ("none",), "engines.backward.empty_window_cycles": (3,),
     "engines.backward.tile_fill_cycles": (9,), "engines.backward.grad_lanes": (1,),
     "tile.height": (4,), "tile.width": (4,),
+    "sata.rows": (8, SATA), "sata.cols": (4, SATA),
+    "sata.gates.spikes": ("false", SATA), "sata.gates.gradients": ("false", SATA),
+    "sata.gates.surrogate": ("false", SATA),
+    "sata.buffers.spikes.bytes": (1024, SATA, "sata.buffers.spikes.bytes: 1024"),
+    "sata.buffers.potentials.bytes": (1024, SATA, "sata.buffers.potentials.bytes: 1024"),
+    "sata.buffers.weights.bytes": (16384, SATA),
+    "sata.buffers.gradients.bytes": (1024, SATA, "sata.buffers.gradients.bytes: 1024"),
+    "sata.buffers.mask.bytes": (1024, {**SATA, "training.sub_batch": 16},
+                                "sata.buffers.mask.bytes: 1024"),
     "glb.forward.bytes": (2048, {}, "global buffer|are available"),
     "glb.weight_update.bytes": (2048, {}, "global buffer|are available"),
     "glb.backward.bytes": (2048, {}, "global buffer|are available"),
@@ -118,7 +129,6 @@ TRAIN = {
 }
 # What no run without files, faults or firmware can show, with the test that does.
 ELSEWHERE = {
-    "accelerator": "one legal value",
     "trace.probe.check": "tests/platform/probe_test.cpp: a broken rule ends the run",
     "training.checkpoint.dir": "tests/checkpoint/checkpoint_test.py: where the files lie",
     "host.clock_mhz": "tests/firmware/host_test.cpp: instructions per simulated time",

@@ -47,10 +47,16 @@ int write_bus(void* context, std::uint64_t address, const void* data, std::size_
 
 int no_interrupt(void* /*context*/) { return 1; }
 
+H2LearnSchedule::Settings schedule_settings(std::uint64_t memory_bytes) {
+  H2LearnSchedule::Settings settings;
+  settings.memory_bytes = memory_bytes;
+  return settings;
+}
+
 }  // namespace
 
 ScheduleCard::ScheduleCard()
-    : schedule(machine, {H2_MEM_BASE(0), kMemoryBytes, false, nullptr, std::nullopt}),
+    : schedule(machine, schedule_settings(kMemoryBytes)),
       rings_{{H2_MEM_BASE(2), 1024}, {H2_MEM_BASE(2) + 1024, 512}} {
   for (auto& memory : memories_) memory.resize(kMemoryBytes);
   for (const RegisterInfo& r : h2learn_registers(machine, kMemoryBytes)) {

@@ -12,9 +12,12 @@ namespace {
 
 /// What the configuration of `config` shows in the registers.
 BuiltFor built_for(const Config& config) {
-  return {config.machine.numerics == Numerics::fp16 ? 2U : 4U,
-          static_cast<std::uint32_t>(config.machine.tile.height),
-          static_cast<std::uint32_t>(config.machine.tile.width), config.memory.bytes};
+  BuiltFor built;
+  built.value_bytes = config.machine.numerics == Numerics::fp16 ? 2U : 4U;
+  built.tile_height = static_cast<std::uint32_t>(config.machine.tile.height);
+  built.tile_width = static_cast<std::uint32_t>(config.machine.tile.width);
+  built.memory_bytes = config.memory.bytes;
+  return built;
 }
 
 /// Bits covered by the fields of a register, each once.

@@ -18,11 +18,21 @@ class ReferenceModel {
   enum class Sums { kernels, reference };
 
   ReferenceModel(const Config& config, Sums sums);
+  virtual ~ReferenceModel() = default;
 
   void train(const TrainingGroup& training_group);
   /// Stored weights of all layers, OIHW.
   std::vector<std::vector<std::uint8_t>> weights() const;
   double loss() const { return loss_; }
+
+ protected:
+  /// Sums of the machine's arrays with the stored weights; another machine overrides them.
+  virtual ValueMap forward_sums(std::size_t l, const BitMap& input) const;
+  virtual ValueMap backward_sums(std::size_t l, const ValueMap& grad_u) const;
+  virtual std::vector<float> weight_gradient(const Layer& layer, int batch, const BitMap& input,
+                                             const ValueMap& grad_u) const;
+  const Network& network() const { return network_; }
+  const std::vector<float>& stored(std::size_t l) const { return stored_[l]; }
 
  private:
   /// What the forward pass of a layer leaves.
@@ -39,11 +49,6 @@ class ReferenceModel {
   ValueMap backward(const Layer& layer, int batch, const Kept& kept, const ValueMap& spatial) const;
   Gradients sub_batch(const TrainingGroup& training_group, std::size_t first, int batch);
   void update(const Gradients& sum);
-
-  ValueMap forward_sums(std::size_t l, const BitMap& input) const;
-  ValueMap backward_sums(std::size_t l, const ValueMap& grad_u) const;
-  std::vector<float> weight_gradient(const Layer& layer, int batch, const BitMap& input,
-                                     const ValueMap& grad_u) const;
 
   const Config& config_;
   const Network& network_;

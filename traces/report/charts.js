@@ -164,7 +164,7 @@ const CAUSES_NOTE = "Fill: of look-up tables or the PE pipeline. Soma or Grad: s
 
 /** Cycles per job of every cause, null where stats.json has no such layer. */
 function causesOf(run, layer) {
-  const job = isArray(layer) ? layer.engine : layer.kind;
+  const job = passOf(layer);
   const value = (name) => run.stats.items[`layer.${layer.name}.${job}.${name}`]?.value;
   const jobs = value("jobs") ?? 1;
   const cycles = value("compute_cycles");
@@ -178,7 +178,7 @@ function stallChart(parent, run, engine) {
   const title = `Where the cycles go: ${engineTitle(run, engine)}`;
   const rows = !run.stats ? [] : run.summary.layers.filter((layer) =>
     layer.engine === engine)
-    .map((layer) => [isArray(layer) ? layer.name : `${layer.name}, ${layer.kind}`,
+    .map((layer) => [passOf(layer) === engine ? layer.name : `${layer.name}, ${passOf(layer)}`,
       causesOf(run, layer)])
     .filter(([, parts]) => parts !== null);
   if (rows.length === 0) {

@@ -12,6 +12,11 @@ function isArray(layer) {
   return (layer.kind ?? "array") === "array";
 }
 
+/** What a row of layers[] is about: a pass, an update, ...; older runs name the engine alone. */
+function passOf(layer) {
+  return layer.pass ?? (isArray(layer) ? layer.engine : layer.kind);
+}
+
 function engineTitle(run, engine) {
   return run.summary.engines[engine].title;
 }

@@ -19,8 +19,10 @@ double peak_bytes(const ReportRun& run, const Json& engine) {
 
 }  // namespace
 
-std::string pass_name(const std::string& engine) {
-  std::string name = engine;
+std::string pass_of(const Json& layer) { return layer.value("pass", layer["engine"]); }
+
+std::string pass_name(const std::string& pass) {
+  std::string name = pass;
   std::replace(name.begin(), name.end(), '_', ' ');
   return name;
 }

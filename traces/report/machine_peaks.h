@@ -8,8 +8,11 @@
 
 namespace h2 {
 
-/// "weight update": what the jobs of an engine are called in a sentence.
-std::string pass_name(const std::string& engine);
+/// What a row of layers[] is about: "forward", "backward", "weight_update", or the engine's key in
+/// runs of older versions.
+std::string pass_of(const nlohmann::ordered_json& layer);
+/// "weight update": what the jobs of a pass are called in a sentence.
+std::string pass_name(const std::string& pass);
 /// The memories that an engine's operands and results lie in, in words: "Mem0 and Mem1 (by turns)".
 std::string memories_of(const ReportRun& run, const std::string& engine);
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "traces/report/machine_peaks.h"
+
 namespace h2 {
 namespace {
 
@@ -61,7 +63,7 @@ const PaperNetwork* paper_network(const Json& network) {
 std::vector<std::string> layer_names(const Json& summary) {
   std::vector<std::string> names;
   for (const Json& l : summary["layers"]) {
-    if (l["engine"] == "forward") names.push_back(l["name"]);
+    if (pass_of(l) == "forward") names.push_back(l["name"]);
   }
   return names;
 }
@@ -90,7 +92,7 @@ Json measured(const Json& stats, const std::string& layer, const char* name) {
 
 void put_backward_work(Json& row, const Json& summary, const std::string& above) {
   for (const Json& l : summary["layers"]) {
-    if (l["engine"] != "backward" || l["name"] != above || l["macs"] <= 0) continue;
+    if (pass_of(l) != "backward" || l["name"] != above || l["macs"] <= 0) continue;
     row["backward_work"] = l["executed_macs"].get<double>() / l["macs"].get<double>();
   }
 }

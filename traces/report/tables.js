@@ -86,7 +86,8 @@ function memoryTable(run) {
 function layerTable(run) {
   const fields = ["cycles", "compute_cycles", "memory_cycles", "macs", "executed_macs", "bytes"];
   const rows = run.summary.layers.map((layer, i) =>
-    [`${layer.name}, ${engineTitle(run, layer.engine)}${isArray(layer) ? "" : `, ${layer.kind}`}`,
+    [`${layer.name}, ${engineTitle(run, layer.engine)}${
+      passOf(layer) === layer.engine ? "" : `, ${passOf(layer)}`}`,
       ...fields.map((name) => field(run, `layers.${i}.${name}`, name === "bytes" ? "B" : "")),
       field(run, `layers.${i}.bound_by`)]);
   return table("Layers, last full sub-batch; MACs done: every bit plane, without skipped zeros",

@@ -55,7 +55,7 @@ std::string kind_of(const Json& layer) { return layer.value("kind", "array"); }
 std::string job_name(const Json& layer) {
   const std::string kind = kind_of(layer);
   return layer["name"].get<std::string>() + " " +
-         (kind == "array" ? pass_name(layer["engine"]) : kind);
+         (kind == "array" ? pass_name(pass_of(layer)) : kind);
 }
 
 std::string title_of(std::string memory) {
@@ -154,7 +154,8 @@ std::string largest_loss(const ReportRun& run, const std::string& engine) {
     double cycles = 0;
     for (const Json& l : run.summary["layers"]) {
       if (l["engine"] != engine) continue;
-      cycles += statistic(run, "layer." + l["name"].get<std::string>() + "." + engine + "." + item);
+      cycles +=
+          statistic(run, "layer." + l["name"].get<std::string>() + "." + pass_of(l) + "." + item);
     }
     if (cycles > most) text = name;
     most = std::max(most, cycles);
@@ -184,7 +185,7 @@ void add_silent_layers(const ReportRun& run, std::vector<std::string>& texts) {
   if (run.stats.is_null() || !run.summary.contains("result")) return;
   std::string above;
   for (const Json& l : run.summary["layers"]) {
-    if (l["engine"] != "forward" || kind_of(l) != "array") continue;
+    if (pass_of(l) != "forward" || kind_of(l) != "array") continue;
     const std::string name = l["name"];
     const std::string path = "layer." + name + ".spike_density";
     if (run.stats["items"].contains(path) && statistic(run, path) == 0) {
@@ -196,10 +197,10 @@ void add_silent_layers(const ReportRun& run, std::vector<std::string>& texts) {
   }
 }
 
-/// Gradients that one job of an engine computes: of the weights, or of the values that the layer
+/// Gradients that one job of a pass computes: of the weights, or of the values that the layer
 /// takes.
-double gradients_of_a_job(const ReportRun& run, const Layer& layer, const std::string& engine) {
-  if (engine == "weight_update") return static_cast<double>(layer.weight_count());
+double gradients_of_a_job(const ReportRun& run, const Layer& layer, const std::string& pass) {
+  if (pass == "weight_update") return static_cast<double>(layer.weight_count());
   const Json& config = run.summary["config"];
   return static_cast<double>(layer.cin) * layer.in_h * layer.in_w *
          config["network"].value("timesteps", 1.0) * config["training"]["sub_batch"].get<double>();
@@ -210,14 +211,14 @@ void add_lost_gradients(const ReportRun& run, std::vector<std::string>& texts) {
   const Network network = network_of(run);
   for (const Json& l : run.summary["layers"]) {
     const std::uint64_t lost = l.value("underflows_total", std::uint64_t{0});
-    const std::string name = l["name"], engine = l["engine"];
-    if (lost == 0 || engine == "forward" || kind_of(l) != "array") continue;
-    const double jobs = statistic(run, "layer." + name + "." + engine + ".jobs");
+    const std::string name = l["name"], pass = pass_of(l);
+    if (lost == 0 || pass == "forward" || kind_of(l) != "array") continue;
+    const double jobs = statistic(run, "layer." + name + "." + pass + ".jobs");
     for (const Layer& layer : network.layers) {
       if (layer.name != name) continue;
-      const double all = jobs * gradients_of_a_job(run, layer, engine);
+      const double all = jobs * gradients_of_a_job(run, layer, pass);
       if (static_cast<double>(lost) < kLostGradients * all) continue;
-      texts.push_back(grouped(lost) + " gradients of " + name + " " + pass_name(engine) +
+      texts.push_back(grouped(lost) + " gradients of " + name + " " + pass_name(pass) +
                       " were rounded to zero: raise training.loss_scale.");
     }
   }

@@ -61,6 +61,19 @@ const char* name_of(JobKind kind) {
   return names[static_cast<int>(kind)];
 }
 
+const char* pass_of(std::uint8_t opcode) {
+  switch (opcode) {
+    case H2_OP_FORWARD:
+      return "forward";
+    case H2_OP_BACKWARD:
+      return "backward";
+    case H2_OP_WEIGHT_GRADIENT:
+      return "weight_update";
+    default:
+      return "";
+  }
+}
+
 Snapshot operator-(const Snapshot& end, const Snapshot& start) {
   return combine(end, start, std::minus<>());
 }
@@ -112,9 +125,10 @@ void RunRecord::add(const LayerRecord& record) {
   if (jobs.size() > kMostJobs) jobs.pop_front();
   group_.push_back(record);
   const JobKind kind = kind_of(record);
-  LayerCost& cost = layers[{kind, record.engine, record.job.layer_index}];
+  LayerCost& cost = layers[{kind, record.engine, record.opcode, record.job.layer_index}];
   cost.kind = kind;
   cost.engine = record.engine;
+  if (kind == JobKind::array) cost.pass = pass_of(record.opcode);
   cost.last = record.job;
   ++cost.jobs;
   JobRecord& total = cost.total;

@@ -44,12 +44,20 @@ enum class JobKind { update, grad, array };
 /// "update", "grad", "array".
 const char* name_of(JobKind kind);
 
-/// Jobs whose costs are added up: those of one layer on one engine, by kind.
+/// The pass that an opcode's jobs belong to: "forward", "backward", "weight_update"; "" for another
+/// opcode.
+const char* pass_of(std::uint8_t opcode);
+
+/// Jobs whose costs are added up: those of one layer on one engine, by kind, and by pass where an
+/// engine does several.
 struct JobKey {
   JobKind kind = JobKind::array;
-  int engine = 0, layer = 0;
+  int engine = 0;
+  std::uint8_t opcode = 0;
+  int layer = 0;
   friend bool operator<(const JobKey& a, const JobKey& b) {
-    return std::tie(a.kind, a.engine, a.layer) < std::tie(b.kind, b.engine, b.layer);
+    return std::tie(a.kind, a.engine, a.opcode, a.layer) <
+           std::tie(b.kind, b.engine, b.opcode, b.layer);
   }
 };
 
@@ -57,6 +65,7 @@ struct JobKey {
 struct LayerCost {
   JobKind kind = JobKind::array;
   int engine = 0;
+  std::string pass;  ///< of array jobs, pass_of()
   JobRecord last;
   JobRecord total;
   std::uint64_t jobs = 0;

@@ -12,6 +12,7 @@
 #include "modules/base/error.h"
 #include "traces/results/energy.h"
 #include "traces/results/sha256.h"
+#include "traces/results/statistics/run_statistics.h"
 
 namespace h2 {
 namespace {
@@ -31,6 +32,7 @@ Json layer_json(const LayerCost& cost, const RunInfo& info) {
   return {{"name", j.layer},
           {"engine", info.engines[cost.engine].key},
           {"kind", name_of(cost.kind)},
+          {"pass", layer_names(cost, info)[1]},
           {"compute_cycles", j.compute_cycles},
           {"memory_cycles", j.memory_cycles},
           {"cycles", j.cycles},

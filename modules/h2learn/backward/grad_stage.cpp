@@ -18,7 +18,7 @@ GradStage::GradStage(const JobContext& context, int layer)
       spikes_(TensorKind::spike, context.spikes_image(layer), context.functional()),
       open_(context.functional() ? &mask_.bits : &context.masks->open(layer)),
       u_(TensorKind::potential, context.soma_image(layer, context.place(layer).potential),
-         context.value_bytes, conv_ ? open_ : nullptr, context.functional()),
+         context.value_bytes, conv_ && !context.dense ? open_ : nullptr, context.functional()),
       gradient_image_(context.gradient_image(layer)),
       bitmap_image_(context.gradient_mask_image(layer)) {
   mask_.set_reuse(Operand::Reuse::once_per_pass);
@@ -86,7 +86,7 @@ void GradStage::store(int tile, Span blocks, TransferList& list) {
     const int unit = gradient_image_.unit(tile, b);
     Transfer t;
     t.write = true;
-    if (conv_) {
+    if (conv_ && !context_.dense) {
       t.kind = TensorKind::gradient_mask;
       t.address = bitmap_image_.bits_address(unit);
       t.bytes = bitmap_image_.bits_bytes(unit);

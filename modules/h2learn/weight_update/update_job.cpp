@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "modules/arithmetic/update.h"
 #include "modules/h2learn/event_counts.h"
@@ -20,8 +21,9 @@ constexpr int kWeightsPerChunk = 16384;  // at most
 class UpdateJob : public Job {
  public:
   UpdateJob(const JobContext& context, int index, const UpdateSpec& update, unsigned step,
-            const std::vector<std::uint64_t>& copies)
+            const std::vector<std::uint64_t>& copies, UpdateCosts costs)
       : context_(context),
+        costs_(std::move(costs)),
         l_(context.layer(index)),
         update_(update),
         step_(step),
@@ -35,7 +37,7 @@ class UpdateJob : public Job {
     if (update.optimizer == Optimizer::adam) {
       arrays_.push_back({TensorKind::master, context.place(index).variance});
     }
-    const std::uint64_t capacity = context.machine->glb.weight_update;
+    const std::uint64_t capacity = costs_.buffer_bytes;
     room = {capacity / 2, capacity / 2};
     // Two chunks fit each half: one loads while the other is computed or stored.
     const std::uint64_t fitting = capacity / 4 / weight_bytes();
@@ -58,8 +60,7 @@ class UpdateJob : public Job {
 
   ChunkWork work(int chunk) override {
     const Span range = piece(chunk, chunk_, weights_);
-    return {weight_update_step(context_.machine->weight_update, range.size()), 0,
-            update_events(range.size(), static_cast<int>(arrays_.size()) - 2)};
+    return costs_.work(range.size(), static_cast<int>(arrays_.size()) - 2);
   }
 
   bool computes(int /*chunk*/) const override { return context_.functional(); }
@@ -104,6 +105,7 @@ class UpdateJob : public Job {
            TransferList& list) const;
 
   JobContext context_;
+  UpdateCosts costs_;
   const Layer& l_;
   UpdateSpec update_;
   unsigned step_;
@@ -160,9 +162,23 @@ void UpdateJob::put(const Transfer& t, const std::vector<float>& values, int val
 
 }  // namespace
 
+UpdateCosts h2learn_update_costs(const Machine& machine) {
+  return {machine.glb.weight_update, [&machine](std::uint64_t weights, int states) {
+            return ChunkWork{weight_update_step(machine.weight_update, weights), 0,
+                             update_events(weights, states)};
+          }};
+}
+
+std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
+                                     unsigned step, const std::vector<std::uint64_t>& copies,
+                                     UpdateCosts costs) {
+  return std::make_unique<UpdateJob>(context, layer, update, step, copies, std::move(costs));
+}
+
 std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
                                      unsigned step, const std::vector<std::uint64_t>& copies) {
-  return std::make_unique<UpdateJob>(context, layer, update, step, copies);
+  return make_update_job(context, layer, update, step, copies,
+                         h2learn_update_costs(*context.machine));
 }
 
 }  // namespace h2

@@ -111,7 +111,7 @@ void GoldenWriter::write_forward(const Sample& sample, const JobContext& c,
       write_bits(path, fetch_bits(memory, c.spikes_image(l)), c.steps);
     });
     write(n, name + ".mask", [&](const std::string& path) { write_bits(path, mask, c.steps); });
-    const bool packed = c.layer(l).kind == LayerKind::conv;
+    const bool packed = c.layer(l).kind == LayerKind::conv && !c.dense;
     write(n, name + ".u", [&](const std::string& path) {
       write_values(path,
                    fetch_values(memory, c.soma_image(l, place.potential), c.value_bytes,

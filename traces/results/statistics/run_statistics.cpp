@@ -87,8 +87,8 @@ void add_layers(StatGroup& root, const RunInfo& info, const RunRecord& record) {
 }  // namespace
 
 std::vector<std::string> layer_names(const LayerCost& cost, const RunInfo& info) {
-  return {cost.last.layer,
-          cost.kind == JobKind::array ? info.engines[cost.engine].key : name_of(cost.kind)};
+  if (cost.kind != JobKind::array) return {cost.last.layer, name_of(cost.kind)};
+  return {cost.last.layer, cost.pass.empty() ? info.engines[cost.engine].key : cost.pass};
 }
 
 void add_run(StatGroup& root, const RunInfo& info, const RunRecord& record) {

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "modules/device/engine_info.h"
+#include "modules/device/schedule.h"
+#include "modules/h2learn/job_context.h"
+#include "platform/config/config.h"
+
+// What of a configuration depends on the kind of accelerator that it names, without a simulator.
+
+namespace h2 {
+
+struct JobEstimate;
+
+/// The schedule of node 0 alone, for estimates. `config` outlives it.
+std::unique_ptr<Schedule> make_schedule(const Config& config, const MaskFactory& masks);
+/// Its engines, in the order of the steps of its schedule.
+std::vector<EngineInfo> engines_of(const Config& config);
+/// Memories beside it: 3, or 1 that the driver puts every tensor in.
+int memory_count(const Config& config);
+/// Throws InputError where what an engine works on at a time does not fit its buffers.
+void require_tiles_fit(const Config& config);
+/// What an estimate says of a job beside its cost: what it takes of its buffer, and how operands
+/// come.
+struct JobNote {
+  std::uint64_t buffer_bytes = 0;
+  std::string dataflow;
+};
+JobNote describe_job(const Config& config, const JobEstimate& job);
+/// What the network takes of each buffer, one line each.
+std::string describe_buffers(const Config& config);
+
+}  // namespace h2

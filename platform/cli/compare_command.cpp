@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+#include <sstream>
+
+#include "modules/base/error.h"
+#include "modules/base/result_file.h"
+#include "platform/cli/commands.h"
+#include "platform/config/keys.h"
+#include "traces/report/report.h"
+
+namespace h2 {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+/// One accelerator of the comparison.
+struct ComparedRun {
+  std::string name;
+  fs::path config;  ///< the network of the command line on this accelerator
+  fs::path folder;  ///< of its results
+};
+
+/// A row of the table, a number of summary.json or made of some.
+struct Measure {
+  const char* name;
+  const char* unit;
+  std::optional<double> (*read)(const Json& summary);
+};
+
+std::optional<double> find_number(const Json& summary, const char* pointer) {
+  const Json::json_pointer at(pointer);
+  if (!summary.contains(at) || !summary.at(at).is_number()) return std::nullopt;
+  return summary.at(at).get<double>();
+}
+
+std::optional<double> moved_gigabytes(const Json& s) {
+  double bytes = 0;
+  for (const auto& [name, m] : s["memory"].items()) {
+    bytes += m["read_bytes"].get<double>() + m["write_bytes"].get<double>();
+  }
+  return bytes / 1e9;
+}
+
+std::optional<double> peak_macs(const Json& s) {
+  double sum = 0;
+  for (const auto& [key, e] : s["engines"].items()) sum += e["peak_ops_per_cycle"].get<double>();
+  return sum;
+}
+
+std::optional<double> peak_gbps(const Json& s) {
+  double sum = 0;
+  for (const auto& [name, m] : s["memory"].items()) sum += m["peak_gbps"].get<double>();
+  return sum;
+}
+
+/// What has no number in a summary has no row, as accuracy without data.
+constexpr Measure kMeasures[] = {
+    {"accuracy, test", "", [](const Json& s) { return find_number(s, "/result/test_accuracy"); }},
+    {"accuracy, training", "",
+     [](const Json& s) { return find_number(s, "/result/train_accuracy"); }},
+    {"time simulated", "s", [](const Json& s) { return find_number(s, "/time/seconds"); }},
+    {"samples per second", "1/s",
+     [](const Json& s) { return find_number(s, "/time/samples_per_second"); }},
+    {"cycles", "", [](const Json& s) { return find_number(s, "/time/cycles"); }},
+    {"clock", "MHz", [](const Json& s) { return find_number(s, "/config/clock_mhz"); }},
+    {"moved to and from memory", "GB", moved_gigabytes},
+    {"energy, accelerator", "J", [](const Json& s) { return find_number(s, "/energy/total_j"); }},
+    {"energy, memory", "J", [](const Json& s) { return find_number(s, "/energy/dram_j"); }},
+    {"energy per sample", "J",
+     [](const Json& s) { return find_number(s, "/energy/per_sample_j"); }},
+    {"area", "mm2", [](const Json& s) { return find_number(s, "/area/total_mm2"); }},
+    {"peak, operations per cycle", "", peak_macs},
+    {"peak of the memories", "GB/s", peak_gbps},
+};
+
+std::vector<std::string> names_of(const std::string& text) {
+  std::vector<std::string> names;
+  std::set<std::string> seen;
+  std::istringstream parts(text);
+  for (std::string name; std::getline(parts, name, ',');) {
+    if (!seen.insert(name).second)
+      throw InputError("--accelerators " + text + ": " + name + " twice");
+    names.push_back(name);
+  }
+  if (names.size() < 2) {
+    throw InputError("--accelerators " + text + ": expected two or more, as h2learn,sata");
+  }
+  return names;
+}
+
+std::string accelerator_of(const Config& config) {
+  return find_key("accelerator")->get(config).get<std::string>();
+}
+
+/// CONFIG as it is, or with the machine of the file that has the accelerator's name beside it.
+ComparedRun prepare(const CommandLine& line, const std::string& own, const std::string& name,
+                    const fs::path& out) {
+  const fs::path network = fs::absolute(line.config);
+  const fs::path overlay = network.parent_path() / (name + ".yaml");
+  std::string include = Json(network.string()).dump();
+  if (name != own) {
+    if (own != "h2learn") {
+      throw InputError("--accelerators: " + line.config + " is for " + own +
+                       "; legal: a configuration of h2learn, on which others are put");
+    }
+    if (!fs::exists(overlay)) {
+      throw InputError("--accelerators " + name + ": " + overlay.string() +
+                       ": no such file; legal: an accelerator whose machine lies beside " +
+                       line.config);
+    }
+    include += ", " + Json(overlay.string()).dump();
+  }
+  const ComparedRun machine{name, out / (name + ".yaml"), out / name};
+  write_result(machine.config.string(), "include: [" + include + "]\n");
+  const std::string found = accelerator_of(load_config(machine.config.string(), line.sets));
+  if (found != name) {
+    throw InputError("--accelerators " + name + ": " + overlay.string() + " is for " + found);
+  }
+  return machine;
+}
+
+int run_here(const CommandLine& line) {
+  try {
+    return (line.command == "profile" ? kProfileCommand : kTrainCommand).run(line);
+  } catch (const InputError& e) {
+    std::cerr << "h2vp: " << e.what() << '\n';
+    return 2;
+  } catch (const std::exception& e) {
+    std::cerr << "h2vp: " << e.what() << '\n';
+    return 1;
+  }
+}
+
+/// A simulation is made once per process. Exit code, or 1 after a signal.
+int run_apart(const CommandLine& line) {
+  std::cout.flush();
+  const pid_t child = fork();
+  if (child < 0) throw RunError(std::string("h2vp compare: no process: ") + std::strerror(errno));
+  if (child == 0) {
+    const int code = run_here(line);
+    std::cout.flush();
+    std::cerr.flush();
+    std::_Exit(code);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+Json summary_of(const ComparedRun& machine) {
+  std::ifstream in(machine.folder / "summary.json");
+  return Json::parse(in);
+}
+
+Json table_of(const std::vector<ComparedRun>& machines) {
+  std::vector<Json> summaries;
+  for (const ComparedRun& machine : machines) summaries.push_back(summary_of(machine));
+  Json rows = Json::array();
+  for (const Measure& measure : kMeasures) {
+    Json row{{"measure", measure.name}, {"unit", measure.unit}};
+    bool any = false;
+    for (std::size_t i = 0; i < machines.size(); ++i) {
+      const std::optional<double> value = measure.read(summaries[i]);
+      any = any || value;
+      row["values"][machines[i].name] = value ? Json(*value) : Json();
+    }
+    if (any) rows.push_back(row);
+  }
+  return rows;
+}
+
+void print_table(const Json& rows, const std::vector<ComparedRun>& machines) {
+  std::printf("%-32s", "");
+  for (const ComparedRun& machine : machines) std::printf(" %16s", machine.name.c_str());
+  std::printf("\n");
+  for (const Json& row : rows) {
+    const std::string unit = row["unit"];
+    const std::string name = row["measure"].get<std::string>() + (unit.empty() ? "" : ", " + unit);
+    std::printf("%-32s", name.c_str());
+    for (const auto& [machine, value] : row["values"].items()) {
+      if (value.is_number()) {
+        std::printf(" %16.6g", value.get<double>());
+      } else {
+        std::printf(" %16s", "-");
+      }
+    }
+    std::printf("\n");
+  }
+}
+
+void compare_options(boost::program_options::options_description_easy_init add) {
+  add("accelerators", boost::program_options::value<std::string>(),
+      "which, as h2learn,sata: CONFIG's own, or one whose machine file lies beside CONFIG");
+  add("profile", "time the network without data instead of training it");
+}
+
+int run_compare(const CommandLine& line) {
+  const Config config = load_config(line.config, line.sets);
+  const std::vector<std::string> names = names_of(line.get<std::string>("accelerators"));
+  const fs::path out =
+      line.out.empty() ? fs::path("out") / (config.name + "_compared") : fs::path(line.out);
+  fs::create_directories(out);
+  std::vector<ComparedRun> machines;
+  for (const std::string& name : names) {
+    machines.push_back(prepare(line, accelerator_of(config), name, out));
+  }
+  std::vector<std::string> folders;
+  for (const ComparedRun& machine : machines) {
+    CommandLine one = line;
+    one.command = line.has("profile") ? "profile" : "train";
+    one.text = one.command + " " + machine.name + ".yaml";
+    one.config = machine.config.string();
+    one.out = machine.folder.string();
+    one.quiet = true;
+    if (!line.quiet) std::cout << machine.name << " ..." << std::endl;
+    const int code = run_apart(one);
+    if (code != 0) return code;
+    folders.push_back(machine.folder.string());
+  }
+  const Json rows = table_of(machines);
+  write_result((out / "comparison.json").string(), rows.dump(2) + "\n");
+  write_result((out / "report.html").string(), report_page(read_runs(folders)));
+  if (!line.quiet) {
+    print_table(rows, machines);
+    std::cout << "wrote " << (out / "comparison.json").string() << ", "
+              << (out / "report.html").string() << '\n';
+  }
+  return 0;
+}
+
+}  // namespace
+
+const Subcommand kCompareCommand{
+    "compare", "run one network on several accelerators; one table and one page about all of them",
+    run_compare, compare_options};
+
+}  // namespace h2
