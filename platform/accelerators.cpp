@@ -4,6 +4,7 @@
 #include <cstdarg>
 #include <cstdio>
 
+#include "modules/base/error.h"
 #include "modules/h2learn/engines.h"
 #include "modules/h2learn/glb_plan.h"
 #include "modules/h2learn/schedule.h"
@@ -115,8 +116,10 @@ std::unique_ptr<Schedule> make_schedule(const Config& config, const MaskFactory&
       return std::make_unique<H2LearnSchedule>(config.machine, settings);
     case AcceleratorKind::sata:
       return std::make_unique<SataSchedule>(config.machine, config.sata, settings);
+    case AcceleratorKind::spinalflow:
+      break;
   }
-  return nullptr;
+  throw InputError("accelerator: spinalflow infers only; legal here: h2learn, sata");
 }
 
 std::vector<EngineInfo> engines_of(const Config& config) {

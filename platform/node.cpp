@@ -5,6 +5,7 @@
 #include "modules/device/host_link.h"
 #include "modules/h2learn/accelerator.h"
 #include "modules/sata/accelerator.h"
+#include "modules/spinalflow/accelerator.h"
 #include "platform/accelerators.h"
 #include "platform/host/energy_model.h"
 
@@ -44,6 +45,19 @@ int memory_targets(const Config& config) {
   return is_unified(config.memory) ? 1 : memory_count(config);
 }
 
+std::unique_ptr<Accelerator> make_spinalflow(const Config& config, int index,
+                                             const std::string& prefix, Trace& trace) {
+  SpinalFlowAccelerator::Settings s;
+  s.prefix = prefix;
+  s.period = period_of(config);
+  s.first_port = index * kPortsOfACard;
+  s.burst_bytes = config.memory.burst_bytes;
+  s.outstanding = config.memory.outstanding;
+  s.schedule.memory_base = H2_CARD_MEM_BASE(index, 0);
+  s.schedule.memory_bytes = config.memory.bytes;
+  return std::make_unique<SpinalFlowAccelerator>(config.spinalflow, s, trace);
+}
+
 /// The one place that knows which accelerators there are.
 std::unique_ptr<Accelerator> make_accelerator(const Config& config, int index,
                                               const std::string& prefix, const NodeOptions& options,
@@ -54,6 +68,8 @@ std::unique_ptr<Accelerator> make_accelerator(const Config& config, int index,
       return std::make_unique<H2LearnAccelerator>(config.machine, family, workers, trace);
     case AcceleratorKind::sata:
       return std::make_unique<SataAccelerator>(config.machine, config.sata, family, workers, trace);
+    case AcceleratorKind::spinalflow:
+      return make_spinalflow(config, index, prefix, trace);
   }
   return nullptr;
 }

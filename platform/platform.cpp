@@ -176,7 +176,7 @@ void Platform::run() {
 double Platform::kernel_seconds() const {
   double seconds = 0;
   for (const auto& node : nodes) {
-    for (const Engine* e : node->accelerator->engines()) seconds += e->kernel_seconds();
+    for (const JobEngine* e : node->accelerator->engines()) seconds += e->kernel_seconds();
   }
   return seconds;
 }
@@ -187,14 +187,14 @@ std::string Platform::describe() const {
     if (!text.empty()) text += "; ";
     text += node->prefix + "host " + node->host.describe() + "; " +
             node->accelerator->commands().describe();
-    for (const Engine* e : node->accelerator->engines()) text += "; " + e->describe();
+    for (const JobEngine* e : node->accelerator->engines()) text += "; " + e->describe();
   }
   return text;
 }
 
 std::string Platform::describe_card() const {
   std::string text = controller.describe();
-  for (const Engine* e : engines()) text += "; " + e->describe();
+  for (const JobEngine* e : engines()) text += "; " + e->describe();
   return text;
 }
 

@@ -56,7 +56,7 @@ class Platform : public sc_core::sc_module {
   EventCounts engine_events(std::size_t engine) const;
   /// Processor time of the engines' arithmetic, summed over all threads.
   double kernel_seconds() const;
-  const std::vector<const Engine*>& engines() const { return accelerator.engines(); }
+  const std::vector<const JobEngine*>& engines() const { return accelerator.engines(); }
 
  private:
   void go_on();

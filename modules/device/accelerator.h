@@ -2,14 +2,15 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "memory/bus/interconnect.h"
 #include "memory/bus/probes.h"
 #include "memory/glb.h"
 #include "modules/device/command_processor.h"
-#include "modules/device/engine.h"
 #include "modules/device/engine_info.h"
+#include "modules/device/job_engine.h"
 #include "modules/energy/energy_model.h"
 
 namespace h2 {
@@ -26,7 +27,9 @@ class Accelerator {
   const std::vector<EnginePlan>& energy_plan() const { return energy_plan_; }
   /// What its jobs count, DeviceEvents first.
   const std::vector<EventKind>& events() const { return events_; }
-  const std::vector<const Engine*>& engines() const { return views_; }
+  /// What its arithmetic is, in words, where that is not the configured `numerics`; else "".
+  const std::string& numerics() const { return numerics_; }
+  const std::vector<const JobEngine*>& engines() const { return views_; }
   CommandProcessor& commands() { return *commands_; }
   const CommandProcessor& commands() const { return *commands_; }
   /// Running number of the next sub-batch; 0 where sub-batches have none.
@@ -43,9 +46,10 @@ class Accelerator {
   std::vector<EngineInfo> info_;
   std::vector<EventKind> events_;
   std::vector<EnginePlan> energy_plan_;
+  std::string numerics_;
   std::vector<std::unique_ptr<Glb>> glbs_;  ///< of the engine with the same index
-  std::vector<std::unique_ptr<Engine>> engines_;
-  std::vector<const Engine*> views_;
+  std::vector<std::unique_ptr<JobEngine>> engines_;
+  std::vector<const JobEngine*> views_;
   std::unique_ptr<CommandProcessor> commands_;
 };
 

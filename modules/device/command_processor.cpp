@@ -10,7 +10,8 @@
 namespace h2 {
 
 CommandProcessor::CommandProcessor(sc_core::sc_module_name name, const Settings& settings,
-                                   Schedule& schedule, std::vector<Engine*> engines, Trace& trace)
+                                   Schedule& schedule, std::vector<JobEngine*> engines,
+                                   Trace& trace)
     : sc_module(name),
       registers("registers", settings.registers, kHostLinkCycles * settings.period),
       period_(settings.period),

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "memory/bus/access_guard.h"
-#include "modules/device/engine.h"
+#include "modules/device/job_engine.h"
 #include "modules/device/observers.h"
 #include "modules/device/register_bank.h"
 #include "modules/device/schedule.h"
@@ -36,7 +36,7 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
 
   /// `schedule` and `engines` outlive the command processor.
   CommandProcessor(sc_core::sc_module_name name, const Settings& settings, Schedule& schedule,
-                   std::vector<Engine*> engines, Trace& trace);
+                   std::vector<JobEngine*> engines, Trace& trace);
   ~CommandProcessor() override;
 
   /// Every job, as it ends.
@@ -109,7 +109,7 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   const sc_core::sc_time period_;
   const int first_port_;
   Schedule& schedule_;
-  const std::vector<Engine*> engines_;
+  const std::vector<JobEngine*> engines_;
   std::vector<CardCommand*> served_;  // whose job each engine runs, or null
   Trace& trace_;
   const ModuleLog log_;

@@ -103,7 +103,7 @@ bool CommandProcessor::control(std::uint32_t after) {
 
 /// Drops queued descriptors, breaks off the jobs under way and clears. An update under way ends
 /// first, so that no weight is left half-way: LAST_STEP says so. One that memory does not answer
-/// for Engine::kGraceCycles is broken off, too.
+/// for JobEngine::kGraceCycles is broken off, too.
 void CommandProcessor::reset() {
   if (aborting_) return;
   aborting_ = true;
@@ -131,7 +131,7 @@ void CommandProcessor::reset() {
 
 void CommandProcessor::await_idle() {
   for (std::uint64_t seen = activity(); running_ > 0; seen = activity()) {
-    sc_core::wait(Engine::kGraceCycles * period_, idle_);
+    sc_core::wait(JobEngine::kGraceCycles * period_, idle_);
     if (running_ == 0 || activity() != seen) continue;
     for (std::size_t i = 0; i < engines_.size(); ++i) {
       if (served_[i] == nullptr) continue;
@@ -143,7 +143,7 @@ void CommandProcessor::await_idle() {
 
 std::uint64_t CommandProcessor::activity() const {
   std::uint64_t sum = 0;
-  for (const Engine* engine : engines_) {
+  for (const JobEngine* engine : engines_) {
     sum += engine->stats().busy_cycles + engine->load_port.stats().bursts +
            engine->store_port.stats().bursts;
   }

@@ -13,11 +13,7 @@ const char* const kStateNames[] = {"idle", "load_store", "stall", "compute"};
 
 Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
                WorkerPool& workers, Trace& trace)
-    : sc_module(name),
-      load_port("load", settings.load),
-      store_port("store", settings.store),
-      settings_(settings),
-      glb_(glb),
+    : JobEngine(name, settings, glb),
       workers_(workers),
       trace_(trace),
       log_(trace.log(this->name())),
@@ -40,7 +36,8 @@ Engine::Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb,
   load_port.admit = [this](std::uint64_t bytes) { return admit(bytes); };
 }
 
-JobRecord Engine::run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit) {
+JobRecord Engine::run(EngineJob& engine_job, std::uint32_t sub_batch, sc_core::sc_time limit) {
+  Job& job = dynamic_cast<Job&>(engine_job);
   wait_edge();
   load_port.resume();
   store_port.resume();
@@ -129,12 +126,6 @@ void Engine::transfers(int change) {
   if (active_transfers_ > 0) transfer_spent_ += now - transfer_since_;
   transfer_since_ = now;
   active_transfers_ += change;
-}
-
-void Engine::wait_edge() {
-  const auto period = settings_.period.value();
-  const auto late = sc_core::sc_time_stamp().value() % period;
-  if (late != 0) wait(sc_core::sc_time::from_value(period - late));
 }
 
 }  // namespace h2

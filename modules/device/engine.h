@@ -8,10 +8,8 @@
 #include <systemc>
 #include <vector>
 
-#include "memory/bus/memory_port.h"
-#include "memory/glb.h"
 #include "modules/device/job.h"
-#include "modules/device/job_record.h"
+#include "modules/device/job_engine.h"
 #include "modules/device/worker_pool.h"
 #include "traces/record/trace.h"
 
@@ -21,44 +19,20 @@ namespace h2 {
 /// compute and store processes work on successive chunks of a job through the GLB: loads take
 /// credits there and run ahead of the array as far as these go, results keep theirs until they are
 /// stored. Knows neither tensors nor formulas: jobs do.
-class Engine : public sc_core::sc_module {
+class Engine : public JobEngine {
  public:
-  struct Settings {
-    sc_core::sc_time period;  ///< core clock
-    MemoryPort::Settings load, store;
-  };
-  using Stats = EngineStats;
-
-  MemoryPort load_port, store_port;
-  /// To be bound to the socket of the engine's GLB.
-  tlm_utils::simple_initiator_socket<Engine> glb_socket{"glb_socket"};
-
   Engine(sc_core::sc_module_name name, const Settings& settings, Glb& glb, WorkerPool& workers,
          Trace& trace);
 
-  /// Carries `job` out and returns its cost; call from one thread process at a time. `sub_batch` is
-  /// shown in the waveform. A job that takes longer than `limit` (zero: none) is aborted with
-  /// H2_ERR_TIMEOUT.
-  JobRecord run(Job& job, std::uint32_t sub_batch, sc_core::sc_time limit = {});
-  /// Ends the job under way, if any, with `error`: nothing more is sent to memory, and responses
-  /// that do not come within kGraceCycles are not waited for.
-  void abort(std::uint32_t error);
-  static constexpr int kGraceCycles = 16384;
-
-  /// Up to now, an interval under way included.
-  Stats stats() const;
-  /// Processor seconds in the kernels of the jobs ended so far.
-  double kernel_seconds() const { return kernel_seconds_; }
-  /// What its jobs did so far, those under way included.
-  const EventCounts& events() const { return events_; }
-  /// Shows the power of jobs in waveform and timeline: picojoules by event, and per cycle of the
-  /// array. To be called before the simulation starts.
-  void show_power(std::vector<double> event_pj, double clock_pj);
-  /// Jobs ended so far.
-  std::uint64_t jobs() const { return jobs_; }
-  const Glb& buffer() const { return glb_; }
-  /// What each process does, for the watchdog.
-  std::string describe() const;
+  /// `job` is a Job.
+  JobRecord run(EngineJob& job, std::uint32_t sub_batch, sc_core::sc_time limit = {}) override;
+  void abort(std::uint32_t error) override;
+  Stats stats() const override;
+  double kernel_seconds() const override { return kernel_seconds_; }
+  std::uint64_t jobs() const override { return jobs_; }
+  const EventCounts& events() const override { return events_; }
+  void show_power(std::vector<double> event_pj, double clock_pj) override;
+  std::string describe() const override;
 
  private:
   enum class State { idle, transfer, stall, compute };
@@ -101,19 +75,13 @@ class Engine : public sc_core::sc_module {
   void fail(std::uint32_t error);
   void set_state(State state);
   void transfers(int change);
-  void wait_edge();
   void drop_responses();
   void declare_rows() const;
   /// Events, and the cycles in which the array did them.
   void count(const EventCounts& events, std::uint64_t cycles);
   void show_job(std::uint32_t sub_batch) const;
   void show_phase(const char* process, int chunk, const sc_core::sc_time& begin) const;
-  std::uint64_t cycles(const sc_core::sc_time& time) const {
-    return static_cast<std::uint64_t>(std::llround(time / settings_.period));
-  }
 
-  const Settings settings_;
-  Glb& glb_;
   WorkerPool& workers_;
   Trace& trace_;
   const ModuleLog log_;

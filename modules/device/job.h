@@ -23,15 +23,26 @@ struct ChunkWork {
   EventCounts events;  ///< of the accelerator's list
 };
 
-/// One layer of one phase of one sub-batch on one engine: a sequence of chunks that the engine
-/// loads, computes and stores. A result that is not finite ends it (H2_ERR_OVERFLOW).
+/// One layer of one phase of one sub-batch on one engine.
+class EngineJob {
+ public:
+  virtual ~EngineJob() = default;
+
+  std::string name;        ///< owner of the weights
+  int layer = 0;           ///< index in the network
+  std::uint64_t macs = 0;  ///< dense multiply-accumulates, bit planes counted once
+  /// Of the results, once the last of them is computed; with data only.
+  LayerDensities densities;
+  int result_layer = 0;  ///< index of the layer they belong to
+};
+
+/// A job as a sequence of chunks that the engine loads, computes and stores. A result that is not
+/// finite ends it (H2_ERR_OVERFLOW).
 /// Jobs know no simulator: they say what to move, what it costs, and do the arithmetic. Chunks are
 /// loaded, computed and stored in order; `compute` may run on a worker thread while later chunks
 /// load.
-class Job {
+class Job : public EngineJob {
  public:
-  virtual ~Job() = default;
-
   virtual int chunks() const = 0;
   /// Adds the reads of `chunk` to `list`. True: call again with the next stage once they arrived.
   virtual bool load(int chunk, int stage, TransferList& list) = 0;
@@ -52,17 +63,11 @@ class Job {
   /// Of the GLB, for this job; nothing said: half of it for either side.
   GlbRoom room;
 
-  std::string name;        ///< owner of the weights
-  int layer = 0;           ///< index in the network
-  std::uint64_t macs = 0;  ///< dense multiply-accumulates, bit planes counted once
   /// Set by compute when the result must not be used (h2_error).
   std::uint32_t error = H2_OK;
   RangeCount range;               ///< of the results so far; an overflow sets `error`
   KernelClock kernels;            ///< every call of arithmetic runs in it
   WorkerPool* workers = nullptr;  ///< that `compute` shares its work with; set before
-  /// Of the results, once the last chunk is computed; with data only.
-  LayerDensities densities;
-  int result_layer = 0;  ///< index of the layer they belong to
 
  protected:
   void count(const RangeCount& found) {

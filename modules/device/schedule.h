@@ -47,7 +47,7 @@ struct After {
 /// One job of a command.
 struct Step {
   int engine = 0;  ///< index in the accelerator's list of engines
-  std::unique_ptr<Job> job;
+  std::unique_ptr<EngineJob> job;
   std::optional<After> after;  ///< what has to happen first
   /// The job belongs to this command, which is queued behind; null: to the one that was asked.
   std::shared_ptr<CardCommand> owner;

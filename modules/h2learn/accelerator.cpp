@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/h2learn/accelerator.h"
 
+#include "modules/device/engine.h"
 #include "modules/h2learn/energy_plan.h"
 #include "modules/h2learn/engines.h"
 #include "modules/h2learn/event_counts.h"
@@ -35,10 +36,10 @@ H2LearnAccelerator::H2LearnAccelerator(const Machine& machine, const Settings& s
     const std::string name = settings.prefix + "glb_" + info_[i].key;
     glbs_.push_back(std::make_unique<Glb>(name.c_str(), glb_bytes[i], trace));
   }
-  std::vector<Engine*> engines;
+  std::vector<JobEngine*> engines;
   for (std::size_t i = 0; i < info_.size(); ++i) {
     const int index = static_cast<int>(i);
-    Engine::Settings s;
+    JobEngine::Settings s;
     s.period = settings.period;
     s.load = {settings.burst_bytes, settings.outstanding, settings.first_port + load_port(index)};
     s.store = {settings.burst_bytes, settings.outstanding, settings.first_port + store_port(index)};

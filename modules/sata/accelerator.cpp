@@ -31,7 +31,7 @@ SataAccelerator::SataAccelerator(const Machine& machine, const SataSpec& array,
   s.registers = sata_registers(machine, array, settings.schedule.memory_bytes);
   commands_ =
       std::make_unique<CommandProcessor>((settings.prefix + "controller").c_str(), s, schedule_,
-                                         std::vector<Engine*>{engines_[0].get()}, trace);
+                                         std::vector<JobEngine*>{engines_[0].get()}, trace);
   keep_last_step(*commands_, schedule_);
   commands_->registers.on_write(H2_SATA_REG_GATES, [this](auto, auto after) {
     const bool legal = (after & ~H2_SATA_GATES) == 0;

@@ -7,6 +7,7 @@ namespace h2 {
 
 extern const Subcommand kTrainCommand, kInferCommand, kProfileCommand, kTrafficCommand,
     kConfigCommand, kServeCommand, kPlayCommand, kFirmwareCommand, kRegsCommand, kStatsCommand,
-    kReportCommand, kSweepCommand, kDiffCommand, kExperimentCommand, kCompareCommand;
+    kReportCommand, kSweepCommand, kDiffCommand, kExperimentCommand, kCompareCommand,
+    kInferSpikesCommand, kConvertCommand;
 
 }  // namespace h2

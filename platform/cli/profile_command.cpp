@@ -24,6 +24,7 @@ int run_profile(const CommandLine& line) {
   if (!config.has_network) {
     throw InputError(line.config + ": network.layers: missing; a profile needs a network");
   }
+  require_training_accelerator(config);
   if (line.has("dry-run")) return print_dry_run(config);
   require_tiles_fit(config);
   const auto begin = std::chrono::steady_clock::now();

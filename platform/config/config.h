@@ -10,6 +10,7 @@
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
 #include "modules/sata/sata_spec.h"
+#include "modules/spinalflow/spinal_machine.h"
 #include "platform/config/energy_config.h"
 #include "platform/data/dataset_config.h"
 #include "platform/host/profile_config.h"
@@ -19,7 +20,7 @@
 namespace h2 {
 
 /// The kinds of accelerator that a card may carry.
-enum class AcceleratorKind { h2learn, sata };
+enum class AcceleratorKind { h2learn, sata, spinalflow };
 
 /// The whole effective configuration: resolved and validated once, then const.
 struct Config {
@@ -27,7 +28,8 @@ struct Config {
   AcceleratorKind accelerator = AcceleratorKind::h2learn;
   Machine machine;
   SataSpec sata;
-  bool overlap = true;  ///< pipeline.overlap: FE runs beside BE and WUE
+  SpinalMachine spinalflow;  ///< used by accelerator spinalflow only
+  bool overlap = true;       ///< pipeline.overlap: FE runs beside BE and WUE
   MemorySpec memory;
   std::string network_layers;  ///< as written
   PoolMode pool = PoolMode::after_soma;

@@ -129,6 +129,28 @@ std::vector<Key> sata_keys() {
   };
 }
 
+std::vector<Key> spinalflow_keys() {
+  return {
+      choice("spinalflow.fire", {{"tick", SpinalFire::tick}, {"event", SpinalFire::event}},
+             "a neuron compares its potential at the end of a tick, or after every event",
+             H2_AT(spinalflow.fire)),
+      choice("spinalflow.reset",
+             {{"zero", SpinalReset::zero},
+              {"subtract", SpinalReset::subtract},
+              {"none", SpinalReset::none}},
+             "potential behind a spike: 0, less the threshold, or as it is",
+             H2_AT(spinalflow.reset)),
+      boolean("spinalflow.one_spike", "true: a neuron fires once per sample",
+              H2_AT(spinalflow.one_spike)),
+      integer("spinalflow.leak", {0, 256}, "potential * leak / 256 between two ticks",
+              H2_AT(spinalflow.leak)),
+      integer("spinalflow.dma_bytes", {1, 65536}, "bytes the DMA takes per cycle",
+              H2_AT(spinalflow.dma_bytes)),
+      integer("spinalflow.lane_fifo", {1, 256}, "spikes that wait behind one processing element",
+              H2_AT(spinalflow.unit.lane_fifo)),
+  };
+}
+
 }  // namespace
 
 namespace {
@@ -148,12 +170,15 @@ std::vector<Key> energy_keys() {
 std::vector<Key> machine_keys() {
   std::vector<Key> keys{
       choice("accelerator",
-             {{"h2learn", AcceleratorKind::h2learn}, {"sata", AcceleratorKind::sata}},
+             {{"h2learn", AcceleratorKind::h2learn},
+              {"sata", AcceleratorKind::sata},
+              {"spinalflow", AcceleratorKind::spinalflow}},
              "what the card carries", H2_AT(accelerator)),
       number("clock_mhz", {0.001, 100000}, "core clock, MHz", H2_AT(machine.clock_mhz))};
   for (Key& key : engine_keys()) keys.push_back(std::move(key));
   for (Key& key : array_keys()) keys.push_back(std::move(key));
   for (Key& key : sata_keys()) keys.push_back(std::move(key));
+  for (Key& key : spinalflow_keys()) keys.push_back(std::move(key));
   for (Key& key : energy_keys()) keys.push_back(std::move(key));
   return keys;
 }

@@ -34,5 +34,7 @@ std::string config_schema();
 /// has classes, the input shape and the kind of first layer that fit it, and a dataset.path.
 /// Throws InputError that names the key.
 void require_trainable(const Config& config);
+/// Throws InputError for an accelerator that does not train.
+void require_training_accelerator(const Config& config);
 
 }  // namespace h2

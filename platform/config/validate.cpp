@@ -163,7 +163,14 @@ void validate(const Config& config, const Origins& origins) {
                 "false, or all three true");
 }
 
+void require_training_accelerator(const Config& config) {
+  if (config.accelerator != AcceleratorKind::spinalflow) return;
+  throw InputError(
+      "accelerator: spinalflow infers only; legal here: h2learn (see h2vp infer-spikes)");
+}
+
 void require_trainable(const Config& config) {
+  require_training_accelerator(config);
   if (!config.has_network) {
     throw InputError("network.layers: no network given; legal for training: a network");
   }

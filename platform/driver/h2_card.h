@@ -18,6 +18,10 @@ static inline uint32_t h2_sub_batch_memories(const h2_device* device) {
   return device->memory_count == 1 ? 1 : 2;
 }
 
+/* Finds the card with identification `id`; `wrong`: why another one is refused. */
+int h2_open_as(h2_device* device, const h2_bus* bus, uint32_t card, void* scratch,
+               size_t scratch_bytes, uint32_t id, const char* wrong);
+
 /* Opens and locks the card's windows on the memory that the network uses. */
 int h2_open_windows(h2_device* device);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "modules/contract/spinalflow_contract.h"
 #include "platform/driver/h2_card.h"
 #include "platform/driver/h2_check.h"
 #include "platform/driver/h2_reason.h"
@@ -124,8 +125,8 @@ int h2_open(h2_device* d, const h2_bus* bus, void* scratch, size_t scratch_bytes
   return h2_open_card(d, bus, 0, scratch, scratch_bytes);
 }
 
-int h2_open_card(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch,
-                 size_t scratch_bytes) {
+int h2_open_as(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch, size_t scratch_bytes,
+               uint32_t expected, const char* wrong) {
   if (d == NULL) return H2_DRV_ARGUMENT;
   memset(d, 0, sizeof *d);
   if (bus == NULL || bus->read == NULL || bus->write == NULL || bus->wait_irq == NULL)
@@ -140,22 +141,31 @@ int h2_open_card(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch,
   d->scratch = (uint8_t*)scratch;
   d->scratch_bytes = scratch_bytes;
   d->next_tag = 1;
-  uint32_t id = 0, version = 0, caps = 0, tile = 0, memory = 0;
+  uint32_t id = 0, version = 0, memory = 0;
   int error = read_reg(d, H2_REG_ID, &id);
   if (!error) error = read_reg(d, H2_REG_VERSION, &version);
   if (error) return error;
-  if (id != H2_ID) return no_card(d, "ID", "is not that of an H2Learn card");
+  if (id != expected) return no_card(d, "ID", wrong);
   if (version >> 16 != H2_VERSION >> 16)
     return no_card(d, "VERSION", "has another major half than the driver's");
-  error = read_reg(d, H2_REG_CAPABILITIES, &caps);
+  d->memory_count = 3;
+  error = read_reg(d, H2_REG_MEMORY_SIZE, &memory);
+  d->memory_bytes = (uint64_t)memory << 20;
+  return error;
+}
+
+int h2_open_card(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch,
+                 size_t scratch_bytes) {
+  uint32_t caps = 0, tile = 0;
+  int error =
+      h2_open_as(d, bus, card, scratch, scratch_bytes, H2_ID, "is not that of an H2Learn card");
+  if (!error) error = read_reg(d, H2_REG_CAPABILITIES, &caps);
   if (!error) error = read_reg(d, H2_REG_TILE, &tile);
-  if (!error) error = read_reg(d, H2_REG_MEMORY_SIZE, &memory);
   if (error) return error;
   d->value_bytes = H2_CAP_VALUE_BYTES(caps);
   d->memory_count = H2_CAP_MEMORIES(caps) != 0 ? H2_CAP_MEMORIES(caps) : 3;
   d->tile_height = tile & 0xFFFFU;
   d->tile_width = tile >> 16;
-  d->memory_bytes = (uint64_t)memory << 20;
   if ((d->value_bytes != 2 && d->value_bytes != 4) ||
       (d->memory_count != 1 && d->memory_count != 3) || d->tile_height == 0 || d->tile_width == 0)
     return no_card(d, "CAPABILITIES or TILE", "makes no sense");
@@ -269,6 +279,7 @@ const char* h2_error_text(int error) {
   case value:                            \
     return text;
       H2_ERRORS(H2_ERROR_CASE)
+      SF_ERRORS(H2_ERROR_CASE)
 #undef H2_ERROR_CASE
     case H2_DRV_BUS:
       return "bus access failed";

@@ -118,7 +118,7 @@ class Estimator {
                              std::to_string(command->error));
     }
     while (const std::optional<Step> step = schedule_->step(*command, command->steps_done)) {
-      visit(step->engine, *step->job);
+      visit(step->engine, dynamic_cast<Job&>(*step->job));
       ++command->steps_done;
     }
     schedule_->end(*command);

@@ -31,10 +31,11 @@ double bytes_per_cycle(const Config& config, const Platform& platform) {
 RunInfo run_info(const Config& config, const Platform& platform) {
   RunInfo info;
   info.config = config_json(config);
+  info.accelerator = find_key("accelerator")->get(config).get<std::string>();
+  info.numerics = platform.accelerator.numerics();
   info.machine = config.machine;
   info.network = config.network;
   info.loss_scale = config.training.update.loss_scale;
-  info.accelerator = find_key("accelerator")->get(config).get<std::string>();
   info.engines = platform.accelerator.info();
   info.events = platform.accelerator.events();
   info.energy = energy_model(config, platform.accelerator.energy_plan());

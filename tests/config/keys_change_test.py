@@ -129,6 +129,12 @@ TRAIN = {
 }
 # What no run without files, faults or firmware can show, with the test that does.
 ELSEWHERE = {
+    "spinalflow.fire": "tests/spinalflow/board_test.cpp: other spikes",
+    "spinalflow.reset": "tests/spinalflow/board_test.cpp: other spikes",
+    "spinalflow.one_spike": "tests/spinalflow/board_test.cpp: other spikes",
+    "spinalflow.leak": "tests/spinalflow/board_test.cpp: other spikes",
+    "spinalflow.dma_bytes": "tests/spinalflow/board_test.cpp: another time",
+    "spinalflow.lane_fifo": "tests/spinalflow/board_test.cpp: another time",
     "trace.probe.check": "tests/platform/probe_test.cpp: a broken rule ends the run",
     "training.checkpoint.dir": "tests/checkpoint/checkpoint_test.py: where the files lie",
     "host.clock_mhz": "tests/firmware/host_test.cpp: instructions per simulated time",

@@ -85,8 +85,8 @@ TEST_P(RandomMachine, BytesAndTimeAreConserved) {
     }
     expect_conserved(engine_traffic(platform, bytes));
     int engine = 0;
-    for (const Engine* e : platform.engines()) {
-      const Engine::Stats s = e->stats();
+    for (const JobEngine* e : platform.engines()) {
+      const JobEngine::Stats s = e->stats();
       EXPECT_NEAR(static_cast<double>(s.busy_cycles + s.stall_cycles),
                   static_cast<double>(spent[engine++]), 2.0);
       const std::uint64_t sum = s.busy_cycles + s.stall_cycles + s.idle_cycles;

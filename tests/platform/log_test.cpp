@@ -40,7 +40,7 @@ Messages train_with(std::vector<Log::Pattern> patterns) {
     platform.host.program = [&](HostCpu& host) { training(host); };
     trace.start();
     platform.run();
-    for (const Engine* e : platform.engines()) messages.jobs += e->jobs();
+    for (const JobEngine* e : platform.engines()) messages.jobs += e->jobs();
     messages.interrupts = platform.controller.interrupts();
     messages.bursts = platform.memories[0]->stats().latency.count();
   }

@@ -58,7 +58,7 @@ TEST(ProbedBoard, CountsWhatOthersCount) {
       EXPECT_EQ(seen.errors, 0U);
       EXPECT_GT(seen.read_bytes, 0U);
     }
-    for (const Engine* e : platform.engines()) {
+    for (const JobEngine* e : platform.engines()) {
       for (const MemoryPort* port : {&e->load_port, &e->store_port}) {
         const Probe::Stats seen = stats(port->socket.name());
         EXPECT_EQ(seen.read_bytes, port->stats().read_bytes);

@@ -79,7 +79,7 @@ void Bench::run(HostCpu::Program program) {
   trace_->start();
   platform.run();
   trace_->close();
-  for (const Engine* e : platform.engines()) {
+  for (const JobEngine* e : platform.engines()) {
     EXPECT_LE(e->buffer().high_water(), e->buffer().capacity()) << e->name();
   }
 }

@@ -15,7 +15,7 @@ struct Traffic {
 inline Traffic engine_traffic(const Platform& platform, std::uint64_t job_bytes) {
   Traffic t;
   t.jobs = job_bytes;
-  for (const Engine* e : platform.engines()) {
+  for (const JobEngine* e : platform.engines()) {
     for (const MemoryPort* port : {&e->load_port, &e->store_port}) {
       t.ports += port->stats().read_bytes + port->stats().write_bytes;
     }

@@ -98,7 +98,7 @@ class SubBatch {
     EXPECT_EQ(command->error, H2_OK);
     std::vector<Total> totals;
     while (const std::optional<Step> step = schedule_.step(*command, command->steps_done)) {
-      totals.push_back(h2::run(*step->job));
+      totals.push_back(h2::run(dynamic_cast<Job&>(*step->job)));
       ++command->steps_done;
     }
     command->ended = true;

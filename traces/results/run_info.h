@@ -25,6 +25,7 @@ struct RunInfo {
   std::string version, commit;    ///< of the program
   std::string command;            ///< what was asked for, without what never changes a result
   nlohmann::ordered_json config;  ///< effective configuration
+  std::string numerics;           ///< of an accelerator with arithmetic of its own
   Machine machine;
   Network network;
   float loss_scale = 1;

@@ -233,7 +233,8 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
   s["memory"] = memory_json(info, r);
   s["energy"] = energy_json(info, r.trained(), r.samples, r.layers);
   s["area"] = area_json(info);
-  s["numerics"] = info.machine.numerics == Numerics::fp16
+  s["numerics"] = !info.numerics.empty() ? info.numerics
+                  : info.machine.numerics == Numerics::fp16
                       ? "FP16 as the hardware computes"
                       : "FP32 in 4 stored bytes, charged as 2 in time and traffic";
   s["warnings"] = warnings_json(r);

@@ -127,7 +127,7 @@ std::string Monitor::statistics() const {
            sc_core::sc_time_stamp().to_seconds() * 1e6, host_.now().to_seconds() * 1e6);
   text += line("instructions %" PRIu64 ", interrupts raised %" PRIu64, host_.instructions(),
                platform_.controller.interrupts());
-  for (const Engine* e : platform_.engines())
+  for (const JobEngine* e : platform_.engines())
     text += line("%s: %" PRIu64 " jobs", e->basename(), e->jobs());
   for (const auto& m : platform_.memories)
     text += line("%s: %" PRIu64 " bytes read, %" PRIu64 " written", m->basename(),

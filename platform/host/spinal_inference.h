@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "modules/spinalflow/spine.h"
+#include "platform/config/config.h"
+#include "platform/driver/sf_driver.h"
+#include "platform/host/host_cpu.h"
+#include "platform/host/spinal_network.h"
+#include "platform/host/training.h"
+#include "traces/results/run_record.h"
+
+namespace h2 {
+
+class Platform;
+
+/// The host's program of an inference on SpinalFlow: sub-batches of spike lists through the driver,
+/// one descriptor each. Talks to the card through the driver alone.
+class SpinalInference {
+ public:
+  struct Input {
+    int first = 0;                      ///< layer of the network that reads the spikes
+    std::vector<SpineMap> spikes;       ///< one map per sample
+    std::vector<std::uint32_t> labels;  ///< one per sample, or none
+  };
+
+  /// `network` begins with layer `input.first`.
+  SpinalInference(const Config& config, const SpinalNetwork& network, const Input& input,
+                  Platform& platform, RunRecord& record);
+
+  /// Keep the spikes of every layer in `outputs`.
+  bool keep_outputs = false;
+  /// By layer from `first` on, one map per sample.
+  std::vector<std::vector<SpineMap>> outputs;
+  std::function<void(const Training::Status&)> on_progress;
+  std::function<bool()> stop;  ///< as of Training
+  void operator()(HostCpu& host);
+
+ private:
+  void open(HostCpu& host);
+  void run(HostCpu& host);
+  void run_sub_batch(HostCpu& host, std::size_t first, std::size_t count);
+  void write_sample(std::uint32_t slot, const SpineMap& spikes);
+  SpineMap read_sample(std::uint32_t layer, std::uint32_t slot);
+  /// The class is that of the neuron with the most spikes of the last layer.
+  void classify(std::uint32_t slot, std::uint32_t label);
+  void check(int error, const std::string& what) const;
+
+  const Config& config_;
+  const SpinalNetwork& network_;
+  const Input& input_;
+  Platform& platform_;
+  RunRecord& record_;
+  sf_device device_{};
+};
+
+}  // namespace h2
