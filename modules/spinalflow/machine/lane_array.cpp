@@ -44,6 +44,7 @@ void LaneArray::work() {
     for (int v = 0; v < plan().visits(); ++v) visit(pass, v);
     parts_.filter.release();
   }
+  on_state(false);
   end_ = sc_core::sc_time_stamp();
 }
 
@@ -99,6 +100,7 @@ void LaneArray::begin_tick(const SpinePass& pass) {
   }
   lanes_.add_sums(row->data());
   parts_.sums_in.pop(0);
+  on_state(false);
   cycle();
   ++link_.events[kSumStall];
 }

@@ -150,7 +150,6 @@ void SpinalEngine::break_off() {
                                                               &lanes_, &sorter_}) {
     stage->restart();
   }
-  dma_.begin();
   for (const auto& fifo : groups_) fifo->clear();
   merged_.clear();
   rows_.clear();

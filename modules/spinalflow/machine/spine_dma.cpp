@@ -40,7 +40,11 @@ bool SpineDma::under_way() const {
          std::any_of(departures_.begin(), departures_.end(), open);
 }
 
+/// A process that is reset runs at once up to its first wait: it must not find the transactions of
+/// the job that is given up.
 void SpineDma::restart() {
+  arrivals_.clear();
+  departures_.clear();
   SpineStage::restart();
   arrive_.reset();
   store_.reset();
