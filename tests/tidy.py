@@ -60,7 +60,15 @@ def units(folders):
         wanted = any(s.startswith(folders) for s in sources)
         if unit.suffix != ".c" and wanted and not any(s.startswith(LEFT_OUT) for s in sources):
             found[unit] = sources
+    generate({s for sources in found.values() for s in sources if not (ROOT / s).exists()})
     return found
+
+
+def generate(names):
+    """Writes sources that the build writes itself."""
+    if names:
+        subprocess.run(["ninja", "-C", BUILD] + [os.path.relpath(ROOT / n, BUILD) for n in names],
+                       check=True, stdout=subprocess.DEVNULL)
 
 
 def digest(names):

@@ -67,7 +67,9 @@ void HostCpu::note(const HostAccess& access) {
   if (write || !access.ok || !reads_.repeats(access.address, access.data, access.bytes))
     heartbeat();
   last_ = {write, access.address, 0};
-  std::memcpy(&last_.value, access.data, std::min(access.bytes, sizeof last_.value));
+  // An access of no bytes may come without data.
+  if (access.bytes > 0)
+    std::memcpy(&last_.value, access.data, std::min(access.bytes, sizeof last_.value));
 }
 
 void HostCpu::run() {

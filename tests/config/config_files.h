@@ -11,6 +11,7 @@
 
 #include "modules/base/error.h"
 #include "platform/config/load.h"
+#include "tests/test_folder.h"
 
 namespace h2 {
 
@@ -19,8 +20,7 @@ class ConfigFiles : public ::testing::Test {
  protected:
   ConfigFiles() {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(::testing::TempDir()) /
-              (std::string("h2_") + info->test_suite_name() + "_" + info->name());
+    folder_ = test_folder() / (std::string(info->test_suite_name()) + "_" + info->name());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "modules/base/error.h"
+#include "tests/test_folder.h"
 
 namespace h2 {
 
@@ -18,8 +19,7 @@ class FolderTest : public ::testing::Test {
  protected:
   FolderTest() {
     const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
-    folder_ = std::filesystem::path(::testing::TempDir()) /
-              (std::string("h2_") + info->test_suite_name() + "_" + info->name());
+    folder_ = test_folder() / (std::string(info->test_suite_name()) + "_" + info->name());
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
   }

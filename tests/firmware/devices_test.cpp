@@ -15,6 +15,7 @@
 #include "platform/host/riscv/soc_plic.h"
 #include "platform/host/riscv/soc_uart.h"
 #include "tests/platform/simulation.h"
+#include "tests/test_folder.h"
 
 namespace h2 {
 namespace {
@@ -169,8 +170,7 @@ class UartTest : public ::testing::Test {
   bool interrupt() { return uart_.interrupt(sc_core::sc_time_stamp()); }
 
   FreshContext context_;
-  std::string path_ = ::testing::TempDir() + "h2_uart_" +
-                      ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  std::string path_ = (test_folder() / "uart").string();
   std::ostringstream console_;
   std::optional<ConsoleInput> input_;
   SocUart uart_{"uart", console_, sc_core::sc_time(10, sc_core::SC_NS)};

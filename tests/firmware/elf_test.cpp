@@ -11,6 +11,7 @@
 
 #include "modules/base/error.h"
 #include "platform/host/riscv/elf_image.h"
+#include "tests/test_folder.h"
 
 namespace h2 {
 namespace {
@@ -26,8 +27,7 @@ struct Parts {
 
 class ElfFileTest : public ::testing::Test {
  protected:
-  std::string path_ = ::testing::TempDir() + "h2_elf_" +
-                      ::testing::UnitTest::GetInstance()->current_test_info()->name() + ".elf";
+  std::string path_ = (test_folder() / "program.elf").string();
   ~ElfFileTest() override { std::filesystem::remove(path_); }
 
   void write(const std::function<void(Parts&)>& change = [](Parts&) {}) {

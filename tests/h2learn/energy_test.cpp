@@ -15,6 +15,7 @@
 #include "modules/h2learn/event_counts.h"
 #include "platform/config/energy_table.h"
 #include "tests/h2learn/slow_count.h"
+#include "tests/test_folder.h"
 
 namespace h2 {
 namespace {
@@ -188,7 +189,7 @@ TEST(Energy, EveryEventOfEveryEngineHasARecipe) {
 class TableErrors : public ::testing::Test {
  protected:
   std::string error(const std::string& text) const {
-    const auto file = std::filesystem::path(::testing::TempDir()) / "h2_costs.yaml";
+    const auto file = test_folder() / "h2_costs.yaml";
     std::ofstream(file) << text;
     try {
       load_cost_table({"public28", file.string()});

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -12,6 +11,7 @@
 #include "modules/tensor/npy.h"
 #include "platform/host/snapshot.h"
 #include "tests/platform/simulation.h"
+#include "tests/test_folder.h"
 #include "traces/results/golden/golden_writer.h"
 
 namespace h2 {
@@ -20,9 +20,7 @@ namespace h2 {
 class Golden : public ::testing::Test {
  protected:
   Golden()
-      : folder_(std::filesystem::temp_directory_path() /
-                ("h2_golden_" + std::to_string(::getpid()) + "_" +
-                 ::testing::UnitTest::GetInstance()->current_test_info()->name())) {}
+      : folder_(test_folder() / ::testing::UnitTest::GetInstance()->current_test_info()->name()) {}
   ~Golden() override { std::filesystem::remove_all(folder_); }
 
   /// `request` needs no folder.

@@ -10,6 +10,7 @@
 #include "modules/base/error.h"
 #include "modules/h2learn/engines.h"
 #include "platform/config/load.h"
+#include "tests/test_folder.h"
 #include "traces/report/machine_peaks.h"
 #include "traces/report/sparsity.h"
 #include "traces/report/warnings.h"
@@ -89,9 +90,7 @@ bool contains(const std::vector<std::string>& texts, const std::string& text) {
 class RunFiles : public testing::Test {
  protected:
   RunFiles()
-      : folder_(fs::temp_directory_path() /
-                (std::string("h2_report_") +
-                 testing::UnitTest::GetInstance()->current_test_info()->name())) {
+      : folder_(test_folder() / testing::UnitTest::GetInstance()->current_test_info()->name()) {
     fs::remove_all(folder_);
     fs::create_directories(folder_ / "one");
   }

@@ -9,12 +9,13 @@
 #include "modules/spinalflow/spine_file.h"
 #include "modules/tensor/npy.h"
 #include "tests/spinalflow/random_layer.h"
+#include "tests/test_folder.h"
 
 namespace h2 {
 namespace {
 
 const SpineShape kFileShape{3, 4, 20, 6};
-const std::string kFile = ::testing::TempDir() + "spikes.spines";
+const std::string kFile = (test_folder() / "spikes.spines").string();
 
 std::string refusal_of(const std::string& path) {
   try {
@@ -38,7 +39,7 @@ TEST(SpineFile, ListsAndSpikesThereAndBack) {
                                    random_spikes(kFileShape, 0.05, 2)};
   write_spines(kFile, maps);
   const std::vector<SpineMap> lists = read_spines(kFile);
-  const std::string npy = ::testing::TempDir() + "spikes.npy";
+  const std::string npy = (test_folder() / "spikes.npy").string();
   write_spikes(npy, lists);
   EXPECT_EQ(read_npy(npy).shape, (std::vector<std::size_t>{2, 6, 20, 3, 4}));
   const std::vector<SpineMap> back = read_spikes(npy);
@@ -83,7 +84,7 @@ TEST(SpineFile, DamagedFilesAreNamed) {
 }
 
 TEST(SpineFile, AveragesAreNoSpikes) {
-  const std::string npy = ::testing::TempDir() + "quarters.npy";
+  const std::string npy = (test_folder() / "quarters.npy").string();
   const std::vector<std::uint8_t> values{0, 2};
   write_npy(npy, NpyType::uint8, {1, 2, 1, 1, 1}, values.data());
   EXPECT_THROW(read_spikes(npy), InputError);

@@ -15,12 +15,13 @@
 #include "platform/sweep/process_pool.h"
 #include "platform/sweep/sampling.h"
 #include "platform/sweep/sweep_file.h"
+#include "tests/test_folder.h"
 
 namespace h2 {
 namespace {
 
 std::string write(const std::string& text) {
-  const auto file = std::filesystem::path(::testing::TempDir()) / "h2_sweep.yaml";
+  const auto file = test_folder() / "h2_sweep.yaml";
   std::ofstream(file) << text;
   return file.string();
 }
