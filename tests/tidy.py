@@ -65,10 +65,11 @@ def units(folders):
 
 
 def generate(names):
-    """Writes sources that the build writes itself."""
-    if names:
-        subprocess.run(["ninja", "-C", BUILD] + [os.path.relpath(ROOT / n, BUILD) for n in names],
-                       check=True, stdout=subprocess.DEVNULL)
+    """Writes sources that the build writes itself, without compiling what their library needs."""
+    for name in names:
+        command = subprocess.run(["ninja", "-t", "commands", "-s", os.path.relpath(ROOT / name, BUILD)],
+                                 cwd=BUILD, check=True, capture_output=True, text=True).stdout
+        subprocess.run(command, shell=True, cwd=BUILD, check=True, stdout=subprocess.DEVNULL)
 
 
 def digest(names):
