@@ -48,6 +48,7 @@ class Engine : public JobEngine {
     int index = 0;
     int slot = -1;            // of the GLB
     std::uint64_t bytes = 0;  // charged, all stages
+    EventCounts filled;       // the same bytes by tensor
     bool open = false;        // the batch has been issued and not finished
     sc_core::sc_time begin;
     MemoryPort::Batch batch;

@@ -42,6 +42,9 @@ void Engine::issue_loads(Arrival& chunk) {
     chunk.batch = {TransferList(half)};
     more = job_->load(chunk.index, stage, chunk.batch.list);
     chunk.bytes += chunk.batch.list.charged();
+    for (const Transfer& t : chunk.batch.list.transfers()) {
+      chunk.filled.write_glb(t.kind, t.charged());
+    }
     record_.repeated_bytes += chunk.batch.list.repeated();
     record_.mem2_bytes += chunk.batch.list.mem2();
     note_holds(chunk);
@@ -116,9 +119,7 @@ void Engine::arrive_process() {
       glb_.give_slot(Glb::operands, chunk.slot);
     }
     record_.bytes += chunk.bytes;
-    EventCounts filled;
-    filled[kGlbWriteBytes] = chunk.bytes;
-    count(filled, 0);
+    count(chunk.filled, 0);
     arrived_chunks_ = chunk.index + 1;
     arrivals_.pop_front();
     arrived_.notify();
@@ -197,7 +198,7 @@ bool Engine::hand_over(const Token& token) {
   pass_glb(Glb::results, slot, batch.list);
   record_.bytes += batch.list.charged();
   EventCounts drained;
-  drained[kGlbReadBytes] = batch.list.charged();
+  for (const Transfer& t : batch.list.transfers()) drained.read_glb(t.kind, t.charged());
   count(drained, 0);
   record_.mem2_bytes += batch.list.mem2();
   stores_.push_back({slot, given, std::move(batch)});

@@ -64,6 +64,26 @@ double event_pj(const EngineCosts& costs, const EventCounts& events) {
   return all;
 }
 
+GlbJoules glb_joules(const EngineCosts& costs, const EventCounts& events) {
+  GlbJoules joules{};
+  if (costs.event_pj.size() < kDeviceEvents) return joules;
+  auto read = static_cast<double>(events[kGlbReadBytes]);
+  auto written = static_cast<double>(events[kGlbWriteBytes]);
+  const auto add = [&](std::size_t tensor, double in, double out) {
+    joules[tensor] = (in * costs.event_pj[kGlbReadBytes] + out * costs.event_pj[kGlbWriteBytes]) *
+                     kJoulePerPicojoule;
+  };
+  for (std::size_t t = 0; t < kGlbTensors; ++t) {
+    const auto in = static_cast<double>(events.glb_read()[t]);
+    const auto out = static_cast<double>(events.glb_written()[t]);
+    add(t, in, out);
+    read -= in;
+    written -= out;
+  }
+  add(kGlbTensors, read, written);
+  return joules;
+}
+
 EnergyParts energy_of(const EngineCosts& costs, double clock_hz, const EventCounts& events,
                       double busy, double cycles) {
   EnergyParts parts;

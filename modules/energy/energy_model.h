@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -76,6 +77,10 @@ DramCosts price_dram(const std::string& preset, const CostTable& table);
 
 /// Picojoules of these events, without clock and leakage.
 double event_pj(const EngineCosts& costs, const EventCounts& events);
+/// Joules of what moved through the global buffer, by tensor (glb_tensor_name); the last: bytes
+/// that were counted without one.
+using GlbJoules = std::array<double, kGlbTensors + 1>;
+GlbJoules glb_joules(const EngineCosts& costs, const EventCounts& events);
 /// Of an engine whose array works `busy` of `cycles` core cycles.
 EnergyParts energy_of(const EngineCosts& costs, double clock_hz, const EventCounts& events,
                       double busy, double cycles);

@@ -26,8 +26,16 @@ std::uint64_t spike_bytes(const Layer& layer, const ChunkPart& part) {
 }
 /// Traffic of sums that take part in `rounds` grid iterations one after another.
 void count_sums(EventCounts& events, std::uint64_t sums, std::uint64_t rounds, bool first) {
-  events[kGlbReadBytes] += sums * kFp16Bytes * (rounds - (first ? 1 : 0));
-  events[kGlbWriteBytes] += sums * kFp16Bytes * rounds;
+  events.read_glb(kPartialSums, sums * kFp16Bytes * (rounds - (first ? 1 : 0)));
+  events.write_glb(kPartialSums, sums * kFp16Bytes * rounds);
+}
+/// Bits of two tensors in one array; the first takes the odd byte.
+struct TwoBits {
+  std::uint64_t first, second;
+};
+TwoBits bytes_of_both(std::uint64_t bits_of_each) {
+  const std::uint64_t bytes = bytes_of_bits(2 * bits_of_each);
+  return {bytes - bytes / 2, bytes / 2};
 }
 
 }  // namespace
@@ -88,7 +96,8 @@ EventCounts forward_events(const Layer& layer, const ForwardSpec& array, const C
     events[kLutWrites] = pairs * (fc ? 1 : luts.entries);
     events[kLutFillAdds] = pairs * luts.fill_adds;
   }
-  events[kGlbReadBytes] = tap_rounds * spike_bytes(layer, part) + pairs * layer.taps() * kFp16Bytes;
+  events.read_glb(part.operands, tap_rounds * spike_bytes(layer, part));
+  events.read_glb(TensorKind::weight, pairs * layer.taps() * kFp16Bytes);
   count_sums(events, outputs, ceil_div(inputs(part), rows) * tap_rounds, part.first);
   return events;
 }
@@ -96,8 +105,11 @@ EventCounts forward_events(const Layer& layer, const ForwardSpec& array, const C
 EventCounts soma_events(std::uint64_t potentials) {
   EventCounts events;
   events[kSomaUpdates] = potentials;
-  events[kGlbReadBytes] = potentials * kFp16Bytes;
-  events[kGlbWriteBytes] = potentials * kFp16Bytes + bytes_of_bits(2 * potentials);
+  events.read_glb(kPartialSums, potentials * kFp16Bytes);
+  events.write_glb(TensorKind::potential, potentials * kFp16Bytes);
+  const TwoBits bits = bytes_of_both(potentials);
+  events.write_glb(TensorKind::spike, bits.first);
+  events.write_glb(TensorKind::mask, bits.second);
   return events;
 }
 
@@ -117,7 +129,8 @@ EventCounts weight_gradient_events(const Layer& layer, const WeightUpdateSpec& a
     events[kLutWrites] = fills * (fc ? 1 : luts.entries);
     events[kLutFillAdds] = fills * luts.fill_adds;
   }
-  events[kGlbReadBytes] = spike_bytes(layer, part) + fills * positions * kFp16Bytes;
+  events.read_glb(part.operands, spike_bytes(layer, part));
+  events.read_glb(TensorKind::gradient, fills * positions * kFp16Bytes);
   const std::uint64_t sets =
       ceil_div(part.steps, array.rows) * (fc ? ceil_div(part.batch, array.sub_luts)
                                              : part.batch * ceil_div(positions, array.positions()));
@@ -129,8 +142,10 @@ EventCounts update_events(std::uint64_t weights, int states) {
   const std::uint64_t masters = weights * kFp32Bytes * (1 + states);
   EventCounts events;
   events[kWeightUpdates] = weights;
-  events[kGlbReadBytes] = masters + weights * kFp16Bytes;
-  events[kGlbWriteBytes] = masters + weights * kFp16Bytes;
+  events.read_glb(TensorKind::master, masters);
+  events.read_glb(TensorKind::weight_gradient, weights * kFp16Bytes);
+  events.write_glb(TensorKind::master, masters);
+  events.write_glb(TensorKind::weight, weights * kFp16Bytes);
   return events;
 }
 
@@ -148,8 +163,9 @@ EventCounts backward_events(const Layer& above, const BackwardSpec& array, const
     events[kWindowScans] = counts.open_outputs * part.outputs;
   }
   const std::uint64_t grads = vectors(part) * fed_by(above, part.tile).area() * part.outputs;
-  events[kGlbReadBytes] =
-      (grads + inputs(part) * part.outputs * above.taps()) * kFp16Bytes + bytes_of_bits(grads);
+  events.read_glb(TensorKind::gradient, grads * kFp16Bytes);
+  events.read_glb(TensorKind::gradient_mask, bytes_of_bits(grads));
+  events.read_glb(TensorKind::weight, inputs(part) * part.outputs * above.taps() * kFp16Bytes);
   count_sums(events, counts.open_outputs, ceil_div(part.outputs, array.rows), part.first);
   return events;
 }
@@ -158,8 +174,13 @@ EventCounts grad_events(std::uint64_t gradients) {
   EventCounts events;
   events[kGradUpdates] = gradients;
   // u and the sum of grad-s, spike and mask bit; grad-u and its bit.
-  events[kGlbReadBytes] = 2 * gradients * kFp16Bytes + bytes_of_bits(2 * gradients);
-  events[kGlbWriteBytes] = gradients * kFp16Bytes + bytes_of_bits(gradients);
+  events.read_glb(TensorKind::potential, gradients * kFp16Bytes);
+  events.read_glb(kPartialSums, gradients * kFp16Bytes);
+  const TwoBits bits = bytes_of_both(gradients);
+  events.read_glb(TensorKind::spike, bits.first);
+  events.read_glb(TensorKind::mask, bits.second);
+  events.write_glb(TensorKind::gradient, gradients * kFp16Bytes);
+  events.write_glb(TensorKind::gradient_mask, bytes_of_bits(gradients));
   return events;
 }
 

@@ -38,6 +38,7 @@ struct ChunkPart {
   int outputs = 0;       ///< output channels
   int batch = 1, steps = 1;
   bool first = true;  ///< the first part of these sums: no partial sums to read
+  TensorKind operands = TensorKind::spike;  ///< of the forward pass and the weight gradient
 };
 
 /// Sub-LUTs that serve `parts` weights (Forward Engine) or positions (Weight Update Engine) of at

@@ -14,10 +14,14 @@ using Json = nlohmann::json;
 void to_json(Json& j, const EventCounts& counts) {
   j = Json::array();
   for (std::size_t i = 0; i < EventCounts::kMost; ++i) j.push_back(counts[i]);
+  j.push_back(counts.glb_read());
+  j.push_back(counts.glb_written());
 }
 
 void from_json(const Json& j, EventCounts& counts) {
-  for (std::size_t i = 0; i < EventCounts::kMost; ++i) counts[i] = j.at(i).get<std::uint64_t>();
+  constexpr std::size_t kMost = EventCounts::kMost;
+  for (std::size_t i = 0; i < kMost; ++i) counts[i] = j.at(i).get<std::uint64_t>();
+  counts.set_glb(j.at(kMost), j.at(kMost + 1));
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LatencyHistogram::Contents, steps, sum, max)
@@ -26,17 +30,6 @@ void to_json(Json& j, const LatencyHistogram& histogram) { j = histogram.content
 
 void from_json(const Json& j, LatencyHistogram& histogram) {
   histogram = LatencyHistogram(j.get<LatencyHistogram::Contents>());
-}
-
-void to_json(Json& j, const EpochRecord& epoch) {
-  j = {{"loss", epoch.loss}, {"train_accuracy", epoch.train_accuracy}};
-  if (epoch.test_accuracy) j["test_accuracy"] = *epoch.test_accuracy;
-}
-
-void from_json(const Json& j, EpochRecord& epoch) {
-  epoch.loss = j.at("loss");
-  epoch.train_accuracy = j.at("train_accuracy");
-  if (j.contains("test_accuracy")) epoch.test_accuracy = j["test_accuracy"].get<double>();
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DramStatistics, reads, writes, row_hits, row_misses,
@@ -58,6 +51,21 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SamplerState, step_ps, looks)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RangeCount, underflows, overflows, overflow_step)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Density, nonzeros, elements)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerDensities, spikes, mask, gradient)
+
+void to_json(Json& j, const EpochRecord& epoch) {
+  j = {{"loss", epoch.loss},
+       {"train_accuracy", epoch.train_accuracy},
+       {"densities", epoch.densities}};
+  if (epoch.test_accuracy) j["test_accuracy"] = *epoch.test_accuracy;
+}
+
+void from_json(const Json& j, EpochRecord& epoch) {
+  epoch.loss = j.at("loss");
+  epoch.train_accuracy = j.at("train_accuracy");
+  j.at("densities").get_to(epoch.densities);
+  if (j.contains("test_accuracy")) epoch.test_accuracy = j["test_accuracy"].get<double>();
+}
+
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobRecord, layer, layer_index, start_cycle, cycles,
                                    compute_cycles, memory_cycles, fill_cycles, drain_cycles,
                                    load_stall_cycles, store_stall_cycles, wait_cycles, macs,
@@ -114,6 +122,7 @@ void to_json(Json& j, const RunRecord& r) {
        {"whole_groups", r.whole_groups},
        {"fused", r.fused},
        {"densities", r.densities},
+       {"epoch_densities", r.epoch_densities},
        {"jobs", r.jobs},
        {"warnings", r.warnings}};
   if (r.train_accuracy) j["train_accuracy"] = *r.train_accuracy;
@@ -136,6 +145,7 @@ void from_json(const Json& j, RunRecord& r) {
   j.at("whole_groups").get_to(r.whole_groups);
   j.at("fused").get_to(r.fused);
   j.at("densities").get_to(r.densities);
+  j.at("epoch_densities").get_to(r.epoch_densities);
   j.at("jobs").get_to(r.jobs);
   j.at("warnings").get_to(r.warnings);
   if (j.contains("train_accuracy")) r.train_accuracy = j["train_accuracy"].get<double>();

@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::string_view kMagic = "h2vp checkpoint\n";
-constexpr std::uint32_t kFormat = 1;
+constexpr std::uint32_t kFormat = 2;
 constexpr std::size_t kDigestBytes = 64;    // in hexadecimal digits
 const char* const kFolder = "checkpoints";  // in the folder of results
 constexpr std::size_t kHeaderBytes = kMagic.size() + 4 + 8 + kDigestBytes;

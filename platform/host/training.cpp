@@ -76,11 +76,12 @@ void Training::train() {
   });
   const auto epochs = static_cast<std::uint64_t>(t.epochs);
   for (; state_.epoch < epochs && !record_.interrupted; ++state_.epoch) {
-    const EpochRecord trained = train_epoch();
+    EpochRecord trained = train_epoch();
     if (paused_) break;
     if (record_.samples > state_.samples_before) record_.train_accuracy = trained.train_accuracy;
     if (record_.interrupted) break;
-    record_.epochs.push_back(trained);
+    trained.densities = std::exchange(record_.epoch_densities, {});
+    record_.epochs.push_back(std::move(trained));
     state_.samples_before = record_.samples;
     state_.next_sample = 0;
     state_.epoch_correct = state_.epoch_loss = 0;
@@ -132,7 +133,7 @@ EpochRecord Training::train_epoch() {
   }
   const double all =
       std::max<double>(1, static_cast<double>(record_.samples - state_.samples_before));
-  return {state_.epoch_loss / all, state_.epoch_correct / all, {}};
+  return {state_.epoch_loss / all, state_.epoch_correct / all, {}, {}};
 }
 
 bool Training::train_group(const std::vector<std::uint32_t>& order, std::size_t first,

@@ -6,6 +6,7 @@ are refused with the reason.
 usage: checkpoint_test.py H2VP
 """
 
+import hashlib
 import pathlib
 import shutil
 import sys
@@ -124,14 +125,51 @@ def is_refused(work):
     refused(out, ["--resume", str(work / "nowhere")], "holds no checkpoint")
     refused(out, ["--resume", str(file), "--weights", str(whole / "weights")], "--weights")
     refused(out, ["--record", str(work / "x.txn")], "--record")
+    # Of another version: the name of its program, with the digest of what it then holds.
+    inside = contents[92:]
+    at = inside.index(b"gprogram") + len(b"gprogram")
+    length = inside[at] - 0x60  # CBOR: a short text
+    assert 0 < length < 24, length
+    other = inside[:at + 1] + b"9" * length + inside[at + 1 + length:]
+    digest = hashlib.sha256(other).hexdigest().encode()
+    with_contents(contents[:28] + digest + other, f"was written by version {'9' * length}, this is")
     assert not (out / "summary.json").exists()
+
+
+def other_data_are_refused(work):
+    """The same configuration with files whose samples or labels have changed since."""
+    data, out = work / "data", work / "on-data"
+    data.mkdir()
+    sets = {"dataset.kind": "npy", "dataset.path": data, "network.layers": "4C3(Encoding)-2FC",
+            "dataset.train_limit": 0, "dataset.test_limit": 0, "training.epochs": 1}
+
+    def write(name, dtype, shape, values):
+        head = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+        head += b" " * (-(11 + len(head)) % 64) + b"\n"
+        (data / name).write_bytes(b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head +
+                                  bytes(values))
+
+    pixels = [(7 * i) % 251 for i in range(8 * 784)]
+    for part in ("train", "test"):
+        write(f"{part}_samples.npy", "|u1", (8, 1, 28, 28), pixels)
+        write(f"{part}_labels.npy", "|u1", (8,), [i % 2 for i in range(8)])
+    training.run(H2VP, out, sets=sets)
+    file = str(training.checkpoints(out)[0])
+    training.run(H2VP, work / "same-data", ["--resume", file], sets)
+    write("train_labels.npy", "|u1", (8,), [1] + [i % 2 for i in range(1, 8)])
+    refused(work / "x", ["--resume", file], "is of another data set", sets)
+    write("train_labels.npy", "|u1", (8,), [i % 2 for i in range(8)])
+    write("test_samples.npy", "|u1", (8, 1, 28, 28), pixels[:-1] + [1])
+    refused(work / "x", ["--resume", file], "is of another data set", sets)
+
 
 
 def main():
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
         for test in (keeps_and_resumes, keeps_the_newest, has_a_folder_of_its_own,
-                     does_not_change_what_is_learnt, is_refused):
+                     does_not_change_what_is_learnt, is_refused,
+                     other_data_are_refused):
             test(work)
             print("ok    ", test.__name__, flush=True)
         shutil.rmtree(work / "whole")

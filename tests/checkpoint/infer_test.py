@@ -71,6 +71,21 @@ def agrees_with_the_training(work):
     assert abs(i["cycles_per_sample"] / (test["cycles"] / test["samples"]) - 1) < 0.05
 
 
+def prices_a_sample(work):
+    """Energy of the Forward Engine alone is a part of the accelerator's."""
+    found = json.loads((work / "inferred" / "summary.json").read_text())
+    energy = found["inference"]["energy"]
+    forward, all_of_it = energy["forward_per_sample_j"], energy["accelerator_per_sample_j"]
+    assert 0 < forward < all_of_it
+    assert abs(forward / (found["energy"]["by_engine"]["forward"] / 51) - 1) < 1e-9
+    assert abs(all_of_it / (found["energy"]["total_j"] / 51) - 1) < 1e-9
+    assert abs(energy["dram_per_sample_j"] / (found["energy"]["dram_j"] / 51) - 1) < 1e-9
+    # The others do nothing but leak.
+    idle = sum(found["energy"]["leakage_w"][e] for e in ("backward", "weight_update"))
+    rest = idle * found["time"]["seconds"] / 51
+    assert abs((all_of_it - forward) / rest - 1) < 1e-6
+
+
 def masters_classify_the_same(work):
     """Rounded to FP16 the masters are the weights on the card."""
     infer(work / "masters", work / "trained" / "weights" / "masters")
@@ -86,13 +101,21 @@ def refuses(work):
     text = infer(work / "x", work / "trained" / "weights", 2,
                  {"network.layers": "8C3(Encoding)-AP2-12C3-AP2-10FC"})
     assert "conv2.w.npy: shape" in text, text
+    weights = work / "trained" / "weights"
+    # Other data than the network is for.
+    text = infer(work / "x", weights, 2, {"network.layers": "8C3-AP2-16C3-AP2-10FC"})
+    assert "lacks (Encoding)" in text, text
+    text = infer(work / "x", weights, 2, {"dataset.kind": "mnist", "dataset.path": work / "nowhere"})
+    assert "nowhere" in text, text
+    assert not (work / "x" / "summary.json").exists(), "a refused run leaves no results"
 
 
 def main():
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
         training.run(H2VP, work / "trained", sets=SETS)
-        for test in (agrees_with_the_training, masters_classify_the_same, refuses):
+        for test in (agrees_with_the_training, prices_a_sample,
+                     masters_classify_the_same, refuses):
             test(work)
             print("ok    ", test.__name__, flush=True)
 

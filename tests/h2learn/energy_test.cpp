@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <random>
 #include <string>
 
@@ -142,6 +143,48 @@ TEST(Energy, OfALayerIsTheClosedFormOfItsShape) {
                       (spikes + weights) * 0.35 + 2 * outputs * 1.09;
     EXPECT_NEAR(event_pj(fe, forward_events(l, {}, chunk, 0)) / pj, 1, 1e-9);
   }
+}
+
+/// The same by tensor of the global buffer: what each tensor of the layer takes, written down here.
+TEST(Energy, OfABufferIsTheClosedFormOfItsTensors) {
+  const EngineCosts fe = costs_of({}, "public28")[kForward];
+  std::mt19937 random(6);
+  for (int i = 0; i < 100; ++i) {
+    const Layer l =
+        conv_layer(1 + static_cast<int>(random() % 64), 1 + static_cast<int>(random() % 16),
+                   1 + static_cast<int>(random() % 8), 3);
+    const int batch = 1 + static_cast<int>(random() % 4);
+    const ChunkPart chunk{whole(l.out_h, l.out_w), 0, l.cin, l.cout, batch, 10, true};
+    const double neurons = 10.0 * batch * l.out_h * l.out_w * l.cout;
+    const double halo = std::min(l.in_h, l.out_h + 2) * std::min(l.in_w, l.out_w + 2);
+    const EventCounts events =
+        forward_events(l, {}, chunk, 0) + soma_events(static_cast<std::uint64_t>(neurons));
+    const GlbJoules joules = glb_joules(fe, events);
+    const auto pj = [&](TensorKind kind) { return joules[static_cast<std::size_t>(kind)] * 1e12; };
+    EXPECT_NEAR(pj(TensorKind::weight), 0.35 * 2 * 9 * l.cin * l.cout, 1e-6);
+    EXPECT_NEAR(pj(TensorKind::potential), 1.09 * 2 * neurons, 1e-6);
+    EXPECT_NEAR(joules[kPartialSums] * 1e12, (1.09 + 0.35) * 2 * neurons, 1e-6);
+    EXPECT_NEAR(pj(TensorKind::spike) + pj(TensorKind::mask),
+                0.35 * std::ceil(10.0 * batch * halo * l.cin / 8) + 1.09 * std::ceil(neurons / 4),
+                1e-6);
+    EXPECT_NEAR(pj(TensorKind::mask), 1.09 * neurons / 8, 1.09);
+    const double all = 0.35 * static_cast<double>(events[kGlbReadBytes]) +
+                       1.09 * static_cast<double>(events[kGlbWriteBytes]);
+    EXPECT_NEAR(std::accumulate(joules.begin(), joules.end(), 0.0) * 1e12 / all, 1, 1e-9);
+    EXPECT_NEAR(joules.back() * 1e12, 0, 1e-6);
+  }
+}
+
+/// Bytes that are counted as events alone have a price too.
+TEST(Energy, OfABufferKeepsBytesWithoutATensor) {
+  EngineCosts costs;
+  costs.event_pj = {2, 3};
+  EventCounts events;
+  events[kGlbReadBytes] = 10;
+  events.write_glb(TensorKind::weight, 100);
+  const GlbJoules joules = glb_joules(costs, events);
+  EXPECT_DOUBLE_EQ(joules.back(), 20e-12);
+  EXPECT_DOUBLE_EQ(joules[static_cast<std::size_t>(TensorKind::weight)], 300e-12);
 }
 
 TEST(Energy, SplitsByCause) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <set>
 #include <string>
@@ -281,6 +282,36 @@ TEST(EventCounts, UnitsBehindTheArrays) {
   EXPECT_EQ(grad_events(80)[kGlbWriteBytes], 160U + 10);
   EXPECT_EQ(update_events(10, 2)[kWeightUpdates], 10U);  // Adam: two states
   EXPECT_EQ(update_events(10, 2)[kGlbReadBytes], 10U * (2 + 12));
+}
+
+/// Bytes of every engine belong to a tensor, none is counted twice.
+TEST(EventCounts, BytesOfTheBufferBelongToTensors) {
+  const auto sum = [](const EventCounts::ByTensor& by) {
+    return std::accumulate(by.begin(), by.end(), std::uint64_t{0});
+  };
+  for_random_cases(100, [&](const RandomLayer& c) {
+    const ChunkPart part{
+        whole(c.layer.out_h, c.layer.out_w), 0, c.layer.cin, c.layer.cout, c.batch, c.steps, false};
+    const ChunkPart below{
+        whole(c.layer.in_h, c.layer.in_w), 0, c.layer.cin, c.layer.cout, c.batch, c.steps, false};
+    const EventCounts all[] = {forward_events(c.layer, {}, part, 0),
+                               weight_gradient_events(c.layer, {}, part, 0, 0),
+                               backward_events(c.layer, {}, below, {9, 7, 5}),
+                               soma_events(17),
+                               grad_events(13),
+                               update_events(11, 2)};
+    EventCounts together;
+    for (const EventCounts& e : all) {
+      EXPECT_EQ(sum(e.glb_read()), e[kGlbReadBytes]);
+      EXPECT_EQ(sum(e.glb_written()), e[kGlbWriteBytes]);
+      together += e;
+    }
+    EXPECT_EQ(sum(together.glb_read()), together[kGlbReadBytes]);
+    EXPECT_EQ(together - all[0] - all[1] - all[2] - all[3] - all[4], all[5]);
+    const auto weight = static_cast<std::size_t>(TensorKind::weight);
+    EXPECT_EQ(all[0].glb_read()[weight], 2U * c.layer.cin * c.layer.cout * c.layer.taps());
+    EXPECT_EQ(all[1].glb_read()[weight], 0U);
+  });
 }
 
 TEST(EventCounts, EveryEventIsDescribedOnce) {

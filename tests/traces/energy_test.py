@@ -6,6 +6,7 @@ usage: energy_test.py H2VP SOURCE_DIR
 """
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,26 @@ def integral_uw(out, engine):
     return sum(value * (end - begin) for (begin, value), (end, _) in zip(steps, steps[1:]))
 
 
+def integral_vcd(out, engine):
+    """The same from the waveform."""
+    scale = {"ps": 1e-6, "ns": 1e-3, "us": 1.0}
+    wanted, microseconds, steps, now = None, None, [], 0
+    with open(os.path.join(out, "trace.vcd"), encoding="ascii") as file:
+        for line in file:
+            words = line.split()
+            if line.startswith("$timescale"):
+                number, unit = re.search(r"(\d+)\s*([pnu]s)", line).groups()
+                microseconds = int(number) * scale[unit]
+            elif line.startswith("$var") and words[4] == f"{engine}_power_uw":
+                wanted = words[3]
+            elif line.startswith("#"):
+                now = int(line[1:])
+            elif line.startswith("b") and words[1] == wanted:
+                steps.append((now * microseconds, int(words[0][1:], 2)))
+    steps.append((now * microseconds, 0))
+    return sum(value * (end - begin) for (begin, value), (end, _) in zip(steps, steps[1:]))
+
+
 def check_sums(name, summary, stats):
     energy, items = summary["energy"], stats["items"]
     total = energy["total_j"]
@@ -57,6 +78,7 @@ def check_sums(name, summary, stats):
     expect(near(sum(energy["leakage_w"].values()) * seconds, energy["by_cause"]["leakage"]),
            f"{name}: leakage")
     expect(near(energy["power_w"] * seconds, total), f"{name}: power")
+    check_buffers(name, energy, items)
     for engine in ENGINES:
         parts = [items[f"engine.{engine}.energy.{cause}_j"]["value"]
                  for cause in ("dynamic", "clock", "leakage")]
@@ -74,6 +96,27 @@ def check_sums(name, summary, stats):
                 energy["per_sample_j"]), f"{name}: energy x delay")
 
 
+def check_buffers(name, energy, items):
+    """Global buffers by tensor, of engines, layers and all, in both files."""
+    moved = energy["by_event"]["glb_read_bytes"] + energy["by_event"]["glb_write_bytes"]
+    tensors = energy["glb_by_tensor"]
+    expect(near(sum(tensors.values()), moved), f"{name}: glb_by_tensor {tensors} of {moved}")
+    expect("other" not in tensors and {"partial_sum", "weight", "spike"} < set(tensors),
+           f"{name}: tensors {tensors}")
+    for group in ("glb_by_engine", "glb_by_layer"):
+        for tensor, joules in tensors.items():
+            found = sum(part.get(tensor, 0) for part in energy[group].values())
+            expect(near(found, joules), f"{name}: {group} {tensor}: {found}, {joules}")
+    for engine, parts in energy["glb_by_engine"].items():
+        for tensor, joules in parts.items():
+            found = items[f"engine.{engine}.energy.glb_j.{tensor}"]["value"]
+            expect(near(found, joules, 1e-8), f"{name}: {engine} {tensor}")
+    for layer, parts in energy["glb_by_layer"].items():
+        found = sum(item["value"] or 0 for path, item in items.items()
+                    if path.startswith(f"layer.{layer}.") and ".glb_j." in path)
+        expect(near(found, sum(parts.values()), 1e-8), f"{name}: glb_j of {layer}")
+
+
 def check_samples(name, summary, stats, whole):
     """Power over time: its integral is the energy, up to what comes behind the last look."""
     series = stats["samples"]["series"]
@@ -89,14 +132,15 @@ def main():
         os.chdir(folder)
         summary, stats = run("profile", "h2learn.yaml", "p", "network.layers=32C3-48C3-AP2-40FC-10FC",
                              "network.timesteps=4", "training.batch_group=2",
-                             "trace.timeline.enable=true")
+                             "trace.timeline.enable=true", "trace.vcd.enable=true")
         check_sums("profile", summary, stats)
         check_samples("profile", summary, stats, summary["energy"]["by_engine"])
         for engine in ENGINES:
             jobs = sum(stats["items"][f"engine.{engine}.energy.{cause}_j"]["value"]
                        for cause in ("dynamic", "clock"))
-            found = integral_uw("p", engine) * 1e-12
-            expect(abs(found / jobs - 1) < 0.01, f"timeline: {engine}: {found} of {jobs} J")
+            for name, integral in (("timeline", integral_uw), ("waveform", integral_vcd)):
+                found = integral("p", engine) * 1e-12
+                expect(abs(found / jobs - 1) < 0.01, f"{name}: {engine}: {found} of {jobs} J")
         # Tests between and after epochs are no part of the training's energy.
         summary, stats = run("train", "quickstart.yaml", "t", "dataset.train_limit=48",
                              "dataset.test_limit=16", "training.test_every_epoch=true",

@@ -2,6 +2,7 @@
 #include "traces/results/energy.h"
 
 #include <algorithm>
+#include <functional>
 
 namespace h2 {
 namespace {
@@ -32,6 +33,23 @@ void share_out(const MemoryBytes& m, const DramCosts& costs, std::map<std::strin
   }
 }
 
+GlbJoules sum_of(const std::vector<GlbJoules>& parts) {
+  GlbJoules sum{};
+  for (const GlbJoules& part : parts) {
+    std::transform(sum.begin(), sum.end(), part.begin(), sum.begin(), std::plus<>());
+  }
+  return sum;
+}
+
+/// Tensors that moved.
+Json glb_json(const GlbJoules& joules) {
+  Json json = Json::object();
+  for (std::size_t t = 0; t < joules.size(); ++t) {
+    if (joules[t] > 0) json[glb_name(t)] = joules[t];
+  }
+  return json;
+}
+
 }  // namespace
 
 EnergyParts EnergyUse::accelerator() const {
@@ -53,6 +71,7 @@ EnergyUse energy_use(const RunInfo& info, const Snapshot& spent) {
     use.engines.push_back(energy_of(model.engines[e], model.clock_hz, spent.events[e],
                                     static_cast<double>(spent.engines[e].busy_cycles),
                                     static_cast<double>(spent.cycle)));
+    use.buffers.push_back(glb_joules(model.engines[e], spent.events[e]));
     for (std::size_t k = 0; k < model.engines[e].event_pj.size(); ++k) {
       const double joules = model.engines[e].event_pj[k] * static_cast<double>(spent.events[e][k]) *
                             kJoulePerPicojoule;
@@ -68,11 +87,31 @@ EnergyUse energy_use(const RunInfo& info, const Snapshot& spent) {
   return use;
 }
 
+GlbJoules job_glb(const RunInfo& info, const LayerCost& cost) {
+  const auto e = static_cast<std::size_t>(cost.engine);
+  if (e >= info.energy.engines.size()) return {};
+  return glb_joules(info.energy.engines[e], cost.total.events);
+}
+
 EnergyParts job_energy(const RunInfo& info, int engine, const JobRecord& job) {
   const auto e = static_cast<std::size_t>(engine);
   if (e >= info.energy.engines.size()) return {};
   return energy_of(info.energy.engines[e], info.energy.clock_hz, job.events,
                    static_cast<double>(job.compute_cycles), 0);
+}
+
+const char* glb_name(std::size_t tensor) {
+  return tensor < kGlbTensors ? glb_tensor_name(tensor) : "other";
+}
+
+Json inference_energy_json(const RunInfo& info, const Snapshot& spent, std::uint64_t samples) {
+  const EnergyUse use = energy_use(info, spent);
+  if (use.engines.empty() || samples == 0) return nullptr;
+  const auto count = static_cast<double>(samples);
+  Json json{{"forward_per_sample_j", use.engines.front().total() / count},
+            {"accelerator_per_sample_j", use.accelerator().total() / count}};
+  json["dram_per_sample_j"] = info.energy.dram.known ? Json(use.dram_j() / count) : Json();
+  return json;
 }
 
 Json energy_json(const RunInfo& info, const Snapshot& spent, std::uint64_t samples,
@@ -100,6 +139,17 @@ Json energy_json(const RunInfo& info, const Snapshot& spent, std::uint64_t sampl
     by_layer[cost.last.layer] += job_energy(info, cost.engine, cost.total).total();
   }
   for (const auto& [layer, joules] : by_layer) json["by_layer"][layer] = joules;
+  for (std::size_t e = 0; e < use.buffers.size(); ++e) {
+    json["glb_by_engine"][info.engines[e].key] = glb_json(use.buffers[e]);
+  }
+  json["glb_by_tensor"] = glb_json(sum_of(use.buffers));
+  std::map<std::string, std::vector<GlbJoules>> buffers;
+  for (const auto& [key, cost] : layers) {
+    buffers[cost.last.layer].push_back(job_glb(info, cost));
+  }
+  for (const auto& [layer, parts] : buffers) {
+    json["glb_by_layer"][layer] = glb_json(sum_of(parts));
+  }
   if (!info.energy.dram.known) {
     json["dram_j"] = nullptr;
     return json;

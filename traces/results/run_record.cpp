@@ -2,11 +2,11 @@
 #include "traces/results/run_record.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <numeric>
 #include <type_traits>
 
+#include "modules/base/wilson.h"
 #include "modules/contract/h2_contract.h"
 
 namespace h2 {
@@ -97,13 +97,8 @@ std::optional<double> InferenceRecord::accuracy() const {
 }
 
 std::pair<double, double> InferenceRecord::interval() const {
-  constexpr double kNormal = 1.959964;  // 97.5 % of the normal distribution
-  const double p = accuracy().value_or(0);
-  const auto n = static_cast<double>(std::max<std::size_t>(1, predicted.size()));
-  const double z2 = kNormal * kNormal;
-  const double middle = p + z2 / (2 * n);
-  const double half = kNormal * std::sqrt(p * (1 - p) / n + z2 / (4 * n * n));
-  return {(middle - half) / (1 + z2 / n), (middle + half) / (1 + z2 / n)};
+  return wilson_interval(accuracy().value_or(0),
+                         static_cast<double>(std::max<std::size_t>(1, predicted.size())));
 }
 
 void RunRecord::begin_group(std::uint64_t cycle) {
@@ -149,7 +144,9 @@ void RunRecord::add(const LayerRecord& record) {
 }
 
 void RunRecord::add_densities(const JobRecord& job) {
-  if (job.error == H2_OK) densities[job.result_layer] += job.densities;
+  if (job.error != H2_OK) return;
+  densities[job.result_layer] += job.densities;
+  epoch_densities[job.result_layer] += job.densities;
 }
 
 }  // namespace h2

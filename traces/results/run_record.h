@@ -76,6 +76,7 @@ struct EpochRecord {
   double loss = 0;            ///< mean per sample
   double train_accuracy = 0;  ///< as the samples were trained
   std::optional<double> test_accuracy;
+  std::map<int, LayerDensities> densities;  ///< by layer index, in this pass alone
 };
 
 /// A restriction of the results that their reader has to know.
@@ -144,6 +145,8 @@ struct RunRecord {
   bool fused = false;
   /// By layer index, over all training sub-batches.
   std::map<int, LayerDensities> densities;
+  /// Those since the last epoch that was finished.
+  std::map<int, LayerDensities> epoch_densities;
   static constexpr std::size_t kMostJobs = 512;
   std::deque<LayerRecord> jobs;  ///< the last ones, of all kinds
   std::vector<Warning> warnings;

@@ -5,9 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <ctime>
-#include <sstream>
 
 #include "modules/base/error.h"
 #include "traces/results/energy.h"
@@ -64,16 +62,29 @@ Json warnings_json(const RunRecord& r) {
   return warnings;
 }
 
-Json epochs_json(const RunRecord& r) {
+/// Shares of non-zeros by layer; what was not counted is left out.
+Json densities_json(const std::map<int, LayerDensities>& densities, const RunInfo& info) {
+  Json json = Json::object();
+  for (const auto& [index, d] : densities) {
+    Json& layer = json[info.network.layers[static_cast<std::size_t>(index)].name];
+    if (d.spikes.elements != 0) layer["spikes"] = d.spikes.share();
+    if (d.mask.elements != 0) layer["mask"] = d.mask.share();
+    if (d.gradient.elements != 0) layer["gradient"] = d.gradient.share();
+  }
+  return json;
+}
+
+Json epochs_json(const RunRecord& r, const RunInfo& info) {
   Json epochs = Json::array();
   for (const EpochRecord& e : r.epochs) {
     epochs.push_back({{"loss", e.loss}, {"train_accuracy", e.train_accuracy}});
     if (e.test_accuracy) epochs.back()["test_accuracy"] = *e.test_accuracy;
+    epochs.back()["densities"] = densities_json(e.densities, info);
   }
   return epochs;
 }
 
-Json inference_json(const InferenceRecord& i, const RunRecord& r) {
+Json inference_json(const InferenceRecord& i, const RunInfo& info, const RunRecord& r) {
   Json classes = Json::array();
   for (std::size_t label = 0; label < i.confusion.size(); ++label) {
     Json spikes = Json::array();
@@ -87,6 +98,7 @@ Json inference_json(const InferenceRecord& i, const RunRecord& r) {
           {"accuracy", measured(i.accuracy())},
           {"accuracy_interval_95", {i.interval().first, i.interval().second}},
           {"cycles_per_sample", static_cast<double>(r.trained().cycle) / samples},
+          {"energy", inference_energy_json(info, r.trained(), i.predicted.size())},
           {"classes", classes}};
 }
 
@@ -147,20 +159,6 @@ Json memory_json(const RunInfo& info, const RunRecord& r) {
   return memory;
 }
 
-std::string share_text(const Json& share) {
-  if (share.is_null()) return "not tested";
-  char text[16];
-  std::snprintf(text, sizeof text, "%.2f %%", share.get<double>() * 100);
-  return text;
-}
-
-std::string dram_text(const Json& energy) {
-  if (energy["dram_j"].is_null()) return "not modelled";
-  char text[32];
-  std::snprintf(text, sizeof text, "%.4g J", energy["dram_per_sample_j"].get<double>());
-  return text;
-}
-
 double seconds_of(const timeval& t) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
 }
@@ -216,7 +214,7 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
     s["result"] = {{"loss", r.loss},
                    {"train_accuracy", measured(r.train_accuracy)},
                    {"test_accuracy", measured(r.test_accuracy)},
-                   {"epochs", epochs_json(r)},
+                   {"epochs", epochs_json(r, info)},
                    {"weights_sha256", weights_sha256(r.weights)}};
     if (r.loss_scale) {
       s["result"]["loss_scale"] = {{"factor", r.loss_scale->factor},
@@ -224,7 +222,7 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
                                    {"doublings", r.loss_scale->doublings}};
     }
   }
-  if (r.inference) s["inference"] = inference_json(*r.inference, r);
+  if (r.inference) s["inference"] = inference_json(*r.inference, info, r);
   if (r.interrupted) s["interrupted"] = true;
   s["time"] = time_json(info, r);
   s["engines"] = engines_json(info, r);
@@ -241,61 +239,6 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
   s["wall"] = wall_json(wall);
   s["complete"] = true;
   return s;
-}
-
-std::string summary_table(const Json& s) {
-  std::ostringstream out;
-  char line[160];
-  const auto print = [&](const char* format, auto... values) {
-    std::snprintf(line, sizeof line, format, values...);
-    out << line << '\n';
-  };
-  if (s.contains("result") && !s["result"]["loss"].empty()) {
-    const Json& result = s["result"];
-    print("accuracy    train %s   test %s   loss %.4f -> %.4f",
-          share_text(result["train_accuracy"]).c_str(), share_text(result["test_accuracy"]).c_str(),
-          result["loss"].front().get<double>(), result["loss"].back().get<double>());
-    if (result.contains("loss_scale")) {
-      const Json& scale = result["loss_scale"];
-      print("loss scale  %.0f   %.0f batch groups skipped   %.0f doublings",
-            scale["factor"].get<double>(), scale["skipped_groups"].get<double>(),
-            scale["doublings"].get<double>());
-    }
-  }
-  if (s.contains("inference")) {
-    const Json& i = s["inference"];
-    print(
-        "accuracy    %s of %.0f samples, 95 %% interval %.2f %% to %.2f %%   %.0f cycles per "
-        "sample",
-        share_text(i["accuracy"]).c_str(), i["samples"].get<double>(),
-        i["accuracy_interval_95"][0].get<double>() * 100,
-        i["accuracy_interval_95"][1].get<double>() * 100, i["cycles_per_sample"].get<double>());
-  }
-  const Json& time = s["time"];
-  print("simulated   %.6f s   %.0f cycles per sub-batch   %.1f samples/s",
-        time["seconds"].get<double>(), time["cycles_per_sub_batch"].get<double>(),
-        time["samples_per_second"].get<double>());
-  if (!time["steady"].get<bool>()) {
-    print("%11s the run has no two whole batch groups: the time of an epoch is not known", "");
-  }
-  print("%-14s %8s %8s %8s", "engine", "busy %", "stall %", "idle %");
-  const double cycles = std::max(1.0, time["cycles"].get<double>()) / 100;
-  for (const auto& [name, e] : s["engines"].items()) {
-    print("%-14s %8.1f %8.1f %8.1f", name.c_str(), e["busy_cycles"].get<double>() / cycles,
-          e["stall_cycles"].get<double>() / cycles, e["idle_cycles"].get<double>() / cycles);
-  }
-  print("%-14s %8s %8s %8s %8s", "memory", "GB read", "written", "GB/s", "peak");
-  for (const auto& [name, m] : s["memory"].items()) {
-    print("%-14s %8.3f %8.3f %8.2f %8.1f", name.c_str(), m["read_bytes"].get<double>() / 1e9,
-          m["write_bytes"].get<double>() / 1e9, m["bandwidth_gbps"].get<double>(),
-          m["peak_gbps"].get<double>());
-  }
-  const Json& energy = s["energy"];
-  print("%-14s %.4g J per sample, %.2f W, %.1f mm2; memories apart: %s (costs: %s)", "energy",
-        energy["per_sample_j"].get<double>(), energy["power_w"].get<double>(),
-        s["area"]["total_mm2"].get<double>(), dram_text(energy).c_str(),
-        energy["preset"].get<std::string>().c_str());
-  return out.str();
 }
 
 }  // namespace h2

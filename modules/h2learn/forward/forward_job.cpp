@@ -138,7 +138,8 @@ EventCounts ForwardJob::events(LoopNest::At at, int steps) {
   const BitMap& spikes = input_.spikes();
   const std::uint64_t spiking =
       spiking_.count(spikes, tile(at), in.begin, in.end) * (context_.batch * steps / spikes.maps);
-  const ChunkPart part{tile(at), in.begin, in.end, outputs, context_.batch, steps, at.inner == 0};
+  ChunkPart part{tile(at), in.begin, in.end, outputs, context_.batch, steps, at.inner == 0};
+  part.operands = input_.kind();
   EventCounts events = forward_events(l_, context_.machine->forward, part, spiking);
   if (!last(at)) return events;
   events += soma_events(over_maps(soma_.positions(at.tile) * outputs));

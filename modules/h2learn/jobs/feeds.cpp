@@ -49,15 +49,15 @@ class InputFeed::Source : public BitOperand {
   InputFeed* owner_;
 };
 
-InputFeed::InputFeed(const JobContext& context, int layer) : context_(context), layer_(layer) {
+InputFeed::InputFeed(const JobContext& context, int layer)
+    : context_(context), layer_(layer), kind_(layer == 0 ? TensorKind::input : TensorKind::spike) {
   const TensorImage image = context.input_image(layer);
   const h2_map& m = image.map();
   const Layer& l = context.layer(layer);
   positions_ = static_cast<int>(m.height * m.width);
   planes_ = l.planes;
   flat_ = l.kind == LayerKind::fc && positions_ > 1;
-  const auto kind = layer == 0 ? TensorKind::input : TensorKind::spike;
-  operand_ = std::make_unique<Source>(image, kind, context.functional(), this);
+  operand_ = std::make_unique<Source>(image, kind_, context.functional(), this);
   if (flat_) {
     flattened_ = BitMap(static_cast<int>(m.steps * m.samples), 1, 1, l.cin_star());
   }

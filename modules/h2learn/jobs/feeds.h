@@ -27,6 +27,7 @@ class InputFeed {
   const BitMap& bits() const { return flat_ ? flattened_ : operand_->bits; }
   /// The same bits, also in runs without data, where they come from the context's masks.
   const BitMap& spikes();
+  TensorKind kind() const { return kind_; }
 
  private:
   class Source;
@@ -36,6 +37,7 @@ class InputFeed {
 
   const JobContext& context_;
   const int layer_;
+  const TensorKind kind_;
   std::unique_ptr<BitOperand> operand_;
   BitMap flattened_;
   const BitMap* drawn_ = nullptr;  // without data, once asked for

@@ -177,8 +177,9 @@ ChunkWork WeightGradientJob::work(int chunk) {
 EventCounts WeightGradientJob::events(const Step& at) {
   const Span in = inputs(at), out = outputs(at);
   const Region region = tiles_.tile(at.tile);
-  const ChunkPart part{region,         in.begin * l_.planes, in.end * l_.planes, out.size(),
-                       context_.batch, context_.steps,       at.tile == 0};
+  ChunkPart part{region,         in.begin * l_.planes, in.end * l_.planes, out.size(),
+                 context_.batch, context_.steps,       at.tile == 0};
+  part.operands = input_.kind();
   const BitMap& spikes = input_.spikes();
   const std::uint64_t spiking = spiking_.count(spikes, region, part.in0, part.in1) *
                                 (context_.batch * context_.steps / spikes.maps);

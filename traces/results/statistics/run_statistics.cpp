@@ -2,6 +2,8 @@
 #include "traces/results/statistics/run_statistics.h"
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 
 #include "modules/device/statistics.h"
 #include "traces/results/energy.h"
@@ -17,6 +19,22 @@ void add_totals(StatGroup& group, const RunRecord& record) {
             [&record] { return static_cast<double>(record.sub_batches); });
   group.add("samples", "1", "samples trained", "sum of the samples of all sub-batches",
             [&record] { return static_cast<double>(record.samples); });
+}
+
+/// Joules of a global buffer by tensor, those that moved.
+void add_buffer_energy(StatGroup& group, const std::string& of,
+                       const std::function<GlbJoules()>& joules) {
+  for (std::size_t t = 0; t <= kGlbTensors; ++t) {
+    group.group("glb_j").add(
+        glb_name(t), "J", "energy of the engine's global buffer " + of + ", by tensor",
+        "bytes read and written for the tensor, each x its cost",
+        [joules, t]() -> std::optional<double> {
+          const double value = joules()[t];
+          if (value == 0) return std::nullopt;
+          return value;
+        },
+        "tensor");
+  }
 }
 
 /// Joules of an engine by cause, with leakage over the whole run.
@@ -64,6 +82,10 @@ void add_engines(StatGroup& root, const RunInfo& info, const RunRecord& record) 
       return sum;
     });
     add_engine_energy(group.group("energy"), info, record, e);
+    add_buffer_energy(group.group("energy"), "in training", [&info, &record, e] {
+      const EnergyUse use = energy_use(info, record.trained());
+      return e < use.buffers.size() ? use.buffers[e] : GlbJoules{};
+    });
   }
 }
 
@@ -77,6 +99,7 @@ void add_layers(StatGroup& root, const RunInfo& info, const RunRecord& record) {
     group.add("energy_j", "J", "energy of the jobs without leakage",
               "sum of events x their costs + compute_cycles x cost of the clock",
               [&info, &cost = cost] { return job_energy(info, cost.engine, cost.total).total(); });
+    add_buffer_energy(group, "in the jobs", [&info, &cost = cost] { return job_glb(info, cost); });
   }
   for (const auto& [index, densities] : record.densities) {
     const std::string& layer = info.network.layers[static_cast<std::size_t>(index)].name;

@@ -78,7 +78,9 @@ std::string Statistics::table(const std::string& prefix,
   }
   std::vector<const StatisticKind*> columns;
   for (const StatisticKind& k : kinds_) {
-    if (k.pattern.rfind(prefix, 0) != 0) continue;
+    // What has names of its own beside the rows' is no column.
+    const bool own = k.pattern.find('<', prefix.size()) != std::string::npos;
+    if (own || k.pattern.rfind(prefix, 0) != 0) continue;
     columns.push_back(&k);
     text += "," + k.pattern.substr(prefix.size()) + " [" + k.unit + "]";
   }
