@@ -66,8 +66,8 @@ void add_windows(XmlText& xml, const BuiltFor& card) {
 std::string contract_ipxact(const BuiltFor& card) {
   XmlText xml;
   xml.open(tag("component"),
-           std::string(" xmlns:ipxact=\"") + kNamespace +
-               "\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xsi:schemaLocation=\"" +
+           std::string(R"( xmlns:ipxact=")") + kNamespace +
+               R"(" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation=")" +
                kNamespace + " " + kNamespace + "/index.xsd\"");
   xml.leaf(tag("vendor"), "h2learn");
   xml.leaf(tag("library"), "cards");

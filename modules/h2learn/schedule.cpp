@@ -76,7 +76,7 @@ Step H2LearnSchedule::update_step(const H2LearnCommand& update, int index) const
 /// pass: that of a layer follows the backward pass through the layer above.
 std::shared_ptr<H2LearnCommand> H2LearnSchedule::early_update(H2LearnCommand& gradient, int index) {
   const int layers = static_cast<int>(gradient.table.layers.size());
-  const std::shared_ptr<H2LearnCommand> update = order_.update_of(gradient);
+  std::shared_ptr<H2LearnCommand> update = order_.update_of(gradient);
   const int ready = index < layers ? index - 1 : layers;
   if (update == nullptr || update->steps_done >= ready) return nullptr;
   // From here on all of them end before a soft reset does.

@@ -2,6 +2,7 @@
 #include "modules/sata/sata_array.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "modules/base/ceil_div.h"
 
@@ -27,8 +28,8 @@ bool any_value(const float* values, int count) {
 
 }  // namespace
 
-SataForward::SataForward(const Layer& layer, Numerics numerics)
-    : layer_(layer), ops_(selected_ops(numerics)) {}
+SataForward::SataForward(Layer layer, Numerics numerics)
+    : layer_(std::move(layer)), ops_(selected_ops(numerics)) {}
 
 void SataForward::load(const float* oihw, int k0, int k1) {
   k0_ = k0;
@@ -142,8 +143,8 @@ void SataBackward::run(const ValueMap& grad_u, Region region, ValueMap& sums) co
       }
 }
 
-SataWeightGradient::SataWeightGradient(const Layer& layer, Numerics numerics)
-    : layer_(layer), ops_(selected_ops(numerics)) {}
+SataWeightGradient::SataWeightGradient(Layer layer, Numerics numerics)
+    : layer_(std::move(layer)), ops_(selected_ops(numerics)) {}
 
 void SataWeightGradient::run(const BitMap& input, const ValueMap& grad_u, int batch, int steps,
                              const Part& part, float* oihw) const {

@@ -21,7 +21,7 @@ namespace h2 {
 /// sum per plane; planes are added ascending, each times what its spikes count (ARITHMETIC.md).
 class SataForward {
  public:
-  SataForward(const Layer& layer, Numerics numerics);
+  SataForward(Layer layer, Numerics numerics);
 
   /// Takes the weights of output channels [k0, k1).
   void load(const float* oihw, int k0, int k1);
@@ -73,7 +73,7 @@ class SataBackward {
 /// samples are added in their order. Bit planes as above, before samples are added.
 class SataWeightGradient {
  public:
-  SataWeightGradient(const Layer& layer, Numerics numerics);
+  SataWeightGradient(Layer layer, Numerics numerics);
 
   /// Weights of outputs [k0, k1) from inputs [c0, c1), planes not counted.
   struct Part {

@@ -39,7 +39,7 @@ PublishedWords backward_words(const Layer& layer, int batch, int steps) {
 
 PublishedWords weight_update_words(const Layer& layer, int batch, int steps) {
   const auto [w, o, i] = counts_of(layer, steps);
-  const std::uint64_t passes = static_cast<std::uint64_t>(steps);
+  const auto passes = static_cast<std::uint64_t>(steps);
   const std::uint64_t moved = 2 * (1 + passes) * w + o + i;
   return times({2 * w, moved, moved + 2 * passes * w}, batch);
 }

@@ -124,7 +124,7 @@ ComparedRun prepare(const CommandLine& line, const std::string& own, const std::
     }
     include += ", " + Json(overlay.string()).dump();
   }
-  const ComparedRun machine{name, out / (name + ".yaml"), out / name};
+  ComparedRun machine{name, out / (name + ".yaml"), out / name};
   write_result(machine.config.string(), "include: [" + include + "]\n");
   const std::string found = accelerator_of(load_config(machine.config.string(), line.sets));
   if (found != name) {
@@ -169,6 +169,7 @@ Json summary_of(const ComparedRun& machine) {
 
 Json table_of(const std::vector<ComparedRun>& machines) {
   std::vector<Json> summaries;
+  summaries.reserve(machines.size());
   for (const ComparedRun& machine : machines) summaries.push_back(summary_of(machine));
   Json rows = Json::array();
   for (const Measure& measure : kMeasures) {
@@ -216,6 +217,7 @@ int run_compare(const CommandLine& line) {
       line.out.empty() ? fs::path("out") / (config.name + "_compared") : fs::path(line.out);
   fs::create_directories(out);
   std::vector<ComparedRun> machines;
+  machines.reserve(names.size());
   for (const std::string& name : names) {
     machines.push_back(prepare(line, accelerator_of(config), name, out));
   }

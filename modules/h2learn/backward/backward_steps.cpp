@@ -31,7 +31,7 @@ void BackwardSteps::plan() {
     }
     return;
   }
-  first_chunk_.assign(static_cast<std::size_t>(passes() * tiles_.count()), 0);
+  first_chunk_.assign(place_of(passes(), 0), 0);
   const int outer = nest_.tile_outermost ? tiles_.count() : passes();
   const int inner = nest_.tile_outermost ? passes() : tiles_.count();
   for (int o = 0; o < outer; ++o) {
@@ -42,7 +42,7 @@ void BackwardSteps::plan() {
 }
 
 void BackwardSteps::add_tile(int pass, int tile) {
-  first_chunk_[static_cast<std::size_t>(pass * tiles_.count() + tile)] = count();
+  first_chunk_[place_of(pass, tile)] = count();
   for (int inner = 0; inner < pieces(inner_step_, above_.cout); ++inner) {
     steps_.push_back({pass, tile, inner, BackwardStep::kArray});
   }

@@ -87,7 +87,12 @@ class BackwardSteps {
   void add_grads(int pass, int tile);
   /// Chunk of the array that reads piece `inner` for a pass and tile of a convolution.
   int chunk_of(int pass, int tile, int inner) const {
-    return first_chunk_[static_cast<std::size_t>(pass * tiles_.count() + tile)] + inner;
+    return first_chunk_[place_of(pass, tile)] + inner;
+  }
+  /// Of a pass and tile in `first_chunk_`.
+  std::size_t place_of(int pass, int tile) const {
+    return static_cast<std::size_t>(pass) * static_cast<std::size_t>(tiles_.count()) +
+           static_cast<std::size_t>(tile);
   }
 
   const Layer& below_;

@@ -21,21 +21,21 @@ constexpr int kWeightsPerChunk = 16384;  // at most
 class UpdateJob : public Job {
  public:
   UpdateJob(const JobContext& context, int index, const UpdateSpec& update, unsigned step,
-            const std::vector<std::uint64_t>& copies, UpdateCosts costs)
+            std::vector<std::uint64_t> copies, UpdateCosts costs)
       : context_(context),
         costs_(std::move(costs)),
         l_(context.layer(index)),
         update_(update),
         step_(step),
-        copies_(copies),
+        copies_(std::move(copies)),
         weights_(static_cast<int>(l_.weight_count())),
         arrays_{{TensorKind::weight_gradient, context.place(index).weight_gradient},
                 {TensorKind::master, context.place(index).master}} {
     name = l_.name;
     layer = index;
-    if (update.has_first()) arrays_.push_back({TensorKind::master, context.place(index).momentum});
+    if (update.has_first()) arrays_.emplace_back(TensorKind::master, context.place(index).momentum);
     if (update.optimizer == Optimizer::adam) {
-      arrays_.push_back({TensorKind::master, context.place(index).variance});
+      arrays_.emplace_back(TensorKind::master, context.place(index).variance);
     }
     const std::uint64_t capacity = costs_.buffer_bytes;
     room = {capacity / 2, capacity / 2};
