@@ -118,7 +118,8 @@ std::vector<DramRule> dram_rules(const DramSpec& d) {
 void check_dram(const DramSpec& spec) {
   for (const DramLimit& limit : dram_limits()) {
     const bool unified = limit.value == &value_of<&DramSpec::channels> && spec.channels % 3 == 0;
-    check_limit(limit, unified ? spec.channels / 3 : limit.value(spec));
+    const int channels_of_one = spec.channels / 3;
+    check_limit(limit, unified ? channels_of_one : limit.value(spec));
   }
   for (const DramRule& rule : dram_rules(spec)) {
     if (rule.holds) continue;
