@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "modules/base/markup.h"
+
 namespace h2 {
 
 /// An XML document, element by element.
@@ -20,26 +22,11 @@ class XmlText {
     line("</" + tag + ">");
   }
   void leaf(const std::string& tag, const std::string& value) {
-    line("<" + tag + ">" + escaped(value) + "</" + tag + ">");
+    line("<" + tag + ">" + markup_text(value) + "</" + tag + ">");
   }
   const std::string& text() const { return text_; }
 
  private:
-  static std::string escaped(const std::string& value) {
-    std::string safe;
-    for (const char c : value) {
-      if (c == '&') {
-        safe += "&amp;";
-      } else if (c == '<') {
-        safe += "&lt;";
-      } else if (c == '>') {
-        safe += "&gt;";
-      } else {
-        safe += c;
-      }
-    }
-    return safe;
-  }
   void line(const std::string& content) {
     text_ += std::string(2 * open_.size(), ' ') + content + "\n";
   }

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "modules/base/markup.h"
 #include "platform/config/keys.h"
 #include "traces/report/page_parts.h"
 
@@ -18,20 +19,6 @@ std::string quoted(const std::string& text) {
   return out + "\"";
 }
 
-std::string html(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') {
-      out += "&lt;";
-    } else if (c == '&') {
-      out += "&amp;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 bool dominates(const PointRow& a, const PointRow& b, const std::vector<std::size_t>& objectives) {
   bool better = false;
   for (const std::size_t o : objectives) {
@@ -45,13 +32,13 @@ std::string head(const SweepColumn& column) { return column.path + " [" + column
 
 std::string table(const SweepFile& sweep, const std::vector<PointRow>& rows) {
   std::string text = "<table><tr><th>point</th>";
-  for (const std::string& key : sweep.keys) text += "<th>" + html(key) + "</th>";
-  for (const SweepColumn& c : sweep.columns) text += "<th>" + html(head(c)) + "</th>";
+  for (const std::string& key : sweep.keys) text += "<th>" + markup_text(key) + "</th>";
+  for (const SweepColumn& c : sweep.columns) text += "<th>" + markup_text(head(c)) + "</th>";
   text += "</tr>\n";
   for (const PointRow& row : rows) {
     if (!row.pareto) continue;
-    text += "<tr><td>" + html(row.folder) + "</td>";
-    for (const std::string& key : row.keys) text += "<td>" + html(key) + "</td>";
+    text += "<tr><td>" + markup_text(row.folder) + "</td>";
+    for (const std::string& key : row.keys) text += "<td>" + markup_text(key) + "</td>";
     for (const auto& value : row.values) {
       text += "<td>" + (value ? shortest(*value) : std::string()) + "</td>";
     }
@@ -74,11 +61,7 @@ std::string data(const SweepFile& sweep, const std::vector<PointRow>& rows) {
     for (const auto& value : row.values) values.push_back(value ? Json(*value) : Json());
     points.push_back({{"label", label}, {"values", values}, {"pareto", row.pareto}});
   }
-  std::string text;
-  for (const char c : Json{{"columns", columns}, {"points", points}}.dump()) {
-    text += c == '<' ? std::string("\\u003c") : std::string(1, c);
-  }
-  return text;
+  return script_json(Json{{"columns", columns}, {"points", points}}.dump());
 }
 
 constexpr char kStyle[] =
@@ -155,8 +138,9 @@ std::string pareto_page(const SweepFile& sweep, const std::vector<PointRow>& row
     objectives += (objectives.empty() ? "" : ", ") + path;
   }
   std::string text = "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>";
-  text += html(title) + "</title><style>" + kStyle + "</style></head><body>\n<h1>" + html(title) +
-          "</h1>\n<p>Points that no other is as good as in all of: " + html(objectives) +
+  text += markup_text(title) + "</title><style>" + kStyle + "</style></head><body>\n<h1>" +
+          markup_text(title) +
+          "</h1>\n<p>Points that no other is as good as in all of: " + markup_text(objectives) +
           ".</p>\n<p><label>x <select id=\"x\" data-first=\"" +
           std::to_string(index_of(sweep, sweep.pareto[0])) +
           "\"></select></label> <label>y <select id=\"y\" data-first=\"" +

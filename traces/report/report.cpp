@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "traces/report/report.h"
 
+#include "modules/base/markup.h"
 #include "traces/report/machine_peaks.h"
 #include "traces/report/page_parts.h"
 #include "traces/report/sparsity.h"
@@ -10,19 +11,6 @@ namespace h2 {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// JSON inside <script>: nothing in it may look like a tag.
-std::string embeddable(const Json& data) {
-  std::string text;
-  for (const char c : data.dump()) {
-    if (c == '<') {
-      text += "\\u003c";
-    } else {
-      text += c;
-    }
-  }
-  return text;
-}
 
 }  // namespace
 
@@ -49,7 +37,8 @@ std::string report_page(const std::vector<ReportRun>& runs) {
     const std::size_t close = page.find("}}", open);
     const std::string_view part = page.substr(open + 2, close - open - 2);
     text += page.substr(at, open - at);
-    text += part == "data" ? embeddable(report_data(runs)) : std::string(page_parts().at(part));
+    text +=
+        part == "data" ? script_json(report_data(runs).dump()) : std::string(page_parts().at(part));
     at = close + 2;
   }
   text += page.substr(at);
