@@ -10,7 +10,7 @@ build_packages=(g++ cmake ninja-build pkg-config libsystemc-dev libboost-program
 # sigrok read the waveforms back; Chromium opens the reports.
 test_packages=(gnuplot-nox libgtest-dev libbenchmark-dev gtkwave xvfb xauth sigrok-cli python3
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf gdb-multiarch lldb-19 qemu-system-misc chromium valgrind
-  git clang-format clang-tidy shellcheck device-tree-compiler python3-numpy dpkg-dev file iverilog)
+  git parallel clang-format clang-tidy shellcheck device-tree-compiler python3-numpy dpkg-dev file iverilog)
 # tests/coverage.sh and the target docs.
 coverage_packages=(gcovr)
 docs_packages=(doxygen)

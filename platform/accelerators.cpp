@@ -5,10 +5,12 @@
 #include <cstdio>
 
 #include "modules/base/error.h"
+#include "modules/h2learn/energy_plan.h"
 #include "modules/h2learn/engines.h"
 #include "modules/h2learn/glb_plan.h"
 #include "modules/h2learn/schedule.h"
 #include "modules/sata/buffer_plan.h"
+#include "modules/sata/energy_plan.h"
 #include "modules/sata/engines.h"
 #include "modules/sata/schedule.h"
 #include "platform/host/estimate.h"
@@ -129,6 +131,11 @@ std::vector<EngineInfo> engines_of(const Config& config) {
 
 int memory_count(const Config& config) {
   return config.accelerator == AcceleratorKind::sata ? 1 : 3;
+}
+
+std::vector<EnginePlan> energy_plan_of(const Config& config) {
+  if (config.accelerator == AcceleratorKind::sata) return sata_energy_plan(config.sata);
+  return h2learn_energy_plan(config.machine);
 }
 
 void require_tiles_fit(const Config& config) {

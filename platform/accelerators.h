@@ -8,6 +8,7 @@
 
 #include "modules/device/engine_info.h"
 #include "modules/device/schedule.h"
+#include "modules/energy/energy_model.h"
 #include "modules/h2learn/job_context.h"
 #include "platform/config/config.h"
 
@@ -23,6 +24,8 @@ std::unique_ptr<Schedule> make_schedule(const Config& config, const MaskFactory&
 std::vector<EngineInfo> engines_of(const Config& config);
 /// Memories beside it: 3, or 1 that the driver puts every tensor in.
 int memory_count(const Config& config);
+/// What its engines are made of and what their events take, in the order of engines_of().
+std::vector<EnginePlan> energy_plan_of(const Config& config);
 /// Throws InputError where what an engine works on at a time does not fit its buffers.
 void require_tiles_fit(const Config& config);
 /// What an estimate says of a job beside its cost: what it takes of its buffer, and how operands

@@ -7,7 +7,6 @@
 
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
-#include "modules/h2learn/energy_plan.h"
 #include "platform/accelerators.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/interrupt.h"
@@ -70,7 +69,7 @@ std::vector<Override> all_sets(const SweepFile& sweep, const CommandLine& line,
 
 double area_mm2(const Config& config) {
   double area = 0;
-  for (const EngineCosts& e : energy_model(config, h2learn_energy_plan(config.machine)).engines) {
+  for (const EngineCosts& e : energy_model(config, energy_plan_of(config)).engines) {
     area += e.total_area_mm2();
   }
   return area;
