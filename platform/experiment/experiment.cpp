@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/experiment/experiment.h"
 
+#include <cmath>
 #include <cstdio>
 #include <utility>
 
@@ -12,8 +13,8 @@ const char* name_of(Evidence evidence) {
 }
 
 std::string text_of(const char* format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof text, format, value);
+  std::string text(static_cast<std::size_t>(std::snprintf(nullptr, 0, format, value)), ' ');
+  std::snprintf(text.data(), text.size() + 1, format, value);
   return text;
 }
 
@@ -21,6 +22,18 @@ Claim claim(std::string what, double paper, const char* format, double platform,
             std::string note) {
   return {std::move(what), text_of(format, paper), text_of(format, platform), platform / paper, how,
           std::move(note)};
+}
+
+Evidence label(bool holds, Evidence good) { return holds ? good : Evidence::refuted; }
+
+Evidence within(double ratio, double tolerance, Evidence good) {
+  return label(std::abs(ratio - 1) <= tolerance, good);
+}
+
+Claim claim_within(std::string what, double paper, const char* format, double platform,
+                   double tolerance, std::string note) {
+  return claim(std::move(what), paper, format, platform, within(platform / paper, tolerance),
+               std::move(note));
 }
 
 const std::vector<Experiment>& experiments() {

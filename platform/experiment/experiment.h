@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "platform/config/load.h"
@@ -74,7 +76,22 @@ struct RunOutcome {
   std::string refused;
 };
 /// Runs all of them, side by side, and keeps what was run before.
-using RunAll = std::function<std::vector<RunOutcome>(const std::vector<RunRequest>&)>;
+class RunAll {
+ public:
+  using Run = std::function<std::vector<RunOutcome>(const std::vector<RunRequest>&)>;
+  explicit RunAll(Run run) : run_(std::move(run)) {}
+
+  std::vector<RunOutcome> operator()(const std::vector<RunRequest>& requests) const {
+    return run_(requests);
+  }
+
+  bool train_long = false;         ///< run the long trainings, instead of reading what they came to
+  std::filesystem::path measured;  ///< folder of what they came to
+  std::filesystem::path out;       ///< folder of the results
+
+ private:
+  Run run_;
+};
 
 struct Experiment {
   const char* name;
@@ -96,8 +113,17 @@ ExperimentResult gpus(const RunAll& runs);
 
 /// "%.3g" and the like.
 std::string text_of(const char* format, double value);
+/// How far a ratio of cycles, or one of energy or area from public figures, may lie from the
+/// paper's to be said to hold.
+constexpr double kCycleTolerance = 0.1, kCostTolerance = 0.2;
+/// `good` where a claim holds, else refuted.
+Evidence label(bool holds, Evidence good = Evidence::mechanism);
+Evidence within(double ratio, double tolerance, Evidence good = Evidence::mechanism);
 /// A claim of a number: platform and ratio are printed from it.
 Claim claim(std::string what, double paper, const char* format, double platform, Evidence how,
             std::string note);
+/// The same, labelled by how far they lie apart.
+Claim claim_within(std::string what, double paper, const char* format, double platform,
+                   double tolerance, std::string note);
 
 }  // namespace h2

@@ -10,6 +10,7 @@
 namespace h2 {
 namespace {
 
+constexpr double kFitTolerance = 0.1;
 constexpr int kInputs[] = {1, 2, 3, 4, 5, 6, 8};
 
 struct Design {
@@ -86,28 +87,37 @@ Plot plot(const char* name, const char* title_text, const std::vector<Design>& a
   return p;
 }
 
+/// That the paper's sub-LUTs x entries cost least in energy or in area.
+Claim best_claim(const std::string& what, const std::string& chosen, const std::vector<Design>& all,
+                 Evidence good) {
+  const std::string energy = best(all, &Design::energy), area = best(all, &Design::area);
+  return {what,
+          chosen,
+          "energy " + energy + ", area " + area,
+          std::nullopt,
+          label(energy == chosen || area == chosen, good),
+          "asked: best in one of them. Larger tables need fewer adders and more bytes"};
+}
+
 void add_engine(ExperimentResult& r, const std::string& engine, const std::vector<Design>& open,
                 const std::vector<Design>& fit, int inputs, double energy, double area) {
   const Design& o = of(open, inputs);
   const Design& f = of(fit, inputs);
   const bool first = inputs == 3;
-  const Evidence how = first ? Evidence::fitted : Evidence::mechanism;
-  const char* note = first ? "solved from this" : "predicted from the Forward Engine";
-  r.claims.push_back(claim(engine + ": energy saving", energy, "%.2f", o.energy,
-                           Evidence::mechanism, "public28: additions and registers of 16 bits"));
-  r.claims.push_back(claim(engine + ": area saving", area, "%.2f", o.area, Evidence::mechanism,
-                           "public28: a table's bit is a flip-flop, shared by four lanes"));
+  const char* note = first ? "solved from this"
+                           : "predicted: the price of a table's byte is that of the Forward Engine";
+  r.claims.push_back(claim_within(engine + ": energy saving", energy, "%.2f", o.energy,
+                                  kCostTolerance, "public28: additions and registers of 16 bits"));
+  r.claims.push_back(claim_within(engine + ": area saving", area, "%.2f", o.area, kCostTolerance,
+                                  "public28: a table's bit is a flip-flop, shared by four lanes"));
+  r.claims.push_back(claim(engine + ": energy saving, paper_fit", energy, "%.2f", f.energy,
+                           within(f.energy / energy, kFitTolerance, Evidence::fitted), note));
+  r.claims.push_back(claim(engine + ": area saving, paper_fit", area, "%.2f", f.area,
+                           within(f.area / area, kFitTolerance, Evidence::fitted), note));
   r.claims.push_back(
-      claim(engine + ": energy saving, paper_fit", energy, "%.2f", f.energy, how, note));
-  r.claims.push_back(claim(engine + ": area saving, paper_fit", area, "%.2f", f.area, how, note));
-  const std::string chosen = title(o);
-  const bool holds = best(fit, &Design::energy) == chosen || best(fit, &Design::area) == chosen;
-  r.claims.push_back({engine + ": best design, sub-LUTs x entries", chosen,
-                      "energy " + best(fit, &Design::energy) + ", area " +
-                          best(fit, &Design::area) + " (public28: " + best(open, &Design::energy) +
-                          ", " + best(open, &Design::area) + ")",
-                      std::nullopt, holds ? Evidence::mechanism : Evidence::refuted,
-                      "larger tables need fewer adders and more bytes"});
+      best_claim(engine + ": best design, public28", title(o), open, Evidence::mechanism));
+  r.claims.push_back(
+      best_claim(engine + ": best design, paper_fit", title(o), fit, Evidence::fitted));
 }
 
 }  // namespace
@@ -118,7 +128,8 @@ ExperimentResult figure_11(const RunAll& /*runs*/) {
       "Events of the convolution 256 -> 512 at 14x14, T = 10, four samples, in PEs and Acc trees "
       "with the fill of the tables; area of tables and adders.",
       "Public figures of single operations (public28), and one price of a table's byte solved from "
-      "the Forward Engine (paper_fit)."};
+      "the Forward Engine (paper_fit).",
+      "Asked: savings within 20 % with public28, within 10 % with paper_fit."};
   const auto forward = forward_designs("public28"), forward_fit = forward_designs("paper_fit");
   const auto update = weight_update_designs("public28"),
              update_fit = weight_update_designs("paper_fit");

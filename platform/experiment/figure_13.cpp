@@ -62,52 +62,46 @@ void add_modes(ExperimentResult& r, const std::vector<RunOutcome>& outcomes) {
     plot.series[1].values.push_back(dense.joules / c.joules);
   }
   const Cost both = cost_of(outcomes[3]);
-  r.claims.push_back(claim("speed of the array, dual sparsity", 5.19, "%.2f",
-                           dense.compute / both.compute, Evidence::mechanism,
-                           "compute cycles, from the masks: PEs of a tile wait for the longest"));
+  r.claims.push_back(claim_within(
+      "speed of the array, dual sparsity", 5.19, "%.2f", dense.compute / both.compute,
+      kCycleTolerance, "compute cycles, from the masks: PEs of a tile wait for the longest"));
   const double speed = dense.cycles / both.cycles;
-  r.claims.push_back(claim("speed of the job, dual sparsity", 5.19, "%.2f", speed,
-                           speed > 4.9 ? Evidence::mechanism : Evidence::refuted,
-                           "with HBM2: grad-u is read again for every 64 channels"));
+  r.claims.push_back(claim_within("speed of the job, dual sparsity", 5.19, "%.2f", speed,
+                                  kCycleTolerance,
+                                  "with HBM2: grad-u is read again for every 64 channels"));
   const double saving = dense.joules / both.joules;
-  r.claims.push_back(claim("energy saving, dual sparsity", 9.24, "%.2f", saving,
-                           saving > 7.4 && saving < 11.1 ? Evidence::mechanism : Evidence::refuted,
-                           "public28, leakage over the job's time included"));
+  r.claims.push_back(claim_within("energy saving, dual sparsity", 9.24, "%.2f", saving,
+                                  kCostTolerance,
+                                  "public28, leakage over the job's time included"));
   r.claims.push_back({"leakage in the energy of the sparse design", "a huge amount",
                       text_of("%.0f %%", both.leakage / both.joules * 100), std::nullopt,
-                      Evidence::mechanism, "mostly the global buffer's"});
+                      label(both.leakage > 0.25 * both.joules),
+                      "asked: above a quarter; mostly the global buffer's"});
   r.tables.push_back(std::move(table));
   r.plots.push_back(std::move(plot));
 }
 
 void add_ideal(ExperimentResult& r, const std::vector<RunOutcome>& outcomes) {
   const Cost dense = cost_of(outcomes[0]), both = cost_of(outcomes[3]);
-  r.claims.push_back(claim("the same with ideal memories of 128 GB/s: speed of the job", 5.19,
-                           "%.2f", dense.cycles / both.cycles, Evidence::mechanism,
-                           "no rows, refresh or turnaround"));
-  r.claims.push_back(claim("the same with ideal memories of 128 GB/s: energy saving", 9.24, "%.2f",
-                           dense.joules / both.joules, Evidence::mechanism, "public28"));
+  r.claims.push_back(claim_within("the same with ideal memories of 128 GB/s: speed of the job",
+                                  5.19, "%.2f", dense.cycles / both.cycles, kCycleTolerance,
+                                  "no rows, refresh or turnaround"));
+  r.claims.push_back(claim_within("the same with ideal memories of 128 GB/s: energy saving", 9.24,
+                                  "%.2f", dense.joules / both.joules, kCostTolerance, "public28"));
 }
 
-void add_square(ExperimentResult& r, const RunAll& runs) {
-  std::vector<RunRequest> requests{one_layer({{"engines.backward.sparsity", "none"}})};
-  for (const char* mask : kDensities) {
-    for (const char* gradient : kDensities) {
-      requests.push_back(
-          one_layer({{"profile.mask_density", mask}, {"profile.gradient_density", gradient}}));
-    }
-  }
-  const std::vector<RunOutcome> outcomes = runs(requests);
+/// A number of the dense engine over that of the sparse one, over the square: as a table and a
+/// plot.
+void add_square(ExperimentResult& r, const std::vector<RunOutcome>& outcomes, const char* name,
+                const std::string& what, double Cost::*number) {
   const Cost dense = cost_of(outcomes[0]);
-  TextTable table{
-      "Speed of the array over the dense engine: rows mask density, columns density of "
-      "grad-u",
-      {"mask"},
-      {}};
-  Plot plot{"fig13_square",
-            "Dual sparsity over the square of densities",
+  TextTable table{what + " over the dense engine's: rows mask density, columns density of grad-u",
+                  {"mask"},
+                  {}};
+  Plot plot{name,
+            what + " over the square of densities",
             "density of grad-u",
-            "speed of the array over dense",
+            "over the dense engine",
             {},
             {},
             false};
@@ -120,14 +114,27 @@ void add_square(ExperimentResult& r, const RunAll& runs) {
     Series series{std::string("mask ") + kDensities[m], {}};
     for (std::size_t g = 0; g < std::size(kDensities); ++g) {
       const Cost c = cost_of(outcomes[1 + m * std::size(kDensities) + g]);
-      row.push_back(text_of("%.2f", dense.compute / c.compute));
-      series.values.push_back(dense.compute / c.compute);
+      row.push_back(text_of("%.2f", dense.*number / c.*number));
+      series.values.push_back(dense.*number / c.*number);
     }
     table.rows.push_back(std::move(row));
     plot.series.push_back(std::move(series));
   }
   r.tables.push_back(std::move(table));
   r.plots.push_back(std::move(plot));
+}
+
+void add_squares(ExperimentResult& r, const RunAll& runs) {
+  std::vector<RunRequest> requests{one_layer({{"engines.backward.sparsity", "none"}})};
+  for (const char* mask : kDensities) {
+    for (const char* gradient : kDensities) {
+      requests.push_back(
+          one_layer({{"profile.mask_density", mask}, {"profile.gradient_density", gradient}}));
+    }
+  }
+  const std::vector<RunOutcome> outcomes = runs(requests);
+  add_square(r, outcomes, "fig13_square", "Speed of the array", &Cost::compute);
+  add_square(r, outcomes, "fig13_energy_square", "Energy saving of the job", &Cost::joules);
 }
 
 }  // namespace
@@ -137,10 +144,12 @@ ExperimentResult figure_13(const RunAll& runs) {
   r.assumptions = {
       "Convolution 256 -> 512 at 14x14, T = 10, four samples; masks drawn neuron by "
       "neuron from the density.",
-      "The dense engine has no finders, and skips nothing but stuffed zeros."};
+      "The dense engine has no finders, and skips nothing but stuffed zeros.",
+      "Asked: speed within 10 %, energy within 20 %.",
+      "Squares: 25 pairs of densities, of which the paper's 75 % of zeros in both is one."};
   add_modes(r, runs(mode_requests("hbm2")));
   add_ideal(r, runs(mode_requests("ideal")));
-  add_square(r, runs);
+  add_squares(r, runs);
   return r;
 }
 

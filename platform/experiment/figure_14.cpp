@@ -9,6 +9,8 @@
 namespace h2 {
 namespace {
 
+constexpr double kDoubled = 1.8;  // from here on throughput is said to have doubled
+
 struct Dimension {
   const char *engine, *key, *title;
   int value;
@@ -42,30 +44,42 @@ RunRequest request(const Dimension& d, int value) {
   return one_layer(sets);
 }
 
+double working_share(const RunOutcome& base, const std::string& engine) {
+  const auto job = job_of(base, engine);
+  return job.is_null() ? 0 : job["compute_cycles"].get<double>() / job["cycles"].get<double>();
+}
+
 std::string shown(double ratio) {
   return std::isnan(ratio) ? "does not fit" : text_of("%.2f", ratio);
 }
 
-Claim halved_claim(const Dimension& d, double ratio) {
-  const bool holds = ratio > 0.45 && ratio < 0.6;
-  return {
-      std::string(d.title) + ", halved",
-      "0.50",
-      shown(ratio),
-      ratio / 0.5,
-      holds ? Evidence::mechanism : Evidence::refuted,
-      holds ? "" : "PEs of a group share the outputs of a tile and wait for the longest of them"};
+/// `works`: share of the whole array's job in which the array works.
+Claim halved_claim(const Dimension& d, double ratio, double works) {
+  const bool holds = std::abs(ratio / 0.5 - 1) <= kCycleTolerance;
+  const bool group = std::string(d.key) == "group";
+  const std::string why =
+      group ? "PEs of a group share the outputs of a tile and wait for the longest of them"
+            : text_of(
+                  "the whole array works %.0f %% of its job, the rest waits for memory and does "
+                  "not double",
+                  100 * works);
+  return {std::string(d.title) + ", halved",
+          "0.50",
+          shown(ratio),
+          ratio / 0.5,
+          label(holds),
+          holds ? "" : why};
 }
 
 Claim doubled_claim(const Dimension& d, double ratio) {
-  const bool doubled = ratio > 1.8;
+  const bool doubled = ratio > kDoubled;
   const bool holds = !std::isnan(ratio) && doubled == d.doubles;
   const char* note = holds ? "" : d.doubles ? "memory bandwidth limits it" : "scales on";
   return {std::string(d.title) + ", doubled",
           d.doubles ? "2.00" : "below 2",
           shown(ratio),
-          std::nullopt,
-          holds ? Evidence::mechanism : Evidence::refuted,
+          d.doubles ? std::optional<double>(ratio / 2) : std::nullopt,
+          label(holds),
           note};
 }
 
@@ -77,7 +91,11 @@ ExperimentResult figure_14(const RunAll& runs) {
       "Convolution 256 -> 512 at 14x14, T = 10, four samples, 75 % zeros, HBM2, one "
       "engine at a time; the paper's own layer is not known.",
       "With a doubled dimension the engine's buffer is doubled, memory bandwidth is "
-      "not."};
+      "not.",
+      "The paper's nine statements: every dimension halved halves the throughput; doubled it is "
+      "limited by bandwidth, but for columns and parallelism of the Weight Update Engine and "
+      "columns of the Backward Engine.",
+      "Asked: halved within 10 % of a half; doubled above 1.8, or at most 1.8 where limited."};
   std::vector<RunRequest> requests{one_layer({})};
   for (const Dimension& d : kDimensions) {
     requests.push_back(request(d, d.value / 2));
@@ -91,7 +109,7 @@ ExperimentResult figure_14(const RunAll& runs) {
     const double base = cycles_of(outcomes[0], d.engine);
     const double halved = base / cycles_of(outcomes[1 + 2 * i], d.engine);
     const double doubled = base / cycles_of(outcomes[2 + 2 * i], d.engine);
-    r.claims.push_back(halved_claim(d, halved));
+    r.claims.push_back(halved_claim(d, halved, working_share(outcomes[0], d.engine)));
     r.claims.push_back(doubled_claim(d, doubled));
     plot.x.emplace_back(std::string(d.engine) + " " + d.key);
     plot.series[0].values.push_back(halved);

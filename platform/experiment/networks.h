@@ -9,6 +9,9 @@
 
 namespace h2 {
 
+/// The accelerator's power in the paper, without its external memories.
+constexpr double kPaperWatts = 20.57;
+
 /// A network of Table VI and what is published about its training.
 struct PaperNetwork {
   const char *config, *title;

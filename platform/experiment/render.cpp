@@ -7,6 +7,8 @@
 #include <map>
 #include <sstream>
 
+#include "modules/base/markup.h"
+
 namespace h2 {
 namespace {
 
@@ -17,8 +19,10 @@ const Evidence kAll[] = {Evidence::identity, Evidence::mechanism, Evidence::cons
 
 constexpr char kLabels[] =
     "Labels: **identity** follows from the paper's own figures; **mechanism** comes out of the "
-    "modelled machine, nothing fitted; **constant** is the paper's number, quoted; **fitted** was "
-    "solved from the paper; **refuted** is what the machine as modelled does not reach.";
+    "modelled machine, nothing fitted; **constant** is quoted, not measured here; **fitted** rests "
+    "on a parameter that was solved from the paper; **refuted** is what the machine as modelled "
+    "does not reach. What a claim has to reach to be said to hold stands in its note (asked) or "
+    "above its table.";
 
 std::vector<std::string> claim_cells(const Claim& c) {
   return {c.what,         c.paper, c.platform, c.ratio ? text_of("%.2f", *c.ratio) : "",
@@ -44,30 +48,16 @@ std::string markdown_table(const TextTable& table) {
   return text;
 }
 
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<') {
-      out += "&lt;";
-    } else if (c == '&') {
-      out += "&amp;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
 std::string html_table(const TextTable& table) {
   std::string text = "<table>\n<tr>";
-  for (const std::string& cell : table.head) text += "<th>" + escaped(cell) + "</th>";
+  for (const std::string& cell : table.head) text += "<th>" + markup_text(cell) + "</th>";
   text += "</tr>\n";
   for (const auto& row : table.rows) {
     text += "<tr>";
     for (const std::string& cell : row) {
-      const bool label = std::any_of(std::begin(kAll), std::end(kAll),
-                                     [&](Evidence e) { return cell == name_of(e); });
-      text += (label ? "<td class=\"" + cell + "\">" : "<td>") + escaped(cell) + "</td>";
+      const bool is_label = std::any_of(std::begin(kAll), std::end(kAll),
+                                        [&](Evidence e) { return cell == name_of(e); });
+      text += (is_label ? "<td class=\"" + cell + "\">" : "<td>") + markup_text(cell) + "</td>";
     }
     text += "</tr>\n";
   }
@@ -84,6 +74,21 @@ std::string counts(const std::vector<ExperimentResult>& results) {
     text += (text.empty() ? "" : ", ") + std::to_string(by_label[e]) + " " + name_of(e);
   }
   return text;
+}
+
+/// How many claims of each experiment have which label.
+TextTable overview(const std::vector<ExperimentResult>& results) {
+  TextTable table{"", {"experiment"}, {}};
+  for (const Evidence e : kAll) table.head.emplace_back(std::string("claims: ") + name_of(e));
+  for (const ExperimentResult& r : results) {
+    std::vector<std::string> row{r.title};
+    for (const Evidence e : kAll) {
+      row.push_back(std::to_string(std::count_if(r.claims.begin(), r.claims.end(),
+                                                 [&](const Claim& c) { return c.how == e; })));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
 }
 
 /// The lines that matter: what is refuted.
@@ -177,7 +182,8 @@ std::string results_markdown(const std::vector<ExperimentResult>& results) {
   std::string text =
       "# The paper's tables and figures on the platform\n\n"
       "Written by `h2vp experiment all`; run it again to rebuild this page.\n\n" +
-      std::string(kLabels) + "\n\nClaims: " + counts(results) + ".\n\n## What is refuted\n\n" +
+      std::string(kLabels) + "\n\nClaims: " + counts(results) + ".\n\n" +
+      markdown_table(overview(results)) + "\n## What is refuted\n\n" +
       markdown_table(refuted(results));
   for (const ExperimentResult& r : results) text += "\n" + result_markdown(r);
   return text;
@@ -190,14 +196,15 @@ std::string results_page(const std::vector<ExperimentResult>& results,
       "paper's tables and figures</title><style>" +
       std::string(kStyle) +
       "</style></head><body>\n<h1>The paper's tables and figures on the platform</h1>\n<p>" +
-      bold_as_html(escaped(kLabels)) + "</p>\n<p>Claims: " + counts(results) +
-      ".</p>\n<h2>What is refuted</h2>\n" + html_table(refuted(results));
+      bold_as_html(markup_text(kLabels)) + "</p>\n<p>Claims: " + counts(results) + ".</p>\n" +
+      html_table(overview(results)) + "<h2>What is refuted</h2>\n" + html_table(refuted(results));
   for (const ExperimentResult& r : results) {
-    text += "<h2 id=\"" + r.name + "\">" + escaped(r.title) + "</h2>\n<ul>";
-    for (const std::string& a : r.assumptions) text += "<li>" + escaped(a) + "</li>\n";
+    text += "<h2 id=\"" + r.name + "\">" + markup_text(r.title) + "</h2>\n<ul>";
+    for (const std::string& a : r.assumptions) text += "<li>" + markup_text(a) + "</li>\n";
     text += "</ul>\n" + html_table(claims_table(r));
     for (const Plot& p : r.plots) text += inline_svg(folder / (p.name + ".svg"));
-    for (const TextTable& t : r.tables) text += "<h3>" + escaped(t.title) + "</h3>" + html_table(t);
+    for (const TextTable& t : r.tables)
+      text += "<h3>" + markup_text(t.title) + "</h3>" + html_table(t);
   }
   return text + "</body></html>\n";
 }
