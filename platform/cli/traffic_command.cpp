@@ -45,7 +45,8 @@ void write_json(const std::string& path, const nlohmann::json& result) {
   write_result(path, result.dump(2) + "\n");
 }
 
-/// Joules of the device in the time that was measured; null for a memory without one.
+/// What the device did in the time that was measured, requests under way included, and its joules;
+/// null for a memory without a price.
 nlohmann::json energy_of(const Config& config, const TrafficResult& r) {
   const DramCosts costs = price_dram(config.memory.ideal ? kIdealPreset : config.memory.dram.preset,
                                      load_cost_table(config.energy));
@@ -54,7 +55,11 @@ nlohmann::json energy_of(const Config& config, const TrafficResult& r) {
   const std::uint64_t read = r.device_reads * kLineBytes, written = r.device_writes * kLineBytes;
   const double joules = dram_joules(costs, {r.activates, read, written});
   const double bits = 8.0 * static_cast<double>(read + written);
-  return {{"total_j", joules}, {"pj_per_bit", bits > 0 ? joules * 1e12 / bits : 0.0}};
+  return {{"activates", r.activates},
+          {"read_bytes", read},
+          {"write_bytes", written},
+          {"total_j", joules},
+          {"pj_per_bit", bits > 0 ? joules * 1e12 / bits : 0.0}};
 }
 
 int run_traffic_command(const CommandLine& line) {

@@ -103,7 +103,7 @@ def mpirun():
                                "OMPI_MCA_rmaps_base_oversubscribe": "1"})
 
 
-def wait_for(what, condition, seconds=60):
+def wait_for(what, condition, seconds=200):
     for _ in range(seconds * 10):
         if condition():
             return

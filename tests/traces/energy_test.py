@@ -127,6 +127,33 @@ def check_samples(name, summary, stats, whole):
         expect(abs(joules / whole[engine] - 1) < 0.1, f"{name}: {engine}: {joules}, {whole[engine]}")
 
 
+def check_traffic():
+    """h2vp traffic: rows opened and lines moved, each at its published price."""
+    count = 4000
+    for preset, row, read, write in (("hbm2", 830, 1.57, 2.09), ("ddr4_3200", 4160, 5.5, 4.6),
+                                     ("lpddr4_2400", 0, 8, 8), ("ideal", None, None, None)):
+        for pattern, bit in (("seq_rd", read), ("seq_wr", write)):
+            text = subprocess.run(
+                [H2VP, "traffic", f"{SOURCE}/configs/h2learn.yaml", "--pattern", pattern,
+                 "--requests", str(count), "--warmup", "0", "--set", f"memory.preset={preset}"],
+                check=True, stdout=subprocess.PIPE).stdout
+            found = json.loads(text)
+            if row is None:
+                expect(found["energy"] is None, f"traffic: {preset} has energy")
+                continue
+            energy = found["energy"]
+            bits = 8 * (energy["read_bytes"] + energy["write_bytes"])
+            # Requests that wait in queues at the end have been read, or not yet been written.
+            expect(abs(bits / 512 - count) <= 300, f"traffic: {preset} {pattern}: {energy} lines")
+            expect(energy["read_bytes" if bit == write else "write_bytes"] == 0 or read == write,
+                   f"traffic: {preset} {pattern}: {energy} directions")
+            expect((energy["activates"] > 0), f"traffic: {preset} {pattern}: no rows {energy}")
+            joules = (energy["activates"] * row + bits * bit) * 1e-12
+            expect(near(energy["total_j"], joules), f"traffic: {preset} {pattern}: {energy}")
+            expect(near(energy["pj_per_bit"], joules * 1e12 / bits),
+                   f"traffic: {preset} {pattern}: {energy} per bit")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -149,6 +176,7 @@ def main():
         ideal, _ = run("profile", "h2learn.yaml", "i", "network.layers=16C3-10FC",
                        "network.timesteps=2", "training.batch_group=1", "memory.preset=ideal")
         expect(ideal["energy"]["dram_j"] is None, "an ideal memory has no energy")
+        check_traffic()
     print("\n".join(failures) or "energy sums to itself")
     return 1 if failures else 0
 
