@@ -38,11 +38,16 @@ EngineCosts price(const EnginePlan& plan, const CostTable& table) {
   for (const std::vector<Use>& uses : plan.events) {
     costs.event_pj.push_back(sum(uses, Quantity::energy, table));
   }
+  for (std::size_t k = 0; k < plan.own.event_pj.size(); ++k) {
+    costs.event_pj.at(k) += plan.own.event_pj[k];
+  }
   costs.clock_pj = plan.clocked_bits * table.at("register_bit", Quantity::clock);
   for (const PartPlan& part : plan.parts) {
     costs.area_mm2.emplace_back(part.name, sum(part.of, Quantity::area, table) * 1e-6);
     costs.leakage_w += leakage_nw(part.of, table) * 1e-9;
   }
+  costs.area_mm2.insert(costs.area_mm2.end(), plan.own.area_mm2.begin(), plan.own.area_mm2.end());
+  costs.leakage_w += plan.own.leakage_w;
   return costs;
 }
 

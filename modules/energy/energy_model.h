@@ -27,11 +27,19 @@ struct PartPlan {
   std::vector<Use> of;
 };
 
+/// What no table prices: figures of an accelerator's own settings, added to those of the table.
+struct OwnCosts {
+  std::vector<double> event_pj;  ///< by event; empty: none
+  std::vector<std::pair<std::string, double>> area_mm2;
+  double leakage_w = 0;
+};
+
 /// What one engine is made of, and what its events take.
 struct EnginePlan {
   std::vector<std::vector<Use>> events;  ///< by event of the accelerator's list
   std::vector<PartPlan> parts;
   double clocked_bits = 0;  ///< register bits with a clock in every cycle of the array
+  OwnCosts own;
 };
 
 /// An EnginePlan at the prices of a table.

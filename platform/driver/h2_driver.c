@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "modules/contract/spinalflow_contract.h"
+#include "modules/contract/spinaps_contract.h"
 #include "platform/driver/h2_card.h"
 #include "platform/driver/h2_check.h"
 #include "platform/driver/h2_reason.h"
@@ -280,6 +281,7 @@ const char* h2_error_text(int error) {
     return text;
       H2_ERRORS(H2_ERROR_CASE)
       SF_ERRORS(H2_ERROR_CASE)
+      SA_ERRORS(H2_ERROR_CASE)
 #undef H2_ERROR_CASE
     case H2_DRV_BUS:
       return "bus access failed";
