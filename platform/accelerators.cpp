@@ -28,7 +28,7 @@ H2LearnSchedule::Settings schedule_settings(const Config& config, const MaskFact
 
 SataSizes sata_sizes(const Config& config) {
   return {config.sata.buffers, config.machine.tile, config.training.sub_batch,
-          config.network.timesteps};
+          config.network.timesteps, config.sata.ann};
 }
 
 std::string text_of(const char* format, ...) {

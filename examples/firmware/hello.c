@@ -26,10 +26,12 @@ int main(void) {
     printf("no card: ID is 0x%08lx\n", (unsigned long)id);
     return 1;
   }
-  printf("H2Learn card, contract %lu.%lu, tile %lux%lu, 3 memories of %lu MiB\n",
+  const unsigned memories = H2_CAP_MEMORIES(soc_read(H2_REGS_BASE + H2_REG_CAPABILITIES));
+  printf("H2Learn card, contract %lu.%lu, tile %lux%lu, memories: %u of %lu MiB\n",
          (unsigned long)(version >> 16), (unsigned long)(version & 0xFFFFU),
-         (unsigned long)(tile & 0xFFFFU), (unsigned long)(tile >> 16), (unsigned long)size);
-  for (unsigned n = 0; n < 3; ++n) {
+         (unsigned long)(tile & 0xFFFFU), (unsigned long)(tile >> 16), memories,
+         (unsigned long)size);
+  for (unsigned n = 0; n < memories; ++n) {
     if (test_memory(n)) {
       printf("Mem%u: self-test failed\n", n);
       return 2;

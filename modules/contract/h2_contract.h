@@ -85,31 +85,33 @@ enum { H2_REGISTERS(H2_REG_ENUM_) H2_REG_END_ };
 #undef H2_REG_ENUM_
 
 /* X(register, field, lowest bit, bits, description). Registers without fields are one number. */
-#define H2_FIELDS(X)                                                                      \
-  X(VERSION, MINOR, 0, 16, "compatible additions")                                        \
-  X(VERSION, MAJOR, 16, 16, "changes a driver must know")                                 \
-  X(CAPABILITIES, VALUE_BYTES, 0, 8, "bytes of one stored value: 2 FP16, 4 FP32")         \
-  X(CAPABILITIES, WINDOWS, 8, 4, "address windows")                                       \
-  X(CAPABILITIES, MEMORIES, 12, 4, "3: Mem0, Mem1, Mem2; 1: Mem0 holds all; 0: as 3")     \
-  X(CAPABILITIES, RING_MAX, 16, 16, "most entries of a ring")                             \
-  X(TILE, HEIGHT, 0, 16, "rows of a tile")                                                \
-  X(TILE, WIDTH, 16, 16, "columns of a tile")                                             \
-  X(CONTROL, ENABLE, 0, 1, "take descriptors")                                            \
-  X(CONTROL, RESET, 1, 1, "soft reset; reads 0 again when done")                          \
-  X(STATUS, ENABLED, 0, 1, "the card takes descriptors")                                  \
-  X(STATUS, BUSY, 1, 1, "a descriptor is waiting or under way")                           \
-  X(STATUS, ERROR, 2, 1, "the error queue is not empty")                                  \
-  X(STATUS, WEIGHTS_LOST, 3, 1, "an update broke off, see LAST_STEP")                     \
-  X(STATUS, PARTLY_UPDATED, 4, 1, "some layers are a step ahead of LAST_STEP, all whole") \
-  X(IRQ_STATUS, COMPLETION, 0, 1, "a completion was written")                             \
-  X(IRQ_STATUS, ERROR, 1, 1, "error queue not empty; clearing it drops the oldest entry") \
-  X(IRQ_MASK, COMPLETION, 0, 1, "completions raise the line")                             \
-  X(IRQ_MASK, ERROR, 1, 1, "errors raise the line")                                       \
-  X(INJECT, KIND, 0, 2, "0 none, 1 error response, 2 no response at all")                 \
-  X(INJECT, ENGINE, 2, 2, "0 forward, 1 backward, 2 weight update")                       \
-  X(INJECT, AFTER, 16, 16, "memory transactions of the engine that pass before")          \
-  X(WINDOW0_CONTROL, READ, 0, 1, "the card may read")                                     \
-  X(WINDOW0_CONTROL, WRITE, 1, 1, "the card may write")                                   \
+#define H2_FIELDS(X)                                                                       \
+  X(VERSION, MINOR, 0, 16, "compatible additions")                                         \
+  X(VERSION, MAJOR, 16, 16, "changes a driver must know")                                  \
+  X(CAPABILITIES, VALUE_BYTES, 0, 8, "bytes of one stored value: 2 FP16, 4 FP32")          \
+  X(CAPABILITIES, WINDOWS, 8, 4, "address windows")                                        \
+  X(CAPABILITIES, MEMORIES, 12, 2, "3: Mem0, Mem1, Mem2; 1: Mem0 holds all; 0: as 3")      \
+  X(CAPABILITIES, SHIFT_DECAY, 14, 1, "1: potentials decay by shift, H2_SHIFT_ALPHA only") \
+  X(CAPABILITIES, RELU, 15, 1, "1: ReLU in place of spiking neurons, one timestep")        \
+  X(CAPABILITIES, RING_MAX, 16, 16, "most entries of a ring")                              \
+  X(TILE, HEIGHT, 0, 16, "rows of a tile")                                                 \
+  X(TILE, WIDTH, 16, 16, "columns of a tile")                                              \
+  X(CONTROL, ENABLE, 0, 1, "take descriptors")                                             \
+  X(CONTROL, RESET, 1, 1, "soft reset; reads 0 again when done")                           \
+  X(STATUS, ENABLED, 0, 1, "the card takes descriptors")                                   \
+  X(STATUS, BUSY, 1, 1, "a descriptor is waiting or under way")                            \
+  X(STATUS, ERROR, 2, 1, "the error queue is not empty")                                   \
+  X(STATUS, WEIGHTS_LOST, 3, 1, "an update broke off, see LAST_STEP")                      \
+  X(STATUS, PARTLY_UPDATED, 4, 1, "some layers are a step ahead of LAST_STEP, all whole")  \
+  X(IRQ_STATUS, COMPLETION, 0, 1, "a completion was written")                              \
+  X(IRQ_STATUS, ERROR, 1, 1, "error queue not empty; clearing it drops the oldest entry")  \
+  X(IRQ_MASK, COMPLETION, 0, 1, "completions raise the line")                              \
+  X(IRQ_MASK, ERROR, 1, 1, "errors raise the line")                                        \
+  X(INJECT, KIND, 0, 2, "0 none, 1 error response, 2 no response at all")                  \
+  X(INJECT, ENGINE, 2, 2, "0 forward, 1 backward, 2 weight update")                        \
+  X(INJECT, AFTER, 16, 16, "memory transactions of the engine that pass before")           \
+  X(WINDOW0_CONTROL, READ, 0, 1, "the card may read")                                      \
+  X(WINDOW0_CONTROL, WRITE, 1, 1, "the card may write")                                    \
   X(WINDOW0_CONTROL, LOCK, 2, 1, "the window's registers refuse writes until soft reset")
 
 #define H2_FIELD_ENUM_(reg, field, low, bits, text) \
@@ -124,9 +126,12 @@ enum { H2_FIELDS(H2_FIELD_ENUM_) H2_FIELD_END_ };
 
 #define H2_CAP_VALUE_BYTES(caps) H2_GET(CAPABILITIES, VALUE_BYTES, caps)
 #define H2_CAP_MEMORIES(caps) H2_GET(CAPABILITIES, MEMORIES, caps)
+#define H2_CAP_SHIFT_DECAY(caps) H2_GET(CAPABILITIES, SHIFT_DECAY, caps)
+#define H2_CAP_RELU(caps) H2_GET(CAPABILITIES, RELU, caps)
 #define H2_CAP_RING_MAX(caps) H2_GET(CAPABILITIES, RING_MAX, caps)
 #define H2_RING_MAX 1024U
-#define H2_ERROR_QUEUE 16U /* entries of the error queue */
+#define H2_SHIFT_ALPHA 0.9375F /* x - x / 16 */
+#define H2_ERROR_QUEUE 16U     /* entries of the error queue */
 
 #define H2_CONTROL_ENABLE H2_PUT(CONTROL, ENABLE, 1)
 #define H2_CONTROL_RESET H2_PUT(CONTROL, RESET, 1)

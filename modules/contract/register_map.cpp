@@ -144,7 +144,7 @@ std::uint32_t reset_value(const Register& reg, const BuiltFor& card) {
       return H2_PUT(CAPABILITIES, VALUE_BYTES, card.value_bytes) |
              H2_PUT(CAPABILITIES, WINDOWS, H2_WINDOWS) |
              H2_PUT(CAPABILITIES, MEMORIES, card.memories) |
-             H2_PUT(CAPABILITIES, RING_MAX, H2_RING_MAX);
+             H2_PUT(CAPABILITIES, RING_MAX, H2_RING_MAX) | card.own_capabilities;
     case H2_REG_TILE:
       return H2_PUT(TILE, HEIGHT, card.tile_height) | H2_PUT(TILE, WIDTH, card.tile_width);
     case H2_REG_MEMORY_SIZE:

@@ -44,8 +44,9 @@ struct Register {
 struct BuiltFor {
   std::uint32_t value_bytes = 2, tile_height = 8, tile_width = 8;
   std::uint32_t memories = 3;
-  std::uint64_t memory_bytes = 0;  ///< of each MemN
-  std::vector<Register> own;       ///< that only this kind of accelerator has
+  std::uint32_t own_capabilities = 0;  ///< bits of CAPABILITIES that only its kind has
+  std::uint64_t memory_bytes = 0;      ///< of each MemN
+  std::vector<Register> own;           ///< that only this kind of accelerator has
 };
 
 /// All registers of the card in the order of the contract's table.

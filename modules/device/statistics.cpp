@@ -56,13 +56,15 @@ void add_jobs(StatGroup& group, double peak, const JobRecord& total, const std::
       "job",
       &JobRecord::cycles);
   sum("compute_cycles", "cycles", "the array works, fill and drain included",
-      "sum over chunks: array + fill + drain of modules/h2learn/TIMING.md",
+      "sum over chunks: array + fill + drain of the data sheet; H2Learn: modules/h2learn/TIMING.md",
       &JobRecord::compute_cycles);
   sum("lut_fill_cycles", "cycles",
-      "exposed fill of look-up tables or of the PE pipeline, part of compute_cycles",
-      "sum over chunks: fill of modules/h2learn/TIMING.md", &JobRecord::fill_cycles);
+      "exposed fill of look-up tables, filters or the PE pipeline, part of compute_cycles",
+      "sum over chunks: fill of the data sheet; H2Learn: modules/h2learn/TIMING.md",
+      &JobRecord::fill_cycles);
   sum("drain_cycles", "cycles", "Soma or Grad slower than the array, part of compute_cycles",
-      "sum over chunks: drain of modules/h2learn/TIMING.md", &JobRecord::drain_cycles);
+      "sum over chunks: drain of the data sheet; H2Learn: modules/h2learn/TIMING.md",
+      &JobRecord::drain_cycles);
   group.add(
       "sync_loss_cycles", "cycles",
       "compute cycles that PEs spend waiting for others or without work, averaged over the array",

@@ -67,6 +67,7 @@ struct JobContext {
   bool inference = false;    ///< forward stores spikes only
   bool compress_gradients = false;
   bool dense = false;  ///< u of every neuron is stored, and no bitmap of grad-u
+  bool relu = false;   ///< activations in place of spikes, one timestep: they lie where u would
   std::optional<LutFault> fault;
 
   bool functional() const { return masks == nullptr; }
@@ -76,6 +77,9 @@ struct JobContext {
   /// bitmap.
   TensorImage soma_image(int index, std::uint64_t offset) const {
     return soma_image(index, offset, 0);
+  }
+  TensorImage potential_image(int index) const {
+    return soma_image(index, place(index).potential, relu ? next_border(index) : 0);
   }
   TensorImage spikes_image(int index) const;
   TensorImage gradient_image(int index) const;

@@ -181,7 +181,7 @@ ChunkWork SataBackwardJob::work(int chunk) {
   work.executed_macs = work.events[kValueMacs] + work.events[kGatedValueMacs];
   if (chunk == 0) {
     const JobContext& c = context_.family;
-    work.events += published_events(backward_words(l_, c.batch, c.steps));
+    work.events += published_events(backward_words(l_, c.batch, c.steps, context_.input_bits()));
   }
   return work;
 }

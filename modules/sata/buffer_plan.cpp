@@ -58,13 +58,20 @@ SpikeUnit spike_unit(const SataSizes& sizes, const Layer& l, int positions) {
   unit.count = ceil_div(l.cin_star(), unit.stars);
   const std::uint64_t area = positions > 1 ? 1 : input_area(sizes, l);
   const std::uint64_t padding = l.cin_star() % kBlock == 0 ? 0 : kMostParts;
-  unit.bytes = bit_bytes(maps * area * std::min(unit.stars, l.cin_star())) + padding;
+  const std::uint64_t bits = sizes.ann ? 8 * kValueBytes : 1;
+  unit.bytes = bit_bytes(maps * area * std::min(unit.stars, l.cin_star()) * bits) + padding;
   return unit;
 }
 
 }  // namespace
 
-SataCut cut_forward(const SataSizes& sizes, const Layer& l, int positions) {
+Layer array_view(Layer layer, bool ann) {
+  if (ann) layer.planes = 1;
+  return layer;
+}
+
+SataCut cut_forward(const SataSizes& sizes, const Layer& layer, int positions) {
+  const Layer l = array_view(layer, sizes.ann);
   const SataBuffers& b = sizes.buffers;
   SataCut cut;
   const std::uint64_t neurons = kBlock * sizes.maps() * largest_tile(sizes, l.out_h, l.out_w);
@@ -158,7 +165,8 @@ SataCut cut_gradient(const SataSizes& sizes, const Layer& l) {
   return cut;
 }
 
-SataCut cut_weight_gradient(const SataSizes& sizes, const Layer& l, int positions) {
+SataCut cut_weight_gradient(const SataSizes& sizes, const Layer& layer, int positions) {
+  const Layer l = array_view(layer, sizes.ann);
   const SataBuffers& b = sizes.buffers;
   SataCut cut;
   const std::uint64_t gradients =

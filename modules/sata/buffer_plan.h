@@ -20,15 +20,19 @@ struct SataSizes {
   SataBuffers buffers;
   TileSpec tile;
   int batch = 1, steps = 1;
+  bool ann = false;  ///< inputs are activations of 16 bits
 
   std::uint64_t maps() const { return static_cast<std::uint64_t>(batch) * steps; }
 };
+
+/// The layer as the array takes it: activations have no bit planes.
+Layer array_view(Layer layer, bool ann);
 
 /// Cuts of one layer in one phase. The engine keeps `room`; that no tensor is larger than its own
 /// buffer follows from the cuts.
 struct SataCut {
   int outputs = 0;  ///< channels whose sums are made together, whole blocks of 16
-  int inputs = 0;   ///< terms taken together: input channels* forward, else channels of grad-u
+  int inputs = 0;   ///< terms taken together: inputs* of array_view(), backward channels of grad-u
   bool weights_stay = false;  ///< those of a pass are read once, otherwise once per tile
   GlbRoom room;
   std::string lacks;  ///< "": fits; otherwise the buffer that is too small and what it has to hold

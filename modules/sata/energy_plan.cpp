@@ -21,6 +21,8 @@ std::vector<EnginePlan> sata_energy_plan(const SataSpec& array) {
   plan.events[kValueMacs] = {{"fp16_mul", 1}, {"fp16_add", 1}, {"register_bit", 4 * kValueBits}};
   // A shift is wires: decay and sum are two additions; comparisons with th_f, th_l and th_r.
   plan.events[kLifUpdates] = {{"fp16_add", 2}, {"int16_add", 3}, {"register_bit", 3 * kValueBits}};
+  // A comparison with 0, and the activation.
+  plan.events[kReluUpdates] = {{"int16_add", 1}, {"register_bit", kValueBits}};
   // The product with the surrogate, two decays by shift, two sums; a gated one is the decay alone.
   plan.events[kPotentialGradients] = {{"fp16_mul", 2}, {"fp16_add", 4}};
   plan.events[kGatedPotentialGradients] = {{"fp16_add", 1}};

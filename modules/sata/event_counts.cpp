@@ -64,11 +64,12 @@ const std::vector<EventKind>& sata_events() {
       {"gated_spike_macs", "1", "AND with an addition that the spike gate keeps still",
        "terms without a spike, those outside the map among them"},
       {"value_macs", "1", "multiplication with an addition that switch",
-       "one per term whose grad-u is not zero; gate off: every term"},
+       "one per term whose grad-u, or activation, is not zero; gate off: every term"},
       {"gated_value_macs", "1",
        "multiplication with an addition that the gradient gate keeps still",
-       "terms whose grad-u is zero, those outside the map among them"},
+       "terms whose grad-u, or activation, is zero, those outside the map among them"},
       {"lif_updates", "1", "potentials that LIF units take", "one per neuron, sample, timestep"},
+      {"relu_updates", "1", "sums that units of ReLU take", "one per neuron and sample"},
       {"potential_gradients", "1", "gradients whose surrogate product switches",
        "one per neuron, sample, timestep with an open mask; gate off: every one"},
       {"gated_potential_gradients", "1", "gradients whose surrogate product the gate keeps still",
@@ -85,12 +86,18 @@ const std::vector<EventKind>& sata_events() {
   return kinds;
 }
 
-EventCounts spike_mac_events(const SataSpec& array, const SataPart& part, std::uint64_t spiking) {
+EventCounts input_mac_events(const SataSpec& array, const SataPart& part, std::uint64_t driven) {
   const std::uint64_t dense = dense_macs(part);
+  const SataEvent done = array.ann ? kValueMacs : kSpikeMacs;
   EventCounts events;
-  events[kSpikeMacs] = array.gates.spikes ? spiking * part.outputs : dense;
-  events[kGatedSpikeMacs] = dense - events[kSpikeMacs];
+  events[done] = array.gates.spikes ? driven * part.outputs : dense;
+  events[array.ann ? kGatedValueMacs : kGatedSpikeMacs] = dense - events[done];
   return events;
+}
+
+std::uint64_t macs_of(const EventCounts& events) {
+  return events[kSpikeMacs] + events[kGatedSpikeMacs] + events[kValueMacs] +
+         events[kGatedValueMacs];
 }
 
 EventCounts value_mac_events(const SataSpec& array, const SataPart& part, std::uint64_t nonzero) {
@@ -114,11 +121,12 @@ EventCounts sum_events(std::uint64_t sums, std::uint64_t samples, bool first) {
   return events;
 }
 
-EventCounts lif_events(std::uint64_t potentials) {
+EventCounts neuron_events(const SataSpec& array, std::uint64_t sums) {
   EventCounts events;
-  events[kLifUpdates] = potentials;
-  events[kGlbReadBytes] = potentials * kFp16Bytes;
-  events[kGlbWriteBytes] = potentials * kFp16Bytes + bits(2 * potentials);
+  events[array.ann ? kReluUpdates : kLifUpdates] = sums;
+  // u of the timestep before; u, or the activation; spike and mask, or the mask.
+  events[kGlbReadBytes] = array.ann ? 0 : sums * kFp16Bytes;
+  events[kGlbWriteBytes] = sums * kFp16Bytes + bits(array.ann ? sums : 2 * sums);
   return events;
 }
 
@@ -127,8 +135,9 @@ EventCounts potential_gradient_events(const SataSpec& array, std::uint64_t gradi
   EventCounts events;
   events[kPotentialGradients] = array.gates.surrogate ? open : gradients;
   events[kGatedPotentialGradients] = gradients - events[kPotentialGradients];
-  // u, spike and mask bit; grad-u. The sum comes from the PE.
-  events[kGlbReadBytes] = gradients * kFp16Bytes + bits(2 * gradients);
+  // u, spike and mask bit, or the mask; grad-u. The sum comes from the PE.
+  events[kGlbReadBytes] =
+      array.ann ? bits(gradients) : gradients * kFp16Bytes + bits(2 * gradients);
   events[kGlbWriteBytes] = gradients * kFp16Bytes;
   return events;
 }

@@ -23,6 +23,7 @@ enum SataEvent : std::size_t {
   kValueMacs,
   kGatedValueMacs,
   kLifUpdates,
+  kReluUpdates,
   kPotentialGradients,
   kGatedPotentialGradients,
   kSataWeightUpdates,
@@ -42,16 +43,19 @@ struct SataPart {
   int taps = 1;
 };
 
-/// Forward pass or weight gradient, `spiking`: terms of one output channel that have a spike.
-EventCounts spike_mac_events(const SataSpec& array, const SataPart& part, std::uint64_t spiking);
+/// Forward pass or weight gradient, `driven`: terms of one output channel that have a spike, or an
+/// activation that is not 0.
+EventCounts input_mac_events(const SataSpec& array, const SataPart& part, std::uint64_t driven);
 /// Backward pass, `nonzero`: terms of one channel whose grad-u is not zero.
 EventCounts value_mac_events(const SataSpec& array, const SataPart& part, std::uint64_t nonzero);
 /// Reads of operands: `streamed` bytes once per fold of the array, `held` bytes once.
 EventCounts operand_events(std::uint64_t streamed, std::uint64_t folds, std::uint64_t held);
 /// Sums of a weight gradient, written once per sample and read but for the first.
 EventCounts sum_events(std::uint64_t sums, std::uint64_t samples, bool first);
-/// Potentials that the LIF units take.
-EventCounts lif_events(std::uint64_t potentials);
+/// Sums that the LIF units, or those of ReLU, take.
+EventCounts neuron_events(const SataSpec& array, std::uint64_t sums);
+/// Dense multiply-accumulates of the array, gated ones among them.
+std::uint64_t macs_of(const EventCounts& events);
 /// Gradients that the gradient units make, `open` of them with a surrogate gradient that is not 0.
 EventCounts potential_gradient_events(const SataSpec& array, std::uint64_t gradients,
                                       std::uint64_t open);

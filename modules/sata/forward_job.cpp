@@ -11,8 +11,9 @@
 #include "modules/sata/buffer_plan.h"
 #include "modules/sata/cycles.h"
 #include "modules/sata/event_counts.h"
-#include "modules/sata/sata_array.h"
 #include "modules/sata/sata_context.h"
+#include "modules/sata/sata_input.h"
+#include "modules/sata/value_array.h"
 
 namespace h2 {
 namespace {
@@ -57,28 +58,28 @@ class SataForwardJob : public Job {
   void store_pooled(LoopNest::At at, TransferList& list) const;
 
   const SataContext context_;
-  const Layer& l_;
+  const Layer l_;
   const SataCut cut_;
   Tiling tiles_;
   LoopNest nest_;
-  InputFeed input_;
+  std::unique_ptr<SataInput> input_;
   SpikingLookups spiking_;
   WeightOperand weights_;
   TensorImage spikes_image_, mask_image_, potential_image_, next_image_;
   CompletionMap soma_tiles_, pooled_tiles_;  // convolution tile -> what is complete with it
-  SataForward array_;
   Cycles whole_;
+  const bool last_layer_;
   ValueMap sums_, pooled_sums_, u_;
   BitMap spikes_, mask_, planes_;
 };
 
 SataForwardJob::SataForwardJob(const SataContext& context, int index)
     : context_(context),
-      l_(context_.layer(index)),
+      l_(context_.array_layer(index)),
       cut_(cut_forward(context_.sizes(), l_, context_.producer_positions(index))),
       tiles_(l_.out_h, l_.out_w, context_.family.machine->tile),
       nest_{pieces(cut_.outputs, l_.cout), tiles_.count(), pieces(cut_.inputs, l_.cin_star())},
-      input_(context_.family, index),
+      input_(make_sata_input(context_, index)),
       spiking_(l_, SpikingLookups::Join::taps, 1),
       weights_(TensorKind::weight,
                context_.family.weight_image(
@@ -86,14 +87,14 @@ SataForwardJob::SataForwardJob(const SataContext& context, int index)
                context_.family.functional()),
       spikes_image_(context_.family.spikes_image(index)),
       mask_image_(context_.family.soma_image(index, context_.family.place(index).mask)),
-      potential_image_(context_.family.soma_image(index, context_.family.place(index).potential)),
+      potential_image_(context_.family.potential_image(index)),
       next_image_(context_.family.next_image(index)),
       soma_tiles_(tiles_, spikes_image_.tiling(),
                   l_.pool == PoolMode::before_soma ? under : unchanged),
       pooled_tiles_(tiles_, next_image_.tiling(), l_.pool == PoolMode::none ? unchanged : under),
-      array_(l_, context_.family.machine->numerics),
       whole_(sata_forward_cycles(context_.array, l_, context_.family.batch,
-                                 context_.forward_steps(l_))) {
+                                 context_.forward_steps(l_))),
+      last_layer_(index + 1 == static_cast<int>(context_.family.layers->size())) {
   name = l_.name;
   layer = result_layer = index;
   macs = l_.macs() * context_.maps();
@@ -107,7 +108,7 @@ void SataForwardJob::allocate() {
   u_ = ValueMap::raw(maps(), l_.soma_h, l_.soma_w, l_.cout);
   spikes_ = BitMap(maps(), l_.soma_h, l_.soma_w, l_.cout);
   mask_ = BitMap(maps(), l_.soma_h, l_.soma_w, l_.cout);
-  sums_ = ValueMap::raw(input_.bits().maps, l_.out_h, l_.out_w, l_.cout);
+  sums_ = ValueMap::raw(input_->maps(), l_.out_h, l_.out_w, l_.cout);
   if (pooled) pooled_sums_ = ValueMap::raw(sums_.maps, l_.soma_h, l_.soma_w, l_.cout);
   if (l_.pool == PoolMode::after_soma) {
     planes_ = BitMap(maps(), l_.next_h, l_.next_w, l_.cout * l_.next_planes);
@@ -126,10 +127,10 @@ Job::Results SataForwardJob::results(int chunk) const {
 
 bool SataForwardJob::load(int chunk, int /*stage*/, TransferList& list) {
   const LoopNest::At at = nest_.at(chunk);
-  if (at.inner == 0 && at.tile == 0) input_.begin_pass();
+  if (at.inner == 0 && at.tile == 0) input_->begin_pass();
   if (at.inner == 0 && (at.tile == 0 || !cut_.weights_stay)) weights_.begin_pass();
   const Span in = inputs(at), out = channels(at);
-  input_.want(receptive(l_, tile(at)), in.begin, in.end, list);
+  input_->want(receptive(l_, tile(at)), in.begin, in.end, list);
   load_weights(chunk, out, {in.begin / l_.planes, (in.end - 1) / l_.planes + 1}, list);
   return false;
 }
@@ -166,10 +167,10 @@ ChunkWork SataForwardJob::work(int chunk) {
   ChunkWork work;
   work.cycles = share_of(whole_, done_before(at), end, all);
   work.events = events(at);
-  work.executed_macs = work.events[kSpikeMacs] + work.events[kGatedSpikeMacs];
+  work.executed_macs = macs_of(work.events);
   if (chunk == 0) {
     const JobContext& c = context_.family;
-    work.events += published_events(forward_words(l_, c.batch, c.steps));
+    work.events += published_events(forward_words(l_, c.batch, c.steps, context_.input_bits()));
   }
   return work;
 }
@@ -177,28 +178,29 @@ ChunkWork SataForwardJob::work(int chunk) {
 EventCounts SataForwardJob::events(LoopNest::At at) {
   const Span in = inputs(at);
   const int steps = context_.forward_steps(l_), outputs = channels(at).size();
-  const BitMap& spikes = input_.spikes();
+  const BitMap& nonzero = input_->nonzero();
   const std::uint64_t maps = static_cast<std::uint64_t>(context_.family.batch) * steps;
   const SataPart part{maps, tile(at), in.size(), outputs, l_.taps()};
-  const std::uint64_t bits = maps * receptive(l_, tile(at)).area() * in.size();
+  const std::uint64_t bits =
+      maps * receptive(l_, tile(at)).area() * in.size() * context_.input_bits();
   const std::uint64_t weights = 2U * l_.taps() * outputs * (in.size() / l_.planes);
-  const std::uint64_t spiking = spiking_.count(spikes, tile(at), in.begin, in.end) *
-                                (context_.family.batch * steps / spikes.maps);
-  EventCounts events = spike_mac_events(context_.array, part, spiking);
+  const std::uint64_t driven = spiking_.count(nonzero, tile(at), in.begin, in.end) *
+                               (context_.family.batch * steps / nonzero.maps);
+  EventCounts events = input_mac_events(context_.array, part, driven);
   events += operand_events((bits + 7) / 8, context_.folds(outputs), weights);
   if (!last(at)) return events;
   std::uint64_t potentials = 0;
   for (const int t : soma_tiles_.complete(at.tile)) {
     potentials += spikes_image_.tiling().tile(t).area();
   }
-  events += lif_events(potentials * context_.maps() * outputs);
+  events += neuron_events(context_.array, potentials * context_.maps() * outputs);
   return events;
 }
 
 void SataForwardJob::compute(int chunk) {
   const LoopNest::At at = nest_.at(chunk);
   const Span out = channels(at);
-  if (at.tile == 0) kernels.run([&] { array_.load(weights_.oihw.data(), out.begin, out.end); });
+  if (at.tile == 0) kernels.run([&] { input_->load(weights_.oihw.data(), out.begin, out.end); });
   sum(tile(at));
   for (const int t : soma_tiles_.complete(at.tile)) fire(out, spikes_image_.tiling().tile(t));
   if (l_.pool == PoolMode::after_soma) {
@@ -212,7 +214,7 @@ void SataForwardJob::compute(int chunk) {
 
 void SataForwardJob::sum(Region region) {
   workers->share(region.height(), [&](int row) {
-    kernels.run([&] { array_.run(input_.bits(), strip(region, row, region.height()), sums_); });
+    kernels.run([&] { input_->sum(strip(region, row, region.height()), sums_); });
   });
 }
 
@@ -221,8 +223,12 @@ void SataForwardJob::fire(Span out, Region region) {
   const bool pooled = l_.pool == PoolMode::before_soma;
   count(kernels.run([&] {
     if (pooled) pool_potentials(numerics, sums_, region, out.begin, out.end, pooled_sums_);
+    const ValueMap& sums = pooled ? pooled_sums_ : sums_;
+    if (context_.array.ann) {
+      return relu(last_layer_, sums, region, out.begin, out.end, u_, spikes_, mask_);
+    }
     return soma(context_.family.neuron, numerics, context_.family.batch, context_.family.steps,
-                pooled ? pooled_sums_ : sums_, region, out.begin, out.end, u_, spikes_, mask_);
+                sums, region, out.begin, out.end, u_, spikes_, mask_);
   }));
 }
 
@@ -244,10 +250,10 @@ void SataForwardJob::store(int chunk, TransferList& list) {
   for (const int t : soma_tiles_.complete(at.tile)) {
     for (int b = blocks.begin; b < blocks.end; ++b) {
       const int unit = spikes_image_.unit(t, b);
-      store_bits(spikes_image_, spikes_, TensorKind::spike, unit, list);
-      if (context_.family.inference) continue;
-      store_bits(mask_image_, mask_, TensorKind::mask, unit, list);
-      store_potentials(unit, list);
+      const bool ann = context_.array.ann, keeps = !context_.family.inference;
+      if (!ann) store_bits(spikes_image_, spikes_, TensorKind::spike, unit, list);
+      if (keeps) store_bits(mask_image_, mask_, TensorKind::mask, unit, list);
+      if (keeps || ann) store_potentials(unit, list);
     }
   }
   if (l_.pool == PoolMode::after_soma) store_pooled(at, list);
@@ -278,7 +284,7 @@ void SataForwardJob::store_bits(const TensorImage& image, const BitMap& bits, Te
   }
 }
 
-/// u is stored dense, also where the mask is closed.
+/// u, or activations, dense, also where the mask is closed.
 void SataForwardJob::store_potentials(int unit, TransferList& list) const {
   const int value_bytes = context_.family.value_bytes;
   Transfer t;

@@ -61,7 +61,7 @@ class SataGradientJob : public Job {
     work.events = potential_gradient_events(context_.array, gradients, open);
     if (chunk == 0) {
       const JobContext& c = context_.family;
-      work.events += published_events(backward_words(l_, c.batch, c.steps));
+      work.events += published_events(backward_words(l_, c.batch, c.steps, context_.input_bits()));
     }
     return work;
   }

@@ -22,10 +22,17 @@ std::vector<Register> sata_own_registers(const SataSpec& array) {
 RegisterMap sata_registers(const Machine& machine, const SataSpec& array,
                            std::uint64_t memory_bytes) {
   RegisterMap map = h2learn_registers(machine, memory_bytes, 1);
+  for (RegisterInfo& reg : map) {
+    if (reg.offset == H2_REG_CAPABILITIES) reg.reset |= sata_capabilities(array);
+  }
   for (const Register& reg : sata_own_registers(array)) {
     map.push_back({reg.offset, reg.access, reg.reset, false});
   }
   return map;
+}
+
+std::uint32_t sata_capabilities(const SataSpec& array) {
+  return H2_PUT(CAPABILITIES, SHIFT_DECAY, 1) | H2_PUT(CAPABILITIES, RELU, array.ann);
 }
 
 std::uint32_t gate_bits(const SataGates& gates) {

@@ -18,13 +18,14 @@ struct SataContext {
   SataSpec array;
 
   const Layer& layer(int index) const { return family.layer(index); }
+  Layer array_layer(int index) const { return array_view(layer(index), array.ann); }
   std::uint64_t maps() const { return static_cast<std::uint64_t>(family.batch) * family.steps; }
   /// Samples and timesteps of a layer's input: pixels do not change with time.
   std::uint64_t input_maps(const Layer& l) const {
     return l.encoding ? static_cast<std::uint64_t>(family.batch) : maps();
   }
   SataSizes sizes() const {
-    return {array.buffers, family.machine->tile, family.batch, family.steps};
+    return {array.buffers, family.machine->tile, family.batch, family.steps, array.ann};
   }
   /// Positions of the map that a layer reads flattened; 1 if it reads its own map.
   int producer_positions(int index) const {
@@ -33,6 +34,8 @@ struct SataContext {
   }
   /// Channels of the array's columns take turns.
   std::uint64_t folds(int outputs) const { return ceil_div(outputs, array.cols); }
+  /// Of an input as the array takes it: a spike, or an activation.
+  std::uint64_t input_bits() const { return array.ann ? 16 : 1; }
   /// Timesteps whose sums the array makes in a forward pass.
   int forward_steps(const Layer& l) const {
     return l.encoding && family.static_once ? 1 : family.steps;

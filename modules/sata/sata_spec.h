@@ -31,6 +31,7 @@ struct SataSpec {
   int cols = 8;   ///< PEs that take output channels
   SataGates gates;
   SataBuffers buffers;
+  bool ann = false;  ///< trains networks of ReLU with one timestep; its PEs multiply forward
 
   int pes() const { return rows * cols; }
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/sata/schedule.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "modules/base/error.h"
@@ -15,6 +16,14 @@ H2LearnSchedule::Settings one_memory(H2LearnSchedule::Settings settings) {
   settings.dense = true;
   settings.compress_gradients = false;
   return settings;
+}
+
+/// One timestep, the slope of ReLU, and AP2 before it: activations are no quarters.
+bool is_relu_network(const NetworkTable& table) {
+  const auto& layers = table.network.layers;
+  return table.network.timesteps == 1 && table.neuron.beta == 1.0F &&
+         std::none_of(layers.begin(), layers.end(),
+                      [](const Layer& l) { return l.pool == PoolMode::after_soma; });
 }
 
 }  // namespace
@@ -38,8 +47,10 @@ std::shared_ptr<CardCommand> SataSchedule::decode(const h2_descriptor& descripto
 
 std::uint32_t SataSchedule::plan(H2LearnCommand& command) const {
   if (command.table.neuron.alpha != kSataAlpha) return H2_ERR_TABLE;
+  if (array_.ann && !is_relu_network(command.table)) return H2_ERR_TABLE;
+  command.context.relu = array_.ann;
   const SataSizes sizes{array_.buffers, machine().tile, command.table.sub_batch,
-                        command.table.network.timesteps};
+                        command.table.network.timesteps, array_.ann};
   try {
     require_buffers_fit(sizes, command.table.network);
   } catch (const InputError&) {

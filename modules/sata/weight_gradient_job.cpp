@@ -9,8 +9,8 @@
 #include "modules/sata/buffer_plan.h"
 #include "modules/sata/cycles.h"
 #include "modules/sata/event_counts.h"
-#include "modules/sata/sata_array.h"
 #include "modules/sata/sata_context.h"
+#include "modules/sata/sata_input.h"
 
 namespace h2 {
 namespace {
@@ -57,17 +57,16 @@ class SataWeightGradientJob : public Job {
   int loudest_step(Span channels) const;
 
   const SataContext context_;
-  const Layer& l_;
+  const Layer l_;
   const bool first_;
   const SataCut cut_;
   Tiling tiles_;
   std::vector<Step> steps_;
   std::vector<std::vector<int>> units_;  // by pass: blocks of weights that it completes
-  InputFeed input_;
+  std::unique_ptr<SataInput> input_;
   SpikingLookups spiking_;
   GradientFeed gradient_;
   WeightOperand sum_;
-  SataWeightGradient array_;
   Cycles whole_;
   std::uint64_t all_ = 0;
   RawVector<float> new_;  // of this sub-batch, then with the sum so far
@@ -75,18 +74,17 @@ class SataWeightGradientJob : public Job {
 
 SataWeightGradientJob::SataWeightGradientJob(const SataContext& context, int index, bool first)
     : context_(context),
-      l_(context_.layer(index)),
+      l_(context_.array_layer(index)),
       first_(first),
       cut_(cut_weight_gradient(context_.sizes(), l_, context_.producer_positions(index))),
       tiles_(l_.out_h, l_.out_w, context_.family.machine->tile),
-      input_(context_.family, index),
+      input_(make_sata_input(context_, index)),
       spiking_(l_, SpikingLookups::Join::taps, 1),
       gradient_(context_.family, index, false),
       sum_(TensorKind::weight_gradient,
            context_.family.weight_image(
                index, context_.family.base2 + context_.family.place(index).weight_gradient),
            context_.family.functional()),
-      array_(l_, context_.family.machine->numerics),
       whole_(sata_weight_gradient_cycles(context_.array, l_, context_.family.batch,
                                          context_.family.steps)) {
   name = l_.name;
@@ -137,12 +135,12 @@ bool SataWeightGradientJob::load(int chunk, int /*stage*/, TransferList& list) {
     return false;
   }
   if (at.tile == 0) {
-    input_.begin_pass();
+    input_->begin_pass();
     gradient_.begin_pass();
   }
   const Span in = inputs(at.pass), out = outputs(at.pass);
   const Region region = tiles_.tile(at.tile);
-  input_.want(receptive(l_, region), in.begin * l_.planes, in.end * l_.planes, list);
+  input_->want(receptive(l_, region), in.begin * l_.planes, in.end * l_.planes, list);
   gradient_.want_values(region, out.begin, out.end, list);
   return false;
 }
@@ -154,10 +152,11 @@ ChunkWork SataWeightGradientJob::work(int chunk) {
   const std::uint64_t end = chunk + 1 < chunks() ? steps_[chunk + 1].done : all_;
   work.cycles = share_of(whole_, at.done, end, all_);
   work.events = events(at);
-  work.executed_macs = work.events[kSpikeMacs] + work.events[kGatedSpikeMacs];
+  work.executed_macs = macs_of(work.events);
   if (chunk == 0) {
     const JobContext& c = context_.family;
-    work.events += published_events(weight_update_words(l_, c.batch, c.steps));
+    work.events +=
+        published_events(weight_update_words(l_, c.batch, c.steps, context_.input_bits()));
   }
   return work;
 }
@@ -166,13 +165,14 @@ EventCounts SataWeightGradientJob::events(const Step& at) {
   const Span in = inputs(at.pass), out = outputs(at.pass);
   const Region region = tiles_.tile(at.tile);
   const int stars = in.size() * l_.planes;
-  const BitMap& spikes = input_.spikes();
-  const std::uint64_t spiking =
-      spiking_.count(spikes, region, in.begin * l_.planes, in.end * l_.planes) *
-      (context_.maps() / spikes.maps);
+  const BitMap& nonzero = input_->nonzero();
+  const std::uint64_t driven =
+      spiking_.count(nonzero, region, in.begin * l_.planes, in.end * l_.planes) *
+      (context_.maps() / nonzero.maps);
   const SataPart part{context_.maps(), region, stars, out.size(), l_.taps()};
-  EventCounts events = spike_mac_events(context_.array, part, spiking);
-  const std::uint64_t bits = context_.maps() * receptive(l_, region).area() * stars;
+  EventCounts events = input_mac_events(context_.array, part, driven);
+  const std::uint64_t bits =
+      context_.maps() * receptive(l_, region).area() * stars * context_.input_bits();
   const std::uint64_t values = 2U * context_.maps() * region.area() * out.size();
   events += operand_events((bits + 7) / 8, context_.folds(out.size()), 0);
   events += operand_events(values, ceil_div(stars * l_.taps(), context_.array.rows), 0);
@@ -190,10 +190,7 @@ void SataWeightGradientJob::compute(int chunk) {
     const Span some = piece(index, kInputsOfAPart, in.size());
     const SataWeightGradient::Part part{out.begin, out.end, in.begin + some.begin,
                                         in.begin + some.end};
-    kernels.run([&] {
-      array_.run(input_.bits(), gradient_.values(), context_.family.batch, context_.family.steps,
-                 part, new_.data());
-    });
+    kernels.run([&] { input_->weight_gradient(gradient_.values(), part, new_.data()); });
   });
 }
 

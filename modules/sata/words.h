@@ -22,12 +22,16 @@ struct PublishedWords {
   }
 };
 
-/// With W weights, O outputs and I inputs of a timestep, T timesteps, an input being one bit:
+/// With W weights, O outputs and I inputs of a timestep, T timesteps, an input being one bit
+/// (`input_bits` 16, T = 1: an activation, I in place of I/16):
 /// DRAM W + T(O + I/16), GLB twice as many, PE 2(W + T*I/16).
-PublishedWords forward_words(const Layer& layer, int batch, int steps);
+PublishedWords forward_words(const Layer& layer, int batch, int steps,
+                             std::uint64_t input_bits = 1);
 /// DRAM T(O + I/16), GLB 7TO + 2TI/16 + W, PE W + TO.
-PublishedWords backward_words(const Layer& layer, int batch, int steps);
+PublishedWords backward_words(const Layer& layer, int batch, int steps,
+                              std::uint64_t input_bits = 1);
 /// DRAM 2W, GLB 2(1+T)W + T(O + I/16), PE the same and 2TW.
-PublishedWords weight_update_words(const Layer& layer, int batch, int steps);
+PublishedWords weight_update_words(const Layer& layer, int batch, int steps,
+                                   std::uint64_t input_bits = 1);
 
 }  // namespace h2

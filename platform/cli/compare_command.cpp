@@ -106,29 +106,36 @@ std::string accelerator_of(const Config& config) {
   return find_key("accelerator")->get(config).get<std::string>();
 }
 
-/// CONFIG as it is, or with the machine of the file that has the accelerator's name beside it.
+/// The files that put the network of `config`, which is for `own`, on accelerator `name`: CONFIG
+/// itself; NAME_CONFIG beside it, which includes it; or CONFIG and the machine NAME.yaml.
+std::vector<fs::path> files_for(const fs::path& config, const std::string& own,
+                                const std::string& name) {
+  if (name == own) return {config};
+  if (own != "h2learn") {
+    throw InputError("--accelerators: " + config.string() + " is for " + own +
+                     "; legal: a configuration of h2learn, on which others are put");
+  }
+  const fs::path tuned = config.parent_path() / (name + "_" + config.filename().string());
+  if (fs::exists(tuned)) return {tuned};
+  const fs::path machine = config.parent_path() / (name + ".yaml");
+  if (fs::exists(machine)) return {config, machine};
+  throw InputError("--accelerators " + name + ": " + tuned.string() + ", " + machine.string() +
+                   ": no such files; legal: an accelerator with one of them beside " +
+                   config.string());
+}
+
 ComparedRun prepare(const CommandLine& line, const std::string& own, const std::string& name,
                     const fs::path& out) {
-  const fs::path network = fs::absolute(line.config);
-  const fs::path overlay = network.parent_path() / (name + ".yaml");
-  std::string include = Json(network.string()).dump();
-  if (name != own) {
-    if (own != "h2learn") {
-      throw InputError("--accelerators: " + line.config + " is for " + own +
-                       "; legal: a configuration of h2learn, on which others are put");
-    }
-    if (!fs::exists(overlay)) {
-      throw InputError("--accelerators " + name + ": " + overlay.string() +
-                       ": no such file; legal: an accelerator whose machine lies beside " +
-                       line.config);
-    }
-    include += ", " + Json(overlay.string()).dump();
+  const std::vector<fs::path> files = files_for(fs::absolute(line.config), own, name);
+  std::string include;
+  for (const fs::path& file : files) {
+    include += (include.empty() ? "" : ", ") + Json(file.string()).dump();
   }
   ComparedRun machine{name, out / (name + ".yaml"), out / name};
   write_result(machine.config.string(), "include: [" + include + "]\n");
   const std::string found = accelerator_of(load_config(machine.config.string(), line.sets));
   if (found != name) {
-    throw InputError("--accelerators " + name + ": " + overlay.string() + " is for " + found);
+    throw InputError("--accelerators " + name + ": " + files.back().string() + " is for " + found);
   }
   return machine;
 }
@@ -185,28 +192,50 @@ Json table_of(const std::vector<ComparedRun>& machines) {
   return rows;
 }
 
-void print_table(const Json& rows, const std::vector<ComparedRun>& machines) {
+std::string title_of(const Json& row) {
+  const std::string unit = row["unit"];
+  return row["measure"].get<std::string>() + (unit.empty() ? "" : ", " + unit);
+}
+
+std::string cell_of(const Json& value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.6g", value.is_number() ? value.get<double>() : 0.0);
+  return value.is_number() ? text : "-";
+}
+
+void print_table(const Json& comparison) {
   std::printf("%-32s", "");
-  for (const ComparedRun& machine : machines) std::printf(" %16s", machine.name.c_str());
+  for (const Json& name : comparison["accelerators"]) {
+    std::printf(" %16s", name.get<std::string>().c_str());
+  }
   std::printf("\n");
-  for (const Json& row : rows) {
-    const std::string unit = row["unit"];
-    const std::string name = row["measure"].get<std::string>() + (unit.empty() ? "" : ", " + unit);
-    std::printf("%-32s", name.c_str());
+  for (const Json& row : comparison["rows"]) {
+    std::printf("%-32s", title_of(row).c_str());
     for (const auto& [machine, value] : row["values"].items()) {
-      if (value.is_number()) {
-        std::printf(" %16.6g", value.get<double>());
-      } else {
-        std::printf(" %16s", "-");
-      }
+      std::printf(" %16s", cell_of(value).c_str());
     }
     std::printf("\n");
   }
 }
 
+std::string markdown_of(const Json& comparison) {
+  std::string head = "| |", rule = "|---|", body;
+  for (const Json& name : comparison["accelerators"]) {
+    head += " " + name.get<std::string>() + " |";
+    rule += "---|";
+  }
+  for (const Json& row : comparison["rows"]) {
+    body += "| " + title_of(row) + " |";
+    for (const auto& [machine, value] : row["values"].items()) body += " " + cell_of(value) + " |";
+    body += "\n";
+  }
+  return head + "\n" + rule + "\n" + body;
+}
+
 void compare_options(boost::program_options::options_description_easy_init add) {
   add("accelerators", boost::program_options::value<std::string>(),
-      "which, as h2learn,sata: CONFIG's own, or one whose machine file lies beside CONFIG");
+      "which, as h2learn,sata: CONFIG's own, or one with a file beside CONFIG: NAME_CONFIG, or the "
+      "machine NAME.yaml");
   add("profile", "time the network without data instead of training it");
 }
 
@@ -215,7 +244,9 @@ int run_compare(const CommandLine& line) {
   const std::vector<std::string> names = names_of(line.get<std::string>("accelerators"));
   const fs::path out =
       line.out.empty() ? fs::path("out") / (config.name + "_compared") : fs::path(line.out);
-  fs::create_directories(out);
+  std::error_code error;
+  fs::create_directories(out, error);
+  if (error) throw InputError("--out " + out.string() + ": " + error.message());
   std::vector<ComparedRun> machines;
   machines.reserve(names.size());
   for (const std::string& name : names) {
@@ -231,16 +262,24 @@ int run_compare(const CommandLine& line) {
     one.quiet = true;
     if (!line.quiet) std::cout << machine.name << " ..." << std::endl;
     const int code = run_apart(one);
-    if (code != 0) return code;
+    if (code != 0) {
+      std::cerr << "h2vp compare: " << machine.name << " ended with exit code " << code
+                << ": there is no comparison\n";
+      return code;
+    }
     folders.push_back(machine.folder.string());
   }
-  const Json rows = table_of(machines);
-  write_result((out / "comparison.json").string(), rows.dump(2) + "\n");
+  const Json comparison{{"schema", 1},
+                        {"config", line.config},
+                        {"command", line.has("profile") ? "profile" : "train"},
+                        {"accelerators", names},
+                        {"rows", table_of(machines)}};
+  write_result((out / "comparison.json").string(), comparison.dump(2) + "\n");
+  write_result((out / "comparison.md").string(), markdown_of(comparison));
   write_result((out / "report.html").string(), report_page(read_runs(folders)));
   if (!line.quiet) {
-    print_table(rows, machines);
-    std::cout << "wrote " << (out / "comparison.json").string() << ", "
-              << (out / "report.html").string() << '\n';
+    print_table(comparison);
+    std::cout << "wrote comparison.json, comparison.md and report.html in " << out.string() << '\n';
   }
   return 0;
 }

@@ -88,6 +88,9 @@ int run_infer(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
   require_trainable(config);
   require_tiles_fit(config);
+  if (config.sata.ann) {
+    throw InputError("sata.ann: true; legal for h2vp infer, which counts spikes: false");
+  }
   if (!line.has("weights"))
     throw InputError("--weights: missing; legal: a folder of <layer>.w.npy");
   const auto begin = std::chrono::steady_clock::now();

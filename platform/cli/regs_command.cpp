@@ -37,7 +37,10 @@ BuiltFor built_for(const Config& config) {
   card.tile_width = static_cast<std::uint32_t>(config.machine.tile.width);
   card.memories = static_cast<std::uint32_t>(memory_count(config));
   card.memory_bytes = config.memory.bytes;
-  if (config.accelerator == AcceleratorKind::sata) card.own = sata_own_registers(config.sata);
+  if (config.accelerator == AcceleratorKind::sata) {
+    card.own = sata_own_registers(config.sata);
+    card.own_capabilities = sata_capabilities(config.sata);
+  }
   return card;
 }
 

@@ -129,8 +129,8 @@ void train_options(boost::program_options::options_description_easy_init add) {
   add("record", po::value<std::string>(), "write the host's accesses for h2vp play to this file");
 }
 
-/// What several boards, one after another, cannot have.
-void require_one_board(const CommandLine& line, const Config& config) {
+/// What several boards, one after another, or other accelerators cannot have.
+void require_legal_outputs(const CommandLine& line, const Config& config) {
   if (line.has("resume") && line.has("weights")) {
     throw InputError("--weights: a checkpoint has weights of its own; legal: without --resume");
   }
@@ -138,6 +138,10 @@ void require_one_board(const CommandLine& line, const Config& config) {
     throw InputError(
         "--record: the card is started anew behind every checkpoint; legal: with "
         "training.checkpoint.every 0");
+  }
+  if (line.has("golden-units") && config.accelerator != AcceleratorKind::h2learn) {
+    throw InputError("--golden-units: the signals are those of H2Learn's engines; legal here: " +
+                     std::string("--golden, tensors in memory"));
   }
   const bool golden = line.has("golden") || line.has("dump-tensors") || line.has("golden-units");
   if (golden && config.training.dynamic_loss_scale) {
@@ -151,7 +155,7 @@ int run_train(const CommandLine& line) {
   if (line.has("dry-run")) return print_dry_run(config);
   require_trainable(config);
   require_tiles_fit(config);
-  require_one_board(line, config);
+  require_legal_outputs(line, config);
   const Interrupt interrupt;
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
                                     config.training.seed);

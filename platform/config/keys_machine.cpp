@@ -111,6 +111,11 @@ std::vector<Key> sata_keys() {
               H2_AT(sata.rows)),
       integer("sata.cols", kArraySide, "PEs of SATA's array that take output channels",
               H2_AT(sata.cols)),
+      boolean(
+          "sata.ann",
+          "networks of ReLU with one timestep in place of spiking ones: activations of 16 bits, "
+          "products in the forward pass",
+          H2_AT(sata.ann)),
       boolean("sata.gates.spikes", "additions without a spike keep their PE still",
               H2_AT(sata.gates.spikes)),
       boolean("sata.gates.gradients", "products of a grad-u that is zero keep their PE still",

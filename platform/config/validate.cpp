@@ -123,6 +123,18 @@ void require_data_shape(const Config& config, const DataShape& shape) {
   }
 }
 
+void check_ann(const Config& config, const Rules& rules) {
+  if (!config.sata.ann || !config.has_network) return;
+  rules.require(config.network.timesteps == 1, {"network.timesteps", "sata.ann"},
+                "1: activations do not change with time");
+  rules.require(config.neuron.beta == 1.0F, {"neuron.beta", "sata.ann"}, "1, the slope of ReLU");
+  const auto& layers = config.network.layers;
+  const bool pooled = std::any_of(layers.begin(), layers.end(),
+                                  [](const Layer& l) { return l.pool == PoolMode::after_soma; });
+  rules.require(!pooled, {"network.pool", "sata.ann"},
+                "before_soma: sums are averaged, then ReLU acts");
+}
+
 void check_sata(const Config& config, const Rules& rules) {
   if (config.accelerator != AcceleratorKind::sata) return;
   rules.require(config.neuron.alpha == kSataAlpha, {"neuron.alpha", "accelerator"},
@@ -131,6 +143,7 @@ void check_sata(const Config& config, const Rules& rules) {
                 {"memory.organisation", "accelerator"}, "split: SATA has one memory");
   rules.require(!config.memory.compress_gradients, {"memory.compress_gradients", "accelerator"},
                 "false: SATA stores gradients dense");
+  check_ann(config, rules);
 }
 
 }  // namespace

@@ -48,10 +48,14 @@ static int check_parameters(h2_device* d, const h2_table* t) {
     const char* why;
   } rules[] = {
       {".alpha", t->alpha >= 0 && t->alpha <= 1, "is not in 0 to 1"},
+      {".alpha", !d->shift_decay || t->alpha == H2_SHIFT_ALPHA,
+       "is not 0.9375, the only decay of this card: see h2_decay()"},
       {".th_f", t->th_f > 0 && t->th_f <= 65504, "is not above 0 and at most 65504"},
       {".th_l", t->th_l >= -65504 && t->th_l < t->th_r, "is not below th_r and at least -65504"},
       {".th_r", t->th_r <= 65504, "is not at most 65504"},
       {".beta", t->beta > 0 && t->beta <= 65504, "is not above 0 and at most 65504"},
+      {".beta", !d->relu || t->beta == 1, "is not 1, the slope of the card's ReLU"},
+      {".timesteps", !d->relu || t->timesteps == 1, "is not 1: the card's neurons are ReLU"},
       {".learning_rate", t->learning_rate >= 0 && t->learning_rate <= 1000, "is not in 0 to 1000"},
       {".momentum", t->momentum >= 0 && t->momentum < 1, "is not in 0 to below 1"},
       {".beta1", t->beta1 >= 0 && t->beta1 < 1, "is not in 0 to below 1"},
@@ -113,6 +117,8 @@ static int check_layer(h2_device* d, const h2_layer* l, int64_t index) {
   const int error = check_ranges(d, index, ranges, sizeof ranges / sizeof ranges[0]);
   if (error) return error;
   if (l->kernel % 2 == 0) return h2_refuse(d, "layers", index, ".kernel", "is even");
+  if (d->relu && l->pool == H2_POOL_AFTER_SOMA)
+    return h2_refuse(d, "layers", index, ".pool", "is behind ReLU: this card averages sums");
   const h2_shapes s = h2_shapes_of(l);
   if (s.next_height == 0 || s.next_width == 0)
     return h2_refuse(d, "layers", index, ".pool", "leaves nothing of the map");

@@ -165,6 +165,8 @@ int h2_open_card(h2_device* d, const h2_bus* bus, uint32_t card, void* scratch,
   if (error) return error;
   d->value_bytes = H2_CAP_VALUE_BYTES(caps);
   d->memory_count = H2_CAP_MEMORIES(caps) != 0 ? H2_CAP_MEMORIES(caps) : 3;
+  d->shift_decay = H2_CAP_SHIFT_DECAY(caps) != 0;
+  d->relu = H2_CAP_RELU(caps) != 0;
   d->tile_height = tile & 0xFFFFU;
   d->tile_width = tile >> 16;
   if ((d->value_bytes != 2 && d->value_bytes != 4) ||

@@ -55,6 +55,8 @@ typedef struct h2_device {
   uint32_t value_bytes; /* of a stored value: 2 FP16, 4 FP32 */
   uint32_t tile_height, tile_width;
   uint32_t memory_count; /* 3: Mem0..2; 1: Mem0 takes what else lies in Mem1 and Mem2 */
+  int shift_decay;       /* the only decay is H2_SHIFT_ALPHA */
+  int relu;              /* activations in place of spikes */
   uint64_t memory_bytes; /* of each MemN */
   h2_table table;
   h2_layer layers[H2_MAX_LAYERS];
@@ -103,6 +105,8 @@ int h2_last_step(h2_device* device, uint32_t* step);
  * takes descriptors again, and the optimiser's steps count from 1. Nothing may be under way. */
 int h2_confirm_weights(h2_device* device);
 
+/* The decay for a table's `alpha` where `wanted` is meant: the card's own if it has only one. */
+float h2_decay(const h2_device* device, float wanted);
 /* Takes the network: `table` without magic, version, sizes and checksum, `layers` without
  * addresses. Assigns an address to every tensor, writes the table, and lets the card reach the
  * memory used. */
@@ -174,9 +178,11 @@ typedef struct h2_group {
 /* Trains one batch group and updates the weights. */
 int h2_train_group(h2_device* device, h2_group* group);
 
-/* Forward only; `predicted` gets one class per sample: most spikes, ties to the lowest index. */
+/* Forward only; `predicted` gets one class per sample: most spikes (of a card with ReLU the largest
+ * output), ties to the lowest index. */
 int h2_infer(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted);
-/* The same; `spikes` gets [sample][class] spikes of the last layer, summed over the timesteps. */
+/* The same; `spikes` gets [sample][class] spikes of the last layer, summed over the timesteps. Not
+ * of a card with ReLU. */
 int h2_infer_spikes(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted,
                     uint32_t* spikes);
 

@@ -25,11 +25,37 @@ uint16_t h2_half(float value) {
   return (uint16_t)(sign | half);
 }
 
+float h2_single(uint16_t half) {
+  const uint32_t sign = (uint32_t)(half & 0x8000U) << 16, exponent = (half >> 10) & 0x1FU;
+  const uint32_t fraction = half & 0x3FFU;
+  if (exponent == 0) { /* zero, or subnormal: a multiple of 2^-24 */
+    const float value = (float)fraction * 5.9604644775390625e-8F;
+    return sign != 0 ? -value : value;
+  }
+  const uint32_t bits =
+      sign | (exponent == 0x1FU ? 0x7F800000U : (exponent + 112U) << 23) | fraction << 13;
+  float value;
+  memcpy(&value, &bits, sizeof value);
+  return value;
+}
+
 double h2_exp_minus(uint32_t n) {
   double power = 0.36787944117144233, result = 1.0; /* 1/e */
   for (; n != 0; n >>= 1, power *= power)
     if (n & 1U) result *= power;
   return result;
+}
+
+double h2_exp_below(double x) {
+  if (!(x >= 0.0 && x < 700.0)) return 0.0;
+  const uint32_t whole = (uint32_t)x;
+  const double rest = whole - x;
+  double term = 1.0, sum = 1.0;
+  for (int n = 1; n < 20; ++n) {
+    term *= rest / n;
+    sum += term;
+  }
+  return h2_exp_minus(whole) * sum;
 }
 
 double h2_log(double x) {

@@ -11,8 +11,12 @@ extern "C" {
 
 /* FP16 bits of `value`, round to nearest even. */
 uint16_t h2_half(float value);
+/* Value of FP16 bits. */
+float h2_single(uint16_t half);
 /* e^-n for n >= 0. */
 double h2_exp_minus(uint32_t n);
+/* e^-x for x >= 0, relative error below 1e-12; 0 from 700 on and for what is no such number. */
+double h2_exp_below(double x);
 /* Natural logarithm of a finite x >= 1, error below 1e-12; 0 for any other x. */
 double h2_log(double x);
 

@@ -59,6 +59,10 @@ static int write_table(h2_device* d) {
                                                                                  : H2_OK;
 }
 
+float h2_decay(const h2_device* d, float wanted) {
+  return d != NULL && d->shift_decay ? H2_SHIFT_ALPHA : wanted;
+}
+
 int h2_load_network(h2_device* d, const h2_table* table, const h2_layer* layers, uint32_t count) {
   int error = h2_check_device(d);
   if (!error) error = h2_check_network(d, table, layers, count);

@@ -8,6 +8,7 @@
 #include "platform/driver/h2_math.h"
 #include "platform/driver/h2_reason.h"
 #include "platform/driver/h2_shapes.h"
+#include "platform/driver/h2_values.h"
 
 static h2_descriptor describe(const h2_device* d, uint8_t opcode, uint32_t memory,
                               uint32_t samples) {
@@ -89,10 +90,28 @@ static int has_classes(const h2_device* d) {
   return out.height == 1 && out.width == 1;
 }
 
+/* The same of a network of ReLU, from its outputs. */
+static int apply_value_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
+  const float* outputs;
+  const int error = h2_read_outputs(d, memory, batch->count, &outputs);
+  if (error) return error;
+  const uint32_t classes = h2_classes(d);
+  float* gradients = (float*)(void*)d->scratch + (size_t)batch->count * classes;
+  for (uint32_t b = 0; b < batch->count; ++b) {
+    const float* of = outputs + b * classes;
+    g->loss_sum += h2_value_loss(g->loss, of, classes, batch->labels[b], g->samples,
+                                 d->table.loss_scale, gradients + b * classes);
+    g->correct += h2_largest(of, classes) == batch->labels[b];
+  }
+  return write_gradient(d, gradients, batch->count, memory,
+                        (uint8_t*)(gradients + (size_t)batch->count * classes));
+}
+
 /* Loss and its gradient from the spikes that the forward pass left in memory. */
 static int apply_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
   if (d->bus.work) d->bus.work(d->bus.context);
   if (!has_classes(d)) return H2_OK;
+  if (d->relu) return apply_value_loss(d, g, batch, memory);
   uint32_t* counts;
   const int error = read_counts(d, memory, batch->count, &counts);
   if (error) return error;
@@ -275,6 +294,15 @@ int h2_train_group(h2_device* d, h2_group* g) {
   return error;
 }
 
+static int largest_outputs(h2_device* d, const h2_sub_batch* batch, uint32_t memory,
+                           uint32_t* predicted) {
+  const float* outputs;
+  const int error = h2_read_outputs(d, memory, batch->count, &outputs);
+  for (uint32_t b = 0; !error && b < batch->count; ++b)
+    predicted[b] = h2_largest(outputs + b * h2_classes(d), h2_classes(d));
+  return error;
+}
+
 static int infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted, uint32_t* spikes) {
   int error = h2_check_loaded(d);
   if (error) return error;
@@ -292,6 +320,7 @@ static int infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted, u
   error = h2_submit(d, &x);
   if (!error) error = h2_wait(d, x.tag);
   uint32_t* counts;
+  if (!error && d->relu) return largest_outputs(d, batch, memory, predicted);
   if (!error) error = read_counts(d, memory, batch->count, &counts);
   if (error) return error;
   for (uint32_t b = 0; b < batch->count; ++b)
@@ -309,5 +338,6 @@ int h2_infer_spikes(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted
   const int error = h2_check_device(d);
   if (error) return error;
   if (spikes == NULL) return h2_refuse(d, "spikes", -1, "", "is null");
+  if (d->relu) return h2_refuse(d, "spikes", -1, "", "are none: the card's neurons are ReLU");
   return infer(d, batch, predicted, spikes);
 }

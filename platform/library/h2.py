@@ -151,6 +151,8 @@ class Card:
             if rings:
                 self._check(self._lib.h2_place_rings(self._device, c_uint64(rings)),
                             "placing the rings")
+            if network.any_alpha:
+                network.table.alpha = self._lib.h2_decay(self._device, c_float(0.25))
             code = self._lib.h2_load_network(self._device, byref(network.table), layers,
                                              len(layers))
             if code != SCRATCH_TOO_SMALL:

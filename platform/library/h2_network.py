@@ -6,19 +6,23 @@ from h2_structures import ADAM, CONV, ENCODING, FC, POOL_AFTER_SOMA, Layer, Tabl
 
 
 class Network:
-    """Layers of a network and how it is trained. Methods add a layer and return the network."""
+    """Layers of a network and how it is trained. Methods add a layer and return the network.
+    `alpha`, the decay of the potentials, is 0.25, or that of the card if it has only one; the card
+    refuses another."""
 
     def __init__(self, channels, height, width, timesteps, sub_batch, learning_rate=0.01,
-                 loss_scale=1024):
+                 loss_scale=1024, alpha=None):
         self.shape = (check.integer(channels, "channels", 1, 1 << 26),
                       check.integer(height, "height", 1, 4096),
                       check.integer(width, "width", 1, 4096))
         self.input_shape = self.shape
         self.planes = 1
+        self.any_alpha = alpha is None
+        alpha = 0.25 if alpha is None else check.real(alpha, "alpha")
         self.layers = []
         self.table = Table(timesteps=check.integer(timesteps, "timesteps", 1, 1024),
                            sub_batch=check.integer(sub_batch, "sub_batch", 1, 1024),
-                           optimizer=ADAM, alpha=0.25, th_f=0.5, th_l=0, th_r=1, beta=1,
+                           optimizer=ADAM, alpha=alpha, th_f=0.5, th_l=0, th_r=1, beta=1,
                            learning_rate=check.real(learning_rate, "learning_rate"), beta1=0.9,
                            beta2=0.999, epsilon=1e-8,
                            loss_scale=check.real(loss_scale, "loss_scale"))

@@ -70,6 +70,7 @@ def library():
     lib = ctypes.CDLL(os.environ.get("H2_LIBRARY", "libh2.so"), use_errno=True)
     lib.h2_error_text.restype = lib.h2_reason.restype = c_char_p
     lib.h2_loader_bus.restype = Bus
+    lib.h2_decay.restype = c_float
     for name in ("h2_structure_bytes", "h2_scratch_bytes"):
         getattr(lib, name).restype = c_size_t
     for name in ("h2_register_address", "h2_memory_address"):

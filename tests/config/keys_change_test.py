@@ -53,6 +53,7 @@ PROFILE = {
     "engines.backward.sparsity": ("none",), "engines.backward.empty_window_cycles": (3,),
     "engines.backward.tile_fill_cycles": (9,), "engines.backward.grad_lanes": (1,),
     "tile.height": (4,), "tile.width": (4,),
+    "sata.ann": ("true", {**SATA, "network.timesteps": 1, "network.pool": "before_soma"}),
     "sata.rows": (8, SATA), "sata.cols": (4, SATA),
     "sata.gates.spikes": ("false", SATA), "sata.gates.gradients": ("false", SATA),
     "sata.gates.surrogate": ("false", SATA),

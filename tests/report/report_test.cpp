@@ -278,7 +278,7 @@ TEST(Warnings, ArraysThatAreBusyFarBelowTheirRoof) {
   run.stats["items"]["layer.conv2.backward.sync_loss_cycles"] = {{"value", 200}};
   EXPECT_EQ(warnings(run),
             std::vector<std::string>{text + "; most of the rest goes into the fill of look-up "
-                                            "tables or of the PE pipeline."});
+                                            "tables, filters or the PE pipeline."});
 }
 
 TEST(Warnings, LayersThatNeverFire) {

@@ -28,15 +28,17 @@ struct Part {
   const char* title;
   int color;  // 0: GTKWave's own
 };
-constexpr std::array<Part, 9> kParts{{{"host", "Host", 0},
-                                      {"controller", "Descriptors and interrupt", 0},
-                                      {"forward", "Forward Engine", 3},
-                                      {"glb_forward", "", 3},
-                                      {"backward", "Backward Engine", 4},
-                                      {"glb_backward", "", 4},
-                                      {"weight_update", "Weight Update Engine", 2},
-                                      {"glb_weight_update", "", 2},
-                                      {"mem", "Memories", 0}}};
+constexpr std::array<Part, 11> kParts{{{"host", "Host", 0},
+                                       {"controller", "Descriptors and interrupt", 0},
+                                       {"forward", "Forward Engine", 3},
+                                       {"glb_forward", "", 3},
+                                       {"backward", "Backward Engine", 4},
+                                       {"glb_backward", "", 4},
+                                       {"weight_update", "Weight Update Engine", 2},
+                                       {"glb_weight_update", "", 2},
+                                       {"array", "SATA array", 3},
+                                       {"buffers", "", 3},
+                                       {"mem", "Memories", 0}}};
 
 /// "forward" of "top.forward.load".
 std::string module_of(const std::string& scope) {

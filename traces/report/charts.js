@@ -158,9 +158,9 @@ const CAUSES = [
   ["no job", "pipeline_wait_cycles"],
 ];
 
-const CAUSES_NOTE = "Fill: of look-up tables or the PE pipeline. Soma or Grad: slower than the " +
-  "array. Idle PEs: unused rows and columns, and waiting for the slowest PE. Load, store: the " +
-  "array waits for memory. No job: before the layer's job, for descriptors and other layers.";
+const CAUSES_NOTE = "Fill: of look-up tables, filters or the PE pipeline. Soma or Grad: " +
+  "slower than the array. Idle PEs: unused rows and columns, and waiting for the slowest PE. " +
+  "Load, store: the array waits for memory. No job: before the layer's job, for descriptors and other layers.";
 
 /** Cycles per job of every cause, null where stats.json has no such layer. */
 function causesOf(run, layer) {

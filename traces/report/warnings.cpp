@@ -145,7 +145,7 @@ double statistic(const ReportRun& run, const std::string& path) {
 /// What most of the cycles of an engine go into while its array works.
 std::string largest_loss(const ReportRun& run, const std::string& engine) {
   const std::pair<const char*, const char*> losses[] = {
-      {"lut_fill_cycles", "the fill of look-up tables or of the PE pipeline"},
+      {"lut_fill_cycles", "the fill of look-up tables, filters or the PE pipeline"},
       {"drain_cycles", "Soma or Grad, which are slower than the array"},
       {"sync_loss_cycles", "idle PEs: unused rows and columns, or waiting for the slowest PE"}};
   double most = 0;

@@ -17,8 +17,8 @@ GradStage::GradStage(const JobContext& context, int layer)
             context.functional()),
       spikes_(TensorKind::spike, context.spikes_image(layer), context.functional()),
       open_(context.functional() ? &mask_.bits : &context.masks->open(layer)),
-      u_(TensorKind::potential, context.soma_image(layer, context.place(layer).potential),
-         context.value_bytes, conv_ && !context.dense ? open_ : nullptr, context.functional()),
+      u_(TensorKind::potential, context.potential_image(layer), context.value_bytes,
+         conv_ && !context.dense ? open_ : nullptr, context.functional()),
       gradient_image_(context.gradient_image(layer)),
       bitmap_image_(context.gradient_mask_image(layer)) {
   mask_.set_reuse(Operand::Reuse::once_per_pass);
@@ -27,6 +27,7 @@ GradStage::GradStage(const JobContext& context, int layer)
   sums_ = ValueMap::raw(maps, l_.next_h, l_.next_w, l_.cout);
   gradient_ = ValueMap::raw(maps, l_.soma_h, l_.soma_w, l_.cout);
   nonzero_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
+  if (context.relu) std::fill(u_.values.values.begin(), u_.values.values.end(), 0.0F);
 }
 
 void GradStage::begin_pass() { mask_.begin_pass(); }
@@ -41,7 +42,9 @@ void GradStage::want_mask(int tile, Span blocks, TransferList& list) {
   }
 }
 
+/// The gradient of ReLU takes the mask alone.
 void GradStage::want_state(int tile, Span blocks, TransferList& list) {
+  if (context_.relu) return;
   for (int b = blocks.begin; b < blocks.end; ++b) {
     spikes_.want_unit(spikes_.image().unit(tile, b), list);
   }

@@ -22,7 +22,7 @@ SomaStage::SomaStage(const JobContext& context, int layer, const Tiling& conv_ti
       apart_(l_.pool == PoolMode::before_soma || sum_maps != context.batch * context.steps),
       spikes_image_(context.spikes_image(layer)),
       mask_image_(context.soma_image(layer, context.place(layer).mask)),
-      potential_image_(context.soma_image(layer, context.place(layer).potential)),
+      potential_image_(context.potential_image(layer)),
       next_image_(context.next_image(layer)),
       soma_tiles_(conv_tiles, spikes_image_.tiling(),
                   l_.pool == PoolMode::before_soma ? pooled_from : itself),

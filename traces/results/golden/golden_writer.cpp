@@ -107,16 +107,16 @@ void GoldenWriter::write_forward(const Sample& sample, const JobContext& c,
     const h2_layer& place = c.place(l);
     const std::string& name = c.layer(l).name;
     const BitMap mask = fetch_bits(memory, c.soma_image(l, place.mask));
-    write(n, name + ".s", [&](const std::string& path) {
+    const auto spikes = [&](const std::string& path) {
       write_bits(path, fetch_bits(memory, c.spikes_image(l)), c.steps);
-    });
+    };
+    if (!c.relu) write(n, name + ".s", spikes);
     write(n, name + ".mask", [&](const std::string& path) { write_bits(path, mask, c.steps); });
     const bool packed = c.layer(l).kind == LayerKind::conv && !c.dense;
     write(n, name + ".u", [&](const std::string& path) {
-      write_values(path,
-                   fetch_values(memory, c.soma_image(l, place.potential), c.value_bytes,
-                                packed ? &mask : nullptr),
-                   c.steps, c.value_bytes);
+      write_values(
+          path, fetch_values(memory, c.potential_image(l), c.value_bytes, packed ? &mask : nullptr),
+          c.steps, c.value_bytes);
     });
   }
   write_weights(n, "w", false, c, memory);
