@@ -48,7 +48,10 @@ void Timeline::start() {
   file_.open(partial_name(path_), std::ios::binary);
   if (!file_) throw RunError(path_ + ": cannot be created: " + std::strerror(errno));
   buffer_ = kHead;
-  event({{"name", "process_name"}, {"ph", "M"}, {"pid", kProcess}, {"args", {{"name", "H2Learn"}}}},
+  event({{"name", "process_name"},
+         {"ph", "M"},
+         {"pid", kProcess},
+         {"args", {{"name", "H2Learn-VP"}}}},
         0);
   for (const std::string& track : declared_) thread_of(track);
   flush();
