@@ -121,6 +121,28 @@ class Runner {
   const std::vector<Override> sets_;
 };
 
+/// With those that earlier calls left in the folder, in the order of the list.
+std::vector<ExperimentResult> with_earlier(const std::vector<ExperimentResult>& now,
+                                           const fs::path& out) {
+  std::vector<ExperimentResult> all;
+  for (const Experiment& e : experiments()) {
+    const auto found =
+        std::find_if(now.begin(), now.end(), [&](const auto& r) { return r.name == e.name; });
+    const fs::path file = out / (std::string(e.name) + ".json");
+    if (found != now.end()) {
+      all.push_back(*found);
+    } else if (fs::exists(file)) {
+      std::ifstream in(file);
+      try {
+        all.push_back(result_of(nlohmann::ordered_json::parse(in)));
+      } catch (const std::exception& error) {
+        throw InputError(file.string() + ": no result of h2vp experiment: " + error.what());
+      }
+    }
+  }
+  return all;
+}
+
 int run_experiment(const CommandLine& line) {
   const std::vector<const Experiment*> list = chosen(line);
   const fs::path out = line.out.empty() ? fs::path("out") / "paper" : fs::path(line.out);
@@ -143,8 +165,9 @@ int run_experiment(const CommandLine& line) {
     drawn = draw(r.plots, out) && drawn;
     if (!line.quiet) std::cout << result_markdown(r) << '\n';
   }
-  write_result((out / "RESULTS.md").string(), results_markdown(results));
-  write_result((out / "index.html").string(), results_page(results, out));
+  const std::vector<ExperimentResult> all = with_earlier(results, out);
+  write_result((out / "RESULTS.md").string(), results_markdown(all));
+  write_result((out / "index.html").string(), results_page(all, out));
   if (!drawn) std::cerr << "h2vp: warning: gnuplot is missing: there are no plots\n";
   if (!line.quiet) std::cout << "wrote " << (out / "index.html").string() << '\n';
   return 0;

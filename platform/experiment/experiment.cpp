@@ -49,7 +49,9 @@ const std::vector<Experiment>& experiments() {
       {"fig15", "Fig. 15(b): throughput by engine and layer", figure_15},
       {"fig16", "Fig. 16 and Table II: speed, power, energy and area beside the V100; ablations",
        figure_16},
-      {"gpus", "GPUs as reference machines: V100 by a roofline, H200 as measured", gpus}};
+      {"gpus", "GPUs as reference machines: V100 by a roofline, H200 as measured", gpus},
+      {"sata", "SATA: energy by sparsity, spiking against ReLU, words of the published tool",
+       sata_energy}};
   return all;
 }
 

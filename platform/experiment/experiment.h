@@ -11,7 +11,8 @@
 
 #include "platform/config/load.h"
 
-// Tables and figures of the H2Learn paper, run on the platform itself.
+// Tables and figures of the H2Learn paper, and claims about other accelerators, run on the platform
+// itself.
 
 namespace h2 {
 
@@ -110,6 +111,7 @@ ExperimentResult figure_14(const RunAll& runs);
 ExperimentResult figure_15(const RunAll& runs);
 ExperimentResult figure_16(const RunAll& runs);
 ExperimentResult gpus(const RunAll& runs);
+ExperimentResult sata_energy(const RunAll& runs);
 
 /// "%.3g" and the like.
 std::string text_of(const char* format, double value);

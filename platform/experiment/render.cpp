@@ -7,6 +7,7 @@
 #include <map>
 #include <sstream>
 
+#include "modules/base/error.h"
 #include "modules/base/markup.h"
 
 namespace h2 {
@@ -167,6 +168,25 @@ Json result_json(const ExperimentResult& r) {
   return {
       {"schema", 1},      {"name", r.name},   {"title", r.title}, {"assumptions", r.assumptions},
       {"claims", claims}, {"tables", tables}, {"plots", plots}};
+}
+
+ExperimentResult result_of(const Json& json) {
+  ExperimentResult r{json["name"], json["title"], json["assumptions"], {}, {}, {}};
+  for (const Json& c : json["claims"]) {
+    const auto* how = std::find_if(std::begin(kAll), std::end(kAll),
+                                   [&](Evidence e) { return c["how"] == name_of(e); });
+    if (how == std::end(kAll)) throw InputError("no label: " + c["how"].dump());
+    const auto ratio = c["ratio"].is_null() ? std::nullopt : std::optional<double>(c["ratio"]);
+    r.claims.push_back({c["claim"], c["paper"], c["platform"], ratio, *how, c["note"]});
+  }
+  for (const Json& t : json["tables"]) r.tables.push_back({t["title"], t["head"], t["rows"]});
+  for (const Json& p : json["plots"]) {
+    Plot plot;
+    plot.name = p["name"];
+    plot.title = p["title"];
+    r.plots.push_back(std::move(plot));
+  }
+  return r;
 }
 
 std::string result_markdown(const ExperimentResult& r) {

@@ -11,6 +11,8 @@
 namespace h2 {
 
 nlohmann::ordered_json result_json(const ExperimentResult& result);
+/// Its inverse, but for what plots are drawn from.
+ExperimentResult result_of(const nlohmann::ordered_json& json);
 /// Heading, assumptions, claims table, tables; plots as links to `<name>.svg` beside it.
 std::string result_markdown(const ExperimentResult& result);
 /// All results on one page of Markdown, begun by a count of claims by label.

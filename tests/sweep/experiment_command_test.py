@@ -29,6 +29,29 @@ def run(*arguments, code=0):
     return done.stdout + done.stderr
 
 
+def check_sata():
+    """SATA's rows: what is equal to the published tool, and the curve behind the fit."""
+    run("sata", "--out", "o", "--quiet", "--set", "dataset.train_limit=64", "--set",
+        "dataset.test_limit=32")
+    sata = json.loads(pathlib.Path("o/sata.json").read_text("utf-8"))
+    identities = [c for c in sata["claims"] if c["how"] == "identity"]
+    expect(len(identities) == 8, f"{len(identities)} identities")
+    for claim in identities:
+        expect(claim["ratio"] == 1 and claim["paper"] == claim["platform"], claim)
+    labels = {c["claim"]: c["how"] for c in sata["claims"]}
+    expect(labels["computation, gates off to on"] == "fitted", labels)
+    expect(labels["spiking to ReLU training, gates off"] == "mechanism", labels)
+    curve = {row[0]: row[1] for row in sata["tables"][0]["rows"]}
+    expect((curve["0.10"], curve["0.15"], curve["0.20"], curve["0.30"]) ==
+           ("9.80", "7.10", "5.57", "3.89"), curve)
+    # Pages show what earlier calls left in the folder.
+    page = pathlib.Path("o/index.html").read_text("utf-8")
+    expect('id="sata"' in page and 'id="fig11"' in page, "a result is lost")
+    pathlib.Path("o/fig11.json").write_text("{}", "utf-8")
+    expect("fig11.json: no result of h2vp experiment" in run("tables", "--out", "o", code=2),
+           "a damaged result")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -57,6 +80,7 @@ def main():
             expect(b"<svg" in svg and b"<svg" in page.encode(), "plots are missing")
             run("fig11", "--out", "p", "--quiet")
             expect(pathlib.Path("p/fig11_forward.svg").read_bytes() == svg, "plots differ")
+        check_sata()
         expect("no such experiment" in run("fig99", code=2), "an unknown name")
         expect("expected a name" in run(code=2), "no name")
     print("\n".join(failures) or "experiments as described")
