@@ -69,7 +69,7 @@ inline bool DramChannel::no_row_before(Clock at, bool write) {
 }
 
 /// After every change that may lead to another command.
-inline void DramChannel::choose_next() {
+[[gnu::always_inline]] inline void DramChannel::choose_next() {
   next_write_ = next_direction();
   next_ = next_write_ ? request_choice<true>() : request_choice<false>();
   if (next_.at >= refresh_due_ && !idle()) next_ = refresh_choice(next_write_);
@@ -139,11 +139,11 @@ inline void DramChannel::push(const DramRun& run, Clock now) {
   if (matters || next_.at >= refresh_due_) reconsider();
 }
 
-inline void DramChannel::push(bool write, const DramRun& run, Clock now) {
+[[gnu::always_inline]] inline void DramChannel::push(bool write, const DramRun& run, Clock now) {
   write ? push<true>(run, now) : push<false>(run, now);
 }
 
-inline DramServed DramChannel::issue_next() {
+[[gnu::always_inline]] inline DramServed DramChannel::issue_next() {
   DramServed served;
   const Choice choice = next_;
   if (choice.command() >= Command::precharge_all) {

@@ -241,14 +241,6 @@ void DramMemory::run_channels(Clock until, std::vector<MemoryCompletion>& comple
   }
 }
 
-inline void DramMemory::serve(const DramServed& s, std::vector<MemoryCompletion>& completions) {
-  Transaction& t = transactions_[s.owner];
-  t.data_end = std::max(t.data_end, s.data_end);
-  t.lines_left -= s.lines * stands_for();
-  if (queued_reads_[s.owner] != kNoRead) queued_reads_[s.owner] = t.lines_left;
-  if (t.lines_left == 0) finish(s.owner, t.data_end, completions);
-}
-
 void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompletion>& completions) {
   Transaction& t = transactions_[slot];
   queued_reads_[slot] = kNoRead;
@@ -259,51 +251,6 @@ void DramMemory::finish(std::uint32_t slot, Clock at, std::vector<MemoryCompleti
     (t.request.write ? writing_ : reading_) &= ~ports_[port].bit;
   }
   --all_under_way_;
-}
-
-/// advance() as long as one channel represents all. Most often every command that moves data makes
-/// room for one line of a port that waits for it.
-void DramMemory::advance_in_lockstep(Clock last, std::vector<MemoryCompletion>& completions) {
-  DramChannel& channel = channels_.front();
-  while (in_lockstep()) {
-    const Clock now = next_admission();
-    if (now > last) return;
-    now_ = now;
-    if (ready_ != 0 || now >= admit_at_) {
-      run_full_channels(now, completions);
-      if (ready_ != 0 || now >= admit_at_) admit(now, completions);
-      continue;
-    }
-    const DramServed served = channel.issue_next();
-    if (served.lines == 0) continue;
-    if (!served.write) serve(served, completions);
-    if (refill(served, now)) continue;
-    release(0, served.write);
-    if (ready_ != 0) admit(now, completions);
-  }
-}
-
-/// The place that a line has left in a full queue goes to the next line of the port whose turn it
-/// is, and all ports stay held up. False, and nothing has changed, if more than that follows.
-inline bool DramMemory::refill(const DramServed& served, Clock now) {
-  const PortSet waiting = held_up_by_[0][served.write];
-  if (waiting == 0) return true;
-  const std::size_t index = next_port(waiting);
-  Port& port = ports_[index];
-  const DramRun& run = port.next->run;
-  const bool one_for_one = served.lines == 1 && run.lines == 1 && port.next + 1 != port.end;
-  if (!one_for_one || admitted_at_ == now || spec_.channels >= kLinesPerClock) return false;
-  admitted_at_ = now;
-  admitted_ = spec_.channels;
-  admit_at_ = kNever;
-  channels_.front().push(port.write, run, now);
-  if (!port.begun) {
-    port.begun = true;
-    transactions_[port.slot].accepted = now;
-  }
-  ++port.next;
-  end_turn(index);
-  return true;
 }
 
 }  // namespace h2

@@ -37,7 +37,7 @@ class DramMemory final : public MemoryTiming {
 
   /// Gives up lockstep for good; nothing else changes. In lockstep only channel(0) acts.
   void follow_each_channel();
-  [[nodiscard]] bool in_lockstep() const { return simulated_ < channels_.size(); }
+  [[nodiscard]] bool in_lockstep() const { return simulated_ == 1 && spec_.channels > 1; }
   [[nodiscard]] DramChannel& channel(int i) { return channels_[static_cast<std::size_t>(i)]; }
   [[nodiscard]] int channels() const { return static_cast<int>(channels_.size()); }
   [[nodiscard]] const AddressMap& address_map() const { return map_; }
@@ -195,5 +195,13 @@ class DramMemory final : public MemoryTiming {
   std::size_t banks_per_channel_;
   std::vector<std::size_t> last_piece_;  ///< per channel and bank, while splitting
 };
+
+inline void DramMemory::serve(const DramServed& s, std::vector<MemoryCompletion>& completions) {
+  Transaction& t = transactions_[s.owner];
+  t.data_end = std::max(t.data_end, s.data_end);
+  t.lines_left -= s.lines * stands_for();
+  if (queued_reads_[s.owner] != kNoRead) queued_reads_[s.owner] = t.lines_left;
+  if (t.lines_left == 0) finish(s.owner, t.data_end, completions);
+}
 
 }  // namespace h2

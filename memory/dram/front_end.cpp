@@ -4,8 +4,7 @@
 #include "memory/dram/channel_schedule.h"
 #include "memory/dram/dram_memory.h"
 
-// The front end: which lines a transaction has, in which order they enter the queues, and how many
-// channels have to be simulated for them.
+// The front end: which lines a transaction has, and in which order they enter the queues.
 
 namespace h2 {
 
@@ -137,40 +136,6 @@ void DramMemory::split(Port& port) {
   pieces[count - 1].ends_turn = true;
   port.next = pieces;
   port.end = pieces + count;
-}
-
-void DramMemory::follow_each_channel() {
-  lockstep_allowed_ = false;
-  if (simulated_ == 1) part();
-}
-
-/// From now on each channel is simulated: what one stood for is copied.
-void DramMemory::part() {
-  simulated_ = channels_.size();
-  for (std::size_t i = 1; i < simulated_; ++i) channels_[i] = channels_[0];
-  for (Port& port : ports_) {
-    const std::vector<Piece> left(port.next, port.end);
-    port.pieces.clear();
-    for (Piece piece : left) {
-      for (piece.channel = 0; piece.channel < simulated_; ++piece.channel) {
-        port.pieces.push_back(piece);
-        port.pieces.back().ends_turn = piece.channel + 1 == simulated_;
-      }
-    }
-    port.next = port.pieces.data();
-    port.end = port.next + port.pieces.size();
-  }
-}
-
-/// If the channels no longer differ, one represents all of them again.
-void DramMemory::join(Clock now) {
-  const auto rests = [&](DramChannel& channel) {
-    channel.catch_up(now);
-    return channel.rests_like(channels_[0], now);
-  };
-  if (!std::all_of(channels_.begin(), channels_.end(), rests)) return;
-  for (DramChannel& channel : channels_) settled_ += channel.take_statistics();
-  simulated_ = 1;
 }
 
 }  // namespace h2

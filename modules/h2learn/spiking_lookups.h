@@ -26,23 +26,27 @@ class SpikingLookups {
   std::uint64_t count(const BitMap& spikes, Region tile, int c0, int c1);
 
  private:
-  /// The words of a position of the input map whose spikes take part in a look-up.
-  using Place = const std::uint16_t*;
+  /// A look-up of a map: places_[begin..end), the words of input positions from the map's first on.
+  struct Lookup {
+    std::uint32_t begin = 0, end = 0;
+    std::uint64_t uses = 1;  ///< how many look-ups are the same
+  };
 
-  void choose_channels(const BitMap& spikes, int c0, int c1);
-  std::uint64_t count_by_rows(const BitMap& spikes, Region tile);
-  std::uint64_t count_row(const BitMap& spikes, Region tile, int map, int row);
-  std::uint64_t count_each(const BitMap& spikes, Region tile);
-  void take(const BitMap& spikes, int map, int row, int column);
-  std::uint64_t taken();
+  void choose_channels(int c0, int c1);
+  void list_by_rows(const BitMap& spikes, Region tile);
+  void list_each(const BitMap& spikes, Region tile);
+  void take(const BitMap& spikes, int row, int column);
+  void end_lookup(std::uint64_t uses);
+  std::uint64_t count_map(const BitMap& spikes, int map) const;
 
   Layer layer_;
   Join join_;
   int inputs_;
   std::map<std::pair<int, int>, std::uint64_t> known_;  // by (first position, c0)
-  int word0_ = 0, last_words_ = 0;      // of the channels counted; words of the last block
-  std::vector<std::uint64_t> counted_;  // by block of four words: bits of these channels
-  std::vector<Place> places_;           // of the look-up under way
+  std::vector<Lookup> lookups_;                         // of the tile
+  std::vector<std::uint32_t> places_;
+  int word0_ = 0;                       // of the channels counted
+  std::vector<std::uint64_t> counted_;  // by block of four words from there: bits of the channels
 };
 
 }  // namespace h2

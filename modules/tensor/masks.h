@@ -28,5 +28,7 @@ struct MaskDraw {
 /// the fraction. Each sub-batch has floor or ceil of sample_fraction*batch carrying samples, the
 /// fraction on average. Throws InputError for a density or fraction out of range.
 BitMap draw_mask(const MaskDraw& draw);
+/// The same without instructions that the processor may lack.
+BitMap draw_mask_portable(const MaskDraw& draw);
 
 }  // namespace h2

@@ -51,6 +51,44 @@ TEST(DrawMask, BitsDependOnSeedAndStreamOnly) {
   EXPECT_NE(seed.bits, stream.bits);
 }
 
+/// Word `index` of 64 bits by the definition, digit by digit from the lowest: a set digit of the
+/// density ORs a random word, a clear one ANDs it.
+std::uint64_t slow_word(const MaskDraw& draw, std::uint64_t index) {
+  CounterRng rng(draw.seed, draw.random, draw.stream);
+  const std::uint64_t high = rng.next();
+  const std::uint64_t key = (high << 32) | rng.next();
+  const long threshold = std::lround(draw.density * (1 << 20));
+  std::uint64_t bits = threshold >> 20 != 0 ? ~std::uint64_t{0} : 0;
+  for (int digit = 0; digit < 20; ++digit) {
+    std::uint64_t z = (key + index * 20 + digit) * 0x9E3779B97F4A7C15;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+    z ^= z >> 31;
+    if (threshold >> 20 == 0) bits = (threshold >> digit & 1) != 0 ? bits | z : bits & z;
+  }
+  return bits;
+}
+
+TEST(DrawMask, BitsAreThoseOfTheDefinition) {
+  for (const double wanted : {0.0, 0.0074, 0.25, 0.7734, 0.999999, 1.0}) {
+    MaskDraw draw;
+    draw.batch = 3;
+    draw.steps = 5;
+    draw.height = 3;
+    draw.width = 11;
+    draw.channels = 80;
+    draw.density = wanted;
+    const BitMap mask = draw_mask(draw);
+    EXPECT_EQ(mask.bits, draw_mask_portable(draw).bits);
+    const std::size_t words = mask.bits.size() / draw.batch, of_sample = (words + 3) / 4;
+    for (std::size_t i = 0; i < mask.bits.size(); ++i) {
+      const std::size_t at = i % words;
+      const std::uint64_t word = slow_word(draw, i / words * of_sample + at / 4);
+      ASSERT_EQ(mask.bits[i], static_cast<std::uint16_t>(word >> (16 * (at % 4)))) << i;
+    }
+  }
+}
+
 TEST(DrawMask, ChannelsBeyondTheLastAreZero) {
   MaskDraw draw;
   draw.height = draw.width = 3;

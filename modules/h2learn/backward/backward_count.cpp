@@ -19,10 +19,12 @@ void require(bool ok, const char* what) {
 
 }  // namespace
 
-BackwardCounter::BackwardCounter(const Layer& above, const BackwardSpec& array, TileSpec payload)
+BackwardCounter::BackwardCounter(const Layer& above, const BackwardSpec& array, TileSpec payload,
+                                 bool again)
     : above_(above),
       array_(array),
       payload_(payload),
+      again_(again),
       masked_outputs_(array.sparsity == Sparsity::both || array.sparsity == Sparsity::output),
       masked_inputs_(array.sparsity == Sparsity::both || array.sparsity == Sparsity::input),
       padding_(array.sparsity == Sparsity::none) {
@@ -138,21 +140,24 @@ void BackwardCounter::inputs(const BitMap& nonzero, Region tile, int co0, int co
           "grad-u channels outside the mask or the array");
   in_.channels = co1 - co0;
   take(in_, nonzero, above_.out_h, above_.out_w, tile, masked_inputs_);
+  kept_key_ = {tile.y0 * above_.in_w + tile.x0, co0, co1};
+  Choices& to = again_ ? kept_[kept_key_] : choices_;
+  if (again_ && !to.sets.empty()) return;
   const int words = set_words(in_.window);
-  sets_.assign(static_cast<std::size_t>(words) * in_.counted * in_.kept, 0);
-  choices_.assign(static_cast<std::size_t>(64) * words * in_.kept, 0);
+  to.sets.assign(static_cast<std::size_t>(words) * in_.counted * in_.kept, 0);
+  to.channels.assign(static_cast<std::size_t>(64) * words * in_.kept, 0);
   if (!masked_inputs_) {
     const int grads = in_.window.grads().area();
-    for (int i = 0; i < grads; ++i) sets_[i / 64] |= std::uint64_t{1} << (i % 64);
-    std::fill_n(choices_.begin(), grads, 1);
+    for (int i = 0; i < grads; ++i) to.sets[i / 64] |= std::uint64_t{1} << (i % 64);
+    std::fill_n(to.channels.begin(), grads, 1);
   }
   for (int map = 0; map < in_.kept; ++map) {
-    if (masked_inputs_) choose(nonzero, map, co0);
-    if (array_.empty_window_cycles > 0) choose_empty(map);
+    if (masked_inputs_) choose(nonzero, map, co0, to);
+    if (array_.empty_window_cycles > 0) choose_empty(map, to);
   }
 }
 
-void BackwardCounter::choose(const BitMap& nonzero, int map, int co0) {
+void BackwardCounter::choose(const BitMap& nonzero, int map, int co0, Choices& choices) {
   const Region grads = in_.window.grads();
   const int words = set_words(in_.window);
   std::vector<std::uint16_t> column(static_cast<std::size_t>(64) * grad_words(in_.window), 0);
@@ -167,19 +172,19 @@ void BackwardCounter::choose(const BitMap& nonzero, int map, int co0) {
                            : static_cast<std::uint16_t>(channel_bits(from, first, channels));
       }
     }
-    add_popcounts(column, choices_.data() + static_cast<std::size_t>(64) * words * map);
+    add_popcounts(column, choices.channels.data() + static_cast<std::size_t>(64) * words * map);
     transpose(column, channels, words,
-              sets_.data() + (static_cast<std::size_t>(map) * in_.counted + c) * words);
+              choices.sets.data() + (static_cast<std::size_t>(map) * in_.counted + c) * words);
   }
 }
 
-void BackwardCounter::choose_empty(int map) {
+void BackwardCounter::choose_empty(int map, Choices& to) {
   const BackwardWindow& window = in_.window;
   const int words = set_words(window);
   const int first = 64 * grad_words(window);
   std::vector<bool> fed(window.tile().area());
   for (int c = 0; c < in_.counted; ++c) {
-    std::uint64_t* set = sets_.data() + (static_cast<std::size_t>(map) * in_.counted + c) * words;
+    std::uint64_t* set = to.sets.data() + (static_cast<std::size_t>(map) * in_.counted + c) * words;
     std::fill(fed.begin(), fed.end(), false);
     for (int i = 0; i < window.grads().area(); ++i) {
       if (((set[i / 64] >> (i % 64)) & 1) == 0) continue;
@@ -189,7 +194,7 @@ void BackwardCounter::choose_empty(int map) {
       if (fed[output]) continue;
       const int entry = first + output;
       set[entry / 64] |= std::uint64_t{1} << (entry % 64);
-      ++choices_[static_cast<std::size_t>(64) * words * map + entry];
+      ++to.channels[static_cast<std::size_t>(64) * words * map + entry];
     }
   }
 }
@@ -201,6 +206,7 @@ BackwardWork BackwardCounter::count() const {
   const std::uint64_t weight = (out_.channels / out_.counted) * (in_.channels / in_.counted);
   const int grads = 64 * grad_words(out_.window);
   const int words = set_words(out_.window);
+  const Choices& chosen = choices();
   BackwardWork total;
   total.open_outputs = open_outputs_;
   total.cycles.fill = std::uint64_t{1} * out_.maps * array_.tile_fill_cycles;
@@ -209,10 +215,10 @@ BackwardWork BackwardCounter::count() const {
     const int in_map = in_.kept > 1 ? map : 0;
     const std::uint64_t longest = longest_lane(
         shape_, tables_.data() + shape_.words() * out_map,
-        sets_.data() + static_cast<std::size_t>(in_map) * in_.counted * words, in_.counted);
+        chosen.sets.data() + static_cast<std::size_t>(in_map) * in_.counted * words, in_.counted);
     const std::uint32_t* work = work_.data() + static_cast<std::size_t>(shape_.entries) * out_map;
     const std::uint32_t* choices =
-        choices_.data() + static_cast<std::size_t>(shape_.entries) * in_map;
+        chosen.channels.data() + static_cast<std::size_t>(shape_.entries) * in_map;
     std::uint64_t executed = 0;
     std::uint64_t empty = 0;
     for (int i = 0; i < grads; ++i) executed += std::uint64_t{work[i]} * choices[i];

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <map>
 #include <vector>
 
 #include "modules/device/cycles.h"
@@ -31,8 +33,10 @@ struct BackwardWork {
 /// (none). The zeros between the outputs of a strided layer never count.
 class BackwardCounter {
  public:
-  /// `above` owns the weights; outputs lie on its in_h x in_w map, split into tiles.
-  BackwardCounter(const Layer& above, const BackwardSpec& array, TileSpec payload);
+  /// `above` owns the weights; outputs lie on its in_h x in_w map, split into tiles. `again`: the
+  /// same inputs follow for other output channels and are kept.
+  BackwardCounter(const Layer& above, const BackwardSpec& array, TileSpec payload,
+                  bool again = false);
 
   /// Takes the open outputs of input channels [ci0, ci1) in `tile`, at most `cols` channels. `mask`
   /// lies on the in_h x in_w map, channel c of the layer is bit c, batch*steps maps. They are kept
@@ -62,25 +66,33 @@ class BackwardCounter {
   void deal(const BitMap* mask, int map, int ci0);
   void fill_table(int map);
   void fill_empty(std::uint64_t* table, std::uint32_t* work) const;
-  void choose(const BitMap& nonzero, int map, int co0);
-  void choose_empty(int map);
+  /// Which entries of the lane table the inputs of a tile choose.
+  struct Choices {
+    std::vector<std::uint64_t> sets;      // [map][grad-u channel] entries it chooses
+    std::vector<std::uint32_t> channels;  // [map][entry] channels that choose it
+  };
+  void choose(const BitMap& nonzero, int map, int co0, Choices& to);
+  void choose_empty(int map, Choices& to);
+  const Choices& choices() const { return again_ ? kept_.at(kept_key_) : choices_; }
 
   Layer above_;
   BackwardSpec array_;
   TileSpec payload_;
-  bool masked_outputs_, masked_inputs_, padding_;
+  bool again_, masked_outputs_, masked_inputs_, padding_;
 
   // Entries of a lane table: one per grad-u position (the open outputs of each PE that it feeds),
   // then, if an empty window costs cycles, one per output of the tile (that cost).
   Side out_, in_;
   LaneTable shape_;
-  std::vector<std::uint64_t> open_;     // [output] lanes it is open in, of one map
-  std::vector<std::uint32_t> opened_;   // [output] how many those are
-  std::uint64_t open_outputs_ = 0;      // of the tile, all maps
-  std::vector<std::uint64_t> tables_;   // [map] lane table, one lane per PE and output channel
-  std::vector<std::uint32_t> work_;     // [map][entry] cycles of all lanes
-  std::vector<std::uint64_t> sets_;     // [map][grad-u channel] entries it chooses
-  std::vector<std::uint32_t> choices_;  // [map][entry] channels that choose it
+  std::vector<std::uint64_t> open_;    // [output] lanes it is open in, of one map
+  std::vector<std::uint32_t> opened_;  // [output] how many those are
+  std::uint64_t open_outputs_ = 0;     // of the tile, all maps
+  std::vector<std::uint64_t> tables_;  // [map] lane table, one lane per PE and output channel
+  std::vector<std::uint32_t> work_;    // [map][entry] cycles of all lanes
+  Choices choices_;
+  using KeptKey = std::array<int, 3>;  // first position of the tile, channels
+  std::map<KeptKey, Choices> kept_;
+  KeptKey kept_key_{};
 };
 
 /// OR of the four children of each pooled position of `region`: the Backward Engine's output mask

@@ -80,7 +80,7 @@ BackwardJob::BackwardJob(const JobContext& context, int index)
       strips_(kernel_, steps_.tiles(), kernels) {
   macs = dense_macs();
   if (!through_fc()) {
-    counter_.emplace(above_, context.machine->backward, context.machine->tile);
+    counter_.emplace(above_, context.machine->backward, context.machine->tile, steps_.passes() > 1);
   }
   if (steps_.vectors_stay()) gradient_.set_reuse(Operand::Reuse::once_per_pass);
   if (steps_.flattened() && context.functional()) {
