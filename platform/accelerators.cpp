@@ -68,7 +68,8 @@ std::string dataflow_of(const Config& config, const GlbPlan& glb, const JobEstim
                                         : "grad-u read again";
   }
   if (fc && glb.weight_update_resident[job.layer]) return "vectors stay";
-  return std::to_string(glb.weight_update_channels[job.layer]) + " input channels per pass";
+  const std::string when = layer.grouped ? "once per group, " : "";
+  return when + std::to_string(glb.weight_update_channels[job.layer]) + " input channels per pass";
 }
 
 std::uint64_t buffer_of(const GlbPlan& glb, const JobEstimate& job) {
@@ -119,9 +120,10 @@ std::unique_ptr<Schedule> make_schedule(const Config& config, const MaskFactory&
     case AcceleratorKind::sata:
       return std::make_unique<SataSchedule>(config.machine, config.sata, settings);
     case AcceleratorKind::spinalflow:
+    case AcceleratorKind::spinaps:
       break;
   }
-  throw InputError("accelerator: spinalflow infers only; legal here: h2learn, sata");
+  throw InputError("accelerator: spinalflow and spinaps infer only; legal here: h2learn, sata");
 }
 
 std::vector<EngineInfo> engines_of(const Config& config) {
@@ -138,10 +140,25 @@ std::vector<EnginePlan> energy_plan_of(const Config& config) {
   return h2learn_energy_plan(config.machine);
 }
 
+SpinApsMachine built_spinaps(const Config& config) {
+  SpinApsMachine machine = config.spinaps;
+  machine.fault_seed = config.training.seed;
+  if (machine.arrays != 0) return machine;
+  machine.arrays = 1;
+  if (!config.has_network) return machine;
+  const Layer& layer = config.network.layers.back();
+  const SpinLayout layout =
+      lay_out(config.spinaps, layer.cin * machine.tau, layer.cout, machine.weight_bits);
+  if (layout.refusal.empty()) machine.arrays = layout.arrays;
+  return machine;
+}
+
 void require_tiles_fit(const Config& config) {
   if (config.accelerator == AcceleratorKind::sata) {
     return require_buffers_fit(sata_sizes(config), config.network);
   }
+  // What fits its arrays and its buffer is checked with the configuration.
+  if (config.accelerator == AcceleratorKind::spinaps) return;
   plan_glb(config.machine, config.network, config.training.sub_batch);
 }
 

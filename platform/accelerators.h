@@ -22,6 +22,9 @@ struct JobEstimate;
 std::unique_ptr<Schedule> make_schedule(const Config& config, const MaskFactory& masks);
 /// Its engines, in the order of the steps of its schedule.
 std::vector<EngineInfo> engines_of(const Config& config);
+/// The SpinAPS machine with the number of arrays that it is built with: those of the key, or as
+/// many as the network takes.
+SpinApsMachine built_spinaps(const Config& config);
 /// Memories beside it: 3, or 1 that the driver puts every tensor in.
 int memory_count(const Config& config);
 /// What its engines are made of and what their events take, in the order of engines_of().

@@ -6,6 +6,7 @@
 #include "modules/h2learn/accelerator.h"
 #include "modules/sata/accelerator.h"
 #include "modules/spinalflow/accelerator.h"
+#include "modules/spinaps/accelerator.h"
 #include "platform/accelerators.h"
 #include "platform/host/energy_model.h"
 
@@ -58,6 +59,20 @@ std::unique_ptr<Accelerator> make_spinalflow(const Config& config, int index,
   return std::make_unique<SpinalFlowAccelerator>(config.spinalflow, s, trace);
 }
 
+std::unique_ptr<Accelerator> make_spinaps(const Config& config, int index,
+                                          const std::string& prefix, Trace& trace) {
+  SpinApsAccelerator::Settings s;
+  s.prefix = prefix;
+  s.period = period_of(config);
+  s.first_port = index * kPortsOfACard;
+  s.burst_bytes = config.memory.burst_bytes;
+  s.outstanding = config.memory.outstanding;
+  s.schedule.memory_base = H2_CARD_MEM_BASE(index, 0);
+  s.schedule.memory_bytes = config.memory.bytes;
+  if (config.has_network) s.classes = config.network.layers.back().cout;
+  return std::make_unique<SpinApsAccelerator>(built_spinaps(config), s, trace);
+}
+
 /// The one place that knows which accelerators there are.
 std::unique_ptr<Accelerator> make_accelerator(const Config& config, int index,
                                               const std::string& prefix, const NodeOptions& options,
@@ -70,6 +85,8 @@ std::unique_ptr<Accelerator> make_accelerator(const Config& config, int index,
       return std::make_unique<SataAccelerator>(config.machine, config.sata, family, workers, trace);
     case AcceleratorKind::spinalflow:
       return make_spinalflow(config, index, prefix, trace);
+    case AcceleratorKind::spinaps:
+      return make_spinaps(config, index, prefix, trace);
   }
   return nullptr;
 }

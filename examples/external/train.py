@@ -57,7 +57,9 @@ def train(card):
         deviation = gain * (layer.cout / layer.weight_count()) ** 0.5
         card.write_weights(number, [random.gauss(0, deviation)
                                     for _ in range(layer.weight_count())])
+    schedule = h2.Schedule(0.01, "cosine", warmup=4, steps=GROUPS, floor=0.1)
     for number in range(1, GROUPS + 1):
+        card.set_rates(schedule.rate(number))
         loss, correct = card.train([sub_batch() for _ in range(GROUP)], "cross_entropy")
         if number % 8 == 0:
             samples = SUB_BATCH * GROUP

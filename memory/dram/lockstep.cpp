@@ -4,7 +4,8 @@
 #include "memory/dram/channel_schedule.h"
 #include "memory/dram/dram_memory.h"
 
-// One channel that represents all: as long as they do the same, and again once they no longer differ.
+// One channel that represents all: as long as they do the same, and again once they no longer
+// differ.
 
 namespace h2 {
 

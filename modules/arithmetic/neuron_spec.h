@@ -10,6 +10,11 @@ struct NeuronSpec {
   float th_l = 0.0F;
   float th_r = 1.0F;
   float beta = 1.0F;
+
+  friend bool operator==(const NeuronSpec& a, const NeuronSpec& b) {
+    return a.alpha == b.alpha && a.th_f == b.th_f && a.th_l == b.th_l && a.th_r == b.th_r &&
+           a.beta == b.beta;
+  }
 };
 
 }  // namespace h2

@@ -21,9 +21,12 @@ void update_weights(const UpdateSpec& spec, unsigned step, const float* gradient
                     float* first, float* second, std::size_t count) {
   const float unscale = 1.0F / spec.loss_scale;
   const float rate = spec.learning_rate;
+  const bool decays = spec.weight_decay != 0;  // + 0 * w would make -0 of a gradient +0
   if (spec.optimizer == Optimizer::sgd) {
     for (std::size_t i = 0; i < count; ++i) {
-      first[i] = spec.momentum * first[i] + gradient[i] * unscale;
+      float g = gradient[i] * unscale;
+      if (decays) g = g + spec.weight_decay * master[i];
+      first[i] = spec.momentum * first[i] + g;
       master[i] = master[i] - rate * first[i];
     }
     return;
@@ -32,8 +35,10 @@ void update_weights(const UpdateSpec& spec, unsigned step, const float* gradient
   const float correction2 = bias_correction(spec.beta2, step);
   const float rest1 = 1.0F - spec.beta1;
   const float rest2 = 1.0F - spec.beta2;
+  const float shrink = rate * spec.weight_decay;
   for (std::size_t i = 0; i < count; ++i) {
     const float g = gradient[i] * unscale;
+    if (decays) master[i] = master[i] - shrink * master[i];
     first[i] = spec.beta1 * first[i] + rest1 * g;
     second[i] = spec.beta2 * second[i] + rest2 * (g * g);
     const float mean = first[i] / correction1;

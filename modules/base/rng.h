@@ -37,6 +37,7 @@ enum class RandomStream : std::uint32_t {
   faults = 6,        ///< item = chosen by the caller
   spikes = 7,        ///< item = chosen by the caller
   sweep = 8,         ///< item = dimension
+  rate_code = 9,     ///< item = epoch and sample
 };
 
 /// Sequence of random numbers that depends on (seed, stream, item) only: items can be drawn in any

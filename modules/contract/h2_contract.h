@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define H2_ID UINT32_C(0x4832564C)      /* "LV2H" in memory order */
-#define H2_VERSION UINT32_C(0x00030001) /* major.minor: 16 bits each */
+#define H2_VERSION UINT32_C(0x00030002) /* major.minor: 16 bits each */
 
 /* ---- System address map ---------------------------------------------------------------------- */
 #define H2_REGS_BASE UINT64_C(0x10000000)
@@ -161,12 +161,13 @@ enum h2_opcode { H2_OPCODES(H2_OPCODE_ENUM_) H2_OP_END_ };
 #define H2_DESC_FIRST 0x1U     /* first sub-batch of a group: overwrite grad-w instead of adding */
 #define H2_DESC_LAST 0x2U      /* last sub-batch of a group */
 #define H2_DESC_INFERENCE 0x4U /* forward stores spikes only */
+#define H2_DESC_RATES 0x8U     /* update: with its own learning rate and weight decay, since 3.2 */
 
 /* X(type, name, offset, description) */
 #define H2_DESCRIPTOR_FIELDS(X)                                                          \
   X(uint8_t, version, 0, "H2_DESCRIPTOR_VERSION")                                        \
   X(uint8_t, opcode, 1, "enum h2_opcode")                                                \
-  X(uint16_t, flags, 2, "1 first, 2 last sub-batch of a group, 4 inference")             \
+  X(uint16_t, flags, 2, "1 first, 2 last sub-batch of a group, 4 inference, 8 rates")    \
   X(uint32_t, size, 4, "bytes of the descriptor")                                        \
   X(uint32_t, tag, 8, "not 0, unique among descriptors in flight")                       \
   X(uint32_t, depends, 12, "weight gradient: tag of the backward descriptor it follows") \
@@ -176,8 +177,9 @@ enum h2_opcode { H2_OPCODES(H2_OPCODE_ENUM_) H2_OP_END_ };
   X(uint64_t, table, 24, "address of the network table")                                 \
   X(uint64_t, input, 32, "address of the sub-batch's input tensor")                      \
   X(uint64_t, output_gradient, 40, "backward: address of grad-s of the last layer")      \
-  X(uint64_t, reserved0, 48, "0")                                                        \
-  X(uint64_t, reserved1, 56, "0")
+  X(float, learning_rate, 48, "update with rates: instead of the table's; 0 otherwise")  \
+  X(float, weight_decay, 52, "update with rates: 0 for none; 0 otherwise")               \
+  X(uint64_t, reserved0, 56, "0")
 
 #define H2_COMPLETION_FIELDS(X)                                                             \
   X(uint32_t, tag, 0, "of the descriptor")                                                  \
@@ -229,38 +231,47 @@ enum h2_error { H2_OK = 0, H2_ERRORS(H2_ERROR_ENUM_) H2_ERR_END_ };
 
 enum h2_optimizer { H2_OPT_SGD = 0, H2_OPT_ADAM = 1 };
 #define H2_TABLE_STATIC_ONCE 0x1U /* charge a static input's spatial sum once for all timesteps */
+#define H2_TABLE_NEURONS 0x2U     /* an h2_neuron per layer follows the records, since 3.2 */
+/* Since 3.2: sub-batches of a group, but for its last, whose vectors grouped layers can keep. */
+#define H2_TABLE_SLOTS(flags) ((uint32_t)(flags) >> 8)
+#define H2_TABLE_PUT_SLOTS(slots) ((uint32_t)(slots) << 8)
+#define H2_MOST_SLOTS 1023U
 
 /* X(type, name, offset, description) */
-#define H2_TABLE_FIELDS(X)                                        \
-  X(uint32_t, magic, 0, "H2_TABLE_MAGIC")                         \
-  X(uint32_t, version, 4, "H2_TABLE_VERSION")                     \
-  X(uint32_t, layers, 8, "records behind this header")            \
-  X(uint32_t, layer_size, 12, "bytes of a record")                \
-  X(uint32_t, timesteps, 16, "T")                                 \
-  X(uint32_t, sub_batch, 20, "most samples of a sub-batch")       \
-  X(uint32_t, flags, 24, "H2_TABLE_*")                            \
-  X(uint32_t, optimizer, 28, "0 SGD with momentum, 1 Adam")       \
-  X(float, alpha, 32, "decay of the potential")                   \
-  X(float, th_f, 36, "firing threshold")                          \
-  X(float, th_l, 40, "lower end of the mask, exclusive")          \
-  X(float, th_r, 44, "upper end of the mask, exclusive")          \
-  X(float, beta, 48, "surrogate gradient inside the mask")        \
-  X(float, learning_rate, 52, "")                                 \
-  X(float, momentum, 56, "SGD")                                   \
-  X(float, beta1, 60, "Adam")                                     \
-  X(float, beta2, 64, "Adam")                                     \
-  X(float, epsilon, 68, "Adam")                                   \
-  X(float, loss_scale, 72, "power of two, removed at the update") \
+#define H2_TABLE_FIELDS(X)                                          \
+  X(uint32_t, magic, 0, "H2_TABLE_MAGIC")                           \
+  X(uint32_t, version, 4, "H2_TABLE_VERSION")                       \
+  X(uint32_t, layers, 8, "records behind this header")              \
+  X(uint32_t, layer_size, 12, "bytes of a record")                  \
+  X(uint32_t, timesteps, 16, "T")                                   \
+  X(uint32_t, sub_batch, 20, "most samples of a sub-batch")         \
+  X(uint32_t, flags, 24, "1 static once; 2 neurons; from 8: slots") \
+  X(uint32_t, optimizer, 28, "0 SGD with momentum, 1 Adam")         \
+  X(float, alpha, 32, "decay of the potential")                     \
+  X(float, th_f, 36, "firing threshold")                            \
+  X(float, th_l, 40, "lower end of the mask, exclusive")            \
+  X(float, th_r, 44, "upper end of the mask, exclusive")            \
+  X(float, beta, 48, "surrogate gradient inside the mask")          \
+  X(float, learning_rate, 52, "")                                   \
+  X(float, momentum, 56, "SGD")                                     \
+  X(float, beta1, 60, "Adam")                                       \
+  X(float, beta2, 64, "Adam")                                       \
+  X(float, epsilon, 68, "Adam")                                     \
+  X(float, loss_scale, 72, "power of two, removed at the update")   \
   X(uint32_t, checksum, 76, "h2_checksum() of header (this field 0) and records")
 
 enum h2_layer_kind { H2_LAYER_CONV = 0, H2_LAYER_FC = 1 };
 enum h2_pool { H2_POOL_NONE = 0, H2_POOL_AFTER_SOMA = 1, H2_POOL_BEFORE_SOMA = 2 };
 #define H2_LAYER_ENCODING 0x1U /* input is static 8-bit pixels */
+/* Since 3.2, fully connected layers: grad-w is computed once, behind the last sub-batch of a group.
+ * Until then the vectors of the others lie behind grad-w (h2_grouped_bytes() in h2_layout.h). */
+#define H2_LAYER_GROUPED 0x8U
+#define H2_LAYER_VALID 0x4U /* convolution without padding, since 3.2 */
 
 /* Offsets count from the base of the descriptor's Mem0 or Mem1, the last four from Mem2. */
 #define H2_LAYER_FIELDS(X)                                                     \
   X(uint16_t, kind, 0, "0 convolution, 1 fully connected")                     \
-  X(uint16_t, flags, 2, "1 encoding: input is static 8-bit pixels")            \
+  X(uint16_t, flags, 2, "1 encoding: 8-bit pixels; 4 no padding; 8 grouped")   \
   X(uint16_t, pool, 4, "0 none, 1 AP2 after Soma, 2 before")                   \
   X(uint16_t, planes, 6, "bit planes of the input: 1, 3 or 8")                 \
   X(uint32_t, cin, 8, "input channels, planes not counted")                    \
@@ -281,12 +292,24 @@ enum h2_pool { H2_POOL_NONE = 0, H2_POOL_AFTER_SOMA = 1, H2_POOL_BEFORE_SOMA = 2
   X(uint64_t, momentum, 96, "Mem2: FP32, as weights")                          \
   X(uint64_t, variance, 104, "Mem2: FP32, as weights; 0 for SGD")
 
+/* A layer's own neuron, in place of the header's five numbers. */
+#define H2_NEURON_FIELDS(X)                                \
+  X(float, alpha, 0, "decay of the potential")             \
+  X(float, th_f, 4, "firing threshold")                    \
+  X(float, th_l, 8, "lower end of the mask, exclusive")    \
+  X(float, th_r, 12, "upper end of the mask, exclusive")   \
+  X(float, beta, 16, "surrogate gradient inside the mask") \
+  X(uint32_t, reserved, 20, "0")
+
 typedef struct h2_table {
   H2_TABLE_FIELDS(H2_MEMBER_)
 } h2_table;
 typedef struct h2_layer {
   H2_LAYER_FIELDS(H2_MEMBER_)
 } h2_layer;
+typedef struct h2_neuron {
+  H2_NEURON_FIELDS(H2_MEMBER_)
+} h2_neuron;
 #undef H2_MEMBER_
 
 #ifdef __cplusplus
@@ -298,6 +321,7 @@ H2_STATIC_ASSERT(sizeof(h2_descriptor) == 64, "descriptor is 64 bytes");
 H2_STATIC_ASSERT(sizeof(h2_completion) == 32, "completion is 32 bytes");
 H2_STATIC_ASSERT(sizeof(h2_table) == 80, "table header is 80 bytes");
 H2_STATIC_ASSERT(sizeof(h2_layer) == 112, "layer record is 112 bytes");
+H2_STATIC_ASSERT(sizeof(h2_neuron) == 24, "neuron record is 24 bytes");
 
 #define H2_PLACE_(record, type, name, offset)                                           \
   H2_STATIC_ASSERT(                                                                     \
@@ -307,15 +331,18 @@ H2_STATIC_ASSERT(sizeof(h2_layer) == 112, "layer record is 112 bytes");
 #define H2_PLACE_COMPLETION_(type, name, offset, text) H2_PLACE_(h2_completion, type, name, offset)
 #define H2_PLACE_TABLE_(type, name, offset, text) H2_PLACE_(h2_table, type, name, offset)
 #define H2_PLACE_LAYER_(type, name, offset, text) H2_PLACE_(h2_layer, type, name, offset)
+#define H2_PLACE_NEURON_(type, name, offset, text) H2_PLACE_(h2_neuron, type, name, offset)
 H2_DESCRIPTOR_FIELDS(H2_PLACE_DESCRIPTOR_)
 H2_COMPLETION_FIELDS(H2_PLACE_COMPLETION_)
 H2_TABLE_FIELDS(H2_PLACE_TABLE_)
 H2_LAYER_FIELDS(H2_PLACE_LAYER_)
+H2_NEURON_FIELDS(H2_PLACE_NEURON_)
 #undef H2_PLACE_
 #undef H2_PLACE_DESCRIPTOR_
 #undef H2_PLACE_COMPLETION_
 #undef H2_PLACE_TABLE_
 #undef H2_PLACE_LAYER_
+#undef H2_PLACE_NEURON_
 #define H2_ALIGNED_(name, offset, access, reset, text) \
   H2_STATIC_ASSERT((offset) % 4 == 0 && (offset) < H2_REGS_SIZE, #name " is a word of the block");
 H2_REGISTERS(H2_ALIGNED_)

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "modules/contract/h2_contract.h"
+
 static uint32_t parts(uint32_t length, uint32_t payload) {
   return (length + payload - 1) / payload;
 }
@@ -119,6 +121,18 @@ uint64_t h2_map_bits_bytes(const h2_map* map) {
 uint64_t h2_map_values_bytes(const h2_map* map, uint32_t value_bytes) {
   return (uint64_t)map->steps * map->samples * map->height * map->width * map->channels *
          value_bytes;
+}
+
+static uint64_t aligned(uint64_t bytes) {
+  return (bytes + H2_TENSOR_ALIGN - 1) / H2_TENSOR_ALIGN * H2_TENSOR_ALIGN;
+}
+
+uint64_t h2_slot_bytes(const h2_map* input, const h2_map* gradient, uint32_t value_bytes) {
+  return aligned(h2_map_bits_bytes(input)) + aligned(h2_map_values_bytes(gradient, value_bytes));
+}
+
+uint64_t h2_grouped_bytes(uint64_t weight_bytes, uint64_t slot_bytes, uint32_t slots) {
+  return aligned(weight_bytes) + slot_bytes * slots;
 }
 
 uint64_t h2_weight_index(uint32_t cout, uint32_t cin, uint32_t taps, uint32_t o, uint32_t i,

@@ -51,6 +51,11 @@ h2_rect h2_part(const h2_map* map, uint32_t tile, uint32_t part);
 /* Border of the map that a kernel reads, and of the grad-u of a layer that is read for the layer
  * below; `pooled`: grad-u lies at the positions of a 2x2 pooling before Soma. */
 uint32_t h2_input_border(uint32_t kernel);
+/* Without padding the tiles of a map and of the one that is read drift apart: a kernel then reaches
+ * as far as this larger one, which the two borders above and below are asked for. */
+static inline uint32_t h2_reach(uint32_t kernel, int valid) {
+  return valid ? 2 * kernel - 1 : kernel;
+}
 uint32_t h2_gradient_border(uint32_t kernel, uint32_t stride, int pooled);
 /* Elements of one chunk. */
 uint64_t h2_chunk_elements(const h2_map* map, uint32_t tile, uint32_t block);
@@ -61,6 +66,13 @@ uint64_t h2_chunk_bits_bytes(const h2_map* map, uint32_t tile, uint32_t block);
 /* Bytes of whole tensors. */
 uint64_t h2_map_bits_bytes(const h2_map* map);
 uint64_t h2_map_values_bytes(const h2_map* map, uint32_t value_bytes);
+
+/* What a grouped layer keeps of a sub-batch: input, then grad-u, each from a multiple of 64 bytes.
+ */
+uint64_t h2_slot_bytes(const h2_map* input, const h2_map* gradient, uint32_t value_bytes);
+/* Behind `weight_bytes` of grad-w at a multiple of 64 bytes: slots, one for each sub-batch before
+ * the last. Bytes of both. */
+uint64_t h2_grouped_bytes(uint64_t weight_bytes, uint64_t slot_bytes, uint32_t slots);
 
 /* Index of a weight among cout*cin*taps. */
 uint64_t h2_weight_index(uint32_t cout, uint32_t cin, uint32_t taps, uint32_t o, uint32_t i,

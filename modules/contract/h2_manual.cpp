@@ -73,7 +73,9 @@ std::string record_tables(bool markdown) {
          table(
              "Network table, record of a layer, 112 bytes; tensors by their offsets from the base "
              "of the descriptor's Mem0 or Mem1, the last four from Mem2",
-             head, {H2_LAYER_FIELDS(H2_MEMBER_ROW)}, markdown);
+             head, {H2_LAYER_FIELDS(H2_MEMBER_ROW)}, markdown) +
+         table("Network table, one neuron per layer behind the records, 24 bytes (flag 2)", head,
+               {H2_NEURON_FIELDS(H2_MEMBER_ROW)}, markdown);
 }
 
 std::string constant_table(bool markdown) {
@@ -86,6 +88,10 @@ std::string constant_table(bool markdown) {
        {number(H2_TABLE_VERSION), "H2_TABLE_VERSION", ""},
        {number(H2_TABLE_STATIC_ONCE), "H2_TABLE_STATIC_ONCE",
         "flag of a table: the sum over a static input is charged once, not per timestep"},
+       {number(H2_LAYER_GROUPED), "H2_LAYER_GROUPED",
+        "flag of a fully connected layer: grad-w is computed behind the last sub-batch of a group"},
+       {number(H2_MOST_SLOTS), "H2_MOST_SLOTS",
+        "most sub-batches before it, from bit 8 of the table's flags on"},
        {number(H2_MAX_LAYERS), "H2_MAX_LAYERS", "most records of a network table"},
        {number(H2_TENSOR_ALIGN), "H2_TENSOR_ALIGN",
         "rings, tables and tensors begin at multiples of it"},

@@ -52,6 +52,12 @@ bool same_places(const H2LearnCommand& a, const H2LearnCommand& b) {
                     b.table.layers.end(), same);
 }
 
+bool is_grouped(const H2LearnCommand& command) {
+  const auto& layers = command.table.layers;
+  return std::any_of(layers.begin(), layers.end(),
+                     [](const PlacedLayer& l) { return l.layer.grouped; });
+}
+
 std::uint32_t allowed_if(bool condition) { return condition ? H2_OK : H2_ERR_DEPENDENCY; }
 
 }  // namespace
@@ -91,6 +97,10 @@ std::uint32_t CommandOrder::check_gradient(H2LearnCommand& command) const {
     if (group_ != Group::open || broken_ == group_number_) return H2_ERR_DEPENDENCY;
     if (!same_table(*first_gradient_, command)) return H2_ERR_DEPENDENCY;
   }
+  // Behind the last sub-batch that has a place for its vectors, only the group's last may follow.
+  const std::size_t before = has(command, H2_DESC_FIRST) ? 0 : kept_.size();
+  const bool keeps = is_grouped(command) && !has(command, H2_DESC_LAST);
+  if (keeps && before >= static_cast<std::size_t>(command.table.slots)) return H2_ERR_DEPENDENCY;
   for (const CommandPtr& backward : held_[command.descriptor.memory].backward) {
     const bool named = backward->descriptor.tag == command.descriptor.depends;
     if (named && same_sub_batch(*backward, command) && !failed(*backward)) {
@@ -132,7 +142,11 @@ void CommandOrder::accept(const CommandPtr& command) {
       if (has(*command, H2_DESC_FIRST)) {
         ++group_number_;
         first_gradient_ = command;
+        kept_.clear();
       }
+      command->kept = kept_;
+      if (is_grouped(*command)) kept_.push_back(command);
+      if (has(*command, H2_DESC_LAST)) kept_.clear();
       group_ = has(*command, H2_DESC_LAST) ? Group::closed : Group::open;
       command->group = group_number_;
       held.users.push_back(command);
@@ -199,6 +213,7 @@ void CommandOrder::reset() {
   update_ = nullptr;
   group_ = Group::none;
   first_gradient_ = nullptr;
+  kept_.clear();
   may_restart_ = true;
 }
 

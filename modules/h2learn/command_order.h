@@ -66,6 +66,7 @@ class CommandOrder {
   CommandPtr update_;                 ///< the last one
   Group group_ = Group::none;
   CommandPtr first_gradient_;       ///< of the group
+  std::vector<CommandPtr> kept_;    ///< its weight gradients so far, if a layer is grouped
   std::uint64_t group_number_ = 0;  ///< counts weight gradients with FIRST
   std::uint64_t broken_ = 0;        ///< the last group that a failed weight gradient has spoilt
   std::uint32_t cause_ = H2_OK;     ///< and its error

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/h2learn/job_context.h"
 
+#include "modules/base/ceil_div.h"
+
 namespace h2 {
 
 h2_map JobContext::map(int channels, int height, int width, int map_steps,
@@ -51,6 +53,19 @@ TensorImage JobContext::input_image(int index) const {
 WeightImage JobContext::weight_image(int index, std::uint64_t address) const {
   const Layer& l = layer(index);
   return {address, l.cout, l.cin, l.taps(), value_bytes};
+}
+
+KeptVectors JobContext::vectors_in_slot(int index, int sub_batch, std::size_t slot) const {
+  JobContext whole = *this;
+  whole.batch = sub_batch;
+  const h2_map in = whole.input_image(index).map(), out = whole.gradient_image(index).map();
+  const std::uint64_t slot_bytes = h2_slot_bytes(&in, &out, value_bytes);
+  const std::uint64_t weights = layer(index).weight_count() * value_bytes;
+  KeptVectors v;
+  v.input = base2 + place(index).weight_gradient +
+            h2_grouped_bytes(weights, slot_bytes, static_cast<std::uint32_t>(slot));
+  v.gradient = v.input + ceil_div(h2_map_bits_bytes(&in), H2_TENSOR_ALIGN) * H2_TENSOR_ALIGN;
+  return v;
 }
 
 }  // namespace h2

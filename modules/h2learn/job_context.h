@@ -7,7 +7,6 @@
 #include <optional>
 #include <vector>
 
-#include "modules/arithmetic/neuron_spec.h"
 #include "modules/arithmetic/update.h"
 #include "modules/contract/h2_contract.h"
 #include "modules/contract/h2_layout.h"
@@ -19,9 +18,12 @@
 
 namespace h2 {
 
-inline std::uint32_t input_border(const Layer& layer) { return h2_input_border(layer.kernel); }
+inline std::uint32_t input_border(const Layer& layer) {
+  return h2_input_border(h2_reach(layer.kernel, layer.valid));
+}
 inline std::uint32_t gradient_border(const Layer& layer) {
-  return h2_gradient_border(layer.kernel, layer.stride, layer.pool == PoolMode::before_soma);
+  return h2_gradient_border(h2_reach(layer.kernel, layer.valid), layer.stride,
+                            layer.pool == PoolMode::before_soma);
 }
 
 /// A layer of the network table: shapes, and where its tensors lie.
@@ -45,6 +47,13 @@ class MaskSource {
 /// Masks of the sub-batch with this running number.
 using MaskFactory = std::function<std::shared_ptr<const MaskSource>(std::uint64_t sub_batch)>;
 
+/// The vectors of a sub-batch that a grouped layer keeps in Mem2.
+struct KeptVectors {
+  std::uint64_t input = 0, gradient = 0;  ///< addresses
+  int samples = 1;
+  const MaskSource* masks = nullptr;  ///< in runs without data
+};
+
 /// A flipped bit in a look-up table of the Forward Engine (fault injection), as ForwardArray's
 /// corrupt() takes it; `channel` counts all output channels of layer `layer` (index).
 struct LutFault {
@@ -57,7 +66,6 @@ struct JobContext {
   const std::vector<PlacedLayer>* layers = nullptr;
   const GlbPlan* glb = nullptr;
   const MaskSource* masks = nullptr;  ///< set in runs without data
-  NeuronSpec neuron;
   int batch = 1, steps = 1;
   int value_bytes = 2;       ///< of one stored value
   std::uint64_t base = 0;    ///< of the Mem0 or Mem1 that holds the sub-batch
@@ -89,6 +97,9 @@ struct JobContext {
   /// What layer `index` reads, in the producer's shape.
   TensorImage input_image(int index) const;
   WeightImage weight_image(int index, std::uint64_t address) const;
+  /// Where grouped layer `index` keeps the vectors of the group's sub-batch `slot` (h2_layout.h);
+  /// `sub_batch`: of the network table.
+  KeptVectors vectors_in_slot(int index, int sub_batch, std::size_t slot) const;
 
  private:
   TensorImage soma_image(int index, std::uint64_t offset, std::uint32_t border) const;
@@ -106,6 +117,12 @@ std::unique_ptr<Job> make_backward_job(const JobContext& context, int layer);
 std::unique_ptr<Job> make_grad_job(const JobContext& context, std::uint64_t gradient);
 /// `first`: overwrite grad-w in Mem2, otherwise add to it.
 std::unique_ptr<Job> make_weight_gradient_job(const JobContext& context, int layer, bool first);
+/// Of a grouped layer, in place of the weight gradient: copies the vectors of a sub-batch to Mem2.
+std::unique_ptr<Job> make_keep_vectors_job(const JobContext& context, int layer,
+                                           const KeptVectors& to);
+/// The same, of the group's last sub-batch: grad-w of all of them, `kept` in the order they came.
+std::unique_ptr<Job> make_group_gradient_job(const JobContext& context, int layer,
+                                             const std::vector<KeptVectors>& kept);
 /// What an optimiser step takes of a machine.
 struct UpdateCosts {
   std::uint64_t buffer_bytes = 0;  ///< of the buffer that weights stream through

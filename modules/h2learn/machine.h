@@ -59,6 +59,12 @@ enum class BackwardOrder {
   automatic  ///< per layer what reads least and fits the buffer: BackwardCosts::least()
 };
 
+/// When the Weight Update Engine computes grad-w of fully connected layers.
+enum class FcGradient {
+  per_sub_batch,  ///< for each, adding to the sum in Mem2
+  per_group       ///< behind the last of a batch group, from the vectors of all in Mem2
+};
+
 /// Capacities of the global buffers in bytes (paper Table VII, KB = 1024 B).
 struct GlbSpec {
   std::uint64_t forward = 515072;
@@ -78,6 +84,7 @@ struct Machine {
   BackwardOrder backward_order = BackwardOrder::text;
   /// Partial sums kept per position in the Backward Engine, at most one per PE of a group.
   int psum_copies = 4;
+  FcGradient fc_weight_gradient = FcGradient::per_sub_batch;
   Numerics numerics = Numerics::fp16;
 };
 

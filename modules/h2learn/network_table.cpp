@@ -22,13 +22,17 @@ bool shape_of(const h2_layer& r, Layer& l) {
   if (r.cin > kMostInputs || r.cout > kMostOutputs) return false;
   if (r.in_height > kLargestSide || r.in_width > kLargestSide) return false;
   const bool pools_spikes = r.pool == H2_POOL_AFTER_SOMA;
-  if ((r.flags & ~H2_LAYER_ENCODING) != 0 || (!pools_spikes && r.pooled != 0)) return false;
+  const unsigned legal = H2_LAYER_ENCODING | (fc ? H2_LAYER_GROUPED : H2_LAYER_VALID);
+  if ((r.flags & ~legal) != 0 || (!pools_spikes && r.pooled != 0)) return false;
   if (fc && r.gradient_mask != 0) return false;
   if (r.planes != 1 && r.planes != 3 && r.planes != 8) return false;
   if (fc && (r.kernel != 1 || r.stride != 1 || r.in_height != 1 || r.in_width != 1 || r.pool != 0))
     return false;
   l.kind = fc ? LayerKind::fc : LayerKind::conv;
   l.encoding = (r.flags & H2_LAYER_ENCODING) != 0;
+  l.grouped = (r.flags & H2_LAYER_GROUPED) != 0;
+  l.valid = (r.flags & H2_LAYER_VALID) != 0;
+  if (l.valid && (r.kernel > r.in_height || r.kernel > r.in_width)) return false;
   l.pool = static_cast<PoolMode>(r.pool);
   l.cin = static_cast<int>(r.cin);
   l.planes = r.planes;
@@ -70,12 +74,15 @@ void name_layers(Network& network) {
 
 bool within(float value, float low, float high) { return value >= low && value <= high; }
 
-bool neuron_in_range(const h2_table& h) {
+/// False for a NaN as well.
+bool neuron_in_range(const NeuronSpec& n) {
   constexpr float kLargest = 65504;  // of FP16
-  return within(h.alpha, 0, 1) && within(h.th_f, 0, kLargest) &&
-         within(h.th_l, -kLargest, kLargest) && within(h.th_r, -kLargest, kLargest) &&
-         within(h.beta, 0, kLargest) && h.beta > 0;
+  return within(n.alpha, 0, 1) && within(n.th_f, 0, kLargest) &&
+         within(n.th_l, -kLargest, kLargest) && within(n.th_r, -kLargest, kLargest) &&
+         n.th_l < n.th_r && within(n.beta, 0, kLargest) && n.beta > 0;
 }
+
+NeuronSpec neuron_of(const h2_neuron& n) { return {n.alpha, n.th_f, n.th_l, n.th_r, n.beta}; }
 
 bool update_in_range(const h2_table& h) {
   int exponent = 0;
@@ -84,20 +91,24 @@ bool update_in_range(const h2_table& h) {
   for (const float decay : {h.momentum, h.beta1, h.beta2}) {
     if (!within(decay, 0, 1) || decay == 1.0F) return false;
   }
-  return within(h.learning_rate, 0, 1000) && within(h.epsilon, 0, 1) &&
+  return within(h.learning_rate, 0, kMostLearningRate) && within(h.epsilon, 0, 1) &&
          (h.optimizer == H2_OPT_SGD || h.epsilon > 0);
 }
 
 bool parameters_of(const h2_table& h, NetworkTable& table) {
-  const float values[] = {h.alpha,    h.th_f,  h.th_l,  h.th_r,    h.beta,      h.learning_rate,
-                          h.momentum, h.beta1, h.beta2, h.epsilon, h.loss_scale};
+  const float values[] = {h.learning_rate, h.momentum, h.beta1, h.beta2, h.epsilon, h.loss_scale};
   for (const float v : values) {
     if (!std::isfinite(v)) return false;
   }
-  if ((h.flags & ~H2_TABLE_STATIC_ONCE) != 0) return false;
-  if (h.optimizer > H2_OPT_ADAM || !(h.th_l < h.th_r)) return false;
-  if (!neuron_in_range(h) || !update_in_range(h)) return false;
-  table.neuron = {h.alpha, h.th_f, h.th_l, h.th_r, h.beta};
+  const std::uint32_t slots = H2_TABLE_SLOTS(h.flags);
+  const std::uint32_t flags = h.flags & 0xFFU;
+  if ((flags & ~(H2_TABLE_STATIC_ONCE | H2_TABLE_NEURONS)) != 0 || slots > H2_MOST_SLOTS) {
+    return false;
+  }
+  table.slots = static_cast<int>(slots);
+  if (h.optimizer > H2_OPT_ADAM) return false;
+  if (!neuron_in_range({h.alpha, h.th_f, h.th_l, h.th_r, h.beta})) return false;
+  if (!update_in_range(h)) return false;
   table.update.optimizer = h.optimizer == H2_OPT_ADAM ? Optimizer::adam : Optimizer::sgd;
   table.update.learning_rate = h.learning_rate;
   table.update.momentum = h.momentum;
@@ -109,10 +120,13 @@ bool parameters_of(const h2_table& h, NetworkTable& table) {
   return true;
 }
 
-std::uint32_t checksum_of(h2_table header, const std::vector<h2_layer>& records) {
+std::uint32_t checksum_of(h2_table header, const std::vector<h2_layer>& records,
+                          const std::vector<h2_neuron>& neurons) {
   header.checksum = 0;
-  const std::uint32_t sum = h2_checksum(0, &header, sizeof header);
-  return h2_checksum(sum, records.data(), records.size() * sizeof(h2_layer));
+  std::uint32_t sum = h2_checksum(0, &header, sizeof header);
+  sum = h2_checksum(sum, records.data(), records.size() * sizeof(h2_layer));
+  return neurons.empty() ? sum
+                         : h2_checksum(sum, neurons.data(), neurons.size() * sizeof(h2_neuron));
 }
 
 }  // namespace
@@ -126,10 +140,17 @@ std::uint32_t parse_header(const h2_table& h) {
   return sane ? H2_OK : H2_ERR_TABLE;
 }
 
+std::uint64_t table_bytes(const h2_table& header) {
+  const bool neurons = (header.flags & H2_TABLE_NEURONS) != 0;
+  return sizeof header +
+         header.layers * (sizeof(h2_layer) + (neurons ? sizeof(h2_neuron) : std::size_t{0}));
+}
+
 std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& records,
-                          const Machine& machine, NetworkTable& table, std::uint32_t& layer) {
+                          const std::vector<h2_neuron>& neurons, const Machine& machine,
+                          NetworkTable& table, std::uint32_t& layer) {
   layer = 0;
-  if (checksum_of(header, records) != header.checksum) return H2_ERR_CHECKSUM;
+  if (checksum_of(header, records, neurons) != header.checksum) return H2_ERR_CHECKSUM;
   if (!parameters_of(header, table)) return H2_ERR_TABLE;
   table.checksum = header.checksum;
   table.sub_batch = static_cast<int>(header.sub_batch);
@@ -138,6 +159,12 @@ std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& r
     ++layer;
     Layer l;
     if (!shape_of(record, l)) return H2_ERR_TABLE;
+    l.neuron = {header.alpha, header.th_f, header.th_l, header.th_r, header.beta};
+    if (!neurons.empty()) {
+      const h2_neuron& own = neurons[layer - 1];
+      l.neuron = neuron_of(own);
+      if (own.reserved != 0 || !neuron_in_range(l.neuron)) return H2_ERR_TABLE;
+    }
     if (table.update.optimizer == Optimizer::sgd && record.variance != 0) return H2_ERR_TABLE;
     if (!can_be_placed(l, header)) return H2_ERR_ADDRESS;
     const auto& layers = table.network.layers;
@@ -152,7 +179,7 @@ std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& r
     table.layers.push_back({table.network.layers[i], records[i]});
   }
   table.extents = tensor_extents(table.layers, machine, table.sub_batch, table.network.timesteps,
-                                 table.update.optimizer);
+                                 table.update.optimizer, table.slots);
   return H2_OK;
 }
 

@@ -105,12 +105,28 @@ std::optional<Step> H2LearnSchedule::step(CardCommand& command, int index) {
       return Step{kBackwardEngine, make_grad_job(c.context, d.output_gradient),
                   After{c.depends, layers - 1}, nullptr};
     case H2_OP_WEIGHT_GRADIENT:
-      return Step{kWeightUpdateEngine,
-                  make_weight_gradient_job(c.context, down, (d.flags & H2_DESC_FIRST) != 0),
-                  After{c.depends, index}, nullptr};
+      return Step{kWeightUpdateEngine, weight_gradient(c, down), After{c.depends, index}, nullptr};
     default:
       return update_step(c, index);
   }
+}
+
+/// grad-w of a grouped layer waits for the last sub-batch of its group.
+std::unique_ptr<Job> H2LearnSchedule::weight_gradient(const H2LearnCommand& c, int layer) const {
+  const unsigned flags = c.descriptor.flags;
+  const bool first = (flags & H2_DESC_FIRST) != 0, last = (flags & H2_DESC_LAST) != 0;
+  if (!c.context.layer(layer).grouped) return make_weight_gradient_job(c.context, layer, first);
+  const auto place = [&](std::size_t slot) {
+    return c.context.vectors_in_slot(layer, c.table.sub_batch, slot);
+  };
+  if (!last) return make_keep_vectors_job(c.context, layer, place(c.kept.size()));
+  std::vector<KeptVectors> kept;
+  for (std::size_t slot = 0; slot < c.kept.size(); ++slot) {
+    kept.push_back(place(slot));
+    kept.back().samples = c.kept[slot]->context.batch;
+    kept.back().masks = c.kept[slot]->context.masks;
+  }
+  return make_group_gradient_job(c.context, layer, kept);
 }
 
 std::vector<std::uint64_t> H2LearnSchedule::weight_copies() const {

@@ -25,7 +25,9 @@ struct H2LearnCommand : CardCommand {
   std::shared_ptr<const MaskSource> masks;  ///< of the context, runs without data
   /// Of a backward pass the forward pass, of a weight gradient the backward pass that it follows.
   std::shared_ptr<H2LearnCommand> depends;
-  std::uint64_t group = 0;      ///< running number, weight gradients and updates
+  std::uint64_t group = 0;  ///< running number, weight gradients and updates
+  /// Weight gradients before this one of its group, whose vectors grouped layers keep.
+  std::vector<std::shared_ptr<H2LearnCommand>> kept;
   bool writes_weights = false;  ///< an update that has begun
   bool ends_whole = false;      ///< an update that ends between two layers: its group failed
 };
@@ -92,6 +94,7 @@ class H2LearnSchedule : public Schedule {
   std::shared_ptr<H2LearnCommand> early_update(H2LearnCommand& gradient, int index);
   bool in_a_memory(std::uint64_t address, std::uint64_t bytes) const;
   void hold_sub_batch(H2LearnCommand& command);
+  std::unique_ptr<Job> weight_gradient(const H2LearnCommand& command, int layer) const;
 
   const Machine& machine_;
   const Settings settings_;

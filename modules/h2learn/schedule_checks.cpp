@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstring>
 #include <utility>
 
 #include "modules/base/error.h"
@@ -8,14 +9,30 @@
 
 namespace h2 {
 
+namespace {
+
+/// The update's own rates: in range, and 0 bits where there are none.
+bool legal_rates(const h2_descriptor& d) {
+  if ((d.flags & H2_DESC_RATES) != 0) {
+    return d.learning_rate >= 0 && d.learning_rate <= kMostLearningRate && d.weight_decay >= 0 &&
+           d.weight_decay <= kMostWeightDecay;
+  }
+  std::uint32_t bits[2];
+  std::memcpy(&bits[0], &d.learning_rate, sizeof bits[0]);
+  std::memcpy(&bits[1], &d.weight_decay, sizeof bits[1]);
+  return bits[0] == 0 && bits[1] == 0;
+}
+
+}  // namespace
+
 std::uint32_t H2LearnSchedule::check_fields(const h2_descriptor& d, const CardAccess& card) const {
   if (d.version != H2_DESCRIPTOR_VERSION) return H2_ERR_VERSION;
   if (d.opcode < H2_OP_FORWARD || d.opcode > H2_OP_UPDATE) return H2_ERR_OPCODE;
   const unsigned legal = d.opcode == H2_OP_FORWARD  ? H2_DESC_INFERENCE
-                         : d.opcode == H2_OP_UPDATE ? 0U
+                         : d.opcode == H2_OP_UPDATE ? H2_DESC_RATES
                                                     : H2_DESC_FIRST | H2_DESC_LAST;
   if (d.size != sizeof d || d.memory > (settings_.memories == 1 ? 0 : 1) || d.reserved0 != 0 ||
-      d.reserved1 != 0 || (d.flags & ~legal) != 0 ||
+      !legal_rates(d) || (d.flags & ~legal) != 0 ||
       (d.opcode == H2_OP_UPDATE ? d.step == 0 : d.samples == 0)) {
     return H2_ERR_SIZE;
   }
@@ -56,8 +73,18 @@ std::uint32_t H2LearnSchedule::read_table(H2LearnCommand& command, CardAccess& c
   if (!card.read(first, records.data(), bytes)) {
     return in_a_memory(first, bytes) ? H2_ERR_WINDOW : H2_ERR_ADDRESS;
   }
-  error = parse_table(header, records, machine_, command.table, command.error_layer);
+  std::vector<h2_neuron> neurons((header.flags & H2_TABLE_NEURONS) != 0 ? header.layers : 0);
+  const std::uint64_t behind = first + bytes, own = neurons.size() * sizeof(h2_neuron);
+  if (!neurons.empty() && !card.read(behind, neurons.data(), own)) {
+    return in_a_memory(behind, own) ? H2_ERR_WINDOW : H2_ERR_ADDRESS;
+  }
+  error = parse_table(header, records, neurons, machine_, command.table, command.error_layer);
   if (error != H2_OK) return error;
+  command.table.bytes = table_bytes(header);
+  if ((d.flags & H2_DESC_RATES) != 0) {
+    command.table.update.learning_rate = d.learning_rate;
+    command.table.update.weight_decay = d.weight_decay;
+  }
   error = plan(command);
   if (error != H2_OK) return error;
   for (TensorExtent& extent : command.table.extents) extent.together = settings_.memories == 1;
@@ -67,7 +94,6 @@ std::uint32_t H2LearnSchedule::read_table(H2LearnCommand& command, CardAccess& c
   c.machine = &machine_;
   c.layers = &command.table.layers;
   c.glb = &command.glb;
-  c.neuron = command.table.neuron;
   c.batch = d.samples;
   c.steps = command.table.network.timesteps;
   c.value_bytes = bytes_of(machine_.numerics);
@@ -126,11 +152,9 @@ std::uint32_t H2LearnSchedule::check_tensors(const H2LearnCommand& command,
 /// True if a tensor that the command may write lies on the rings or on the table itself: an update
 /// writes both copies of the weights.
 bool H2LearnSchedule::covers_control(const H2LearnCommand& command, const CardAccess& card) const {
-  const std::uint64_t table_bytes =
-      sizeof(h2_table) + command.table.layers.size() * sizeof(h2_layer);
   const bool update = command.descriptor.opcode == H2_OP_UPDATE;
   std::vector<ByteRange> ranges = card.rings();
-  ranges.push_back({command.descriptor.table, table_bytes});
+  ranges.push_back({command.descriptor.table, command.table.bytes});
   for (const auto& [address, bytes] : ranges) {
     for (unsigned n = 0; n < 3; ++n) {
       const bool written = n == 2 || n == command.descriptor.memory || update;

@@ -33,10 +33,11 @@ bool overlap(const TensorExtent& a, const TensorExtent& b) {
 
 std::vector<TensorExtent> tensor_extents(const std::vector<PlacedLayer>& layers,
                                          const Machine& machine, int sub_batch, int timesteps,
-                                         Optimizer optimizer) {
+                                         Optimizer optimizer, int slots) {
   const std::uint32_t value_bytes = bytes_of(machine.numerics);
   std::vector<TensorExtent> all;
   std::uint32_t record = 0;
+  h2_map input{};  // what the layer reads
   for (const auto& [l, p] : layers) {
     ++record;
     const auto soma = [&, &l = l](std::uint32_t border) {
@@ -44,6 +45,10 @@ std::vector<TensorExtent> tensor_extents(const std::vector<PlacedLayer>& layers,
     };
     const auto bits = [](const h2_map& map) { return h2_map_bits_bytes(&map); };
     const bool last = record == layers.size(), after_soma = l.pool == PoolMode::after_soma;
+    if (record == 1) {
+      input = map_of(machine, l.cin_star(), l.in_h, l.in_w, l.encoding ? 1 : timesteps, sub_batch,
+                     input_border(l));
+    }
     const std::uint32_t read = last ? 0 : input_border(layers[record].layer);
     const h2_map dense = soma(0);
     const std::uint64_t values = h2_map_values_bytes(&dense, value_bytes);
@@ -56,12 +61,13 @@ std::vector<TensorExtent> tensor_extents(const std::vector<PlacedLayer>& layers,
     if (l.kind == LayerKind::conv) {
       all.push_back({p.gradient_mask, bits(soma(gradient_border(l))), record});
     }
-    if (after_soma) {
-      const h2_map pooled =
-          map_of(machine, l.cout * l.next_planes, l.next_h, l.next_w, timesteps, sub_batch, read);
-      all.push_back({p.pooled, bits(pooled), record});
-    }
-    all.push_back({p.weight_gradient, weights, record, true});
+    const h2_map pooled =
+        map_of(machine, l.cout * l.next_planes, l.next_h, l.next_w, timesteps, sub_batch, read);
+    if (after_soma) all.push_back({p.pooled, bits(pooled), record});
+    const std::uint64_t slot = h2_slot_bytes(&input, &dense, value_bytes);
+    const std::uint64_t sums = l.grouped ? h2_grouped_bytes(weights, slot, slots) : weights;
+    all.push_back({p.weight_gradient, sums, record, true});
+    input = pooled;  // of another layer than one behind AP2 the same as its spikes
     all.push_back({p.master, state, record, true});
     all.push_back({p.momentum, state, record, true});
     if (optimizer == Optimizer::adam) all.push_back({p.variance, state, record, true});

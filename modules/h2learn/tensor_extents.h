@@ -20,10 +20,10 @@ struct TensorExtent {
   bool together = false;  ///< one memory holds what is in Mem2 and what is not
 };
 
-/// All tensors of all layers.
+/// All tensors of all layers. `slots`: of the vectors that grouped layers keep behind grad-w.
 std::vector<TensorExtent> tensor_extents(const std::vector<PlacedLayer>& layers,
                                          const Machine& machine, int sub_batch, int timesteps,
-                                         Optimizer optimizer);
+                                         Optimizer optimizer, int slots);
 
 /// Alignment, memory size and overlaps. Returns an h2_error and the record it is found in.
 std::uint32_t check_extents(const std::vector<TensorExtent>& extents, std::uint64_t memory_bytes,

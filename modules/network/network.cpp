@@ -2,17 +2,17 @@
 #include "modules/network/network.h"
 
 #include <algorithm>
+#include <sstream>
+#include <utility>
 
 #include "modules/base/error.h"
 
 namespace h2 {
 namespace {
 
-constexpr int kMaxChannels = 65536;
-constexpr int kMaxKernel = 31;
 constexpr std::int64_t kMaxFlatInputs = 1 << 26;
 constexpr int kPixelPlanes = 8;
-constexpr const char* kItems = "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC, joined by '-'";
+constexpr const char* kItems = "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC[(Encoding)], joined by '-'";
 
 /// Reads an item from left to right.
 class Scanner {
@@ -37,65 +37,82 @@ class Scanner {
   std::size_t at_ = 0;
 };
 
-/// The numbers of one item as written.
-struct Item {
+/// The numbers of one item of the notation as written.
+struct ItemText {
   enum Kind { unknown, conv, pool, fc } kind = unknown;
   std::string size, kernel, stride;
   bool encoding = false;
 };
 
-Item scan(const std::string& text) {
-  Item item;
+ItemText scan(const std::string& text) {
+  ItemText item;
   Scanner in(text);
-  if (in.skip("AP2") && in.done()) return {Item::pool, "", "", "", false};
+  if (in.skip("AP2") && in.done()) return {ItemText::pool, "", "", "", false};
   item.size = in.digits();
   if (item.size.empty()) return {};
   if (in.skip("FC")) {
-    item.kind = Item::fc;
+    item.kind = ItemText::fc;
+    item.encoding = in.skip("(Encoding)");
   } else if (in.skip("C")) {
-    item.kind = Item::conv;
+    item.kind = ItemText::conv;
     item.kernel = in.digits();
     item.stride = in.skip("S") ? in.digits() : "1";
     item.encoding = in.skip("(Encoding)");
     if (item.kernel.empty() || item.stride.empty()) return {};
   }
-  return in.done() ? item : Item{};
+  return in.done() ? item : ItemText{};
 }
 
-/// Takes the items of the notation one by one and carries the shape handed from layer to layer.
+/// Takes the items one by one and carries the shape handed from layer to layer.
 class Builder {
  public:
-  Builder(InputShape input, PoolMode pool)
-      : pool_(pool), channels_(input.channels), height_(input.height), width_(input.width) {}
+  Builder(InputShape input, PoolMode pool, const NeuronSpec& neuron)
+      : pool_(pool),
+        neuron_(neuron),
+        channels_(input.channels),
+        height_(input.height),
+        width_(input.width) {}
 
+  /// An item of the notation that begins at `position`.
   void add(const std::string& text, std::size_t position) {
-    text_ = text;
-    position_ = position;
+    what_ = "'" + text + "' at character " + std::to_string(position + 1);
     ++index_;
-    const Item item = scan(text);
-    switch (item.kind) {
-      case Item::conv:
-        add_conv(item);
-        break;
-      case Item::pool:
-        add_pool();
-        break;
-      case Item::fc:
-        add_fc(item);
-        break;
-      case Item::unknown:
-        fail(text.empty() ? "is empty" : "is not a layer", kItems);
+    const ItemText written = scan(text);
+    if (written.kind == ItemText::unknown)
+      fail(text.empty() ? "is empty" : "is not a layer", kItems);
+    LayerItem item;
+    item.encoding = written.encoding;
+    if (written.kind == ItemText::pool) {
+      item.type = LayerItem::Type::pool;
+    } else if (written.kind == ItemText::fc) {
+      item.type = LayerItem::Type::fc;
+      item.size = number(written.size, "neurons", kMostLayerChannels);
+    } else {
+      item.size = number(written.size, "channels", kMostLayerChannels);
+      item.kernel = number(written.kernel, "kernel size", kLargestLayerKernel);
+      item.stride = number(written.stride, "stride", 2);
     }
-    after_conv_ = item.kind == Item::conv;
+    add_item(item);
   }
 
-  std::vector<Layer> take() { return std::move(layers_); }
+  /// An item of a list.
+  void add(const LayerItem& item) {
+    static const char* const types[] = {"conv", "fc", "pool"};
+    what_ = types[static_cast<int>(item.type)];
+    place_ = item.place;
+    ++index_;
+    add_item(item);
+  }
+
+  std::vector<Layer> take() {
+    if (layers_.empty()) fail("is no layer with weights", "a convolution or an FC layer");
+    return std::move(layers_);
+  }
 
  private:
-  [[noreturn]] void fail(const std::string& what, const std::string& legal) const {
-    throw InputError("network.layers: item " + std::to_string(index_) + " '" + text_ +
-                     "' at character " + std::to_string(position_ + 1) + " " + what +
-                     "; legal: " + legal);
+  [[noreturn]] void fail(const std::string& problem, const std::string& legal) const {
+    throw InputError((place_.empty() ? "" : place_ + ": ") + "network.layers: item " +
+                     std::to_string(index_) + " " + what_ + " " + problem + "; legal: " + legal);
   }
 
   int number(const std::string& digits, const char* name, int max) const {
@@ -106,22 +123,47 @@ class Builder {
     return value;
   }
 
-  void add_conv(const Item& item) {
+  void add_item(const LayerItem& item) {
+    switch (item.type) {
+      case LayerItem::Type::conv:
+        add_conv(item);
+        break;
+      case LayerItem::Type::pool:
+        add_pool();
+        break;
+      case LayerItem::Type::fc:
+        add_fc(item);
+        break;
+    }
+    after_conv_ = item.type == LayerItem::Type::conv;
+  }
+
+  void add_conv(const LayerItem& item) {
     if (fcs_ > 0) fail("is a convolution after an FC layer", "only FC layers after the first FC");
     Layer l;
     l.name = "conv" + std::to_string(++convs_);
     l.kind = LayerKind::conv;
-    l.encoding = item.encoding;
-    if (l.encoding && index_ > 1) fail("has (Encoding)", "(Encoding) on the first layer only");
-    l.cout = number(item.size, "channels", kMaxChannels);
-    l.kernel = number(item.kernel, "kernel size", kMaxKernel);
+    set_encoding(item, l);
+    l.cout = item.size;
+    l.kernel = item.kernel;
     if (l.kernel % 2 == 0) fail("has an even kernel size", "odd kernel sizes");
-    l.stride = number(item.stride, "stride", 2);
+    l.stride = item.stride;
+    l.valid = item.valid;
     l.cin = channels_;
-    l.planes = l.encoding ? kPixelPlanes : planes_;
     l.in_h = height_;
     l.in_w = width_;
-    push(l);
+    if (l.valid && (l.kernel > l.in_h || l.kernel > l.in_w)) {
+      fail("has a kernel of " + std::to_string(l.kernel) + " without padding on a map of " +
+               std::to_string(l.in_h) + "x" + std::to_string(l.in_w),
+           "kernels that fit the map");
+    }
+    push(l, item);
+  }
+
+  void set_encoding(const LayerItem& item, Layer& l) const {
+    if (item.encoding && index_ > 1) fail("has (Encoding)", "(Encoding) on the first layer only");
+    l.encoding = item.encoding;
+    l.planes = l.encoding ? kPixelPlanes : planes_;
   }
 
   void add_pool() {
@@ -137,7 +179,7 @@ class Builder {
     hand_on(l);
   }
 
-  void add_fc(const Item& item) {
+  void add_fc(const LayerItem& item) {
     const std::int64_t inputs = std::int64_t{channels_} * height_ * width_;
     if (inputs > kMaxFlatInputs) {
       fail("would have " + std::to_string(inputs) + " inputs",
@@ -147,12 +189,30 @@ class Builder {
     l.name = "fc" + std::to_string(++fcs_);
     l.kind = LayerKind::fc;
     l.cin = static_cast<int>(inputs);
-    l.cout = number(item.size, "neurons", kMaxChannels);
-    l.planes = planes_;
-    push(l);
+    l.cout = item.size;
+    set_encoding(item, l);
+    push(l, item);
   }
 
-  void push(Layer layer) {
+  /// The layer's neuron: its own values, and the network's where it has none.
+  NeuronSpec neuron_of(const LayerItem& item) const {
+    NeuronSpec n;
+    n.alpha = item.alpha.value_or(neuron_.alpha);
+    n.th_f = item.th_f.value_or(neuron_.th_f);
+    n.th_l = item.th_l.value_or(neuron_.th_l);
+    n.th_r = item.th_r.value_or(neuron_.th_r);
+    n.beta = item.beta.value_or(neuron_.beta);
+    const bool own = item.th_l || item.th_r;  // the network's own pair has a message of its own
+    if (own && !(n.th_l < n.th_r)) {
+      std::ostringstream pair;
+      pair << "has th_l " << n.th_l << " and th_r " << n.th_r;
+      fail(pair.str(), "th_l < th_r");
+    }
+    return n;
+  }
+
+  void push(Layer layer, const LayerItem& item) {
+    layer.neuron = neuron_of(item);
     derive_shapes(layer);
     layers_.push_back(layer);
     hand_on(layer);
@@ -166,26 +226,38 @@ class Builder {
   }
 
   PoolMode pool_;
+  NeuronSpec neuron_;
   int channels_, height_, width_;
   int planes_ = 1;
   int convs_ = 0, fcs_ = 0;
   bool after_conv_ = false;
-  std::string text_;
-  std::size_t position_ = 0;
+  std::string what_, place_;
   int index_ = 0;
   std::vector<Layer> layers_;
 };
 
-}  // namespace
-
-Network parse_network(const std::string& layers, InputShape input, int timesteps, PoolMode pool) {
+void require_sizes(InputShape input, int timesteps, PoolMode pool) {
   if (pool == PoolMode::none) {
     throw InputError("network.pool: none; legal: after_soma, before_soma");
   }
   if (input.channels < 1 || input.height < 1 || input.width < 1 || timesteps < 1) {
     throw InputError("network.input, network.timesteps: a size is below 1; legal: 1 and more");
   }
-  Builder builder(input, pool);
+}
+
+}  // namespace
+
+Network parse_network(const std::string& layers, InputShape input, int timesteps, PoolMode pool) {
+  return build_network({layers, {}}, input, timesteps, pool, NeuronSpec{});
+}
+
+Network build_network(const NetworkText& text, InputShape input, int timesteps, PoolMode pool,
+                      const NeuronSpec& neuron) {
+  require_sizes(input, timesteps, pool);
+  Builder builder(input, pool, neuron);
+  for (const LayerItem& item : text.items) builder.add(item);
+  if (!text.items.empty()) return {input, timesteps, builder.take()};
+  const std::string& layers = text.notation;
   for (std::size_t begin = 0; begin <= layers.size();) {
     const std::size_t end = std::min(layers.find('-', begin), layers.size());
     builder.add(layers.substr(begin, end - begin), begin);

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
+
+#include "modules/arithmetic/neuron_spec.h"
 
 namespace h2 {
 
@@ -24,6 +27,7 @@ struct Layer {
   std::string name;  ///< conv1.., fc1.. in order
   LayerKind kind = LayerKind::conv;
   bool encoding = false;  ///< reads static 8-bit pixels, value = byte/256
+  bool grouped = false;   ///< fully connected: grad-w is computed once per batch group
   PoolMode pool = PoolMode::none;
 
   int cin = 1;
@@ -31,10 +35,12 @@ struct Layer {
   int in_h = 1, in_w = 1;
   int cout = 1;
   int kernel = 1, stride = 1, pad = 0;
+  bool valid = false;          ///< no padding: only windows that lie inside the map
   int out_h = 1, out_w = 1;    ///< convolution result
   int soma_h = 1, soma_w = 1;  ///< where Soma and Grad work: out, or pooled (before_soma)
   int next_h = 1, next_w = 1;  ///< map handed to the next layer: pooled if AP2 follows
   int next_planes = 1;         ///< bit planes of the values handed on: 3 after AP2 on spikes
+  NeuronSpec neuron;           ///< of this layer's Soma and Grad
 
   /// Input channels as the arrays see them: planes packed as extra channels, index c*planes+p.
   int cin_star() const { return cin * planes; }
@@ -59,10 +65,40 @@ struct Network {
   bool encoding() const { return layers.front().encoding; }
 };
 
-/// Parses the paper's notation: `<n>C<k>[S<s>][(Encoding)]`, `AP2`, `<n>FC`, joined by `-`.
-/// (Encoding) only first, AP2 only directly after a convolution, odd k, stride 1 or 2, no
+/// One layer as it is written, in the paper's notation or as a map of a list.
+struct LayerItem {
+  enum class Type { conv, fc, pool };
+  Type type = Type::conv;
+  int size = 1;  ///< output channels, or neurons
+  int kernel = 3, stride = 1;
+  bool valid = false;     ///< padding 0 instead of kernel / 2
+  bool encoding = false;  ///< reads pixels; the first layer only
+  /// Instead of the neuron that the network's layers share.
+  std::optional<float> alpha, th_f, th_l, th_r, beta;
+  std::string place;  ///< "file:line:column" for messages; may be empty
+};
+
+/// A network as it is written: a text in the paper's notation, or a list of layers.
+struct NetworkText {
+  std::string notation;
+  std::vector<LayerItem> items;  ///< of a list; empty: `notation` counts
+
+  bool empty() const { return notation.empty() && items.empty(); }
+};
+
+constexpr int kMostLayerChannels = 65536;
+constexpr int kLargestLayerKernel = 31;
+
+/// Parses the paper's notation: `<n>C<k>[S<s>][(Encoding)]`, `AP2`, `<n>FC[(Encoding)]`, joined by
+/// `-`. (Encoding) only first, AP2 only directly after a convolution, odd k, stride 1 or 2, no
 /// convolution after an FC layer. `pool` (after_soma or before_soma) says how AP2 acts.
 /// Throws InputError that names the offending item, its position and what is legal.
 Network parse_network(const std::string& layers, InputShape input, int timesteps, PoolMode pool);
+
+/// The same of either form; `neuron` is that of layers which name none of their own. Of a list only
+/// what depends on other layers or fields is checked: single numbers are in their ranges. A message
+/// about an item of a list begins with the item's place, if it has one.
+Network build_network(const NetworkText& text, InputShape input, int timesteps, PoolMode pool,
+                      const NeuronSpec& neuron);
 
 }  // namespace h2

@@ -4,7 +4,7 @@
 namespace h2 {
 
 void derive_shapes(Layer& layer) {
-  layer.pad = layer.kernel / 2;
+  layer.pad = layer.valid ? 0 : layer.kernel / 2;
   layer.out_h = (layer.in_h + 2 * layer.pad - layer.kernel) / layer.stride + 1;
   layer.out_w = (layer.in_w + 2 * layer.pad - layer.kernel) / layer.stride + 1;
   const int shrink = layer.pool == PoolMode::none ? 1 : 2;

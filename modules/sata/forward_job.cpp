@@ -227,8 +227,8 @@ void SataForwardJob::fire(Span out, Region region) {
     if (context_.array.ann) {
       return relu(last_layer_, sums, region, out.begin, out.end, u_, spikes_, mask_);
     }
-    return soma(context_.family.neuron, numerics, context_.family.batch, context_.family.steps,
-                sums, region, out.begin, out.end, u_, spikes_, mask_);
+    return soma(l_.neuron, numerics, context_.family.batch, context_.family.steps, sums, region,
+                out.begin, out.end, u_, spikes_, mask_);
   }));
 }
 

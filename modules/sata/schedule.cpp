@@ -21,9 +21,10 @@ H2LearnSchedule::Settings one_memory(H2LearnSchedule::Settings settings) {
 /// One timestep, the slope of ReLU, and AP2 before it: activations are no quarters.
 bool is_relu_network(const NetworkTable& table) {
   const auto& layers = table.network.layers;
-  return table.network.timesteps == 1 && table.neuron.beta == 1.0F &&
-         std::none_of(layers.begin(), layers.end(),
-                      [](const Layer& l) { return l.pool == PoolMode::after_soma; });
+  return table.network.timesteps == 1 &&
+         std::all_of(layers.begin(), layers.end(), [](const Layer& l) {
+           return l.neuron.beta == 1.0F && l.pool != PoolMode::after_soma;
+         });
 }
 
 }  // namespace
@@ -46,7 +47,9 @@ std::shared_ptr<CardCommand> SataSchedule::decode(const h2_descriptor& descripto
 }
 
 std::uint32_t SataSchedule::plan(H2LearnCommand& command) const {
-  if (command.table.neuron.alpha != kSataAlpha) return H2_ERR_TABLE;
+  for (const Layer& l : command.table.network.layers) {
+    if (l.neuron.alpha != kSataAlpha || l.grouped) return H2_ERR_TABLE;
+  }
   if (array_.ann && !is_relu_network(command.table)) return H2_ERR_TABLE;
   command.context.relu = array_.ann;
   const SataSizes sizes{array_.buffers, machine().tile, command.table.sub_batch,

@@ -43,7 +43,8 @@ std::uint32_t SpinalSchedule::check_fields(const h2_descriptor& d, const CardAcc
   if (d.opcode > SF_OP_INFER && d.opcode <= H2_OP_UPDATE) return SF_ERR_TRAINING;
   if (d.opcode != SF_OP_INFER) return H2_ERR_OPCODE;
   if (d.size != sizeof d || d.flags != 0 || d.depends != 0 || d.memory != 0 || d.step != 0 ||
-      d.output_gradient != 0 || d.reserved0 != 0 || d.reserved1 != 0 || d.samples == 0) {
+      d.output_gradient != 0 || d.reserved0 != 0 || d.learning_rate != 0 || d.weight_decay != 0 ||
+      d.samples == 0) {
     return H2_ERR_SIZE;
   }
   if (d.tag == 0 || card.in_flight(d.tag)) return H2_ERR_TAG;

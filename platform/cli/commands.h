@@ -8,6 +8,6 @@ namespace h2 {
 extern const Subcommand kTrainCommand, kInferCommand, kProfileCommand, kTrafficCommand,
     kConfigCommand, kServeCommand, kPlayCommand, kFirmwareCommand, kRegsCommand, kStatsCommand,
     kReportCommand, kSweepCommand, kDiffCommand, kExperimentCommand, kCompareCommand,
-    kInferSpikesCommand, kConvertCommand;
+    kInferSpikesCommand, kConvertCommand, kCheckCommand;
 
 }  // namespace h2

@@ -14,7 +14,8 @@ namespace {
 
 void print_layers(const Config& config, const h2_device& device) {
   std::printf("Tensors (offset in MemN)\n  %-8s %12s %12s %12s %12s %12s %14s\n", "layer",
-              "weights", "spikes", "potential", "mask", "gradient", "grad-w (Mem2)");
+              "weights", "spikes", "potential", "mask", "gradient",
+              memory_count(config) == 1 ? "grad-w" : "grad-w (Mem2)");
   for (std::size_t i = 0; i < config.network.layers.size(); ++i) {
     const h2_layer& l = device.layers[i];
     std::printf("  %-8s %12" PRIx64 " %12" PRIx64 " %12" PRIx64 " %12" PRIx64 " %12" PRIx64

@@ -66,7 +66,8 @@ class Runner {
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < requests.size(); ++i) {
       points[i] = point_of(requests[i]);
-      outcomes[i].refused = refusal(points[i]);
+      outcomes[i].config = load_config(points[i].config, points[i].sets);
+      outcomes[i].refused = refusal(points[i], outcomes[i].config);
       if (!outcomes[i].refused.empty()) continue;
       points[i].folder = out_ / "runs" / point_hash(points[i]);
       const bool again = std::any_of(open.begin(), open.end(), [&](std::size_t o) {
@@ -92,8 +93,11 @@ class Runner {
     return {request.command, (fs::path(configs_) / request.config).string(), std::move(sets), {}};
   }
 
-  static std::string refusal(const RunPoint& point) {
-    const Config config = load_config(point.config, point.sets);
+  static std::string refusal(const RunPoint& point, const Config& config) {
+    const DatasetConfig& data = config.dataset;
+    if (point.command == "train" && data.kind != "digits" && !fs::exists(data.path)) {
+      return "dataset.path: " + data.path + " does not exist";
+    }
     try {
       require_tiles_fit(config);
     } catch (const InputError& e) {

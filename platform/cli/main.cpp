@@ -23,11 +23,11 @@ int sc_main(int argc, char** argv) {
   sc_core::sc_report_handler::set_actions("/OSCI/SystemC", sc_core::SC_INFO,
                                           sc_core::SC_DO_NOTHING);
   const std::vector<h2::Subcommand> commands{
-      h2::kTrainCommand,  h2::kInferCommand,      h2::kProfileCommand, h2::kTrafficCommand,
-      h2::kConfigCommand, h2::kServeCommand,      h2::kPlayCommand,    h2::kFirmwareCommand,
-      h2::kRegsCommand,   h2::kStatsCommand,      h2::kReportCommand,  h2::kSweepCommand,
-      h2::kDiffCommand,   h2::kExperimentCommand, h2::kCompareCommand, h2::kInferSpikesCommand,
-      h2::kConvertCommand};
+      h2::kTrainCommand,   h2::kInferCommand,      h2::kProfileCommand, h2::kTrafficCommand,
+      h2::kConfigCommand,  h2::kServeCommand,      h2::kPlayCommand,    h2::kFirmwareCommand,
+      h2::kRegsCommand,    h2::kStatsCommand,      h2::kReportCommand,  h2::kSweepCommand,
+      h2::kDiffCommand,    h2::kExperimentCommand, h2::kCompareCommand, h2::kInferSpikesCommand,
+      h2::kConvertCommand, h2::kCheckCommand};
   try {
     h2::selected_isa();  // refuses H2_ISA now, not in the middle of a run
     return h2::run_command(commands, argc, argv);

@@ -97,7 +97,10 @@ void ResultFolder::begin() const {
 void ResultFolder::write_weights(const Network& network, const RunRecord& record) const {
   const fs::path folder = folder_ / "weights";
   for (std::size_t l = 0; l < record.weights.size(); ++l) {
-    const bool half = record.weights[l].size() == 2 * network.layers[l].weight_count();
+    const std::size_t bytes = record.weights[l].size();
+    const bool half = bytes == 2 * network.layers[l].weight_count();
+    // Weights of another form, which an accelerator's command writes itself.
+    if (!half && bytes != 4 * network.layers[l].weight_count()) continue;
     write_layer(folder, network.layers[l], half ? NpyType::float16 : NpyType::float32,
                 record.weights[l].data());
   }

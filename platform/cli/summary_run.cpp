@@ -9,6 +9,7 @@
 #include "platform/cli/outputs.h"
 #include "platform/cli/version.h"
 #include "platform/host/board_statistics.h"
+#include "platform/host/learning_warnings.h"
 #include "platform/host/snapshot.h"
 #include "traces/results/statistics/sampler.h"
 #include "traces/results/statistics/statistics_files.h"
@@ -62,6 +63,8 @@ void write_results(const ResultFolder& folder, RunRecord& record,
     if (!folder.remove_traces()) throw;
     record.warnings.push_back(
         {"output", std::string("the traces are given up for the results: ") + e.what(), "trace"});
+    // Old and new files do not fit beside each other either.
+    folder.begin();
     write();
   }
 }
@@ -84,6 +87,10 @@ nlohmann::ordered_json write_known(const SummaryRun& run, const Sampler& sampler
 int write_run(const SummaryRun& run, const Sampler& sampler, const WallClock& wall) {
   RunRecord& record = run.record;
   add_departures(run.config, record);
+  if (!record.weights.empty()) {  // a run with data
+    for (Warning& w : learning_warnings(run.config, record))
+      record.warnings.push_back(std::move(w));
+  }
   add_notes(run.trace, record);
   if (record.interrupted) {
     record.warnings.push_back(

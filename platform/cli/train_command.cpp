@@ -11,6 +11,7 @@
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/outputs.h"
+#include "platform/cli/spinaps_run.h"
 #include "platform/cli/training_run.h"
 #include "platform/data/dataset.h"
 #include "platform/data/weights.h"
@@ -24,12 +25,7 @@ namespace {
 
 std::vector<std::vector<float>> start_weights(const Config& config, const std::string& folder) {
   if (!folder.empty()) return load_weights(folder, config.network);
-  std::vector<std::vector<float>> weights;
-  for (std::size_t l = 0; l < config.network.layers.size(); ++l) {
-    weights.push_back(initial_weights(config.network.layers[l], config.training.init_gain,
-                                      config.training.seed, static_cast<int>(l)));
-  }
-  return weights;
+  return initial_weights(config.network, config.training.init_gain, config.training.seed);
 }
 
 std::set<std::uint64_t> parse_numbers(const std::string& option, const std::string& text) {
@@ -57,6 +53,11 @@ std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, RunInfo info,
                                           const std::filesystem::path& out,
                                           std::uint64_t sub_batches) {
   if (!line.has("golden") && !line.has("dump-tensors") && !line.has("golden-units")) return nullptr;
+  if (info.network.layers.back().grouped) {
+    throw InputError(
+        "--golden: needs a gradient of each sub-batch; dataflow.fc_weight_gradient has to be "
+        "per_sub_batch");
+  }
   const auto numbers = [&](const char* option) {
     return parse_numbers(std::string("--") + option, line.get<std::string>(option, "0"));
   };
@@ -152,14 +153,18 @@ void require_legal_outputs(const CommandLine& line, const Config& config) {
 
 int run_train(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
-  if (line.has("dry-run")) return print_dry_run(config);
+  if (line.has("dry-run")) {
+    require_training_accelerator(config);
+    return print_dry_run(config);
+  }
+  if (config.accelerator == AcceleratorKind::spinaps) return train_spinaps(line, config);
   require_trainable(config);
   require_tiles_fit(config);
   require_legal_outputs(line, config);
   const Interrupt interrupt;
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
                                     config.training.seed);
-  require_fits(data, config.network);
+  require_fits(data, config.network, config.dataset.coding);
   const ResultFolder folder(line, make_output_folder(line, config));
   TrainingRun run(line, config, data, folder);
   if (line.has("resume")) {

@@ -8,6 +8,7 @@
 #include "modules/base/error.h"
 #include "platform/cli/interrupt.h"
 #include "platform/cli/version.h"
+#include "platform/host/learning_warnings.h"
 #include "platform/host/snapshot.h"
 
 namespace h2 {
@@ -87,7 +88,10 @@ std::unique_ptr<TrainingBoard> TrainingRun::next_board() {
   auto board = std::make_unique<TrainingBoard>(config_, data_, line_.threads, state_, *trace_);
   Platform& platform = board->platform;
   Training& training = board->training;
-  training.on_progress = [&](const Training::Status& s) { progress_.show(s, platform.cycle()); };
+  training.on_progress = [&](const Training::Status& s) {
+    warn_early(s);
+    progress_.show(s, platform.cycle());
+  };
   training.stop = Interrupt::requested;
   platform.host.program = [&training](HostCpu& host) { training(host); };
   on_board(*board);
@@ -98,6 +102,18 @@ std::unique_ptr<TrainingBoard> TrainingRun::next_board() {
   trace_->start();
   begun_ = true;
   return board;
+}
+
+/// A long run that does not learn says so when it begins, and not at its end alone.
+void TrainingRun::warn_early(const Training::Status& status) {
+  constexpr std::size_t kGroups = 10;
+  if (warned_ || state_.record.loss.size() < kGroups || 4 * status.sub_batches > status.of) return;
+  warned_ = true;
+  for (const Warning& w : learning_warnings(config_, state_.record)) {
+    progress_.finish();
+    std::cerr << "h2vp: warning: after " << state_.record.loss.size() << " batch groups " << w.text
+              << '\n';
+  }
 }
 
 void TrainingRun::simulate(TrainingBoard& board) {

@@ -53,6 +53,7 @@ class TrainingRun {
 
  private:
   std::unique_ptr<TrainingBoard> next_board();
+  void warn_early(const Training::Status& status);
   void simulate(TrainingBoard& board);
   void checkpoint(const TrainingBoard& board);
   int finish(TrainingBoard& board);
@@ -72,6 +73,7 @@ class TrainingRun {
   Progress progress_;
   bool begun_ = false;
   bool writable_ = true;  // checkpoints
+  bool warned_ = false;   // early
 };
 
 }  // namespace h2

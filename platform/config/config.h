@@ -11,6 +11,7 @@
 #include "modules/network/network.h"
 #include "modules/sata/sata_spec.h"
 #include "modules/spinalflow/spinal_machine.h"
+#include "modules/spinaps/spinaps_machine.h"
 #include "platform/config/energy_config.h"
 #include "platform/data/dataset_config.h"
 #include "platform/host/profile_config.h"
@@ -20,7 +21,7 @@
 namespace h2 {
 
 /// The kinds of accelerator that a card may carry.
-enum class AcceleratorKind { h2learn, sata, spinalflow };
+enum class AcceleratorKind { h2learn, sata, spinalflow, spinaps };
 
 /// The whole effective configuration: resolved and validated once, then const.
 struct Config {
@@ -29,9 +30,10 @@ struct Config {
   Machine machine;
   SataSpec sata;
   SpinalMachine spinalflow;  ///< used by accelerator spinalflow only
+  SpinApsMachine spinaps;    ///< used by accelerator spinaps only
   bool overlap = true;       ///< pipeline.overlap: FE runs beside BE and WUE
   MemorySpec memory;
-  std::string network_layers;  ///< as written
+  NetworkText network_text;  ///< as written
   PoolMode pool = PoolMode::after_soma;
   NeuronSpec neuron;
   Network network;                 ///< parsed

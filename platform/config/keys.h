@@ -32,6 +32,7 @@ struct Key {
   std::string text_form;             ///< what a text has to look like
   bool single = false;  ///< stored as float: read, compared and printed in that precision
   bool file_path = false;
+  bool layer_list = false;  ///< a list of layers may stand for the text
   /// Lists: at least one element; one number is read as a list of one.
   std::function<nlohmann::json(const Config&)> get;
   std::function<void(Config&, const nlohmann::json&)> set;

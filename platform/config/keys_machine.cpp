@@ -86,6 +86,11 @@ std::vector<Key> array_keys() {
           "dataflow.psum_copies", {1, 64},
           "partial sums kept per position in the Backward Engine, at most one per PE of a group",
           H2_AT(machine.psum_copies)),
+      choice("dataflow.fc_weight_gradient",
+             {{"per_sub_batch", FcGradient::per_sub_batch}, {"per_group", FcGradient::per_group}},
+             "weight gradients of fully connected layers: added up in Mem2 sub-batch by sub-batch, "
+             "or computed once per batch group from the vectors of all its sub-batches",
+             H2_AT(machine.fc_weight_gradient)),
       integer("glb.forward.bytes", kGlbBytes, "global buffer of the Forward Engine, bytes",
               H2_AT(machine.glb.forward)),
       integer("glb.weight_update.bytes", kGlbBytes,
@@ -177,13 +182,15 @@ std::vector<Key> machine_keys() {
       choice("accelerator",
              {{"h2learn", AcceleratorKind::h2learn},
               {"sata", AcceleratorKind::sata},
-              {"spinalflow", AcceleratorKind::spinalflow}},
+              {"spinalflow", AcceleratorKind::spinalflow},
+              {"spinaps", AcceleratorKind::spinaps}},
              "what the card carries", H2_AT(accelerator)),
       number("clock_mhz", {0.001, 100000}, "core clock, MHz", H2_AT(machine.clock_mhz))};
   for (Key& key : engine_keys()) keys.push_back(std::move(key));
   for (Key& key : array_keys()) keys.push_back(std::move(key));
   for (Key& key : sata_keys()) keys.push_back(std::move(key));
   for (Key& key : spinalflow_keys()) keys.push_back(std::move(key));
+  for (Key& key : spinaps_keys()) keys.push_back(std::move(key));
   for (Key& key : energy_keys()) keys.push_back(std::move(key));
   return keys;
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "modules/network/network_json.h"
 #include "platform/config/key_builders.h"
 
 namespace h2 {
@@ -9,15 +10,27 @@ constexpr Range kDensity{0, 1};
 constexpr Range kMapSide{1, 4096};
 constexpr Range kMicroseconds{0, 1e12};
 constexpr Range kDecay{0, 1, false, true};
+constexpr Range kSteps{0, 1000000000};
 constexpr float kFirstLossScale = 65536;
 /// Integers beyond 2^53 do not survive JSON readers that use doubles.
 constexpr double kMaxExact = 9007199254740991.0;
 
+/// A text, or a list of layers.
+Key layers_key() {
+  Key key =
+      text("network.layers",
+           "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC[(Encoding)], joined by '-'; a list of layers as "
+           "{type: conv, channels: 16}; \"\" for no network",
+           "layers in the paper's notation, or one by one", H2_AT(network_text.notation));
+  key.layer_list = true;
+  key.get = [](const Config& c) { return json_of(c.network_text); };
+  key.set = [](Config& c, const nlohmann::json& v) { c.network_text = network_text(v); };
+  return key;
+}
+
 std::vector<Key> network_keys() {
   return {
-      text("network.layers",
-           "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC, joined by '-'; \"\" for no network",
-           "layers in the paper's notation", H2_AT(network_layers)),
+      layers_key(),
       integer("network.input.channels", {1, 65536}, "channels of the input",
               H2_AT(network.input.channels)),
       integer("network.input.height", kMapSide, "rows of the input", H2_AT(network.input.height)),
@@ -73,6 +86,10 @@ std::vector<Key> training_keys() {
              "rule of the weight update", H2_AT(training.update.optimizer)),
       number("training.learning_rate", {0, 1000, true}, "learning rate",
              H2_AT(training.update.learning_rate)),
+      number("training.weight_decay", {0, 1},
+             "share of a weight added to its gradient (sgd), or of the learning rate by which it "
+             "shrinks (adam: AdamW)",
+             H2_AT(training.update.weight_decay)),
       number("training.momentum", kDecay, "momentum of sgd", H2_AT(training.update.momentum)),
       number("training.beta1", kDecay, "decay of adam's first moment",
              H2_AT(training.update.beta1)),
@@ -92,6 +109,25 @@ std::vector<Key> training_keys() {
               H2_AT(training.test_every_epoch)),
       boolean("training.save_masters", "also write the FP32 master weights, weights/masters",
               H2_AT(training.save_masters)),
+      choice("training.schedule.kind",
+             {{"constant", ScheduleKind::constant},
+              {"step", ScheduleKind::step},
+              {"cosine", ScheduleKind::cosine}},
+             "learning rate: the same; times a factor now and then; or down half a cosine",
+             H2_AT(training.schedule.kind)),
+      integer("training.schedule.warmup", kSteps,
+              "optimiser steps in which the learning rate rises in a line before, 0: none",
+              H2_AT(training.schedule.warmup)),
+      integer("training.schedule.every", {1, kSteps.max},
+              "optimiser steps between two factors of kind step", H2_AT(training.schedule.every)),
+      number("training.schedule.factor", {0, 1, true}, "factor of kind step",
+             H2_AT(training.schedule.factor)),
+      integer("training.schedule.steps", kSteps,
+              "optimiser steps of the descent of kind cosine, warm-up included, 0: the whole run",
+              H2_AT(training.schedule.steps)),
+      number("training.schedule.floor", {0, 1},
+             "share of the learning rate that the descent of kind cosine ends at",
+             H2_AT(training.schedule.floor)),
       integer("training.checkpoint.every", kCount,
               "batch groups from one checkpoint to the next, each on a card just started, 0: none",
               H2_AT(training.checkpoint.every)),
@@ -112,6 +148,10 @@ std::vector<Key> data_keys() {
       choice("dataset.kind", kinds, "data set; digits are generated", H2_AT(dataset.kind)),
       file_path("dataset.path", "a folder, \"\" for none",
                 "folder of the data, relative to the working directory", H2_AT(dataset.path)),
+      choice("dataset.coding", {{"direct", PixelCoding::direct}, {"rate", PixelCoding::rate}},
+             "pixels as they are, for a first layer with (Encoding), or as random spikes of this "
+             "rate, for one without",
+             H2_AT(dataset.coding)),
       integer("dataset.train_limit", kCount, "training samples used, 0: all (digits: 4000)",
               H2_AT(dataset.train_limit)),
       integer("dataset.test_limit", kCount, "test samples used, 0: all (digits: 1000)",

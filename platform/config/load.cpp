@@ -30,7 +30,7 @@ class Resolver {
 
   Config finish() {
     config_.name = std::filesystem::path(origins_.file).stem().string();
-    config_.has_network = !config_.network_layers.empty();
+    config_.has_network = !config_.network_text.empty();
     if (config_.has_network) parse();
     validate(config_, origins_);
     load_cost_table(config_.energy);
@@ -40,6 +40,10 @@ class Resolver {
  private:
   void set(const Assignment& a) {
     a.key->set(config_, a.value);
+    auto& items = config_.network_text.items;
+    for (std::size_t i = 0; a.key->layer_list && i < a.places.size(); ++i) {
+      items[i].place = a.places[i];
+    }
     origins_.given[a.key->path] = {++order_, a.where};
   }
 
@@ -52,9 +56,16 @@ class Resolver {
 
   void parse() {
     try {
-      config_.network = parse_network(config_.network_layers, config_.network.input,
-                                      config_.network.timesteps, config_.pool);
+      config_.network = build_network(config_.network_text, config_.network.input,
+                                      config_.network.timesteps, config_.pool, config_.neuron);
+      // A group of one has nothing to keep, and pixels of an input do not change in it.
+      const bool grouped = config_.machine.fc_weight_gradient == FcGradient::per_group &&
+                           config_.training.batch_group > 1;
+      for (Layer& l : config_.network.layers) {
+        l.grouped = grouped && l.kind == LayerKind::fc && !l.encoding;
+      }
     } catch (const InputError& e) {
+      if (!config_.network_text.items.empty()) throw;  // names the item's place
       throw InputError(origins_.latest({"network.layers"}) + ": " + e.what());
     }
   }

@@ -27,6 +27,10 @@ std::string print_config(const Config& config);
 /// The same keys and values, nested, for reports. An absolute path is cut to its last component.
 nlohmann::json config_json(const Config& config);
 
+/// JSON Schema of one key's value.
+struct Key;
+nlohmann::ordered_json value_schema(const Key& key);
+
 /// JSON Schema (draft 2020-12) of a configuration file, indented by two spaces.
 std::string config_schema();
 

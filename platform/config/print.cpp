@@ -29,12 +29,24 @@ std::string quoted(const std::string& text) {
   return json(text).dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
+std::string yaml_text(const json& value);
+
+/// A layer of a list, its type first.
+std::string yaml_map(const json& value) {
+  std::string map = "{type: " + yaml_text(value["type"]);
+  for (const auto& [name, member] : value.items()) {
+    if (name != "type") map += ", " + name + ": " + yaml_text(member);
+  }
+  return map + "}";
+}
+
 std::string yaml_text(const json& value) {
   if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();
     return is_plain_word(text) ? text : quoted(text);
   }
   if (value.is_number_float()) return shortest(value.get<double>());
+  if (value.is_object()) return yaml_map(value);
   if (!value.is_array()) return value.dump();
   std::string list;
   for (const json& item : value) list += (list.empty() ? "[" : ", ") + yaml_text(item);

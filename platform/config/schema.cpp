@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "platform/config/keys.h"
+#include "platform/config/layer_list.h"
 #include "platform/config/load.h"
 
 namespace h2 {
@@ -42,7 +43,12 @@ json list_of(const json& item) {
   return {{"anyOf", json::array({item, list})}};
 }
 
+}  // namespace
+
 json value_schema(const Key& key) {
+  if (key.layer_list) {
+    return {{"anyOf", json::array({json{{"type", "string"}}, layer_list_schema()})}};
+  }
   switch (key.type) {
     case KeyType::integer:
       return range_schema(key, "integer");
@@ -61,6 +67,8 @@ json value_schema(const Key& key) {
   }
   return {{"type", "string"}};
 }
+
+namespace {
 
 json section_schema(const std::string& section, const Config& defaults) {
   json schema{{"type", "object"}, {"additionalProperties", false}};

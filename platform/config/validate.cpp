@@ -6,6 +6,7 @@
 
 #include "memory/dram/limits.h"
 #include "modules/base/error.h"
+#include "modules/contract/spinaps_contract.h"
 #include "platform/config/keys.h"
 
 namespace h2 {
@@ -110,11 +111,12 @@ void require_data_shape(const Config& config, const DataShape& shape) {
                      ": " + side(shape.channels) + "x" + side(shape.height) + "x" +
                      side(shape.width) + " (channels, height, width)");
   }
-  if (net.encoding() != shape.pixels) {
-    throw InputError("network.layers: the first layer " +
-                     std::string(shape.pixels ? "lacks" : "has") + " (Encoding); legal" + kind +
-                     (shape.pixels ? ": a first layer <n>C<k>(Encoding), it reads pixels"
-                                   : ": a first layer without it, it reads spikes"));
+  const bool direct = shape.pixels && config.dataset.coding == PixelCoding::direct;
+  if (net.encoding() != direct) {
+    throw InputError("network.layers: the first layer " + std::string(direct ? "lacks" : "has") +
+                     " (Encoding); legal" + kind +
+                     (direct ? ": a first layer with it, it reads pixels"
+                             : ": a first layer without it, it reads spikes"));
   }
   if (!fits(shape.classes, net.layers.back().cout)) {
     throw InputError("network.layers: the last layer has " +
@@ -139,11 +141,46 @@ void check_sata(const Config& config, const Rules& rules) {
   if (config.accelerator != AcceleratorKind::sata) return;
   rules.require(config.neuron.alpha == kSataAlpha, {"neuron.alpha", "accelerator"},
                 "0.9375, the decay by a shift of four bits");
+  for (const Layer& l : config.network.layers) {
+    if (l.neuron.alpha == kSataAlpha) continue;
+    throw InputError("network.layers: " + l.name + " has its own alpha; legal with accelerator " +
+                     "sata: 0.9375 in all layers, the decay by a shift of four bits");
+  }
   rules.require(config.memory.organisation == MemoryOrganisation::split,
                 {"memory.organisation", "accelerator"}, "split: SATA has one memory");
   rules.require(!config.memory.compress_gradients, {"memory.compress_gradients", "accelerator"},
                 "false: SATA stores gradients dense");
+  rules.require(config.machine.fc_weight_gradient == FcGradient::per_sub_batch,
+                {"dataflow.fc_weight_gradient", "accelerator"},
+                "per_sub_batch: SATA adds up gradients in its memory");
   check_ann(config, rules);
+}
+
+/// One layer, whose weights and spikes fit the arrays and the buffer.
+void check_spinaps(const Config& config, const Origins& origins, const Rules& rules) {
+  if (config.accelerator != AcceleratorKind::spinaps) return;
+  const SpinApsMachine& m = config.spinaps;
+  rules.require(m.kernels <= m.tau, {"spinaps.kernels", "spinaps.tau"}, "1 to tau");
+  if (!config.has_network) return;
+  rules.require(m.deadline <= config.network.timesteps, {"spinaps.deadline", "network.timesteps"},
+                "0, or 1 to the timesteps");
+  const Layer& layer = config.network.layers.front();
+  rules.require(config.network.layers.size() == 1 && layer.kind == LayerKind::fc,
+                {"network.layers", "accelerator"}, "<n>FC, one layer of n neurons");
+  const int most = 65535;
+  rules.require(layer.cin <= most,
+                {"network.input.channels", "network.input.height", "network.input.width"},
+                "up to 65535 inputs together");
+  const SpinLayout layout = lay_out(m, layer.cin * m.tau, layer.cout, m.weight_bits);
+  if (!layout.refusal.empty()) {
+    throw InputError(origins.latest({"spinaps.arrays", "spinaps.columns", "spinaps.rows",
+                                     "spinaps.tau", "spinaps.weight_bits", "network.layers"}) +
+                     ": " + layout.refusal);
+  }
+  const std::uint64_t sample = sa_sample_bytes(layer.cin, config.network.timesteps);
+  const std::uint64_t half = std::max<std::uint64_t>(sample, layer.cout);
+  rules.require(m.buffer_bytes >= 2 * half, {"spinaps.buffer_bytes", "network.timesteps"},
+                std::to_string(2 * half) + " or more, the spikes of two samples");
 }
 
 }  // namespace
@@ -164,6 +201,7 @@ void validate(const Config& config, const Origins& origins) {
       {"training.update", "training.loss_scale"},
       "auto or separate with a dynamic loss scale, which may skip a step");
   check_sata(config, rules);
+  check_spinaps(config, origins, rules);
   rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
                 "th_l < th_r");
   check_dram_rules(config.memory.dram, rules);
@@ -177,9 +215,15 @@ void validate(const Config& config, const Origins& origins) {
 }
 
 void require_training_accelerator(const Config& config) {
-  if (config.accelerator != AcceleratorKind::spinalflow) return;
-  throw InputError(
-      "accelerator: spinalflow infers only; legal here: h2learn (see h2vp infer-spikes)");
+  if (config.accelerator == AcceleratorKind::spinalflow) {
+    throw InputError(
+        "accelerator: spinalflow infers only; legal here: h2learn (see h2vp infer-spikes)");
+  }
+  if (config.accelerator == AcceleratorKind::spinaps) {
+    throw InputError(
+        "accelerator: spinaps is trained on the host; legal here: h2learn (see h2vp train and "
+        "h2vp infer)");
+  }
 }
 
 void require_trainable(const Config& config) {

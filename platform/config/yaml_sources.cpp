@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "modules/base/error.h"
+#include "platform/config/layer_list.h"
 #include "platform/config/source.h"
 #include "platform/config/suggest.h"
 #include "platform/config/value.h"
@@ -54,7 +55,12 @@ class Walker {
     const std::string path = section_path.empty() ? name : section_path + "." + name;
     const bool dotted = source_.is_file && name.find('.') != std::string::npos;
     if (const Key* key = dotted ? nullptr : find_key(path)) {
-      layer_.push_back({key, read_value(*key, value, source_, where), where});
+      if (key->layer_list && value.IsSequence()) {
+        LayerList list = read_layer_list(value, source_);
+        layer_.push_back({key, std::move(list.value), where, std::move(list.places)});
+        return;
+      }
+      layer_.push_back({key, read_value(*key, value, source_, where), where, {}});
       return;
     }
     const std::vector<std::string> below = children(path);

@@ -15,6 +15,7 @@ struct Assignment {
   const Key* key;
   nlohmann::json value;
   std::string where;
+  std::vector<std::string> places;  ///< of the items of a list of layers
 };
 
 /// What one file, or all overrides together, assign.

@@ -61,8 +61,14 @@ LoadedData load_data(const DatasetConfig& config, InputShape input, int timestep
                    "' cannot be loaded; legal: digits, mnist, nmnist, cifar10, npy");
 }
 
-void require_fits(const LoadedData& data, const Network& network) {
-  const bool pixels = data.train.input_steps == 0;
+void require_fits(const LoadedData& data, const Network& network, PixelCoding coding) {
+  const bool rate = coding == PixelCoding::rate;
+  if (rate && data.train.input_steps != 0) {
+    throw InputError(
+        "dataset.coding: rate draws spikes from pixels, the samples are spikes; legal: "
+        "direct");
+  }
+  const bool pixels = data.train.input_steps == 0 && !rate;
   if (network.encoding() != pixels) {
     throw InputError(std::string("network.layers: the first layer ") +
                      (pixels ? "lacks (Encoding), the samples are pixels"

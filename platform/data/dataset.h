@@ -40,8 +40,9 @@ struct LoadedData {
 LoadedData load_data(const DatasetConfig& config, InputShape input, int timesteps,
                      std::uint64_t seed);
 
-/// Throws InputError unless the network's first layer reads such samples and its last one has a
-/// neuron for every class found.
-void require_fits(const LoadedData& data, const Network& network);
+/// Throws InputError unless the network's first layer reads such samples, coded so, and its last
+/// one has a neuron for every class found.
+void require_fits(const LoadedData& data, const Network& network,
+                  PixelCoding coding = PixelCoding::direct);
 
 }  // namespace h2

@@ -48,6 +48,15 @@ std::vector<float> initial_weights(const Layer& layer, float gain, std::uint64_t
   return weights;
 }
 
+std::vector<std::vector<float>> initial_weights(const Network& network, float gain,
+                                                std::uint64_t seed) {
+  std::vector<std::vector<float>> weights;
+  for (std::size_t l = 0; l < network.layers.size(); ++l) {
+    weights.push_back(initial_weights(network.layers[l], gain, seed, static_cast<int>(l)));
+  }
+  return weights;
+}
+
 std::vector<std::vector<float>> load_weights(const std::string& folder, const Network& network) {
   std::vector<std::vector<float>> weights;
   for (const Layer& layer : network.layers) {

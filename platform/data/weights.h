@@ -15,6 +15,10 @@ namespace h2 {
 std::vector<float> initial_weights(const Layer& layer, float gain, std::uint64_t seed,
                                    int layer_index);
 
+/// The same for every layer.
+std::vector<std::vector<float>> initial_weights(const Network& network, float gain,
+                                                std::uint64_t seed);
+
 /// Weights of every layer from `folder`/<layer>.w.npy, float16 or float32, in layer order, OIHW or
 /// (out,in). Throws InputError naming the file for a missing file, another type or shape, or a
 /// value that is not finite.

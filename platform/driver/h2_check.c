@@ -70,6 +70,35 @@ static int check_parameters(h2_device* d, const h2_table* t) {
   return H2_OK;
 }
 
+int h2_check_neurons(h2_device* d, const h2_neuron* neurons, uint32_t count) {
+  for (uint32_t i = 0; i < count; ++i) {
+    const h2_neuron* n = &neurons[i];
+    const struct {
+      const char* member;
+      int legal; /* false for NaN */
+      const char* why;
+    } rules[] = {
+        {".alpha", n->alpha >= 0 && n->alpha <= 1, "is not in 0 to 1"},
+        {".th_f", n->th_f > 0 && n->th_f <= 65504, "is not above 0 and at most 65504"},
+        {".th_l", n->th_l >= -65504 && n->th_l < n->th_r, "is not below th_r and at least -65504"},
+        {".th_r", n->th_r <= 65504, "is not at most 65504"},
+        {".beta", n->beta > 0 && n->beta <= 65504, "is not above 0 and at most 65504"},
+        {".reserved", n->reserved == 0, "is not 0"},
+    };
+    for (size_t r = 0; r < sizeof rules / sizeof rules[0]; ++r)
+      if (!rules[r].legal) return h2_refuse(d, "neurons", i, rules[r].member, rules[r].why);
+  }
+  return H2_OK;
+}
+
+int h2_check_rates(h2_device* d, float learning_rate, float weight_decay) {
+  if (!(learning_rate >= 0 && learning_rate <= 1000))
+    return h2_refuse(d, "learning_rate", -1, "", "is not in 0 to 1000");
+  if (!(weight_decay >= 0 && weight_decay <= 1))
+    return h2_refuse(d, "weight_decay", -1, "", "is not in 0 to 1");
+  return H2_OK;
+}
+
 int h2_check_loss_scale(h2_device* d, float scale) {
   if (is_power_of_two(scale) && scale >= 1.0F && scale <= 16777216.0F) return H2_OK;
   return h2_refuse(d, "loss_scale", -1, "", "is no power of two from 1 to 16777216");
@@ -81,7 +110,8 @@ static int check_table(h2_device* d, const h2_table* t) {
     uint32_t value, least, most;
   } ranges[] = {{".timesteps", t->timesteps, 1, MOST_STEPS},
                 {".sub_batch", t->sub_batch, 1, MOST_SAMPLES},
-                {".flags", t->flags, 0, H2_TABLE_STATIC_ONCE},
+                {".flags", t->flags & 0xFFU, 0, H2_TABLE_STATIC_ONCE},
+                {".flags (slots)", H2_TABLE_SLOTS(t->flags), 0, H2_MOST_SLOTS},
                 {".optimizer", t->optimizer, H2_OPT_SGD, H2_OPT_ADAM}};
   for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; ++i)
     if (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most)
@@ -105,8 +135,9 @@ static int check_ranges(h2_device* d, int64_t index, const range* ranges, size_t
 
 static int check_layer(h2_device* d, const h2_layer* l, int64_t index) {
   const int fc = l->kind == H2_LAYER_FC;
+  const uint32_t flags = H2_LAYER_ENCODING | (fc ? H2_LAYER_GROUPED : H2_LAYER_VALID);
   const range ranges[] = {{".kind", l->kind, H2_LAYER_CONV, H2_LAYER_FC},
-                          {".flags", l->flags, 0, index == 0 ? H2_LAYER_ENCODING : 0},
+                          {".flags", l->flags, 0, flags},
                           {".pool", l->pool, H2_POOL_NONE, fc ? H2_POOL_NONE : H2_POOL_BEFORE_SOMA},
                           {".cin", l->cin, 1, MOST_INPUTS},
                           {".cout", l->cout, 1, MOST_OUTPUTS},
@@ -116,9 +147,14 @@ static int check_layer(h2_device* d, const h2_layer* l, int64_t index) {
                           {".in_width", l->in_width, 1, fc ? 1 : MOST_SIDE}};
   const int error = check_ranges(d, index, ranges, sizeof ranges / sizeof ranges[0]);
   if (error) return error;
+  if (l->flags & ~flags) return h2_refuse_value(d, "layers", index, ".flags", l->flags, 0, flags);
   if (l->kernel % 2 == 0) return h2_refuse(d, "layers", index, ".kernel", "is even");
   if (d->relu && l->pool == H2_POOL_AFTER_SOMA)
     return h2_refuse(d, "layers", index, ".pool", "is behind ReLU: this card averages sums");
+  if (index > 0 && (l->flags & H2_LAYER_ENCODING))
+    return h2_refuse(d, "layers", index, ".flags", "encodes pixels behind the first layer");
+  if ((l->flags & H2_LAYER_VALID) && (l->kernel > l->in_height || l->kernel > l->in_width))
+    return h2_refuse(d, "layers", index, ".kernel", "does not fit the map without padding");
   const h2_shapes s = h2_shapes_of(l);
   if (s.next_height == 0 || s.next_width == 0)
     return h2_refuse(d, "layers", index, ".pool", "leaves nothing of the map");
@@ -219,6 +255,10 @@ int h2_check_group(h2_device* d, const h2_group* g) {
   if (g->update == H2_UPDATE_FUSED && g->before_update)
     return h2_refuse(d, "group", -1, ".update", "is fused, and before_update is set");
   if (g->sub_batches == 0) return h2_refuse(d, "group", -1, ".sub_batches", "is 0");
+  const uint32_t longest = H2_TABLE_SLOTS(d->table.flags) + 1;
+  for (uint32_t l = 0; l < d->table.layers; ++l)
+    if ((d->layers[l].flags & H2_LAYER_GROUPED) && g->sub_batches > longest)
+      return h2_refuse_value(d, "group", -1, ".sub_batches", g->sub_batches, 1, longest);
   const uint64_t most = (uint64_t)g->sub_batches * d->table.sub_batch;
   if (g->samples < g->sub_batches || g->samples > most)
     return h2_refuse_value(d, "group", -1, ".samples", g->samples, g->sub_batches, most);

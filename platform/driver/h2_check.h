@@ -15,7 +15,9 @@ int h2_check_loaded(h2_device* device); /* and with a network */
 int h2_check_network(h2_device* device, const h2_table* table, const h2_layer* layers,
                      uint32_t count);
 int h2_check_sub_batch(h2_device* device, const h2_sub_batch* batch, int labelled);
+int h2_check_neurons(h2_device* device, const h2_neuron* neurons, uint32_t count);
 int h2_check_loss_scale(h2_device* device, float loss_scale);
+int h2_check_rates(h2_device* device, float learning_rate, float weight_decay);
 int h2_check_group(h2_device* device, const h2_group* group);
 
 #ifdef __cplusplus

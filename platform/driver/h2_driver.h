@@ -60,11 +60,14 @@ typedef struct h2_device {
   uint64_t memory_bytes; /* of each MemN */
   h2_table table;
   h2_layer layers[H2_MAX_LAYERS];
-  uint64_t input[2], gradient[2]; /* addresses of input and loss gradient in Mem0 and Mem1 */
+  h2_neuron neurons[H2_MAX_LAYERS]; /* see h2_load_neurons() */
+  uint64_t input[2], gradient[2];   /* addresses of input and loss gradient in Mem0 and Mem1 */
   uint64_t table_address;
   uint64_t used[3]; /* bytes assigned in each MemN */
   uint32_t tail, completion_tail;
   uint32_t next_tag, parity, step;
+  int rates; /* the two below are used, see h2_set_rates() */
+  float learning_rate, weight_decay;
   uint32_t timeout; /* of register TIMEOUT */
   int locked;       /* windows */
   h2_slot slots[H2_DRIVER_RING];
@@ -112,6 +115,9 @@ float h2_decay(const h2_device* device, float wanted);
  * memory used. */
 int h2_load_network(h2_device* device, const h2_table* table, const h2_layer* layers,
                     uint32_t count);
+/* The same with a neuron for each layer instead of the header's; null: the header's. */
+int h2_load_neurons(h2_device* device, const h2_table* table, const h2_layer* layers,
+                    const h2_neuron* neurons, uint32_t count);
 /* Scratch bytes that the loaded network needs; 0 without one. */
 size_t h2_scratch_bytes(const h2_device* device);
 
@@ -133,6 +139,29 @@ int h2_resume_steps(h2_device* device, uint32_t step);
 /* Another factor on the loss gradient, a power of two from 1 to 2^24. Resets the card, so that a
  * group that overflowed is dropped, and writes the network's table again. */
 int h2_set_loss_scale(h2_device* device, float loss_scale);
+
+/* Learning rate, 0 to 1000, of the next updates instead of the table's, and their weight decay, 0
+ * to 1. With SGD the decay times the weight is added to the gradient, with Adam the weight shrinks
+ * by learning rate times decay (AdamW). Until the next network is loaded. */
+int h2_set_rates(h2_device* device, float learning_rate, float weight_decay);
+
+/* How a learning rate changes from step to step. */
+enum h2_schedule_kind {
+  H2_SCHEDULE_CONSTANT = 0,
+  H2_SCHEDULE_STEP = 1,  /* times `factor` behind every `every` steps */
+  H2_SCHEDULE_COSINE = 2 /* half a cosine from the rate down to `floor` of it after `steps` */
+};
+typedef struct h2_schedule {
+  uint32_t kind;   /* enum h2_schedule_kind */
+  float rate;      /* behind the warm-up */
+  uint32_t warmup; /* steps in which the rate rises in a line up to `rate`; 0: none */
+  uint32_t every;  /* STEP, above 0 */
+  float factor;    /* STEP */
+  uint32_t steps;  /* COSINE: of the whole training, warm-up included */
+  float floor;     /* COSINE: share of the rate, 0 to 1 */
+} h2_schedule;
+/* Learning rate of update `step`, counted from 1; the same bits on every host. */
+float h2_scheduled_rate(const h2_schedule* schedule, uint32_t step);
 
 typedef struct h2_sub_batch {
   const uint8_t* const* samples; /* see h2_pack_input() */

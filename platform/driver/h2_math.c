@@ -69,6 +69,15 @@ double h2_log(double x) {
   return 2.0 * sum + halvings * 0.69314718055994530942;
 }
 
+double h2_versine(double x) {
+  /* The series of 1 - cos y at y = pi x / 16, then 1 - cos 2y = 2 (1 - cos y) (2 - (1 - cos y)). */
+  const double y = x * 0.19634954084936207740, yy = y * y;
+  double term = 0.5 * yy, sum = 0.0;
+  for (int k = 4; k < 18; k += 2, term *= -yy / ((k - 2) * (double)(k - 3))) sum += term;
+  for (int k = 0; k < 4; ++k) sum = 2.0 * sum * (2.0 - sum);
+  return sum;
+}
+
 double h2_loss_mse(const uint32_t* counts, uint32_t classes, uint32_t label, uint32_t timesteps,
                    uint32_t samples, float scale, float* gradient) {
   if (label >= classes || samples == 0 || timesteps == 0) return -1.0;

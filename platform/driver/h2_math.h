@@ -20,6 +20,9 @@ double h2_exp_below(double x);
 /* Natural logarithm of a finite x >= 1, error below 1e-12; 0 for any other x. */
 double h2_log(double x);
 
+/* 1 - cos(pi x) for 0 <= x <= 1, error below 1e-14. */
+double h2_versine(double x);
+
 /* Loss of one sample from its output spike counts and, in `gradient` (one value per class), the
  * gradient of the loss with respect to a spike at any timestep, for a mean over `samples` samples,
  * times `scale`. -1, and no gradient, unless `label` is below `classes` and `samples` and

@@ -4,7 +4,8 @@
 
 h2_shapes h2_shapes_of(const h2_layer* l) {
   h2_shapes s;
-  const uint32_t pad = l->kernel / 2U, shrink = l->pool == H2_POOL_NONE ? 1 : 2;
+  const uint32_t pad = l->flags & H2_LAYER_VALID ? 0 : l->kernel / 2U;
+  const uint32_t shrink = l->pool == H2_POOL_NONE ? 1 : 2;
   s.out_height = (l->in_height + 2 * pad - l->kernel) / l->stride + 1;
   s.out_width = (l->in_width + 2 * pad - l->kernel) / l->stride + 1;
   s.next_height = s.out_height / shrink;
@@ -34,7 +35,7 @@ h2_map h2_input_map(const h2_device* d, uint32_t samples) {
   h2_map m = h2_map_of(d, l->cin * l->planes, l->in_height, l->in_width,
                        l->flags & H2_LAYER_ENCODING ? 1 : d->table.timesteps);
   m.samples = samples;
-  m.border = h2_input_border(l->kernel);
+  m.border = h2_input_border(h2_reach(l->kernel, l->flags & H2_LAYER_VALID));
   return m;
 }
 

@@ -191,6 +191,11 @@ static int start_backward(h2_device* d, flight* f, uint32_t flags) {
 static int start_update(h2_device* d, uint32_t* tag) {
   h2_descriptor x = describe(d, H2_OP_UPDATE, 0, 1);
   x.step = d->step + 1;
+  if (d->rates) {
+    x.flags = H2_DESC_RATES;
+    x.learning_rate = d->learning_rate;
+    x.weight_decay = d->weight_decay;
+  }
   const int error = h2_submit(d, &x);
   *tag = x.tag;
   return error;

@@ -51,7 +51,9 @@ const std::vector<Experiment>& experiments() {
        figure_16},
       {"gpus", "GPUs as reference machines: V100 by a roofline, H200 as measured", gpus},
       {"sata", "SATA: energy by sparsity, spiking against ReLU, words of the published tool",
-       sata_energy}};
+       sata_energy},
+      {"spinaps", "SpinAPS: accuracy by deadline, early stop, weight bits, STT-RAM beside SRAM",
+       spinaps_experiment}};
   return all;
 }
 

@@ -72,6 +72,7 @@ struct RunRequest {
 };
 /// Its summary and the folder with its files, or why there is none.
 struct RunOutcome {
+  Config config;  ///< effective
   nlohmann::ordered_json summary;
   std::string folder;
   std::string refused;
@@ -112,6 +113,7 @@ ExperimentResult figure_15(const RunAll& runs);
 ExperimentResult figure_16(const RunAll& runs);
 ExperimentResult gpus(const RunAll& runs);
 ExperimentResult sata_energy(const RunAll& runs);
+ExperimentResult spinaps_experiment(const RunAll& runs);
 
 /// "%.3g" and the like.
 std::string text_of(const char* format, double value);

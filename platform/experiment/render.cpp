@@ -171,19 +171,21 @@ Json result_json(const ExperimentResult& r) {
 }
 
 ExperimentResult result_of(const Json& json) {
-  ExperimentResult r{json["name"], json["title"], json["assumptions"], {}, {}, {}};
-  for (const Json& c : json["claims"]) {
+  ExperimentResult r{json.at("name"), json.at("title"), json.at("assumptions"), {}, {}, {}};
+  for (const Json& c : json.at("claims")) {
     const auto* how = std::find_if(std::begin(kAll), std::end(kAll),
-                                   [&](Evidence e) { return c["how"] == name_of(e); });
-    if (how == std::end(kAll)) throw InputError("no label: " + c["how"].dump());
-    const auto ratio = c["ratio"].is_null() ? std::nullopt : std::optional<double>(c["ratio"]);
-    r.claims.push_back({c["claim"], c["paper"], c["platform"], ratio, *how, c["note"]});
+                                   [&](Evidence e) { return c.at("how") == name_of(e); });
+    if (how == std::end(kAll)) throw InputError("no label: " + c.at("how").dump());
+    const auto ratio =
+        c.at("ratio").is_null() ? std::nullopt : std::optional<double>(c.at("ratio"));
+    r.claims.push_back({c.at("claim"), c.at("paper"), c.at("platform"), ratio, *how, c.at("note")});
   }
-  for (const Json& t : json["tables"]) r.tables.push_back({t["title"], t["head"], t["rows"]});
-  for (const Json& p : json["plots"]) {
+  for (const Json& t : json.at("tables"))
+    r.tables.push_back({t.at("title"), t.at("head"), t.at("rows")});
+  for (const Json& p : json.at("plots")) {
     Plot plot;
-    plot.name = p["name"];
-    plot.title = p["title"];
+    plot.name = p.at("name");
+    plot.title = p.at("title");
     r.plots.push_back(std::move(plot));
   }
   return r;

@@ -9,9 +9,7 @@ namespace h2 {
 void CardSession::open(HostCpu& host) {
   const h2_bus bus = host.driver_bus();
   check(h2_open(&device, &bus, nullptr, 0), "opening the card");
-  const NetworkImage image = network_image(config_);
-  int error = h2_load_network(&device, &image.table, image.layers.data(),
-                              static_cast<std::uint32_t>(image.layers.size()));
+  int error = network_image(config_).load(device);
   if (error == H2_DRV_SCRATCH) {
     scratch_.resize(h2_scratch_bytes(&device) / sizeof(scratch_[0]) + 1);
     device.scratch = reinterpret_cast<std::uint8_t*>(scratch_.data());

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <functional>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -12,6 +13,8 @@
 
 #include "memory/dram/memory_timing.h"
 #include "modules/base/error.h"
+#include "modules/h2learn/network_table.h"
+#include "modules/h2learn/schedule.h"
 #include "platform/accelerators.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/network_image.h"
@@ -56,9 +59,11 @@ class TableOnly : public CardAccess {
  public:
   explicit TableOnly(const h2_device& device) : address_(device.table_address) {
     const std::size_t layers = device.table.layers * sizeof(h2_layer);
-    bytes_.resize(sizeof(h2_table) + layers);
+    bytes_.resize(table_bytes(device.table));
     std::memcpy(bytes_.data(), &device.table, sizeof(h2_table));
     std::memcpy(bytes_.data() + sizeof(h2_table), device.layers, layers);
+    std::memcpy(bytes_.data() + sizeof(h2_table) + layers, device.neurons,
+                bytes_.size() - sizeof(h2_table) - layers);
   }
 
   bool read(std::uint64_t address, void* data, std::size_t bytes) override {
@@ -145,9 +150,7 @@ h2_device place_network(const Config& config) {
   device.scratch_bytes = ~std::size_t{0};
   device.bus.read = [](void*, std::uint64_t, void*, std::size_t) { return 0; };
   device.bus.write = [](void*, std::uint64_t, const void*, std::size_t) { return 0; };
-  const NetworkImage image = network_image(config);
-  const int error = h2_load_network(&device, &image.table, image.layers.data(),
-                                    static_cast<std::uint32_t>(image.layers.size()));
+  const int error = network_image(config).load(device);
   if (error != H2_OK) {
     throw InputError(std::string("memory.bytes: ") + h2_error_text(error) + ": " +
                      h2_reason(&device));
@@ -170,7 +173,7 @@ class LeastTime {
   double all_memories() const { return memories_ * per_cycle_; }
   /// `first`: the job overwrites the sums of gradients instead of adding to them.
   double of(const JobEstimate& job, bool first) const {
-    const std::uint64_t skipped = first ? job.mem2_reads : 0;
+    const std::uint64_t skipped = first && !job.grouped ? job.mem2_reads : 0;
     const auto mem2 = static_cast<double>(job.mem2_reads + job.mem2_writes - skipped);
     const double others = static_cast<double>(job.bytes - skipped) - mem2;
     const double transfers =
@@ -230,17 +233,48 @@ double Estimate::cycles_per_sub_batch(const Config& config) const {
   return std::max(group / n, moved / least.all_memories());
 }
 
+namespace {
+
+/// Per sub-batch of a group whose last one computes grad-w, while the others keep vectors.
+JobEstimate mean_of_group(const JobEstimate& keep, const JobEstimate& last, std::uint64_t n) {
+  JobEstimate mean = last;
+  mean.grouped = true;
+  for (auto member : {&JobEstimate::cycles, &JobEstimate::bytes, &JobEstimate::mem2_reads,
+                      &JobEstimate::mem2_writes}) {
+    mean.*member = (keep.*member * (n - 1) + last.*member) / n;
+  }
+  for (std::size_t i = 0; i < mean.loads.size(); ++i) {
+    mean.loads[i] = (keep.loads[i] * (n - 1) + last.loads[i]) / n;
+  }
+  return mean;
+}
+
+}  // namespace
+
 Estimate estimate_sub_batch(const Config& config, const h2_device& device) {
   Estimate sum;
   const std::size_t engines = engines_of(config).size();
   sum.compute_cycles.resize(engines);
   sum.bytes.resize(engines);
   Estimator estimator(config, device);
-  const bool several = config.training.batch_group > 1;
-  if (several) estimator.sub_batch(H2_DESC_FIRST, [](int, Job&) {});
-  estimator.sub_batch(several ? H2_DESC_LAST : H2_DESC_FIRST | H2_DESC_LAST,
+  const int group = config.training.batch_group;
+  const auto& layers = config.network.layers;
+  const auto is_grouped = [&](int engine, int layer) {
+    return engine == H2LearnSchedule::kWeightUpdateEngine && layers[layer].grouped;
+  };
+  std::map<int, JobEstimate> keep;  // by layer
+  const auto before = [&](int engine, Job& job) {
+    if (is_grouped(engine, job.layer)) keep[job.layer] = cost_of(engine, job);
+  };
+  if (group > 1) estimator.sub_batch(H2_DESC_FIRST, before);
+  for (int i = 2; layers.back().grouped && i < group; ++i) estimator.sub_batch(0, [](int, Job&) {});
+  estimator.sub_batch(group > 1 ? H2_DESC_LAST : H2_DESC_FIRST | H2_DESC_LAST,
                       [&](int engine, Job& job) {
-                        sum.jobs.push_back(cost_of(engine, job));
+                        JobEstimate cost = cost_of(engine, job);
+                        if (is_grouped(engine, job.layer)) {
+                          cost = mean_of_group(keep.at(job.layer), cost, group);
+                        }
+                        sum.jobs.push_back(cost);
                         sum.compute_cycles[engine] += sum.jobs.back().cycles;
                         sum.bytes[engine] += sum.jobs.back().bytes;
                       });

@@ -13,9 +13,10 @@ namespace h2 {
 
 /// One job of the schedule without memory stalls.
 struct JobEstimate {
-  int engine = 0;     ///< in the order of engines_of()
-  int layer = 0;      ///< index of the layer that owns the weights
-  bool grad = false;  ///< the last layer's Grad
+  int engine = 0;        ///< in the order of engines_of()
+  int layer = 0;         ///< index of the layer that owns the weights
+  bool grad = false;     ///< the last layer's Grad
+  bool grouped = false;  ///< mean of a group whose weight gradient is computed once
   std::uint64_t cycles = 0;
   std::uint64_t bytes = 0;  ///< loads and stores, charged
   std::uint64_t mem2_reads = 0, mem2_writes = 0;

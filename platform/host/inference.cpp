@@ -17,7 +17,8 @@ Inference::Inference(const Config& config, const Dataset& samples,
       weights_(start_of_training(std::move(weights))),
       platform_(platform),
       record_(record),
-      card_(config) {}
+      card_(config),
+      feed_(config) {}
 
 void Inference::operator()(HostCpu& host) {
   const auto classes = static_cast<std::size_t>(config_.network.layers.back().cout);
@@ -50,7 +51,8 @@ void Inference::operator()(HostCpu& host) {
 
 void Inference::classify(std::size_t first, std::size_t count) {
   std::vector<const std::uint8_t*> pointers(count);
-  for (std::size_t i = 0; i < count; ++i) pointers[i] = samples_.sample(first + i);
+  for (std::size_t i = 0; i < count; ++i)
+    pointers[i] = feed_.take(samples_, {first + i, 0, true}, i);
   h2_sub_batch batch{};
   batch.samples = pointers.data();
   batch.count = static_cast<std::uint32_t>(count);

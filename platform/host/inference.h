@@ -38,6 +38,7 @@ class Inference {
   Platform& platform_;
   RunRecord& record_;
   CardSession card_;
+  SampleFeed feed_;
   std::uint64_t last_end_ = 0;
 };
 

@@ -1,7 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/host/network_image.h"
 
+#include <algorithm>
+
 namespace h2 {
+
+namespace {
+
+h2_neuron neuron_record(const NeuronSpec& n) {
+  return {n.alpha, n.th_f, n.th_l, n.th_r, n.beta, 0};
+}
+
+}  // namespace
+
+int NetworkImage::load(h2_device& device) const {
+  return h2_load_neurons(&device, &table, layers.data(), neurons.empty() ? nullptr : neurons.data(),
+                         static_cast<std::uint32_t>(layers.size()));
+}
 
 NetworkImage network_image(const Config& config) {
   NetworkImage image;
@@ -9,6 +24,9 @@ NetworkImage network_image(const Config& config) {
   t.timesteps = config.network.timesteps;
   t.sub_batch = config.training.sub_batch;
   t.flags = config.static_input_once ? H2_TABLE_STATIC_ONCE : 0;
+  if (config.machine.fc_weight_gradient == FcGradient::per_group) {
+    t.flags |= H2_TABLE_PUT_SLOTS(config.training.batch_group - 1);
+  }
   const UpdateSpec& u = config.training.update;
   t.optimizer = u.optimizer == Optimizer::adam ? H2_OPT_ADAM : H2_OPT_SGD;
   t.alpha = config.neuron.alpha;
@@ -25,7 +43,9 @@ NetworkImage network_image(const Config& config) {
   for (const Layer& l : config.network.layers) {
     h2_layer r{};
     r.kind = l.kind == LayerKind::fc ? H2_LAYER_FC : H2_LAYER_CONV;
-    r.flags = l.encoding ? H2_LAYER_ENCODING : 0;
+    r.flags = static_cast<std::uint16_t>((l.encoding ? H2_LAYER_ENCODING : 0U) |
+                                         (l.grouped ? H2_LAYER_GROUPED : 0U) |
+                                         (l.valid ? H2_LAYER_VALID : 0U));
     r.pool = static_cast<std::uint16_t>(l.pool);
     r.planes = static_cast<std::uint16_t>(l.planes);
     r.cin = l.cin;
@@ -36,6 +56,12 @@ NetworkImage network_image(const Config& config) {
     r.in_width = static_cast<std::uint16_t>(l.in_w);
     image.layers.push_back(r);
   }
+  const auto& layers = config.network.layers;
+  if (std::all_of(layers.begin(), layers.end(),
+                  [&](const Layer& l) { return l.neuron == config.neuron; })) {
+    return image;
+  }
+  for (const Layer& l : layers) image.neurons.push_back(neuron_record(l.neuron));
   return image;
 }
 

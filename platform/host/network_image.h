@@ -5,6 +5,7 @@
 
 #include "modules/contract/h2_contract.h"
 #include "platform/config/config.h"
+#include "platform/driver/h2_driver.h"
 
 namespace h2 {
 
@@ -13,6 +14,10 @@ namespace h2 {
 struct NetworkImage {
   h2_table table{};
   std::vector<h2_layer> layers;
+  std::vector<h2_neuron> neurons;  ///< where layers have their own, one per layer
+
+  /// h2_load_neurons(); returns its result.
+  int load(h2_device& device) const;
 };
 NetworkImage network_image(const Config& config);
 

@@ -25,7 +25,9 @@ Training::Training(const Config& config, const LoadedData& data, TrainingState s
       platform_(platform),
       record_(record),
       card_(config),
-      scaling_(config.training, record) {}
+      scaling_(config.training, record),
+      rates_(config.training, data.train.size()),
+      feed_(config) {}
 
 void Training::operator()(HostCpu& host) {
   card_.open(host);
@@ -148,6 +150,7 @@ bool Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   group_.source_context = this;
   group_indices_ = order.data() + first;
   group_left_ = count;
+  card_.check(rates_.set(card_.device), "setting the learning rate");
   record_.begin_group(last_group_end_);
   const int error = h2_train_group(&card_.device, &group_);
   record_.fused = group_.fused != 0;
@@ -222,7 +225,9 @@ void Training::fill(const Dataset& set, const std::uint32_t* indices, std::size_
   pointers_.resize(2 * static_cast<std::size_t>(config_.training.sub_batch));
   labels_.resize(pointers_.size());
   for (std::size_t i = 0; i < count; ++i) {
-    pointers_[half + i] = set.sample(indices[i]);
+    const RateCoder::Draw draw{indices[i], static_cast<std::uint32_t>(state_.epoch),
+                               &set != &data_.train};
+    pointers_[half + i] = feed_.take(set, draw, half + i);
     labels_[half + i] = static_cast<std::uint32_t>(set.label(indices[i]));
   }
   batch.samples = &pointers_[half];

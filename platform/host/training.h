@@ -11,7 +11,9 @@
 #include "platform/config/config.h"
 #include "platform/data/dataset.h"
 #include "platform/host/card_session.h"
+#include "platform/host/learning_rates.h"
 #include "platform/host/loss_scaling.h"
+#include "platform/host/sample_feed.h"
 #include "platform/host/training_state.h"
 #include "traces/results/run_record.h"
 
@@ -92,6 +94,8 @@ class Training {
   std::uint64_t groups_ = 0;  // on this board
   bool paused_ = false;
   LossScaling scaling_;
+  LearningRates rates_;
+  SampleFeed feed_;
   bool testing_ = false;  // between epochs
 };
 

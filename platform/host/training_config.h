@@ -12,6 +12,9 @@ enum class LossKind { mse, cross_entropy };
 /// When the optimiser step of a group is done; as enum h2_update of the driver.
 enum class UpdateTime { automatic, fused, separate };
 
+/// How the learning rate changes from step to step; as enum h2_schedule_kind of the driver.
+enum class ScheduleKind { constant, step, cosine };
+
 /// training
 struct TrainingConfig {
   int sub_batch = 4;    ///< samples an engine processes at once
@@ -29,6 +32,15 @@ struct TrainingConfig {
   /// update.loss_scale is where a factor begins that adapts itself.
   bool dynamic_loss_scale = false;
   int loss_scale_growth = 2000;  ///< batch groups without overflow until it doubles
+  /// training.schedule, in optimiser steps
+  struct Schedule {
+    ScheduleKind kind = ScheduleKind::constant;
+    std::uint32_t warmup = 0;  ///< of a rise in a line; 0: none
+    std::uint32_t every = 1000;
+    float factor = 0.1F;
+    std::uint32_t steps = 0;  ///< of the descent, warm-up included; 0: of the whole run
+    float floor = 0;
+  } schedule;
   /// training.checkpoint
   struct Checkpoint {
     std::uint64_t every = 0;  ///< batch groups from one to the next; 0: none

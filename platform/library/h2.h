@@ -29,8 +29,9 @@ int h2_wait_irq_for(const h2_bus* bus, uint64_t ns);
 int h2_time_ps(const h2_bus* bus, uint64_t* time);
 
 /* For languages that do not see the headers. The size of h2_device, h2_bus, h2_table, h2_layer,
- * h2_sub_batch or h2_group; the bus address of the register of this name in h2_contract.h; both 0
- * for another name. The address of Mem0, Mem1 or Mem2; 0 for another number. */
+ * h2_neuron, h2_schedule, h2_sub_batch or h2_group; the bus address of the register of this name in
+ * h2_contract.h; both 0 for another name. The address of Mem0, Mem1 or Mem2; 0 for another number.
+ */
 size_t h2_structure_bytes(const char* name);
 uint64_t h2_register_address(const char* name);
 uint64_t h2_memory_address(uint32_t memory);

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The H2Learn card from Python: the driver in libh2.so, and a card that `h2vp serve` simulates.
 
-    card = h2.Card("/tmp/card")
     network = h2.Network(channels=1, height=8, width=8, timesteps=4, sub_batch=4)
     network.conv(8).fc(32).fc(4)
-    card.load(network)
+    with h2.Server("configs/h2learn.yaml") as server, h2.Card(server.socket) as card:
+        card.load(network)
 
 libh2.so is taken from the path in the environment variable H2_LIBRARY, otherwise from where the
 system looks for libraries. Needs nothing but Python; NumPy arrays are taken wherever bytes or
@@ -18,7 +18,8 @@ import struct
 from ctypes import byref, c_char_p, c_float, c_size_t, c_uint32, c_uint64
 
 import h2_arguments as check
-from h2_network import Network
+from h2_network import Network, Schedule  # noqa: F401 (for programs)
+from h2_server import Server  # noqa: F401
 from h2_structures import Bus, Group, Layer, Source, SubBatch, library
 
 OK, NOT_FOUND, SCRATCH_TOO_SMALL, NO_INTERRUPT = 0, 1001, 1003, 1004
@@ -153,8 +154,8 @@ class Card:
                             "placing the rings")
             if network.any_alpha:
                 network.table.alpha = self._lib.h2_decay(self._device, c_float(0.25))
-            code = self._lib.h2_load_network(self._device, byref(network.table), layers,
-                                             len(layers))
+            code = self._lib.h2_load_neurons(self._device, byref(network.table), layers,
+                                             network.neurons(), len(layers))
             if code != SCRATCH_TOO_SMALL:
                 break
             self._scratch = ctypes.create_string_buffer(self._lib.h2_scratch_bytes(self._device))
@@ -179,6 +180,15 @@ class Card:
         self._check(self._lib.h2_read_weights(self._device, layer, data),
                     f"reading the weights of layer {layer}")
         return struct.unpack(f"<{count}{'e' if size == 2 else 'f'}", data.raw)
+
+    def set_rates(self, learning_rate, weight_decay=0):
+        """Learning rate and weight decay of the next updates, instead of the network's own rate and
+        none; until the next load(). `h2.Schedule` computes rates that change."""
+        self._loaded()
+        rate = check.real(learning_rate, "learning_rate")
+        decay = check.real(weight_decay, "weight_decay")
+        self._check(self._lib.h2_set_rates(self._device, c_float(rate), c_float(decay)),
+                    "setting the rates")
 
     def confirm_weights(self):
         """After an update that broke off, once write_weights() has written every layer: the card

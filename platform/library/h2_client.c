@@ -176,6 +176,8 @@ size_t h2_structure_bytes(const char* name) {
   H2_IF_NAMED(h2_bus)
   H2_IF_NAMED(h2_table)
   H2_IF_NAMED(h2_layer)
+  H2_IF_NAMED(h2_neuron)
+  H2_IF_NAMED(h2_schedule)
   H2_IF_NAMED(h2_sub_batch)
   H2_IF_NAMED(h2_group)
 #undef H2_IF_NAMED

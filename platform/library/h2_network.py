@@ -1,36 +1,82 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Layers of a network, checked one by one."""
+"""Layers of a network, checked one by one, and how its learning rate changes."""
+
+import ctypes
 
 import h2_arguments as check
-from h2_structures import ADAM, CONV, ENCODING, FC, POOL_AFTER_SOMA, Layer, Table
+from h2_structures import (ADAM, CONV, ENCODING, FC, POOL_AFTER_SOMA, SGD, VALID, Layer, Neuron,
+                           ScheduleRecord, Table, library)
+
+OPTIMIZERS = {"sgd": SGD, "adam": ADAM}
+PADDINGS = ("same", "valid")
+SCHEDULES = {"constant": 0, "step": 1, "cosine": 2}
+NEURON = {"alpha": 0.25, "th_f": 0.5, "th_l": 0, "th_r": 1, "beta": 1}
+
+
+def _one_of(value, name, legal):
+    if value not in legal:
+        raise ValueError(f"{name} is {value!r}: legal are {', '.join(legal)}")
+    return value
+
+
+class Schedule:
+    """A learning rate that changes from step to step: a rise in a line over `warmup` steps, then
+    constant, times `factor` every `every` steps (kind step), or half a cosine down to `floor` of it
+    at step `steps` (kind cosine)."""
+
+    def __init__(self, rate, kind="constant", warmup=0, every=1000, factor=0.1, steps=0, floor=0):
+        _one_of(kind, "kind", SCHEDULES)
+        most = (1 << 32) - 1
+        self._record = ScheduleRecord(
+            SCHEDULES[kind], check.real(rate, "rate"), check.integer(warmup, "warmup", 0, most),
+            check.integer(every, "every", 1, most), check.real(factor, "factor"),
+            check.integer(steps, "steps", 1 if kind == "cosine" else 0, most),
+            check.real(floor, "floor"))
+
+    def rate(self, step):
+        """Of update `step`, counted from 1; the card's own driver computes it."""
+        step = check.integer(step, "step", 1, (1 << 32) - 1)
+        return library().h2_scheduled_rate(ctypes.byref(self._record), step)
 
 
 class Network:
     """Layers of a network and how it is trained. Methods add a layer and return the network.
-    `alpha`, the decay of the potentials, is 0.25, or that of the card if it has only one; the card
-    refuses another."""
+    `optimizer`: adam (beta1, beta2, epsilon) or sgd (momentum). alpha, th_f, th_l, th_r and beta
+    are those of all layers that are not given their own; alpha is 0.25, or that of the card if it
+    has only one (the card refuses another)."""
 
     def __init__(self, channels, height, width, timesteps, sub_batch, learning_rate=0.01,
-                 loss_scale=1024, alpha=None):
+                 loss_scale=1024, optimizer="adam", momentum=0.9, beta1=0.9, beta2=0.999,
+                 epsilon=1e-8, **neuron):
         self.shape = (check.integer(channels, "channels", 1, 1 << 26),
                       check.integer(height, "height", 1, 4096),
                       check.integer(width, "width", 1, 4096))
         self.input_shape = self.shape
         self.planes = 1
-        self.any_alpha = alpha is None
-        alpha = 0.25 if alpha is None else check.real(alpha, "alpha")
+        self.any_alpha = "alpha" not in neuron
         self.layers = []
+        self._neurons = []
+        numbers = {"learning_rate": learning_rate, "loss_scale": loss_scale, "momentum": momentum,
+                   "beta1": beta1, "beta2": beta2, "epsilon": epsilon,
+                   **{**NEURON, **self._neuron_values(neuron)}}
         self.table = Table(timesteps=check.integer(timesteps, "timesteps", 1, 1024),
                            sub_batch=check.integer(sub_batch, "sub_batch", 1, 1024),
-                           optimizer=ADAM, alpha=alpha, th_f=0.5, th_l=0, th_r=1, beta=1,
-                           learning_rate=check.real(learning_rate, "learning_rate"), beta1=0.9,
-                           beta2=0.999, epsilon=1e-8,
-                           loss_scale=check.real(loss_scale, "loss_scale"))
+                           optimizer=OPTIMIZERS[_one_of(optimizer, "optimizer", OPTIMIZERS)],
+                           **{name: check.real(value, name) for name, value in numbers.items()})
 
-    def conv(self, channels, kernel=3, pool=True, encoding=None):
-        """A convolution with stride 1; `pool`: then average pooling of 2x2. `encoding` (the first
-        layer unless told otherwise): the input is pixels, bytes [C][H][W]; if not, 0/1 bytes
-        [T][C][H][W]."""
+    @staticmethod
+    def _neuron_values(given):
+        for name in given:
+            if name not in NEURON:
+                raise TypeError(f"{name} is no parameter: of a neuron there are "
+                                f"{', '.join(NEURON)}")
+        return {name: check.real(value, name) for name, value in given.items()}
+
+    def conv(self, channels, kernel=3, pool=True, encoding=None, stride=1, padding="same",
+             **neuron):
+        """A convolution; `pool`: then average pooling of 2x2. `encoding` (the first layer unless
+        told otherwise): the input is pixels, bytes [C][H][W]; if not, 0/1 bytes [T][C][H][W].
+        `padding`: same, or valid for none. alpha, th_f, th_l, th_r, beta: of this layer."""
         if self.layers and self.layers[-1].kind == FC:
             raise ValueError("a convolution cannot follow a fully connected layer")
         encoding = not self.layers if encoding is None else encoding
@@ -38,27 +84,50 @@ class Network:
             raise ValueError("encoding: only the first layer can read pixels")
         if check.integer(kernel, "kernel", 1, 31) % 2 == 0:
             raise ValueError(f"kernel is {kernel}: legal are odd sizes")
+        check.integer(stride, "stride", 1, 2)
+        valid = _one_of(padding, "padding", PADDINGS) == "valid"
         cin, height, width = self.shape
-        if pool and min(height, width) < 2:
-            raise ValueError(f"pool: a map of {height}x{width} cannot be halved")
+        if valid and kernel > min(height, width):
+            raise ValueError(f"kernel is {kernel}: without padding it does not fit a map of "
+                             f"{height}x{width}")
+        around = 0 if valid else kernel // 2
+        out = [(size + 2 * around - kernel) // stride + 1 for size in (height, width)]
+        if pool and min(out) < 2:
+            raise ValueError(f"pool: a map of {out[0]}x{out[1]} cannot be halved")
+        own = self._neuron_values(neuron)
         self.layers.append(Layer(
-            kind=CONV, flags=ENCODING if encoding else 0, pool=POOL_AFTER_SOMA if pool else 0,
-            planes=8 if encoding else self.planes, cin=cin,
-            cout=check.integer(channels, "channels", 1, 1 << 20), kernel=kernel, stride=1,
+            kind=CONV, flags=(ENCODING if encoding else 0) | (VALID if valid else 0),
+            pool=POOL_AFTER_SOMA if pool else 0, planes=8 if encoding else self.planes, cin=cin,
+            cout=check.integer(channels, "channels", 1, 1 << 20), kernel=kernel, stride=stride,
             in_height=height, in_width=width))
-        self.shape = (channels, height // 2, width // 2) if pool else (channels, height, width)
+        self._neurons.append(own)
+        self.shape = (channels, *(size // 2 if pool else size for size in out))
         self.planes = 3 if pool else 1
         return self
 
-    def fc(self, channels):
-        """A fully connected layer."""
+    def fc(self, channels, encoding=False, **neuron):
+        """A fully connected layer. `encoding`, of the first layer only: it reads pixels. alpha,
+        th_f, th_l, th_r, beta: of this layer."""
+        if encoding and self.layers:
+            raise ValueError("encoding: only the first layer can read pixels")
         cin, height, width = self.shape
         cin = check.integer(cin * height * width, "inputs of the layer", 1, 1 << 26)
-        self.layers.append(Layer(kind=FC, planes=self.planes, cin=cin,
+        own = self._neuron_values(neuron)
+        self.layers.append(Layer(kind=FC, flags=ENCODING if encoding else 0,
+                                 planes=8 if encoding else self.planes, cin=cin,
                                  cout=check.integer(channels, "channels", 1, 1 << 20), kernel=1,
                                  stride=1, in_height=1, in_width=1))
+        self._neurons.append(own)
         self.shape, self.planes = (channels, 1, 1), 1
         return self
+
+    def neurons(self):
+        """A record for each layer, or None where all are those of the table."""
+        if not any(self._neurons):
+            return None
+        shared = {name: getattr(self.table, name) for name in NEURON}
+        return (Neuron * len(self._neurons))(*(Neuron(**{**shared, **own})
+                                               for own in self._neurons))
 
     def classes(self):
         """Outputs of the last layer."""

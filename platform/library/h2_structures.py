@@ -43,6 +43,18 @@ class Layer(Structure):
         return [(self.cout, self.cin, self.kernel, self.kernel)]
 
 
+class Neuron(Structure):
+    """h2_neuron"""
+    _fields_ = [(n, c_float) for n in ("alpha", "th_f", "th_l", "th_r", "beta")]
+    _fields_ += [("reserved", c_uint32)]
+
+
+class ScheduleRecord(Structure):
+    """h2_schedule"""
+    _fields_ = [("kind", c_uint32), ("rate", c_float), ("warmup", c_uint32), ("every", c_uint32),
+                ("factor", c_float), ("steps", c_uint32), ("floor", c_float)]
+
+
 class SubBatch(Structure):
     """h2_sub_batch"""
     _fields_ = [("samples", POINTER(c_char_p)), ("labels", POINTER(c_uint32)), ("count", c_uint32)]
@@ -62,7 +74,9 @@ class Group(Structure):
 
 
 CONV, FC = 0, 1
-ENCODING, POOL_AFTER_SOMA, ADAM = 1, 1, 1
+ENCODING, VALID = 1, 4
+POOL_AFTER_SOMA = 1
+SGD, ADAM = 0, 1
 
 
 def library():
@@ -71,12 +85,13 @@ def library():
     lib.h2_error_text.restype = lib.h2_reason.restype = c_char_p
     lib.h2_loader_bus.restype = Bus
     lib.h2_decay.restype = c_float
+    lib.h2_scheduled_rate.restype = c_float
     for name in ("h2_structure_bytes", "h2_scratch_bytes"):
         getattr(lib, name).restype = c_size_t
     for name in ("h2_register_address", "h2_memory_address"):
         getattr(lib, name).restype = c_uint64
-    mirrors = {"h2_bus": Bus, "h2_table": Table, "h2_layer": Layer, "h2_sub_batch": SubBatch,
-               "h2_group": Group}
+    mirrors = {"h2_bus": Bus, "h2_table": Table, "h2_layer": Layer, "h2_neuron": Neuron,
+               "h2_schedule": ScheduleRecord, "h2_sub_batch": SubBatch, "h2_group": Group}
     for name, mirror in mirrors.items():
         if lib.h2_structure_bytes(name.encode()) != ctypes.sizeof(mirror):
             raise ImportError(f"libh2.so and h2.py are of different versions: {name} differs")

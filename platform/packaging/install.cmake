@@ -17,7 +17,8 @@ install(DIRECTORY memory modules platform traces DESTINATION include/h2learn_vp
         FILES_MATCHING PATTERN "*.h" PATTERN cli EXCLUDE PATTERN packaging EXCLUDE
                              PATTERN report EXCLUDE)
 install(FILES platform/library/h2.py platform/library/h2_arguments.py
-              platform/library/h2_network.py platform/library/h2_structures.py
+              platform/library/h2_network.py platform/library/h2_server.py
+              platform/library/h2_structures.py
         DESTINATION ${CMAKE_INSTALL_DATADIR}/h2learn_vp/python)
 install(DIRECTORY configs/ DESTINATION ${H2_CONFIG_DIR} FILES_MATCHING PATTERN "*.yaml")
 

@@ -40,8 +40,9 @@ Layer draw_layer(Draw& draw) {
   const int cout = draw.integer(1, 20);
   if (draw.with(0.25)) return fc_layer(cin * draw.integer(1, 8), planes, cout);
   const int kernel = draw.among<int>({1, 3, 3, 5});
-  return conv_layer(cin, planes, draw.integer(1, 7), draw.integer(1, 7), cout, kernel,
-                    draw.integer(1, 2));
+  const Layer layer = conv_layer(cin, planes, draw.integer(1, 7), draw.integer(1, 7), cout, kernel,
+                                 draw.integer(1, 2));
+  return draw.with(0.3) ? without_padding(layer) : layer;
 }
 
 Case draw_case(Draw& draw) {

@@ -76,6 +76,14 @@ inline Layer conv_layer(int cin, int planes, int height, int width, int cout, in
   return layer;
 }
 
+/// The same layer without padding, where its kernel fits the map.
+inline Layer without_padding(Layer layer) {
+  if (layer.kernel > layer.in_h || layer.kernel > layer.in_w) return layer;
+  layer.valid = true;
+  derive_shapes(layer);
+  return layer;
+}
+
 inline Layer fc_layer(int cin, int planes, int cout) {
   Layer layer = conv_layer(cin, planes, 1, 1, cout, 1, 1);
   layer.name = "fc";

@@ -46,6 +46,7 @@ struct Case {
     if (conv || draw.with(0.7)) {
       layer = conv_layer(draw.integer(1, 9), planes, draw.integer(3, 9), draw.integer(3, 9),
                          draw.integer(1, 20), draw.among<int>({1, 3, 5}), draw.integer(1, 2));
+      if (draw.with(0.3)) layer = without_padding(layer);
     } else {
       layer = fc_layer(draw.integer(1, 90), planes, draw.integer(1, 20));
     }

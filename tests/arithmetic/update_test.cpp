@@ -52,6 +52,33 @@ TEST(Update, AdamMatchesDoublePrecision) {
   }
 }
 
+TEST(Update, WeightDecayOfSgdIsPartOfTheGradient) {
+  UpdateSpec spec;
+  spec.learning_rate = 0.5F;
+  spec.momentum = 0.5F;
+  spec.loss_scale = 4;
+  spec.weight_decay = 0.25F;
+  float weight = 2, velocity = 1;
+  const float gradient = 8;
+  update_weights(spec, 1, &gradient, &weight, &velocity, nullptr, 1);
+  EXPECT_EQ(velocity, 3.0F);  // 0.5 * 1 + (8 / 4 + 0.25 * 2)
+  EXPECT_EQ(weight, 0.5F);
+}
+
+TEST(Update, WeightDecayOfAdamShrinksTheWeightAlone) {
+  UpdateSpec plain, decayed;
+  plain.optimizer = decayed.optimizer = Optimizer::adam;
+  plain.learning_rate = decayed.learning_rate = 0.125F;
+  decayed.weight_decay = 0.5F;
+  float weights[2] = {1.0F, 1.0F}, first[2] = {}, second[2] = {};
+  const float gradient = 0.3F;
+  update_weights(plain, 1, &gradient, &weights[0], &first[0], &second[0], 1);
+  update_weights(decayed, 1, &gradient, &weights[1], &first[1], &second[1], 1);
+  EXPECT_EQ(first[0], first[1]);
+  EXPECT_EQ(second[0], second[1]);
+  EXPECT_FLOAT_EQ(weights[0] - weights[1], 0.0625F);  // 0.125 * 0.5 of a weight of 1
+}
+
 TEST(Update, FirstAdamStepMovesByTheLearningRate) {
   UpdateSpec spec;
   spec.optimizer = Optimizer::adam;

@@ -163,7 +163,7 @@ class Step {
     }
     ValueMap u = ValueMap::raw(maps(), layer.soma_h, layer.soma_w, count);
     BitMap spikes(maps(), layer.soma_h, layer.soma_w, count), mask = spikes;
-    soma(config_.neuron, numerics, config_.training.sub_batch, config_.network.timesteps, sums,
+    soma(layer.neuron, numerics, config_.training.sub_batch, config_.network.timesteps, sums,
          region, 0, count, u, spikes, mask);
     if (layer.pool != PoolMode::after_soma) return;
     BitMap planes(maps(), layer.next_h, layer.next_w, 3 * count);
@@ -192,7 +192,7 @@ class Step {
     const ValueMap spatial(maps(), layer.next_h, layer.next_w, layer.cout);
     ValueMap grad_u = ValueMap::raw(maps(), layer.soma_h, layer.soma_w, layer.cout);
     BitMap nonzero(maps(), layer.soma_h, layer.soma_w, layer.cout);
-    grad(config_.neuron, config_.machine.numerics, layer.pool, config_.training.sub_batch,
+    grad(layer.neuron, config_.machine.numerics, layer.pool, config_.training.sub_batch,
          config_.network.timesteps, spatial, o.u, o.spikes, o.mask,
          {0, layer.soma_h, 0, layer.soma_w}, 0, layer.cout, grad_u, nonzero);
   }

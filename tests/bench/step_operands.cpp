@@ -51,7 +51,7 @@ class RealStep {
     o.u = ValueMap(maps(), layer.soma_h, layer.soma_w, layer.cout);
     o.spikes = BitMap(maps(), layer.soma_h, layer.soma_w, layer.cout);
     o.mask = o.spikes;
-    soma(config_.neuron, numerics_, config_.training.sub_batch, config_.network.timesteps, sums,
+    soma(layer.neuron, numerics_, config_.training.sub_batch, config_.network.timesteps, sums,
          region, 0, layer.cout, o.u, o.spikes, o.mask);
   }
 
@@ -85,9 +85,9 @@ class RealStep {
   ValueMap gradient(const Layer& layer, const LayerOperands& o, const ValueMap& spatial) const {
     ValueMap grad_u(maps(), layer.soma_h, layer.soma_w, layer.cout);
     BitMap nonzero = o.mask;
-    grad(config_.neuron, numerics_, layer.pool, config_.training.sub_batch,
-         config_.network.timesteps, spatial, o.u, o.spikes, o.mask,
-         all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u, nonzero);
+    grad(layer.neuron, numerics_, layer.pool, config_.training.sub_batch, config_.network.timesteps,
+         spatial, o.u, o.spikes, o.mask, all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u,
+         nonzero);
     if (layer.pool != PoolMode::before_soma) return grad_u;
     ValueMap conv(maps(), layer.out_h, layer.out_w, layer.cout);
     spread_quarters(numerics_, grad_u, all_of(grad_u.height, grad_u.width), conv);

@@ -127,6 +127,22 @@ expect traffic-pattern 2 "rand_rd" "$h2vp" traffic "$machine" --pattern zigzag
 expect diverged 1 "in layer fc2 at timestep 2" "$h2vp" train "$quick" "${small[@]}" \
   --set training.loss_scale=16777216 --set training.learning_rate=1000
 
+# A network that cannot learn says so: before a training, early in it, and in its results.
+expect check 0 "none: every layer fires" "$h2vp" check "$quick"
+expect check-time 0 "an epoch of 625 sub-batches: at least" "$h2vp" check "$quick"
+expect check-gain 0 "conv1 hardly fires: training.init_gain 1.131" "$h2vp" check "$quick" \
+  --set training.init_gain=0.2
+expect check-threshold 0 "change neuron.th_f or the network" "$h2vp" check "$quick" \
+  --set neuron.th_f=60000
+expect check-buffer 2 "glb.forward.bytes: layer conv1 needs" "$h2vp" check "$quick" \
+  --set glb.forward.bytes=2048
+expect check-needs-network 2 "no network given" "$h2vp" check "$machine"
+expect dead-early 0 "after 10 batch groups no layer fires" "$h2vp" train "$quick" --quiet --out dead \
+  --set neuron.th_f=60000 --set dataset.train_limit=720 --set dataset.test_limit=8
+expect dead-summary 0 '"kind": "learning"' cat dead/summary.json
+expect dead-report-made 0 "" "$h2vp" report dead
+expect dead-report 0 "no layer fires: raise training.init_gain" cat dead/report.html
+
 # The first SIGINT ends the run in good order, with every output.
 "$h2vp" train "$quick" --out stopped --quiet --set trace.timeline.enable=true 2> stopped.txt &
 pid=$!

@@ -105,7 +105,7 @@ TEST(NetworkGrammar, MayEndInAConvolutionOrAPool) {
 TEST(NetworkGrammar, NamesItemPositionAndLegalForm) {
   EXPECT_EQ(error("64C3-AP3-10FC"),
             "network.layers: item 2 'AP3' at character 6 is not a layer; legal: "
-            "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC, joined by '-'");
+            "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC[(Encoding)], joined by '-'");
   EXPECT_EQ(error("64C4"),
             "network.layers: item 1 '64C4' at character 1 has an even kernel size; legal: odd "
             "kernel sizes");
@@ -124,7 +124,8 @@ TEST(NetworkGrammar, RejectsWhatIsIllegal) {
            {"8c3", "is not a layer"},
            {"-8C3", "item 1 '' at character 1 is empty"},
            {"8C3S2S2", "is not a layer"},
-           {"8FC(Encoding)", "is not a layer"},
+           {"8FC(Encoding", "is not a layer"},
+           {"8C3-8FC(Encoding)", "item 2 '8FC(Encoding)' at character 5 has (Encoding)"},
            {"8C3-8C3(Encoding)-10FC", "item 2 '8C3(Encoding)' at character 5 has (Encoding)"},
            {"AP2-10FC", "item 1 'AP2' at character 1 does not follow a convolution"},
            {"8C3-AP2-AP2", "item 3 'AP2' at character 9 does not follow a convolution"},

@@ -127,7 +127,7 @@ TEST_F(ConfigRules, PlaceIsTheLastGivenKeyAndPresetsForgetTheirDetails) {
 TEST_F(ConfigRules, NetworkErrorsCarryTheirPlace) {
   EXPECT_EQ(error("network:\n  layers: 8C3-AP3\n"),
             "c.yaml:2:3: network.layers: item 2 'AP3' at character 5 is not a layer; legal: "
-            "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC, joined by '-'");
+            "<n>C<k>[S<s>][(Encoding)], AP2, <n>FC[(Encoding)], joined by '-'");
 }
 
 TEST_F(ConfigRules, DensityListsFitTheNetwork) {
@@ -161,7 +161,7 @@ TEST_F(ConfigRules, Training) {
             "one per class");
   EXPECT_EQ(untrainable(network("4C3-10FC")),
             "network.layers: the first layer lacks (Encoding); legal for dataset.kind digits: a "
-            "first layer <n>C<k>(Encoding), it reads pixels");
+            "first layer with it, it reads pixels");
   EXPECT_EQ(untrainable(network(good, ", input: {height: 32}")),
             "network.input: 1x32x28; legal for dataset.kind digits: 1x28x28 (channels, height, "
             "width)");

@@ -53,6 +53,9 @@ struct Range {
 
 bool apart(const Range& a, const Range& b) { return a.end <= b.begin || b.end <= a.begin; }
 
+/// Border that the layer needs of the map it reads.
+std::uint32_t read_border(const Layer& l) { return h2_input_border(h2_reach(l.kernel, l.valid)); }
+
 /// What the driver placed in the sub-batch's memory, without input and loss gradient.
 std::vector<Range> placed(const h2_device& d, const Network& network) {
   std::vector<Range> all;
@@ -69,9 +72,9 @@ std::vector<Range> placed(const h2_device& d, const Network& network) {
     next.width = static_cast<std::uint32_t>(l.next_w);
     const bool after_soma = l.pool == PoolMode::after_soma;
     const bool last = i + 1 == network.layers.size();
-    const std::uint32_t read = last ? 0 : h2_input_border(network.layers[i + 1].kernel);
+    const std::uint32_t read = last ? 0 : read_border(network.layers[i + 1]);
     const std::uint32_t fed =
-        h2_gradient_border(l.kernel, l.stride, l.pool == PoolMode::before_soma);
+        h2_gradient_border(h2_reach(l.kernel, l.valid), l.stride, l.pool == PoolMode::before_soma);
     next.border = read;
     const auto bits = [&](std::uint32_t border) {
       h2_map map = soma;
@@ -217,10 +220,25 @@ std::vector<std::uint8_t> mutated_table(const h2_device& device, Random& random,
   return table_bytes(table, layers.data(), records);
 }
 
+namespace {
+
+/// Two numbers in their ranges where the flag says that there are some, else nothing.
+bool rates_legal(const h2_descriptor& x) {
+  if ((x.flags & H2_DESC_RATES) == 0) {
+    const h2_descriptor none{};
+    return std::memcmp(&x.learning_rate, &none.learning_rate, 8) == 0;
+  }
+  return x.learning_rate >= 0 && x.learning_rate <= 1000 && x.weight_decay >= 0 &&
+         x.weight_decay <= 1;
+}
+
+}  // namespace
+
 bool may_execute(const h2_descriptor& x, const h2_device& d, const Network& network,
                  const std::vector<std::uint32_t>& backward_tags) {
   if (x.version != 1 || x.size != 64 || x.opcode < 1 || x.opcode > 4) return false;
-  if (x.reserved0 != 0 || x.reserved1 != 0 || x.memory > 1 || x.tag == 0) return false;
+  if (x.reserved0 != 0 || x.memory > 1 || x.tag == 0) return false;
+  if (!rates_legal(x)) return false;
   if (x.input % 64 != 0 || x.output_gradient % 64 != 0 || x.table != d.table_address) return false;
   const bool samples = x.samples >= 1 && x.samples <= d.table.sub_batch;
   const h2_map in = h2_input_map(&d, x.samples), out = h2_output_map(&d, x.samples);
@@ -238,7 +256,7 @@ bool may_execute(const h2_descriptor& x, const h2_device& d, const Network& netw
              std::find(backward_tags.begin(), backward_tags.end(), x.depends) !=
                  backward_tags.end();
     default:
-      return x.flags == 0 && x.step != 0;
+      return (x.flags & ~H2_DESC_RATES) == 0 && x.step != 0;
   }
 }
 

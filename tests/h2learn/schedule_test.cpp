@@ -73,6 +73,35 @@ TEST(Schedule, AnUpdateGoesAlongWithTheLastGradients) {
   EXPECT_FALSE(card.schedule.step(*update, update->steps_done));
 }
 
+/// A grouped layer keeps the vectors of sub-batches that have a slot, and no more.
+TEST(Schedule, AGroupedLayerHasPlacesForItsGroup) {
+  ScheduleCard card;
+  h2_layer& fc = card.device.layers[2];
+  fc.flags = H2_LAYER_GROUPED;
+  fc.weight_gradient = (card.device.used[2] + 4095) / 4096 * 4096;
+  card.device.table.flags |= H2_TABLE_PUT_SLOTS(1);
+  card.write_table();
+  const auto gradient = [&](std::uint16_t memory, std::uint16_t flags) {
+    EXPECT_EQ(card.take(card.describe(H2_OP_FORWARD, 0, memory)), H2_OK);
+    const h2_descriptor backward = card.describe(H2_OP_BACKWARD, 0, memory);
+    EXPECT_EQ(card.take(backward), H2_OK);
+    h2_descriptor d = card.describe(H2_OP_WEIGHT_GRADIENT, flags, memory);
+    d.depends = backward.tag;
+    return card.decode(d);
+  };
+  const auto first = gradient(0, H2_DESC_FIRST);
+  ASSERT_EQ(first->error, H2_OK);
+  EXPECT_EQ(card.schedule.step(*first, 0)->job->macs, 0U) << "copies";
+  EXPECT_GT(card.schedule.step(*first, 1)->job->macs, 0U);
+  EXPECT_EQ(card.run(*first), H2_OK);
+  EXPECT_EQ(gradient(1, 0)->error, H2_ERR_DEPENDENCY) << "one slot";
+  const auto last = gradient(1, H2_DESC_LAST);
+  ASSERT_EQ(last->error, H2_OK);
+  const auto alone = gradient(0, H2_DESC_FIRST | H2_DESC_LAST);
+  ASSERT_EQ(alone->error, H2_OK);
+  EXPECT_EQ(card.schedule.step(*last, 0)->job->macs, 2 * card.schedule.step(*alone, 0)->job->macs);
+}
+
 TEST(Schedule, RefusesWithTheCodeOfTheContract) {
   ScheduleCard card;
   const auto error = [&](auto change) {

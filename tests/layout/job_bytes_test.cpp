@@ -157,7 +157,7 @@ class JobBytes : public testing::Test {
     const Tiling tiles(l.out_h, l.out_w, TileSpec{});
     std::uint64_t sum = 0;
     for (int t = 0; t < tiles.count(); ++t) {
-      sum += positions(l.in_h, l.in_w, h2_input_border(l.kernel), receptive(l, tiles.tile(t)));
+      sum += positions(l.in_h, l.in_w, input_border(l), receptive(l, tiles.tile(t)));
     }
     return sum * (input(layer) / (std::uint64_t(l.in_h) * l.in_w));
   }
@@ -174,7 +174,7 @@ class JobBytes : public testing::Test {
     map.width = static_cast<std::uint32_t>(l.soma_w);
     map.tile_height = map.tile_width = 8;
     const bool pooled = l.pool == PoolMode::before_soma;
-    map.border = h2_gradient_border(l.kernel, l.stride, pooled);
+    map.border = gradient_border(l);
     Gradient sum;
     for (int t = 0; t < tiles.count(); ++t) {
       Region r = needs(tiles.tile(t));

@@ -94,6 +94,42 @@ TEST(Arguments, WeightsThatTheCardCannotStore) {
   });
 }
 
+/// One change of a legal neuron of the second layer.
+TEST(Arguments, Neurons) {
+  using Change = void (*)(h2_neuron&);
+  const std::pair<Change, const char*> cases[] = {
+      {[](h2_neuron& n) { n.alpha = 1.5F; }, "neurons[1].alpha is not in 0 to 1"},
+      {[](h2_neuron& n) { n.th_f = 0; }, "neurons[1].th_f is not above 0 and at most 65504"},
+      {[](h2_neuron& n) { n.th_l = n.th_r; },
+       "neurons[1].th_l is not below th_r and at least -65504"},
+      {[](h2_neuron& n) { n.th_r = NAN; }, "neurons[1].th_l is not below th_r and at least -65504"},
+      {[](h2_neuron& n) { n.beta = -1; }, "neurons[1].beta is not above 0 and at most 65504"},
+      {[](h2_neuron& n) { n.reserved = 1; }, "neurons[1].reserved is not 0"},
+  };
+  on_card([&](Card& card, const Config& config) {
+    const NetworkImage image = network_image(config);
+    const auto count = static_cast<std::uint32_t>(image.layers.size());
+    for (const auto& [change, reason] : cases) {
+      std::vector<h2_neuron> neurons(count, {0.5F, 1, 0, 2, 1, 0});
+      change(neurons[1]);
+      expect_refused(
+          card,
+          h2_load_neurons(&card.device, &image.table, image.layers.data(), neurons.data(), count),
+          reason);
+    }
+  });
+}
+
+TEST(Arguments, Rates) {
+  on_card([](Card& card, const Config&) {
+    h2_device* d = &card.device;
+    expect_refused(card, h2_set_rates(d, -1, 0), "learning_rate is not in 0 to 1000");
+    expect_refused(card, h2_set_rates(d, NAN, 0), "learning_rate is not in 0 to 1000");
+    expect_refused(card, h2_set_rates(d, 1, 2), "weight_decay is not in 0 to 1");
+    EXPECT_EQ(h2_set_rates(d, 0.5F, 0.25F), H2_OK);
+  });
+}
+
 /// One change of a legal network, and why it is refused.
 TEST(Arguments, Networks) {
   using Change = void (*)(h2_table&, std::vector<h2_layer>&);
@@ -118,7 +154,12 @@ TEST(Arguments, Networks) {
       {[](h2_table&, auto& l) { l[0].kernel = 4; }, "layers[0].kernel is even"},
       {[](h2_table&, auto& l) { l[0].in_height = 1; }, "layers[0].pool leaves nothing of the map"},
       {[](h2_table&, auto& l) { l[0].cout = 0; }, "layers[0].cout is 0: legal are 1 to 1048576"},
-      {[](h2_table&, auto& l) { l[1].flags = 1; }, "layers[1].flags is 1: legal is 0"},
+      {[](h2_table&, auto& l) { l[1].flags = 1; },
+       "layers[1].flags encodes pixels behind the first layer"},
+      {[](h2_table&, auto& l) { l[1].flags = 2; }, "layers[1].flags is 2: legal are 0 to 5"},
+      {[](h2_table&, auto& l) { l[2].flags = 4; }, "layers[2].flags is 4: legal are 0 to 9"},
+      {[](h2_table&, auto& l) { l[1].flags = 4, l[1].kernel = 15; },
+       "layers[1].kernel does not fit the map without padding"},
       {[](h2_table&, auto& l) { l[1].cin = 9; }, "layers[1].cin is 9: legal is 8"},
       {[](h2_table&, auto& l) { l[1].in_width = 15; }, "layers[1].in_width is 15: legal is 14"},
       {[](h2_table&, auto& l) { l[2].cin = 1; }, "layers[2].cin is 1: legal is 784"},

@@ -70,10 +70,7 @@ Card::Card(HostCpu& host, const Config& config, std::uint32_t index)
 void Card::load() {
   const h2_bus bus = host.driver_bus();
   ASSERT_EQ(h2_open_card(&device, &bus, index_, nullptr, 0), H2_OK);
-  const NetworkImage image = network_image(config_);
-  ASSERT_EQ(h2_load_network(&device, &image.table, image.layers.data(),
-                            static_cast<std::uint32_t>(image.layers.size())),
-            H2_DRV_SCRATCH);
+  ASSERT_EQ(network_image(config_).load(device), H2_DRV_SCRATCH);
   scratch_.resize(h2_scratch_bytes(&device) / 8 + 1);
   device.scratch = reinterpret_cast<std::uint8_t*>(scratch_.data());
   device.scratch_bytes = scratch_.size() * 8;
@@ -141,7 +138,7 @@ h2_descriptor Card::prepare(const TrainingGroup& training_group, std::uint8_t op
   map.samples = training_group.sizes.front();
   map.tile_height = device.tile_height;
   map.tile_width = device.tile_width;
-  map.border = h2_input_border(static_cast<std::uint32_t>(first.kernel));
+  map.border = h2_input_border(h2_reach(static_cast<std::uint32_t>(first.kernel), first.valid));
   const Feeder feeder(training_group);
   std::vector<std::uint8_t> bits(h2_map_bits_bytes(&map));
   h2_pack_input(&map, static_cast<std::uint32_t>(first.planes), feeder.pointers.data(),

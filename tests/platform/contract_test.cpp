@@ -92,6 +92,7 @@ TEST(Contract, ManualNamesEverything) {
     H2_COMPLETION_FIELDS(H2_EXPECT_MEMBER)
     H2_TABLE_FIELDS(H2_EXPECT_MEMBER)
     H2_LAYER_FIELDS(H2_EXPECT_MEMBER)
+    H2_NEURON_FIELDS(H2_EXPECT_MEMBER)
 #undef H2_EXPECT_MEMBER
     for (const char* constant : {"0x4832544C", "H2_TABLE_STATIC_ONCE", "H2_TENSOR_ALIGN"})
       EXPECT_NE(manual.find(constant), std::string::npos) << constant;

@@ -59,6 +59,62 @@ TEST(Dataflow, NeverChangesResults) {
   }
 }
 
+/// Groups of three and less, sub-batches of two and one, several passes of the array.
+TEST(Dataflow, GroupedGradientsHaveTheSameBits) {
+  for (const char* numerics : {"fp16", "fp32"}) {
+    for (const char* layers : {"8C3(Encoding)-AP2-40FC-10FC", "8C3(Encoding)-24C3-150FC-10FC"}) {
+      for (const char* bytes : {"2748416", "60000"}) {
+        SCOPED_TRACE(std::string(numerics) + " " + layers + " " + bytes);
+        const Sets base{{"network.layers", layers},         {"numerics", numerics},
+                        {"glb.weight_update.bytes", bytes}, {"engines.weight_update.cols", "32"},
+                        {"dataset.train_limit", "9"},       {"dataset.test_limit", "2"},
+                        {"training.batch_group", "3"}};
+        const TrainingRun each = train(tiny_config(base));
+        const TrainingRun once =
+            train(tiny_config(with(base, {{"dataflow.fc_weight_gradient", "per_group"}})));
+        EXPECT_EQ(once.record.weights, each.record.weights);
+        EXPECT_EQ(once.record.loss, each.record.loss);
+        const auto written = [](const TrainingRun& run) {
+          const auto kind = static_cast<std::size_t>(TensorKind::weight_gradient);
+          return run.record.trained().memories[2].written_by_kind[kind];
+        };
+        EXPECT_LT(written(once), written(each));
+      }
+    }
+  }
+}
+
+/// What a group's weight gradients of the fully connected layers move is what was planned.
+TEST(Dataflow, GroupedGradientsMoveWhatWasPlanned) {
+  const Config config = tiny_config({{"network.layers", "8C3(Encoding)-AP2-300FC-10FC"},
+                                     {"training.batch_group", "4"},
+                                     {"profile.sub_batches", "4"},
+                                     {"glb.weight_update.bytes", "100000"},
+                                     {"dataflow.fc_weight_gradient", "per_group"}});
+  Platform::Options options;
+  options.masks = drawn_masks(config);
+  Bench bench(config, options);
+  RunRecord record;
+  Profile program(config, bench.platform, record);
+  bench.run([&](HostCpu& host) { program(host); });
+  std::map<int, std::uint64_t> moved, cycles;
+  std::uint64_t all = 0;
+  for (const LayerRecord& r : record.jobs) {
+    all += r.job.bytes;
+    if (r.opcode != H2_OP_WEIGHT_GRADIENT || r.job.layer_index == 0) continue;
+    moved[r.job.layer_index] += r.job.bytes;
+    cycles[r.job.layer_index] += r.job.compute_cycles;
+  }
+  expect_conserved(engine_traffic(bench.platform, all));
+  ASSERT_EQ(moved.size(), 2U);
+  for (const JobEstimate& job : estimate_sub_batch(config, place_network(config)).jobs) {
+    if (job.engine != H2LearnSchedule::kWeightUpdateEngine || job.layer == 0) continue;
+    EXPECT_TRUE(job.grouped);
+    EXPECT_EQ(job.bytes, moved[job.layer] / 4);
+    EXPECT_EQ(job.cycles, cycles[job.layer] / 4);
+  }
+}
+
 std::uint64_t operand_bytes(const JobEstimate& job) {
   std::uint64_t sum = 0;
   for (const TensorKind kind :

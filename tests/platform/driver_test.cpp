@@ -76,6 +76,50 @@ double cross_entropy(const std::vector<double>& counts, std::uint32_t label, dou
 
 class Loss : public ::testing::TestWithParam<bool> {};
 
+TEST(DriverMath, Versine) {
+  EXPECT_EQ(h2_versine(0), 0.0);
+  for (int i = 0; i <= 5000; ++i) {
+    const double x = i / 5000.0;
+    EXPECT_NEAR(h2_versine(x), 1 - std::cos(std::acos(-1.0) * x), 1e-14) << x;
+  }
+}
+
+TEST(Schedule, RatesByHand) {
+  h2_schedule s{};
+  s.rate = 0.5F;
+  EXPECT_EQ(h2_scheduled_rate(&s, 1), 0.5F);
+  EXPECT_EQ(h2_scheduled_rate(&s, 4000000000U), 0.5F);
+  s.warmup = 4;
+  EXPECT_EQ(h2_scheduled_rate(&s, 1), 0.125F);
+  EXPECT_EQ(h2_scheduled_rate(&s, 4), 0.5F);
+  EXPECT_EQ(h2_scheduled_rate(&s, 5), 0.5F);
+  s.kind = H2_SCHEDULE_STEP;
+  s.every = 3;
+  s.factor = 0.5F;
+  EXPECT_EQ(h2_scheduled_rate(&s, 7), 0.5F);
+  EXPECT_EQ(h2_scheduled_rate(&s, 8), 0.25F);
+  EXPECT_EQ(h2_scheduled_rate(&s, 11), 0.125F);
+  s.kind = H2_SCHEDULE_COSINE;
+  s.steps = 8;
+  s.floor = 0.5F;
+  EXPECT_EQ(h2_scheduled_rate(&s, 5), 0.5F);
+  EXPECT_FLOAT_EQ(h2_scheduled_rate(&s, 7), 0.375F);  // half of the descent from 0.5 to 0.25
+  EXPECT_FLOAT_EQ(h2_scheduled_rate(&s, 9), 0.25F);
+  EXPECT_FLOAT_EQ(h2_scheduled_rate(&s, 900), 0.25F);
+}
+
+/// A schedule that makes no sense is no rate, or the rate itself.
+TEST(Schedule, OfNothing) {
+  h2_schedule s{};
+  s.rate = 0.5F;
+  EXPECT_EQ(h2_scheduled_rate(nullptr, 1), 0.0F);
+  EXPECT_EQ(h2_scheduled_rate(&s, 0), 0.0F);
+  s.kind = H2_SCHEDULE_STEP;  // every 0
+  EXPECT_EQ(h2_scheduled_rate(&s, 9), 0.5F);
+  s.kind = H2_SCHEDULE_COSINE;  // over no steps
+  EXPECT_EQ(h2_scheduled_rate(&s, 9), 0.5F);
+}
+
 TEST_P(Loss, AgreesWithTheFormulaAndItsFiniteDifferences) {
   const bool squared = GetParam();
   const auto formula = squared ? mse : cross_entropy;

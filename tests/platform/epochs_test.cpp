@@ -75,5 +75,43 @@ TEST(Epochs, TestsBetweenLeaveTheTrainingAlone) {
   EXPECT_EQ(written(all), written(last));
 }
 
+/// What the card is told with every update; by default nothing.
+std::vector<h2_descriptor> updates(const Sets& sets) {
+  Sets all{{"training.epochs", "3"}, {"dataset.train_limit", "10"}, {"dataset.test_limit", "4"}};
+  all.insert(all.end(), sets.begin(), sets.end());
+  std::vector<h2_descriptor> found;
+  train(tiny_config(all), {}, "", [&](Platform& platform) {
+    platform.controller.command_ended.add([&](const CardCommand& c) {
+      if (c.descriptor.opcode == H2_OP_UPDATE) found.push_back(c.descriptor);
+    });
+  });
+  return found;
+}
+
+TEST(LearningRate, FollowsItsScheduleOverTheWholeRun) {
+  const std::vector<h2_descriptor> found = updates({{"training.learning_rate", "0.5"},
+                                                    {"training.weight_decay", "0.25"},
+                                                    {"training.schedule.kind", "cosine"},
+                                                    {"training.schedule.warmup", "1"}});
+  ASSERT_EQ(found.size(), 9U);  // three groups of each epoch
+  EXPECT_EQ(found[0].learning_rate, 0.5F);
+  for (int step = 2; step <= 9; ++step) {
+    const double passed = (step - 2) / 8.0;  // eight steps behind the warm-up
+    EXPECT_FLOAT_EQ(found[step - 1].learning_rate,
+                    static_cast<float>(0.25 * (1 + std::cos(std::acos(-1.0) * passed))));
+  }
+  for (const h2_descriptor& d : found) {
+    EXPECT_EQ(d.flags, H2_DESC_RATES);
+    EXPECT_EQ(d.weight_decay, 0.25F);
+  }
+}
+
+TEST(LearningRate, IsTheTablesWhereItNeverChanges) {
+  for (const h2_descriptor& d : updates({})) {
+    EXPECT_EQ(d.flags, 0);
+    EXPECT_EQ(d.learning_rate, 0);
+  }
+}
+
 }  // namespace
 }  // namespace h2

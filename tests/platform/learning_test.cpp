@@ -41,5 +41,20 @@ TEST(Learning, AdamWithCrossEntropyLearnsDigits) {
                  {"training.loss", "cross_entropy"}});
 }
 
+Sets with_adam(Sets sets) {
+  sets.insert(sets.end(), {{"training.optimizer", "adam"},
+                           {"training.learning_rate", "0.005"},
+                           {"training.loss", "cross_entropy"}});
+  return sets;
+}
+
+TEST(Learning, AnMlpLearnsFromPixels) {
+  expect_learns(with_adam({{"network.layers", "64FC(Encoding)-10FC"}}));
+}
+
+TEST(Learning, AnMlpLearnsFromRateCodedPixels) {
+  expect_learns(with_adam({{"network.layers", "64FC-10FC"}, {"dataset.coding", "rate"}}));
+}
+
 }  // namespace
 }  // namespace h2

@@ -2,6 +2,7 @@
 #include "tests/platform/reference_model.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "modules/arithmetic/fp16.h"
@@ -134,7 +135,7 @@ ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap in
   kept.u = ValueMap(maps, layer.soma_h, layer.soma_w, layer.cout);
   kept.spikes = BitMap(maps, layer.soma_h, layer.soma_w, layer.cout);
   kept.mask = kept.spikes;
-  soma(config_.neuron, machine_.numerics, batch, network_.timesteps, sums, region, 0, layer.cout,
+  soma(layer.neuron, machine_.numerics, batch, network_.timesteps, sums, region, 0, layer.cout,
        kept.u, kept.spikes, kept.mask);
   return kept;
 }
@@ -171,7 +172,7 @@ ValueMap ReferenceModel::backward(const Layer& layer, int batch, const Kept& kep
   const int maps = batch * network_.timesteps;
   ValueMap grad_u(maps, layer.soma_h, layer.soma_w, layer.cout);
   BitMap nonzero(maps, layer.soma_h, layer.soma_w, layer.cout);
-  grad(config_.neuron, machine_.numerics, layer.pool, batch, network_.timesteps, spatial, kept.u,
+  grad(layer.neuron, machine_.numerics, layer.pool, batch, network_.timesteps, spatial, kept.u,
        kept.spikes, kept.mask, all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u, nonzero);
   if (layer.pool != PoolMode::before_soma) return grad_u;
   ValueMap conv(maps, layer.out_h, layer.out_w, layer.cout);
@@ -223,11 +224,24 @@ void ReferenceModel::train(const TrainingGroup& training_group) {
   update(sum);
 }
 
+/// Share of the learning rate at a step: the formula, with the C library's cosine.
+double ReferenceModel::share_of(unsigned step) const {
+  const TrainingConfig::Schedule& s = config_.training.schedule;
+  if (step <= s.warmup) return static_cast<double>(step) / s.warmup;
+  const double done = step - 1 - s.warmup;
+  if (s.kind == ScheduleKind::step) return std::pow(s.factor, std::floor(done / s.every));
+  if (s.kind == ScheduleKind::constant) return 1;
+  const double angle = std::acos(-1.0) * std::min(1.0, done / (s.steps - s.warmup));
+  return s.floor + (1 - s.floor) * (1 + std::cos(angle)) / 2;
+}
+
 void ReferenceModel::update(const Gradients& sum) {
   ++step_;
+  UpdateSpec update = config_.training.update;
+  update.learning_rate = static_cast<float>(update.learning_rate * share_of(step_));
   for (std::size_t l = 0; l < sum.size(); ++l) {
-    update_weights(config_.training.update, step_, sum[l].data(), master_[l].data(),
-                   first_[l].data(), second_[l].data(), sum[l].size());
+    update_weights(update, step_, sum[l].data(), master_[l].data(), first_[l].data(),
+                   second_[l].data(), sum[l].size());
     for (std::size_t i = 0; i < sum[l].size(); ++i) {
       stored_[l][i] = value_bytes_ == 2 ? round_fp16(master_[l][i]) : master_[l][i];
     }

@@ -48,6 +48,7 @@ class ReferenceModel {
                          const BitMap& spikes);
   ValueMap backward(const Layer& layer, int batch, const Kept& kept, const ValueMap& spatial) const;
   Gradients sub_batch(const TrainingGroup& training_group, std::size_t first, int batch);
+  double share_of(unsigned step) const;
   void update(const Gradients& sum);
 
   const Config& config_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include "platform/host/learning_rates.h"
 #include "tests/platform/reference_model.h"
 #include "tests/platform/simulation.h"
 
@@ -45,8 +46,10 @@ class SameBits : public ::testing::TestWithParam<Case> {
     Weights after;
     bench.run([&](HostCpu& host) {
       Card card(host, config);
+      const LearningRates rates(config.training, 0);
       before = card.weights();
       for (const TrainingGroup& training_group : groups) {
+        rates.set(card.device);
         EXPECT_EQ(card.train(training_group), H2_OK);
         loss = card.group.loss_sum;
       }
@@ -102,6 +105,43 @@ const Case kCases[] = {
       {"network.input.height", "1"},
       {"network.input.width", "1"},
       {"network.input.channels", "30"}}},
+    {"Valid",
+     {{"network.layers",
+       "[{type: conv, channels: 8, kernel: 3, padding: valid, encoding: true}, {type: pool}, "
+       "{type: conv, channels: 20, kernel: 3, padding: 0}, {type: fc, neurons: 10}]"},
+      {"network.input.height", "15"},
+      {"network.input.width", "19"}}},
+    {"ValidStridesBeforeSoma",
+     {{"network.layers",
+       "[{type: conv, channels: 18, kernel: 5, stride: 2, padding: valid}, "
+       "{type: conv, channels: 20, kernel: 5, padding: valid}, {type: pool}, "
+       "{type: conv, channels: 24, kernel: 3}, {type: fc, neurons: 10}]"},
+      {"network.input.height", "23"},
+      {"network.input.width", "31"},
+      {"network.pool", "before_soma"}}},
+    {"NeuronsPerLayer",
+     {{"network.layers",
+       "[{type: conv, channels: 8, encoding: true, alpha: 0.5, th_f: 0.25}, {type: pool}, "
+       "{type: conv, channels: 16, th_l: -0.5, th_r: 1.5}, {type: pool}, "
+       "{type: fc, neurons: 32, alpha: 0.75, beta: 0.5}, {type: fc, neurons: 10, th_f: 0.75}]"}}},
+    {"WeightDecay", {{"network.layers", kTwoPools}, {"training.weight_decay", "0.125"}}, {2, 2}, 3},
+    {"WeightDecayAdam",
+     {{"network.layers", kTwoPools},
+      {"training.weight_decay", "0.125"},
+      {"training.optimizer", "adam"}},
+     {2, 2},
+     3},
+    {"CosineWithWarmup",
+     {{"network.layers", kTwoPools},
+      {"training.schedule.kind", "cosine"},
+      {"training.schedule.warmup", "2"},
+      {"training.schedule.steps", "5"},
+      {"training.schedule.floor", "0.125"}},
+     {2, 2},
+     5},
+    {"FcOfPixels", {{"network.layers", "40FC(Encoding)-20FC-10FC"}}, {2, 2}, 2},
+    {"FcOfPixelsOnce",
+     {{"network.layers", "40FC(Encoding)-10FC"}, {"network.static_input_once", "true"}}},
     {"FcOnly", {{"network.layers", "40FC-20FC-10FC"}}},
     {"Adam",
      {{"network.layers", kTwoPools},

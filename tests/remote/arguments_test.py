@@ -44,6 +44,23 @@ def networks(card):
     expect(ValueError, "cannot be halved", lambda: h2.Network(1, 1, 8, 4, 4).conv(8))
     expect(ValueError, "cannot follow a fully connected", lambda: network().fc(4).conv(4))
     expect(ValueError, "only the first layer", lambda: network().conv(4).conv(4, encoding=True))
+    expect(ValueError, "stride is 3: legal are 1 to 2", lambda: network().conv(8, stride=3))
+    expect(ValueError, "padding is 'full': legal are same, valid",
+           lambda: network().conv(8, padding="full"))
+    expect(ValueError, "kernel is 9: without padding it does not fit a map of 8x8",
+           lambda: network().conv(8, kernel=9, padding="valid"))
+    expect(ValueError, "a map of 1x1 cannot be halved",
+           lambda: network().conv(8, kernel=7, stride=2, padding="valid"))
+    expect(TypeError, "tau is no parameter: of a neuron there are alpha", lambda: network().fc(4, tau=2))
+    expect(ValueError, "optimizer is 'lion': legal are sgd, adam",
+           lambda: h2.Network(1, 8, 8, 4, 4, optimizer="lion"))
+    expect(ValueError, "kind is 'line': legal are constant, step, cosine",
+           lambda: h2.Schedule(0.1, "line"))
+    expect(ValueError, "steps is 0", lambda: h2.Schedule(0.1, "cosine"))
+    expect(ValueError, "step is 0", lambda: h2.Schedule(0.1).rate(0))
+    expect(h2.CardError, "neurons[1].alpha is not in 0 to 1",
+           lambda: card.load(network().conv(8).fc(CLASSES, alpha=2)))
+    expect(ValueError, "load() one first", lambda: card.set_rates(0.1))
     expect(TypeError, "expected h2.Network", lambda: card.load("8C3"))
     expect(ValueError, "no layers", lambda: card.load(network()))
     expect(ValueError, "load() one first", lambda: card.infer([bytes(64)]))

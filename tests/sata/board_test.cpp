@@ -124,6 +124,12 @@ const Case kCases[] = {
      {{"network.layers", "18C3-AP2-16C3S2-10FC"},
       {"training.optimizer", "adam"},
       {"training.learning_rate", "0.01"}}},
+    {"pixels_into_fc", {{"network.layers", "40FC(Encoding)-10FC"}}},
+    {"no_padding",
+     {{"network.layers",
+       "[{type: conv, channels: 20, kernel: 3, padding: valid, encoding: true}, {type: pool}, "
+       "{type: conv, channels: 18, kernel: 3, padding: valid, th_f: 0.25}, "
+       "{type: fc, neurons: 10}]"}}},
     // 16 outputs at a time, weights and inputs in pieces.
     {"small_buffers",
      {{"network.layers", "40C3(Encoding)-70C3-AP2-90FC-10FC"},

@@ -15,7 +15,7 @@
 #include "tests/platform/simulation.h"
 #include "tests/sata/relu_model.h"
 
-namespace h2 {
+namespace h2::relu_networks {
 namespace {
 
 using Weights = std::vector<std::vector<float>>;
@@ -124,8 +124,8 @@ const Case kCases[] = {
     {"strides", {{"network.layers", "20C5S2(Encoding)-33C3-17FC-10FC"}}},
     {"events", {{"network.layers", "18C3-AP2-16C3S2-10FC"}}},
     {"small_buffers",
-     {{"network.layers", "40C3(Encoding)-70C3-AP2-90FC-10FC"},
-      {"sata.buffers.spikes.bytes", "8192"},
+     {{"network.layers", "40C3(Encoding)-50C3-AP2-70FC-10FC"},
+      {"sata.buffers.spikes.bytes", "4608"},
       {"sata.buffers.potentials.bytes", "16384"},
       {"sata.buffers.weights.bytes", "40960"},
       {"sata.buffers.gradients.bytes", "24576"},
@@ -197,4 +197,4 @@ TEST(SataReluOnce, ConfigurationsOfSpikingNetworksAreRefused) {
 }
 
 }  // namespace
-}  // namespace h2
+}  // namespace h2::relu_networks

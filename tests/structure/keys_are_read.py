@@ -7,9 +7,6 @@ import pathlib
 import re
 import sys
 
-# Turned into another member by platform/config itself: the parsed network.
-RESOLVED = {"network_layers"}
-
 
 def members(root):
     """Members named by H2_AT in the key tables: "training.update.epsilon"."""
@@ -27,7 +24,7 @@ def unread(root):
                 code.append(re.sub(r'"(?:[^"\\\n]|\\.)*"', '""', text))
     # An access, not the declaration: after a dot or an arrow.
     words = set(re.findall(r"(?:\.|->)(\w+)", "\n".join(code)))
-    return sorted({m for m in members(root) if m.split(".")[-1] not in words and m not in RESOLVED})
+    return sorted({m for m in members(root) if m.split(".")[-1] not in words})
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include "modules/base/wilson.h"
 #include "platform/experiment/render.h"
 #include "platform/experiment/trainings.h"
+#include "tests/test_folder.h"
 
 namespace h2 {
 namespace {
@@ -57,8 +58,7 @@ TEST(Claims, PageCountsAndEscapesThem) {
 
 /// What a training came to is taken from its run, written, and read back.
 TEST(Trainings, AreMeasuredOnceAndKept) {
-  const fs::path folder = fs::path(::testing::TempDir()) / "h2_trainings";
-  fs::remove_all(folder);
+  const fs::path folder = test_folder() / "trainings";
   const auto summary = nlohmann::ordered_json::parse(R"({
     "version": "9", "config": {"dataset": {"kind": "mnist"}, "training": {"sub_batch": 4}},
     "time": {"sub_batches": 50, "evaluation": {"samples": 60}},
@@ -67,7 +67,7 @@ TEST(Trainings, AreMeasuredOnceAndKept) {
       {"train_accuracy": 0.1, "densities": {"conv1": {"mask": 0.5}, "fc1": {"gradient": 0.25}}},
       {"train_accuracy": 0.2, "test_accuracy": 0.5, "densities": {}}]}})");
   RunAll runs([&](const std::vector<RunRequest>& requests) {
-    return std::vector<RunOutcome>(requests.size(), RunOutcome{summary, "", ""});
+    return std::vector<RunOutcome>(requests.size(), RunOutcome{{}, summary, "", ""});
   });
   runs.measured = runs.out = folder;
   const LongTraining& training = long_trainings().front();

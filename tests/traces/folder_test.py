@@ -175,7 +175,7 @@ def check_full_disk(folder):
     they do not fit at all, the run says so, and the set that it leaves."""
     traces = (*TIMELINE, "--set", "trace.probe.enable=true", "--set", "trace.probe.timeline=true",
               "--set", "trace.vcd.level=bursts")
-    for size, files in (("600k", {"trace.vcd"}), ("480k", set())):
+    for size, files in (("680k", {"trace.vcd"}), ("540k", set())):
         with Disk(folder.work, size) as disk:
             if disk is None:
                 continue

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 "use strict";
-// Rooflines, sparsity and energy of one run.
+// Rooflines, sparsity, decisions by step and energy of one run.
 
 /** The roof from below the leftmost point to the right of corner and points: [{x, y}]. */
 function roof(peakMacs, peakBytes, points) {
@@ -103,6 +103,31 @@ function sparsityChart(parent, run) {
         bars(text, i, layers.map((layer) =>
           (layer[key] === undefined ? null : 100 * layer[key])))) },
       options: { scales: { y: axis("%", { min: 0 }) } },
+    }),
+  });
+}
+
+/** Where the first spike decides: test samples decided right within so many steps. */
+function stepsChart(parent, run) {
+  const shares = run.summary.inference?.accuracy_by_step;
+  if (!shares) return;
+  const { accuracy } = run.summary.inference;
+  figure(parent, {
+    title: "Accuracy by step",
+    note: "Share of the test samples that a first spike had decided right. All: with those that " +
+      "no spike decided, as the run answered them.",
+    label: `Decided right within ${shares.length} steps: ${percent(shares.at(-1))}; all ${
+      percent(accuracy)}`,
+    columns: ["Step", "Decided right"],
+    rows: shares.map((share, t) => [`${t + 1}`, percent(share)]),
+    config: () => ({
+      type: "line",
+      data: { datasets: [
+        line("decided right", 0, shares.map((share, t) => ({ x: t + 1, y: 100 * share }))),
+        line("all", 1, [1, shares.length].map((x) => ({ x, y: 100 * accuracy })),
+          { pointRadius: 0 })] },
+      options: { scales: { x: axis("Step", { type: "linear", min: 1, ticks: { stepSize: 1 } }),
+        y: axis("Correct, %", { min: 0, max: 100 }) } },
     }),
   });
 }

@@ -23,6 +23,7 @@ function runSection(main, run, title) {
   const learning = group(part);
   lossChart(learning, [run]);
   accuracyChart(learning, [run]);
+  stepsChart(learning, run);
   pipelineChart(part, run);
   enginesOf(run).forEach((engine) => stallChart(part, run, engine));
   timeCharts(part, run);

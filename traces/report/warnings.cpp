@@ -7,7 +7,7 @@
 #include <cstdio>
 
 #include "modules/base/error.h"
-#include "modules/network/network.h"
+#include "modules/network/network_json.h"
 #include "traces/report/machine_peaks.h"
 
 namespace h2 {
@@ -41,8 +41,9 @@ Network network_of(const ReportRun& run) {
   const Json& n = run.summary["config"]["network"];
   const Json& input = n["input"];
   try {
-    return parse_network(n["layers"], {input["channels"], input["height"], input["width"]}, 1,
-                         PoolMode::after_soma);
+    return build_network(network_text(n["layers"]),
+                         {input["channels"], input["height"], input["width"]}, 1,
+                         PoolMode::after_soma, NeuronSpec{});
   } catch (const InputError& e) {
     throw InputError(run.name + "/summary.json: config." + e.what());
   }
@@ -180,8 +181,17 @@ void add_busy_arrays(const ReportRun& run, std::vector<std::string>& texts) {
   }
 }
 
+/// Whether the run itself has looked for what does not learn: runs of older versions have not.
+bool judged_learning(const Json& summary) {
+  for (const Json& w : summary.value("warnings", Json::array())) {
+    if (w.value("kind", "") == "learning") return true;
+  }
+  return false;
+}
+
 /// Layers whose neurons have not fired once.
 void add_silent_layers(const ReportRun& run, std::vector<std::string>& texts) {
+  if (judged_learning(run.summary)) return;
   if (run.stats.is_null() || !run.summary.contains("result")) return;
   std::string above;
   for (const Json& l : run.summary["layers"]) {

@@ -51,7 +51,8 @@ Snapshot combine(const Snapshot& a, const Snapshot& b, Combine of) {
 
 JobKind kind_of(const LayerRecord& record) {
   if (record.opcode == H2_OP_UPDATE) return JobKind::update;
-  return record.job.macs == 0 ? JobKind::grad : JobKind::array;
+  const bool grad = record.opcode == H2_OP_BACKWARD && record.job.macs == 0;
+  return grad ? JobKind::grad : JobKind::array;
 }
 
 }  // namespace

@@ -81,7 +81,7 @@ struct EpochRecord {
 
 /// A restriction of the results that their reader has to know.
 struct Warning {
-  std::string kind;   ///< trace, output, interrupted, uncharged
+  std::string kind;   ///< trace, output, interrupted, uncharged, learning
   std::string text;   ///< one sentence
   std::string where;  ///< file or part
 };
@@ -104,6 +104,12 @@ struct InferenceRecord {
   std::vector<std::uint32_t> predicted;               ///< in the order of the samples
   std::vector<std::vector<std::uint64_t>> confusion;  ///< samples, [label][predicted]
   std::vector<std::vector<std::uint64_t>> spikes;     ///< of each neuron, [label][neuron]
+  /// Where the first spike decides: samples by the step of their decision, counted from 1; at 0
+  /// those in which no neuron fired. Empty elsewhere.
+  struct Decided {
+    std::uint64_t samples = 0, right = 0;
+  };
+  std::vector<Decided> by_step;
 
   std::uint64_t samples(std::size_t label) const;
   /// Of one neuron per sample of a class; 0 without samples.

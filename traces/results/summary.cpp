@@ -94,12 +94,24 @@ Json inference_json(const InferenceRecord& i, const RunInfo& info, const RunReco
                        {"spikes", spikes}});
   }
   const auto samples = static_cast<double>(std::max<std::size_t>(1, i.predicted.size()));
-  return {{"samples", i.predicted.size()},
-          {"accuracy", measured(i.accuracy())},
-          {"accuracy_interval_95", {i.interval().first, i.interval().second}},
-          {"cycles_per_sample", static_cast<double>(r.trained().cycle) / samples},
-          {"energy", inference_energy_json(info, r.trained(), i.predicted.size())},
-          {"classes", classes}};
+  Json inference{{"samples", i.predicted.size()},
+                 {"accuracy", measured(i.accuracy())},
+                 {"accuracy_interval_95", {i.interval().first, i.interval().second}},
+                 {"cycles_per_sample", static_cast<double>(r.trained().cycle) / samples},
+                 {"energy", inference_energy_json(info, r.trained(), i.predicted.size())},
+                 {"classes", classes}};
+  std::uint64_t right = 0, steps = 0;
+  for (std::size_t t = 1; t < i.by_step.size(); ++t) {
+    right += i.by_step[t].right;
+    steps += t * i.by_step[t].samples;
+    inference["accuracy_by_step"].push_back(static_cast<double>(right) / samples);
+  }
+  if (!i.by_step.empty()) {
+    inference["undecided"] = i.by_step[0].samples;
+    inference["undecided_right"] = i.by_step[0].right;
+    inference["steps_decided"] = steps;
+  }
+  return inference;
 }
 
 Json time_json(const RunInfo& info, const RunRecord& r) {

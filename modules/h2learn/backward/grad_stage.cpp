@@ -77,10 +77,9 @@ Region GradStage::next_region(Region soma) const {
 
 RangeCount GradStage::run(int tile, Span blocks, KernelClock& kernels) {
   return kernels.run([&] {
-    return grad(context_.neuron, context_.machine->numerics, l_.pool, context_.batch,
-                context_.steps, sums_, u_.values, spikes_.bits, mask_.bits,
-                image().tiling().tile(tile), blocks.begin * 16, std::min(blocks.end * 16, l_.cout),
-                gradient_, nonzero_);
+    return grad(l_.neuron, context_.machine->numerics, l_.pool, context_.batch, context_.steps,
+                sums_, u_.values, spikes_.bits, mask_.bits, image().tiling().tile(tile),
+                blocks.begin * 16, std::min(blocks.end * 16, l_.cout), gradient_, nonzero_);
   });
 }
 

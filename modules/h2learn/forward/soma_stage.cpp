@@ -82,8 +82,8 @@ RangeCount SomaStage::fire(Region region, Span channels, KernelClock& kernels) {
     if (pooled) {
       pool_potentials(numerics, sums_, region, channels.begin, channels.end, pooled_sums_);
     }
-    return soma(context_.neuron, numerics, context_.batch, context_.steps, taken, region,
-                channels.begin, channels.end, u_, spikes_, mask_);
+    return soma(l_.neuron, numerics, context_.batch, context_.steps, taken, region, channels.begin,
+                channels.end, u_, spikes_, mask_);
   });
 }
 

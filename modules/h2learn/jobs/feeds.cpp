@@ -49,9 +49,8 @@ class InputFeed::Source : public BitOperand {
   InputFeed* owner_;
 };
 
-InputFeed::InputFeed(const JobContext& context, int layer)
+InputFeed::InputFeed(const JobContext& context, int layer, const TensorImage& image)
     : context_(context), layer_(layer), kind_(layer == 0 ? TensorKind::input : TensorKind::spike) {
-  const TensorImage image = context.input_image(layer);
   const h2_map& m = image.map();
   const Layer& l = context.layer(layer);
   positions_ = static_cast<int>(m.height * m.width);
@@ -121,7 +120,8 @@ void InputFeed::take_drawn() {
   drawn_ = &flattened_;
 }
 
-GradientFeed::GradientFeed(const JobContext& context, int layer, bool with_mask)
+GradientFeed::GradientFeed(const JobContext& context, int layer, bool with_mask,
+                           const TensorImage& values)
     : layer_(context.layer(layer)),
       spread_(layer_.pool == PoolMode::before_soma),
       numerics_(context.machine->numerics),
@@ -133,9 +133,8 @@ GradientFeed::GradientFeed(const JobContext& context, int layer, bool with_mask)
   mask_ = std::make_unique<BitOperand>(TensorKind::gradient_mask,
                                        context.gradient_mask_image(layer), functional_);
   mask_bits_ = functional_ ? &mask_->bits : &context.masks->nonzero(layer);
-  values_ = std::make_unique<ValueOperand>(TensorKind::gradient, context.gradient_image(layer),
-                                           context.value_bytes, packed_ ? mask_bits_ : nullptr,
-                                           functional_);
+  values_ = std::make_unique<ValueOperand>(TensorKind::gradient, values, context.value_bytes,
+                                           packed_ ? mask_bits_ : nullptr, functional_);
   if (!spread_) return;
   const int maps = context.batch * context.steps;
   conv_mask_ = BitMap(maps, l.out_h, l.out_w, l.cout);

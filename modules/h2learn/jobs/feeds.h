@@ -18,7 +18,10 @@ Region stored_gradient(const Layer& layer, Region conv);
 /// order (planes fastest) for an FC layer behind a map.
 class InputFeed {
  public:
-  InputFeed(const JobContext& context, int layer);
+  InputFeed(const JobContext& context, int layer)
+      : InputFeed(context, layer, context.input_image(layer)) {}
+  /// The same from another place.
+  InputFeed(const JobContext& context, int layer, const TensorImage& image);
 
   void set_reuse(Operand::Reuse reuse) { operand_->set_reuse(reuse); }
   void begin_pass() { operand_->begin_pass(); }
@@ -51,7 +54,10 @@ class InputFeed {
 /// the Backward Engine reads for the layer below and the Weight Update Engine for the layer itself.
 class GradientFeed {
  public:
-  GradientFeed(const JobContext& context, int layer, bool with_mask);
+  GradientFeed(const JobContext& context, int layer, bool with_mask)
+      : GradientFeed(context, layer, with_mask, context.gradient_image(layer)) {}
+  /// The same with values from another place.
+  GradientFeed(const JobContext& context, int layer, bool with_mask, const TensorImage& values);
 
   void set_reuse(Operand::Reuse reuse);
   void begin_pass();

@@ -59,8 +59,8 @@ void plan_weight_update(const GlbSizes& sizes, const Layer& layer, GlbPlan& plan
   const bool fc = layer.kind == LayerKind::fc;
   constexpr WeightUpdateHalves kSingle{1, 1};
   const int least = std::min(layer.cin, kWeightBlockInputs);
-  const bool resident =
-      fc && total_of(weight_update_items(sizes, layer, least, {}, true)) <= capacity;
+  const bool resident = fc && !layer.grouped &&
+                        total_of(weight_update_items(sizes, layer, least, {}, true)) <= capacity;
   int channels = weight_update_channels(sizes, layer, resident);
   WeightUpdateHalves halves;
   if (!fc && channels < layer.cin &&

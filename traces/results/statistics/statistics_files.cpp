@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "traces/results/statistics/statistics_files.h"
 
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ Json jobs_json(const RunInfo& info, const RunRecord& r) {
     jobs.push_back({{"engine", info.engines[record.engine].key},
                     {"layer", j.layer},
                     {"sub_batch", record.sub_batch},
-                    {"phase", phases[record.opcode]},
+                    {"phase", record.opcode < std::size(phases) ? phases[record.opcode] : ""},
                     {"start_cycle", j.start_cycle},
                     {"end_cycle", j.start_cycle + j.cycles}});
   }

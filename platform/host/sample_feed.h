@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "platform/config/config.h"
+#include "platform/data/dataset.h"
+#include "platform/data/rate_coder.h"
+
+namespace h2 {
+
+/// Samples as the driver takes them: those of the data set, or spikes drawn from them
+/// (dataset.coding: rate).
+class SampleFeed {
+ public:
+  explicit SampleFeed(const Config& config);
+
+  /// Valid until the slot is used again.
+  const std::uint8_t* take(const Dataset& set, const RateCoder::Draw& draw, std::size_t slot);
+
+ private:
+  std::optional<RateCoder> coder_;
+  std::vector<std::vector<std::uint8_t>> drawn_;  // by slot
+};
+
+}  // namespace h2
