@@ -20,14 +20,19 @@ MEMORIES = {
     "hbm2": ["memory.preset=hbm2"],
     "ideal": ["memory.preset=ideal", "memory.ideal.bandwidth_gbps=128",
               "memory.ideal.latency_ns=0"],
+    "unlimited": ["memory.preset=ideal", "memory.ideal.bandwidth_gbps=100000",
+                  "memory.ideal.latency_ns=0"],
 }
 DATAFLOWS = {
     "text": ["dataflow.backward=text"],
     "auto": ["dataflow.backward=auto"],
     "auto, one partial sum": ["dataflow.backward=auto", "dataflow.psum_copies=1"],
+    "the same, FC per group": ["dataflow.backward=auto", "dataflow.psum_copies=1",
+                               "dataflow.fc_weight_gradient=per_group"],
 }
 OPTIONS = {
     "`dataflow.halo: free` (no buffer for it)": ["dataflow.halo=free"],
+    "`dataflow.fc_weight_gradient: per_group`": ["dataflow.fc_weight_gradient=per_group"],
     "`memory.compress_gradients`": ["memory.compress_gradients=true"],
     "`network.pool: before_soma`": ["network.pool=before_soma"],
     "`training.update: separate`": ["training.update=separate"],
