@@ -4,13 +4,14 @@
 # root of the source tree and build into build/.
 
 build_packages=(g++ cmake ninja-build pkg-config libsystemc-dev libboost-program-options-dev
-  libboost-iostreams-dev zlib1g-dev libyaml-cpp-dev nlohmann-json3-dev libssl-dev libelf-dev
-  libjs-chart.js)
+  libboost-iostreams-dev zlib1g-dev libpng-dev libjpeg-dev libhdf5-dev libyaml-cpp-dev
+  nlohmann-json3-dev libssl-dev libelf-dev libjs-chart.js)
 # gnuplot draws the figures of h2vp experiment. GTKWave (on a screen of Xvfb), its converters and
 # sigrok read the waveforms back; Chromium opens the reports.
 test_packages=(gnuplot-nox libgtest-dev libbenchmark-dev gtkwave xvfb xauth sigrok-cli python3
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf gdb-multiarch lldb-19 qemu-system-misc chromium valgrind
-  git parallel clang-format clang-tidy shellcheck device-tree-compiler python3-numpy dpkg-dev file iverilog)
+  git parallel clang-format clang-tidy shellcheck device-tree-compiler python3-numpy python3-h5py python3-pil
+  python3-pandas python3-pip python3-skbuild python3-venv dpkg-dev file iverilog)
 # tests/coverage.sh and the target docs.
 coverage_packages=(gcovr)
 docs_packages=(doxygen)

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <fstream>
 #include <limits>
 #include <string_view>
 
@@ -24,10 +25,14 @@ struct TypeName {
   const char* descr;
   std::size_t size;
 };
-constexpr std::array<TypeName, 4> kTypes{{{NpyType::float16, "<f2", 2},
+constexpr std::array<TypeName, 8> kTypes{{{NpyType::float16, "<f2", 2},
                                           {NpyType::float32, "<f4", 4},
                                           {NpyType::uint8, "|u1", 1},
-                                          {NpyType::int32, "<i4", 4}}};
+                                          {NpyType::int32, "<i4", 4},
+                                          {NpyType::int64, "<i8", 8},
+                                          {NpyType::uint16, "<u2", 2},
+                                          {NpyType::boolean, "|b1", 1},
+                                          {NpyType::int8, "|i1", 1}}};
 
 const TypeName& type_name(NpyType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
@@ -59,7 +64,8 @@ NpyType parse_type(const std::string& path, std::string_view descr) {
   for (const TypeName& t : kTypes) {
     if (descr == t.descr) return t.type;
   }
-  throw InputError(path + ": element type '" + std::string(descr) + "', legal: <f2, <f4, |u1, <i4");
+  throw InputError(path + ": element type '" + std::string(descr) +
+                   "', legal: <f2, <f4, |u1, |i1, |b1, <u2, <i4, <i8");
 }
 
 void require_c_order(const std::string& path, std::string_view header) {
@@ -115,23 +121,42 @@ std::size_t npy_size(NpyType type) { return type_name(type).size; }
 
 std::size_t NpyArray::count() const { return element_count(shape); }
 
+namespace {
+
+template <class Element>
+Element element_at(const std::uint8_t* at) {
+  Element element{};
+  std::memcpy(&element, at, sizeof element);
+  return element;
+}
+
+}  // namespace
+
+double npy_number(NpyType type, const std::uint8_t* element) {
+  switch (type) {
+    case NpyType::float16:
+      return from_fp16(element_at<std::uint16_t>(element));
+    case NpyType::float32:
+      return element_at<float>(element);
+    case NpyType::int32:
+      return element_at<std::int32_t>(element);
+    case NpyType::int64:
+      return static_cast<double>(element_at<std::int64_t>(element));
+    case NpyType::uint16:
+      return element_at<std::uint16_t>(element);
+    case NpyType::int8:
+      return element_at<std::int8_t>(element);
+    case NpyType::boolean:
+    case NpyType::uint8:
+      break;
+  }
+  return *element;
+}
+
 std::vector<float> NpyArray::to_float() const {
   std::vector<float> values(count());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const std::uint8_t* at = &bytes[i * npy_size(type)];
-    if (type == NpyType::uint8) {
-      values[i] = *at;
-    } else if (type == NpyType::float16) {
-      std::uint16_t half = 0;
-      std::memcpy(&half, at, sizeof half);
-      values[i] = from_fp16(half);
-    } else if (type == NpyType::float32) {
-      std::memcpy(&values[i], at, sizeof(float));
-    } else {
-      std::int32_t integer = 0;
-      std::memcpy(&integer, at, sizeof integer);
-      values[i] = static_cast<float>(integer);
-    }
+    values[i] = static_cast<float>(npy_number(type, &bytes[i * npy_size(type)]));
   }
   return values;
 }
@@ -144,26 +169,51 @@ std::string npy_shape_text(const std::vector<std::size_t>& shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
+namespace {
+
+/// `bytes` holds the header at least, `size` is that of the whole file.
+NpyHeader parse_header(const std::string& path, const std::vector<std::uint8_t>& bytes,
+                       std::size_t size) {
+  NpyHeader found;
+  found.begin = check_prefix(path, bytes);
+  const std::string header(bytes.begin() + kPrefix, bytes.begin() + static_cast<long>(found.begin));
+  found.type = parse_type(path, enclosed_value(path, header, "descr", '\'', '\''));
+  require_c_order(path, header);
+  found.shape = parse_shape(path, enclosed_value(path, header, "shape", '(', ')'));
+  const std::size_t expected = element_count(found.shape) * npy_size(found.type);
+  if (size - found.begin != expected) {
+    throw InputError(path + ": shape " + npy_shape_text(found.shape) + " needs " +
+                     std::to_string(expected) + " bytes of data, the file holds " +
+                     std::to_string(size - found.begin));
+  }
+  return found;
+}
+
+}  // namespace
+
+NpyHeader read_npy_header(const std::string& path) {
+  constexpr std::size_t kMostHeader = kPrefix + 65536;
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (!file) throw InputError(path + ": cannot be opened");
+  const auto size = static_cast<std::size_t>(file.tellg());
+  std::vector<std::uint8_t> bytes(std::min(size, kMostHeader));
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  if (!file) throw InputError(path + ": cannot be read");
+  return parse_header(path, bytes, size);
+}
+
 NpyArray read_npy(const std::string& path) {
   const std::vector<std::uint8_t> bytes = read_bytes(path);
-  const std::size_t start = check_prefix(path, bytes);
-  const std::string header(bytes.begin() + kPrefix, bytes.begin() + static_cast<long>(start));
+  const NpyHeader header = parse_header(path, bytes, bytes.size());
   NpyArray array;
-  array.type = parse_type(path, enclosed_value(path, header, "descr", '\'', '\''));
-  require_c_order(path, header);
-  array.shape = parse_shape(path, enclosed_value(path, header, "shape", '(', ')'));
-  const std::size_t expected = array.count() * npy_size(array.type);
-  if (bytes.size() - start != expected) {
-    throw InputError(path + ": shape " + npy_shape_text(array.shape) + " needs " +
-                     std::to_string(expected) + " bytes of data, the file holds " +
-                     std::to_string(bytes.size() - start));
-  }
-  array.bytes.assign(bytes.begin() + static_cast<long>(start), bytes.end());
+  array.type = header.type;
+  array.shape = header.shape;
+  array.bytes.assign(bytes.begin() + static_cast<long>(header.begin), bytes.end());
   return array;
 }
 
-void write_npy(const std::string& path, NpyType type, const std::vector<std::size_t>& shape,
-               const void* data) {
+std::string npy_prefix(NpyType type, const std::vector<std::size_t>& shape) {
   std::string header = std::string("{'descr': '") + type_name(type).descr +
                        "', 'fortran_order': False, 'shape': " + npy_shape_text(shape) + ", }";
   header.append(kAlign - 1 - (kPrefix + header.size()) % kAlign, ' ');
@@ -171,7 +221,12 @@ void write_npy(const std::string& path, NpyType type, const std::vector<std::siz
   std::string prefix(kMagic, 6);
   prefix += {'\x01', '\x00', static_cast<char>(header.size() & 0xFF),
              static_cast<char>(header.size() >> 8)};
-  std::string content = prefix + header;
+  return prefix + header;
+}
+
+void write_npy(const std::string& path, NpyType type, const std::vector<std::size_t>& shape,
+               const void* data) {
+  std::string content = npy_prefix(type, shape);
   content.append(static_cast<const char*>(data), element_count(shape) * npy_size(type));
   write_result(path, content);
 }

@@ -8,8 +8,8 @@
 
 namespace h2 {
 
-/// Element types of the files we exchange: '<f2', '<f4', '|u1', '<i4'.
-enum class NpyType { float16, float32, uint8, int32 };
+/// Element types of the files we exchange: '<f2', '<f4', '|u1', '<i4', '<i8', '<u2', '|b1', '|i1'.
+enum class NpyType { float16, float32, uint8, int32, int64, uint16, boolean, int8 };
 
 /// Bytes of one element.
 std::size_t npy_size(NpyType type);
@@ -21,9 +21,24 @@ struct NpyArray {
   std::vector<std::uint8_t> bytes;
 
   std::size_t count() const;
-  /// The elements as float, exactly (int32 beyond 2^24 is rounded).
+  /// The elements as float, exactly (integers beyond 2^24 are rounded).
   std::vector<float> to_float() const;
 };
+
+/// What the header of a file says, and where the elements begin.
+struct NpyHeader {
+  NpyType type = NpyType::float32;
+  std::vector<std::size_t> shape;
+  std::size_t begin = 0;
+};
+/// Reads no element; the file has as many as it says. Throws InputError as read_npy() does.
+NpyHeader read_npy_header(const std::string& path);
+
+/// One element as a number; integers beyond 2^53 are rounded.
+double npy_number(NpyType type, const std::uint8_t* element);
+
+/// What a file of such an array has before its elements.
+std::string npy_prefix(NpyType type, const std::vector<std::size_t>& shape);
 
 /// "(2, 3)", as NumPy writes a shape.
 std::string npy_shape_text(const std::vector<std::size_t>& shape);

@@ -57,6 +57,7 @@ void to_json(Json& j, const EpochRecord& epoch) {
        {"train_accuracy", epoch.train_accuracy},
        {"densities", epoch.densities}};
   if (epoch.test_accuracy) j["test_accuracy"] = *epoch.test_accuracy;
+  if (epoch.validation_accuracy) j["validation_accuracy"] = *epoch.validation_accuracy;
 }
 
 void from_json(const Json& j, EpochRecord& epoch) {
@@ -64,6 +65,9 @@ void from_json(const Json& j, EpochRecord& epoch) {
   epoch.train_accuracy = j.at("train_accuracy");
   j.at("densities").get_to(epoch.densities);
   if (j.contains("test_accuracy")) epoch.test_accuracy = j["test_accuracy"].get<double>();
+  if (j.contains("validation_accuracy")) {
+    epoch.validation_accuracy = j["validation_accuracy"].get<double>();
+  }
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobRecord, layer, layer_index, start_cycle, cycles,

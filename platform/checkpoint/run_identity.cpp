@@ -35,7 +35,7 @@ RunIdentity identity_of(const std::string& program, const Config& config, const 
   identity.config["trace"].erase("vcd");
   identity.config["trace"].erase("timeline");
   identity.config["dataset"].erase("path");
-  identity.data = fingerprint(data.train) + fingerprint(data.test);
+  identity.data = fingerprint(data.train) + fingerprint(data.test) + fingerprint(data.validation);
   return identity;
 }
 

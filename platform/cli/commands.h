@@ -8,6 +8,7 @@ namespace h2 {
 extern const Subcommand kTrainCommand, kInferCommand, kProfileCommand, kTrafficCommand,
     kConfigCommand, kServeCommand, kPlayCommand, kFirmwareCommand, kRegsCommand, kStatsCommand,
     kReportCommand, kSweepCommand, kDiffCommand, kExperimentCommand, kCompareCommand,
-    kInferSpikesCommand, kConvertCommand, kCheckCommand;
+    kInferSpikesCommand, kConvertCommand, kCheckCommand, kDataCommand, kImportCommand,
+    kExportCommand;
 
 }  // namespace h2

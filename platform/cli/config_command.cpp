@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <iostream>
+#include <nlohmann/json.hpp>
 
 #include "modules/base/error.h"
 #include "platform/cli/commands.h"
@@ -9,6 +10,7 @@ namespace {
 
 void config_options(boost::program_options::options_description_easy_init add) {
   add("schema", "print the JSON Schema of configuration files");
+  add("json", "print the configuration as JSON");
 }
 
 int run_config(const CommandLine& line) {
@@ -17,7 +19,12 @@ int run_config(const CommandLine& line) {
     return 0;
   }
   if (line.config.empty()) throw InputError("h2vp config: no configuration file");
-  std::cout << print_config(load_config(line.config, line.sets));
+  const Config config = load_config(line.config, line.sets);
+  if (line.has("json")) {
+    std::cout << config_json(config).dump(2) << '\n';
+  } else {
+    std::cout << print_config(config);
+  }
   return 0;
 }
 

@@ -27,7 +27,8 @@ int sc_main(int argc, char** argv) {
       h2::kConfigCommand,  h2::kServeCommand,      h2::kPlayCommand,    h2::kFirmwareCommand,
       h2::kRegsCommand,    h2::kStatsCommand,      h2::kReportCommand,  h2::kSweepCommand,
       h2::kDiffCommand,    h2::kExperimentCommand, h2::kCompareCommand, h2::kInferSpikesCommand,
-      h2::kConvertCommand, h2::kCheckCommand};
+      h2::kConvertCommand, h2::kCheckCommand,      h2::kDataCommand,    h2::kImportCommand,
+      h2::kExportCommand};
   try {
     h2::selected_isa();  // refuses H2_ISA now, not in the middle of a run
     return h2::run_command(commands, argc, argv);

@@ -109,6 +109,7 @@ int train_spinaps(const CommandLine& line, const Config& config) {
   Progress progress(line.quiet, config.machine.clock_mhz);
   RunRecord record;
   SpinTraining training{config, data.train};
+  if (data.validation.size() > 0) training.validation = &data.validation;
   training.on_progress = [&](const Training::Status& s) { progress.show(s, 0); };
   training.stop = Interrupt::requested;
   const GlmParameters<float> parameters = training(record);

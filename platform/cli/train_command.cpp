@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <functional>
+#include <iostream>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -165,6 +166,11 @@ int run_train(const CommandLine& line) {
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
                                     config.training.seed);
   require_fits(data, config.network, config.dataset.coding);
+  if (!line.quiet) {
+    for (const Dataset* set : {&data.train, &data.test}) {
+      for (const std::string& remark : set->remarks) std::cout << "data: " << remark << '\n';
+    }
+  }
   const ResultFolder folder(line, make_output_folder(line, config));
   TrainingRun run(line, config, data, folder);
   if (line.has("resume")) {

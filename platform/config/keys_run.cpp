@@ -139,11 +139,8 @@ std::vector<Key> training_keys() {
 }
 
 std::vector<Key> data_keys() {
-  using Kind = std::pair<std::string, std::string>;
-  std::vector<Kind> kinds;
-  for (const char* kind : {"digits", "mnist", "nmnist", "cifar10", "cifar10dvs", "images", "npy"}) {
-    kinds.emplace_back(kind, kind);
-  }
+  std::vector<std::pair<std::string, std::string>> kinds;
+  for (const std::string& kind : data_kinds()) kinds.emplace_back(kind, kind);
   return {
       choice("dataset.kind", kinds, "data set; digits are generated", H2_AT(dataset.kind)),
       file_path("dataset.path", "a folder, \"\" for none",
@@ -156,6 +153,25 @@ std::vector<Key> data_keys() {
               H2_AT(dataset.train_limit)),
       integer("dataset.test_limit", kCount, "test samples used, 0: all (digits: 1000)",
               H2_AT(dataset.test_limit)),
+      integer("dataset.validation", kCount,
+              "training samples held out: tested between epochs and at the end, never trained on",
+              H2_AT(dataset.validation)),
+      choice("dataset.windows", {{"time", EventWindows::time}, {"count", EventWindows::count}},
+             "timesteps of a recording: spans of time from its first event, or equally many events",
+             H2_AT(dataset.windows)),
+      integer("dataset.window_us", kCount,
+              "span of a timestep, us, 0: the recording's length divided by the timesteps",
+              H2_AT(dataset.window_us)),
+      choice("dataset.events", {{"spikes", EventValues::spikes}, {"counts", EventValues::counts}},
+             "events become spikes, or pixels: their counts per polarity over the recording",
+             H2_AT(dataset.events)),
+      integer("dataset.resize", {0, 65500},
+              "pixels an image's shorter side is scaled to before its middle is cropped, 0: the "
+              "larger side of the input",
+              H2_AT(dataset.resize)),
+      integer("dataset.cache_bytes", kCount,
+              "samples of a part that takes more are read from their files as they are used, B",
+              H2_AT(dataset.cache_bytes)),
       numbers("profile.spike_density", kDensity, "share of ones in each layer's spikes",
               H2_AT(profile.spike_density)),
       numbers("profile.mask_density", kDensity, "share of ones in each layer's mask",

@@ -93,9 +93,11 @@ struct DataShape {
 };
 
 constexpr DataShape kDataShapes[] = {
-    {"digits", 1, 28, 28, 10, true},    {"mnist", 1, 28, 28, 10, true},
-    {"nmnist", 2, 32, 32, 10, false},   {"cifar10", 3, 32, 32, 10, true},
-    {"cifar10dvs", 2, 0, 0, 10, false}, {"images", 0, 0, 0, 0, true},
+    {"digits", 1, 28, 28, 10, true},    {"mnist", 1, 0, 0, 0, true},
+    {"nmnist", 0, 0, 0, 10, false},     {"cifar10", 3, 32, 32, 10, true},
+    {"cifar100", 3, 32, 32, 100, true}, {"cifar10dvs", 0, 0, 0, 10, false},
+    {"dvsgesture", 0, 0, 0, 11, false}, {"shd", 0, 0, 0, 20, false},
+    {"ssc", 0, 0, 0, 35, false},        {"images", 0, 0, 0, 0, true},
 };
 
 void require_data_shape(const Config& config, const DataShape& shape) {
@@ -111,7 +113,8 @@ void require_data_shape(const Config& config, const DataShape& shape) {
                      ": " + side(shape.channels) + "x" + side(shape.height) + "x" +
                      side(shape.width) + " (channels, height, width)");
   }
-  const bool direct = shape.pixels && config.dataset.coding == PixelCoding::direct;
+  const bool pixels = shape.pixels || config.dataset.events == EventValues::counts;
+  const bool direct = pixels && config.dataset.coding == PixelCoding::direct;
   if (net.encoding() != direct) {
     throw InputError("network.layers: the first layer " + std::string(direct ? "lacks" : "has") +
                      " (Encoding); legal" + kind +
@@ -202,6 +205,8 @@ void validate(const Config& config, const Origins& origins) {
       "auto or separate with a dynamic loss scale, which may skip a step");
   check_sata(config, rules);
   check_spinaps(config, origins, rules);
+  rules.require(config.dataset.windows == EventWindows::time || config.dataset.window_us == 0,
+                {"dataset.window_us", "dataset.windows"}, "0 with windows by count");
   rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
                 "th_l < th_r");
   check_dram_rules(config.memory.dram, rules);

@@ -127,7 +127,7 @@ Dataset make_part(std::uint64_t seed, RandomStream part, std::uint64_t count) {
   data.labels.resize(count);
   constexpr std::uint64_t kLabelItems = 1ULL << 63;  // beyond every sample index
   for (std::uint64_t first = 0; first < count; first += 10) {
-    std::array<std::uint8_t, 10> order{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
+    std::array<std::uint16_t, 10> order{0, 1, 2, 3, 4, 5, 6, 7, 8, 9};
     CounterRng labels(seed, part, kLabelItems + first);
     for (std::uint32_t i = 10; i > 1; --i) std::swap(order[i - 1], order[labels.below(i)]);
     for (std::uint64_t i = first; i < std::min(first + 10, count); ++i) {
@@ -165,7 +165,8 @@ LoadedData load_digits(std::uint64_t train_limit, std::uint64_t test_limit, std:
                      ": legal for dataset.kind 'digits': 0.." + std::to_string(kMost));
   }
   return {make_part(seed, RandomStream::train_digits, train_limit > 0 ? train_limit : 4000),
-          make_part(kTestSeed, RandomStream::test_digits, test_limit > 0 ? test_limit : 1000)};
+          make_part(kTestSeed, RandomStream::test_digits, test_limit > 0 ? test_limit : 1000),
+          {}};
 }
 
 }  // namespace h2

@@ -11,13 +11,6 @@
 namespace h2 {
 namespace {
 
-std::vector<std::size_t> weight_shape(const Layer& layer) {
-  const auto out = static_cast<std::size_t>(layer.cout), in = static_cast<std::size_t>(layer.cin);
-  const auto side = static_cast<std::size_t>(layer.kernel);
-  if (layer.kind == LayerKind::fc) return {out, in};
-  return {out, in, side, side};
-}
-
 std::vector<float> load_layer(const std::string& path, const Layer& layer) {
   const NpyArray array = read_npy(path);
   if (array.type != NpyType::float16 && array.type != NpyType::float32) {
@@ -37,6 +30,13 @@ std::vector<float> load_layer(const std::string& path, const Layer& layer) {
 }
 
 }  // namespace
+
+std::vector<std::size_t> weight_shape(const Layer& layer) {
+  const auto out = static_cast<std::size_t>(layer.cout), in = static_cast<std::size_t>(layer.cin);
+  const auto side = static_cast<std::size_t>(layer.kernel);
+  if (layer.kind == LayerKind::fc) return {out, in};
+  return {out, in, side, side};
+}
 
 std::vector<float> initial_weights(const Layer& layer, float gain, std::uint64_t seed,
                                    int layer_index) {

@@ -19,6 +19,9 @@ std::vector<float> initial_weights(const Layer& layer, float gain, std::uint64_t
 std::vector<std::vector<float>> initial_weights(const Network& network, float gain,
                                                 std::uint64_t seed);
 
+/// OIHW of a convolution, (out,in) of an FC layer.
+std::vector<std::size_t> weight_shape(const Layer& layer);
+
 /// Weights of every layer from `folder`/<layer>.w.npy, float16 or float32, in layer order, OIHW or
 /// (out,in). Throws InputError naming the file for a missing file, another type or shape, or a
 /// value that is not finite.

@@ -28,6 +28,7 @@ void Inference::operator()(HostCpu& host) {
   card_.open(host);
   write_state(weights_, config_, host, card_);
   record_.weights = read_weights(config_, host, card_);
+  samples_.hold(static_cast<std::size_t>(config_.training.sub_batch));
   record_.train_start = take_snapshot(platform_);
   last_end_ = record_.train_start.cycle;
   auto& jobs = platform_.controller.job_ended;

@@ -65,12 +65,11 @@ FirstSpikeRule spin_rule(const Config& config, int deadline) {
 namespace {
 
 double accuracy_on(const Config& config, const GlmNetwork& network, const Dataset& samples,
-                   int epoch) {
+                   const std::function<GlmSpikes(std::size_t)>& spikes) {
   std::size_t right = 0;
   for (std::size_t i = 0; i < samples.size(); ++i) {
-    const GlmDecision d =
-        decide(network, sigmoid_table(), training_spikes(config, samples, i, epoch),
-               spin_rule(config), sample_seed(config.spinaps.seed, i));
+    const GlmDecision d = decide(network, sigmoid_table(), spikes(i), spin_rule(config),
+                                 sample_seed(config.spinaps.seed, i));
     right += d.winner == samples.label(i) ? 1 : 0;
   }
   return static_cast<double>(right) / static_cast<double>(samples.size());
@@ -112,7 +111,16 @@ GlmParameters<float> SpinTraining::operator()(RunRecord& record) const {
     const GlmNetwork network = quantise(trainer.parameters(), config.spinaps.weight_bits);
     EpochRecord e;
     e.loss = loss / static_cast<double>(samples.size());
-    e.train_accuracy = accuracy_on(config, network, samples, epoch);
+    e.train_accuracy = accuracy_on(config, network, samples, [&](std::size_t i) {
+      return training_spikes(config, samples, i, epoch);
+    });
+    if (validation != nullptr) {
+      e.validation_accuracy = accuracy_on(config, network, *validation, [&](std::size_t i) {
+        return test_spikes(config, *validation, i);
+      });
+      record.validation_accuracy = e.validation_accuracy;
+      record.validation_set = validation->size();
+    }
     record.epochs.push_back(e);
     record.train_accuracy = e.train_accuracy;
   }

@@ -26,12 +26,14 @@ GlmParameters<float> start_parameters(const Config& config);
 
 /// Trains on the host, in groups of training.sub_batch x training.batch_group samples. `record`
 /// gets the loss (minus log likelihood) of every group and epoch; its training accuracy is that of
-/// the quantised network on the samples as they were drawn in the epoch.
+/// the quantised network on the samples as they were drawn in the epoch, its validation accuracy
+/// that on the samples of `validation`, drawn as for a test.
 struct SpinTraining {
   const Config& config;
   const Dataset& samples;
   std::function<void(const Training::Status&)> on_progress = [](const Training::Status&) {};
   std::function<bool()> stop = [] { return false; };
+  const Dataset* validation = nullptr;  ///< none, or not empty
 
   GlmParameters<float> operator()(RunRecord& record) const;
 };

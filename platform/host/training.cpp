@@ -43,12 +43,19 @@ void Training::operator()(HostCpu& host) {
   }
   if (paused_) return pause(host);
   if (!record_.interrupted) {
-    record_.test_accuracy = test();
-    record_.test_spans.push_back({record_.train_end.cycle, platform_.cycle()});
-    record_.tests_at_end = take_snapshot(platform_) - record_.train_end;
-    if (!record_.epochs.empty()) record_.epochs.back().test_accuracy = record_.test_accuracy;
+    test_at_end();
   }
   leave_weights(host);
+}
+
+void Training::test_at_end() {
+  record_.validation_accuracy = test(data_.validation);
+  if (!record_.interrupted) record_.test_accuracy = test(data_.test);
+  record_.test_spans.push_back({record_.train_end.cycle, platform_.cycle()});
+  record_.tests_at_end = take_snapshot(platform_) - record_.train_end;
+  if (record_.epochs.empty()) return;
+  record_.epochs.back().test_accuracy = record_.test_accuracy;
+  record_.epochs.back().validation_accuracy = record_.validation_accuracy;
 }
 
 /// Takes up what another board needs to go on. It begins at a clock edge.
@@ -63,8 +70,17 @@ void Training::train() {
   const TrainingConfig& t = config_.training;
   record_.epoch_sub_batches = epoch_sub_batches(t, data_.train.size());
   total_sub_batches_ = record_.epoch_sub_batches * t.epochs;
-  total_test_sub_batches_ = ceil_div(data_.test.size(), static_cast<std::size_t>(t.sub_batch)) *
-                            static_cast<std::size_t>(t.test_every_epoch ? t.epochs : 1);
+  record_.test_set = data_.test.size();
+  record_.validation_set = data_.validation.size();
+  const auto step = static_cast<std::size_t>(t.sub_batch);
+  const std::size_t between =
+      record_.validation_set > 0 ? record_.validation_set : record_.test_set;
+  total_test_sub_batches_ =
+      ceil_div(data_.test.size(), step) + ceil_div(data_.validation.size(), step) +
+      (t.test_every_epoch ? ceil_div(between, step) * static_cast<std::size_t>(t.epochs - 1) : 0);
+  for (const Dataset* set : {&data_.train, &data_.test, &data_.validation}) {
+    set->hold(2 * static_cast<std::size_t>(t.sub_batch));
+  }
   if (!state_.begun) record_.train_start = take_snapshot(platform_);
   state_.begun = true;
   last_group_end_ = platform_.cycle();
@@ -96,7 +112,11 @@ void Training::train() {
 void Training::test_between() {
   const Snapshot before = take_snapshot(platform_);
   testing_ = true;
-  record_.epochs.back().test_accuracy = test();
+  if (data_.validation.size() > 0) {
+    record_.epochs.back().validation_accuracy = test(data_.validation);
+  } else {
+    record_.epochs.back().test_accuracy = test(data_.test);
+  }
   testing_ = false;
   record_.tests = record_.tests + (take_snapshot(platform_) - before);
   last_group_end_ = platform_.cycle();
@@ -135,7 +155,7 @@ EpochRecord Training::train_epoch() {
   }
   const double all =
       std::max<double>(1, static_cast<double>(record_.samples - state_.samples_before));
-  return {state_.epoch_loss / all, state_.epoch_correct / all, {}, {}};
+  return {state_.epoch_loss / all, state_.epoch_correct / all, {}, {}, {}};
 }
 
 bool Training::train_group(const std::vector<std::uint32_t>& order, std::size_t first,
@@ -235,8 +255,8 @@ void Training::fill(const Dataset& set, const std::uint32_t* indices, std::size_
   batch.count = static_cast<std::uint32_t>(count);
 }
 
-std::optional<double> Training::test() {
-  const std::size_t size = data_.test.size();
+std::optional<double> Training::test(const Dataset& set) {
+  const std::size_t size = set.size();
   const auto step = static_cast<std::size_t>(config_.training.sub_batch);
   std::uint64_t correct = 0;
   std::vector<std::uint32_t> indices(step), predicted(step);
@@ -248,7 +268,7 @@ std::optional<double> Training::test() {
     const std::size_t count = std::min(step, size - first);
     for (std::size_t i = 0; i < count; ++i) indices[i] = static_cast<std::uint32_t>(first + i);
     h2_sub_batch batch{};
-    fill(data_.test, indices.data(), count, batch);
+    fill(set, indices.data(), count, batch);
     card_.check(h2_infer(&card_.device, &batch, predicted.data()), "testing");
     for (std::size_t i = 0; i < count; ++i) correct += predicted[i] == batch.labels[i];
     record_.test_samples += count;

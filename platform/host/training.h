@@ -25,7 +25,9 @@ class Platform;
 std::uint64_t epoch_sub_batches(const TrainingConfig& training, std::uint64_t samples);
 
 /// The host's training program: epochs over a data set through the driver, then a test by forward
-/// descriptors on samples never trained on. Talks to the card through the driver alone.
+/// descriptors on samples never trained on. Between epochs the validation part is tested where
+/// there is one, so that nothing can be chosen by the test part. Talks to the card through the
+/// driver alone.
 class Training {
  public:
   /// Where a run stands, after every batch group and every sub-batch of a test.
@@ -67,8 +69,9 @@ class Training {
   bool train_group(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t count);
   void count_group(std::size_t samples);
   std::vector<std::uint32_t> sample_order() const;
-  /// Accuracy on the test set; nothing if it was interrupted.
-  std::optional<double> test();
+  /// The share predicted right; nothing if it was interrupted.
+  std::optional<double> test(const Dataset& set);
+  void test_at_end();
   void leave_weights(HostCpu& host);
   void keep_weights(HostCpu& host);
   Status status(const char* phase) const;

@@ -16,7 +16,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # vcd2fst for --fst, and the completion; then the headers that programs with the libraries include.
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "gtkwave, bash-completion")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "libsystemc-dev, libboost-iostreams-dev, libyaml-cpp-dev, \
-nlohmann-json3-dev, libssl-dev, libelf-dev, python3")
+libpng-dev, libjpeg-dev, libhdf5-dev, nlohmann-json3-dev, libssl-dev, libelf-dev, python3")
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/h2learn-vp RENAME copyright)
 install(FILES README.md CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/h2learn-vp)
 include(CPack)

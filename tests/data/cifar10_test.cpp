@@ -24,15 +24,15 @@ class Cifar10 : public FolderTest {
     write("test_batch.bin", records({5, 6}));
   }
   LoadedData load(std::uint64_t train_limit = 0) const {
-    return load_cifar10(folder_.string(), train_limit, 0);
+    return load_cifar10({"cifar10", folder_.string(), train_limit, 0});
   }
 };
 
 TEST_F(Cifar10, ReadsTheBatchesInOrder) {
   const LoadedData data = load();
   ASSERT_EQ(data.train.size(), 5U);
-  EXPECT_EQ(data.train.labels, (std::vector<std::uint8_t>{3, 9, 4, 0, 7}));
-  EXPECT_EQ(data.test.labels, (std::vector<std::uint8_t>{5, 6}));
+  EXPECT_EQ(data.train.labels, (std::vector<std::uint16_t>{3, 9, 4, 0, 7}));
+  EXPECT_EQ(data.test.labels, (std::vector<std::uint16_t>{5, 6}));
   EXPECT_EQ(data.train.sample_size(), 3072U);
   EXPECT_EQ(data.train.sample(4)[5], 2 + 5);
   EXPECT_EQ(data.train.input_steps, 0);
@@ -40,7 +40,7 @@ TEST_F(Cifar10, ReadsTheBatchesInOrder) {
 
 TEST_F(Cifar10, LimitsKeepTheFirst) {
   const LoadedData data = load(3);
-  EXPECT_EQ(data.train.labels, (std::vector<std::uint8_t>{3, 9, 4}));
+  EXPECT_EQ(data.train.labels, (std::vector<std::uint16_t>{3, 9, 4}));
   EXPECT_EQ(data.train.values.size(), 3 * data.train.sample_size());
 }
 
@@ -58,6 +58,28 @@ TEST_F(Cifar10, MissingFilesAreNamed) {
   expect_input_error([&] { load(); }, {"test_batch.bin", "no such file", "dataset.path"});
   std::filesystem::remove(folder_ / "data_batch_1.bin");
   expect_input_error([&] { load(); }, {"data_batch_1.bin", "no such file"});
+}
+
+TEST_F(Cifar10, OfAHundredClassesTheFineLabelCounts) {
+  const std::string pixels(3072, '\7');
+  write("train.bin", std::string("\x05\x63", 2) + pixels + std::string("\x00\x01", 2) + pixels);
+  write("test.bin", std::string("\x13\x00", 2) + pixels);
+  const LoadedData data = load_cifar100({"cifar100", folder_.string()});
+  EXPECT_EQ(data.train.labels, (std::vector<std::uint16_t>{99, 1}));
+  EXPECT_EQ(data.train.classes, 100);
+  EXPECT_EQ(data.train.sample(1)[3071], 7);
+  write("test.bin", std::string("\x13\x64", 2) + pixels);
+  expect_input_error(
+      [&] {
+        load_cifar100({"cifar100", folder_.string()});
+      },
+      {"test.bin", "label 0 is 100", "0..99"});
+  write("test.bin", pixels);
+  expect_input_error(
+      [&] {
+        load_cifar100({"cifar100", folder_.string()});
+      },
+      {"test.bin", "multiple of 3074", "two labels"});
 }
 
 }  // namespace

@@ -48,7 +48,7 @@ class Mnist : public FolderTest {
     write("t10k-images-idx3-ubyte", images(2));
     write("t10k-labels-idx1-ubyte", labels({0, 5}));
   }
-  LoadedData load() const { return load_mnist(folder_.string(), 0, 0, kShape); }
+  LoadedData load() const { return load_mnist({"mnist", folder_.string()}, kShape); }
   void expect_error(std::initializer_list<const char*> parts) const {
     expect_input_error([this] { load(); }, parts);
   }
@@ -71,7 +71,7 @@ TEST_F(Mnist, ReadsGzipFiles) {
 }
 
 TEST_F(Mnist, LimitsKeepTheFirstSamples) {
-  const LoadedData data = load_mnist(folder_.string(), 3, 99, kShape);
+  const LoadedData data = load_mnist({"mnist", folder_.string(), 3, 99}, kShape);
   EXPECT_EQ(data.train.size(), 3U);
   EXPECT_EQ(data.train.values.size(), 18U);
   EXPECT_EQ(data.test.size(), 2U);
@@ -113,9 +113,23 @@ TEST_F(Mnist, NamesCountMismatch) {
   expect_error({"train-images-idx3-ubyte holds 4 images", "train-labels-idx1-ubyte holds 3"});
 }
 
-TEST_F(Mnist, NamesIllegalLabel) {
-  write("train-labels-idx1-ubyte", labels({3, 10, 4, 9}));
-  expect_error({"train-labels-idx1-ubyte", "label 1 is 10", "0..9"});
+TEST_F(Mnist, AnyNumberOfClasses) {
+  write("train-labels-idx1-ubyte", labels({3, 25, 4, 9}));
+  EXPECT_EQ(load().train.classes, 26);
+  EXPECT_EQ(load().test.classes, 6);
+}
+
+TEST_F(Mnist, VariantsHaveNamesOfTheirOwn) {
+  for (const char* name : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"})
+    std::filesystem::rename(path(name), path(std::string("emnist-letters-") + name));
+  std::filesystem::rename(path("t10k-images-idx3-ubyte"),
+                          path("emnist-letters-test-images-idx3-ubyte"));
+  std::filesystem::rename(path("t10k-labels-idx1-ubyte"),
+                          path("emnist-letters-test-labels-idx1-ubyte"));
+  EXPECT_EQ(load().train.size(), 4U);
+  EXPECT_EQ(load().test.size(), 2U);
+  write("emnist-digits-train-images-idx3-ubyte", images(4));
+  expect_error({"several sets", "emnist-digits-train", "emnist-letters-train"});
 }
 
 TEST_F(Mnist, NamesWrongImageSize) {
@@ -144,11 +158,11 @@ TEST_F(Mnist, NamesCorruptGzip) {
 TEST(MnistFiles, RealDataLoads) {
   const std::string folder = H2_SOURCE_DIR "/../shared/data/mnist";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no real data at " << folder;
-  const LoadedData data = load_mnist(folder, 0, 500, {1, 28, 28});
+  const LoadedData data = load_mnist({"mnist", folder, 0, 500}, {1, 28, 28});
   EXPECT_EQ(data.train.size(), 7000U);
   EXPECT_EQ(data.test.size(), 500U);
   std::array<int, 10> seen{};
-  for (const std::uint8_t label : data.train.labels) ++seen.at(label);
+  for (const std::uint16_t label : data.train.labels) ++seen.at(label);
   for (const int count : seen) EXPECT_GT(count, 400);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/data/npy_set.h"
 
+#include <algorithm>
+
 #include "modules/tensor/npy.h"
 #include "tests/data/input_files.h"
 
@@ -27,7 +29,7 @@ class NpySet : public FolderTest {
     write_npy(path(name + ".npy"), NpyType::uint8, shape, values.data());
   }
   LoadedData load(std::uint64_t limit = 0) const {
-    return load_npy_set(folder_.string(), limit, 0, kShape, kSteps);
+    return load_npy_set({"npy", folder_.string(), limit, 0, {}, 1 << 20}, kShape, kSteps);
   }
 };
 
@@ -52,6 +54,38 @@ TEST_F(NpySet, ReadsSpikesAndWideLabels) {
   EXPECT_EQ(data.train.classes, 201);
 }
 
+TEST_F(NpySet, ExactNumbersOfEveryType) {
+  const std::vector<std::int64_t> labels{2, 0, 7};
+  write_npy(path("train_labels.npy"), NpyType::int64, {3}, labels.data());
+  std::vector<float> floats(18);
+  std::vector<std::uint16_t> words(18);
+  for (std::size_t i = 0; i < 18; ++i) {
+    floats[i] = static_cast<float>(i * 15);
+    words[i] = static_cast<std::uint16_t>(i * 15);
+  }
+  write_npy(path("train_samples.npy"), NpyType::float32, {3, 2, 1, 3}, floats.data());
+  LoadedData data = load();
+  EXPECT_EQ(data.train.classes, 8);
+  EXPECT_EQ(data.train.sample(2)[5], 255);
+  write_npy(path("train_samples.npy"), NpyType::uint16, {3, 2, 1, 3}, words.data());
+  EXPECT_EQ(load().train.values, data.train.values);
+  const std::vector<std::uint8_t> bits{0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1, 0,
+                                       0, 0, 1, 1, 1, 0, 0, 1, 1, 0, 1, 0, 0, 0, 1, 1, 1, 0};
+  write_npy(path("train_samples.npy"), NpyType::boolean, {3, 2, 2, 1, 3}, bits.data());
+  put("test_samples", {1, 2, 2, 1, 3}, 2);
+  EXPECT_EQ(load().train.values, bits);
+}
+
+TEST_F(NpySet, ReadsSamplesOneByOne) {
+  const LoadedData all = load();
+  const LoadedData none = load_npy_set({"npy", folder_.string(), 0, 0, {}, 17}, kShape, kSteps);
+  EXPECT_TRUE(none.train.values.empty()) << "18 bytes";
+  EXPECT_FALSE(none.test.values.empty()) << "6 bytes";
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_TRUE(std::equal(all.train.sample(i), all.train.sample(i) + 6, none.train.sample(i)));
+  }
+}
+
 TEST_F(NpySet, DamageIsNamed) {
   put("train_samples", {3, 2, 3, 1});
   expect_input_error([&] { load(); }, {"train_samples.npy", "(3, 2, 3, 1)", "(3, 2, 1, 3)"});
@@ -66,10 +100,12 @@ TEST_F(NpySet, DamageIsNamed) {
   put("train_samples", {3, 2, 1, 3});
   const std::vector<std::int32_t> labels{0, -1, 1};
   write_npy(path("train_labels.npy"), NpyType::int32, {3}, labels.data());
-  expect_input_error([&] { load(); }, {"label 1 is -1", "0..255"});
-  const std::vector<float> floats(18);
+  expect_input_error([&] { load(); }, {"label 1 is -1", "0..65535"});
+  put("train_labels", {3});
+  std::vector<float> floats(18, 7);
+  floats[8] = 0.5F;
   write_npy(path("train_samples.npy"), NpyType::float32, {3, 2, 1, 3}, floats.data());
-  expect_input_error([&] { load(); }, {"train_samples.npy", "not uint8"});
+  expect_input_error([&] { load(); }, {"train_samples.npy", "element 8 is 0.5", "0..255"});
   std::filesystem::remove(folder_ / "test_labels.npy");
   put("train_samples", {3, 2, 1, 3});
   put("train_labels", {3});

@@ -116,7 +116,9 @@ void check_result(const Node& root) {
   for (std::size_t i = 0; i < epochs.value.size(); ++i) {
     const Node epoch = epochs.item(i, Kind::object);
     epoch.numbers({"loss", "train_accuracy"});
-    if (epoch.value.contains("test_accuracy")) epoch.numbers({"test_accuracy"});
+    for (const char* share : {"test_accuracy", "validation_accuracy"}) {
+      if (epoch.value.contains(share)) epoch.numbers({share});
+    }
   }
 }
 

@@ -4,6 +4,8 @@
 
 const HEADLINES = [
   ["Test accuracy", "result.test_accuracy", "%"],
+  ["Samples of the test", "result.test_samples"],
+  ["Validation accuracy", "result.validation_accuracy", "%"],
   ["Training accuracy, last epoch", "result.train_accuracy", "%"],
   ["Cycles per sub-batch", "time.cycles_per_sub_batch"],
   ["Epoch, simulated", "time.epoch_seconds", "s"],

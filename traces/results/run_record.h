@@ -75,7 +75,7 @@ struct LayerCost {
 struct EpochRecord {
   double loss = 0;            ///< mean per sample
   double train_accuracy = 0;  ///< as the samples were trained
-  std::optional<double> test_accuracy;
+  std::optional<double> test_accuracy, validation_accuracy;
   std::map<int, LayerDensities> densities;  ///< by layer index, in this pass alone
 };
 
@@ -116,7 +116,7 @@ struct InferenceRecord {
   double mean_spikes(std::size_t label, std::size_t neuron) const;
   /// Share of samples predicted right; nothing without samples.
   std::optional<double> accuracy() const;
-  /// Wilson's interval: the share of all samples of this kind lies in it with 95 %.
+  /// wilson_interval() of the accuracy.
   std::pair<double, double> interval() const;
 };
 
@@ -124,7 +124,8 @@ struct InferenceRecord {
 struct RunRecord {
   std::vector<double> loss;  ///< mean per sample, one per batch group
   /// Nothing where it was not measured, as in a run that was interrupted.
-  std::optional<double> train_accuracy, test_accuracy;
+  std::optional<double> train_accuracy, test_accuracy, validation_accuracy;
+  std::uint64_t test_set = 0, validation_set = 0;  ///< samples that one test of each takes
   std::vector<EpochRecord> epochs;                 ///< those that were finished
   std::vector<std::vector<std::uint8_t>> weights;  ///< stored values, OIHW, little-endian
   std::vector<std::vector<float>> masters;         ///< FP32, where they were asked for

@@ -8,6 +8,7 @@
 #include <ctime>
 
 #include "modules/base/error.h"
+#include "modules/base/wilson.h"
 #include "traces/results/energy.h"
 #include "traces/results/sha256.h"
 #include "traces/results/statistics/run_statistics.h"
@@ -79,9 +80,36 @@ Json epochs_json(const RunRecord& r, const RunInfo& info) {
   for (const EpochRecord& e : r.epochs) {
     epochs.push_back({{"loss", e.loss}, {"train_accuracy", e.train_accuracy}});
     if (e.test_accuracy) epochs.back()["test_accuracy"] = *e.test_accuracy;
+    if (e.validation_accuracy) epochs.back()["validation_accuracy"] = *e.validation_accuracy;
     epochs.back()["densities"] = densities_json(e.densities, info);
   }
   return epochs;
+}
+
+/// How many samples an accuracy is of, and what that is worth.
+void add_interval(const std::string& set, const std::optional<double>& accuracy,
+                  std::uint64_t samples, Json& result) {
+  if (!accuracy) return;
+  const auto interval = wilson_interval(*accuracy, static_cast<double>(samples));
+  result[set + "_samples"] = samples;
+  result[set + "_interval_95"] = Json::array({interval.first, interval.second});
+}
+
+Json result_json(const RunRecord& r, const RunInfo& info) {
+  Json result = {{"loss", r.loss},
+                 {"train_accuracy", measured(r.train_accuracy)},
+                 {"test_accuracy", measured(r.test_accuracy)},
+                 {"epochs", epochs_json(r, info)},
+                 {"weights_sha256", weights_sha256(r.weights)}};
+  add_interval("test", r.test_accuracy, r.test_set, result);
+  if (r.validation_set > 0) result["validation_accuracy"] = measured(r.validation_accuracy);
+  add_interval("validation", r.validation_accuracy, r.validation_set, result);
+  if (r.loss_scale) {
+    result["loss_scale"] = {{"factor", r.loss_scale->factor},
+                            {"skipped_groups", r.loss_scale->skipped_groups},
+                            {"doublings", r.loss_scale->doublings}};
+  }
+  return result;
 }
 
 Json inference_json(const InferenceRecord& i, const RunInfo& info, const RunRecord& r) {
@@ -222,18 +250,7 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
   s["commit"] = info.commit;
   s["command"] = info.command;
   s["config"] = info.config;
-  if (!r.weights.empty()) {
-    s["result"] = {{"loss", r.loss},
-                   {"train_accuracy", measured(r.train_accuracy)},
-                   {"test_accuracy", measured(r.test_accuracy)},
-                   {"epochs", epochs_json(r, info)},
-                   {"weights_sha256", weights_sha256(r.weights)}};
-    if (r.loss_scale) {
-      s["result"]["loss_scale"] = {{"factor", r.loss_scale->factor},
-                                   {"skipped_groups", r.loss_scale->skipped_groups},
-                                   {"doublings", r.loss_scale->doublings}};
-    }
-  }
+  if (!r.weights.empty()) s["result"] = result_json(r, info);
   if (r.inference) s["inference"] = inference_json(*r.inference, info, r);
   if (r.interrupted) s["interrupted"] = true;
   s["time"] = time_json(info, r);

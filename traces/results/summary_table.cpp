@@ -26,6 +26,23 @@ std::string dram_text(const Json& energy) {
   return text;
 }
 
+/// How many samples each accuracy is of, and what that is worth.
+std::string intervals_text(const Json& result) {
+  std::string text;
+  for (const std::string set : {"validation", "test"}) {
+    if (!result.contains(set + "_samples")) continue;
+    const Json& interval = result[set + "_interval_95"];
+    char line[160];
+    std::snprintf(line, sizeof line,
+                  "%11s %s %s of %.0f samples, 95 %% interval %.2f %% to %.2f %%\n", "",
+                  set.c_str(), share_text(result[set + "_accuracy"]).c_str(),
+                  result[set + "_samples"].get<double>(), interval[0].get<double>() * 100,
+                  interval[1].get<double>() * 100);
+    text += line;
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string summary_table(const Json& s) {
@@ -40,6 +57,7 @@ std::string summary_table(const Json& s) {
     print("accuracy    train %s   test %s   loss %.4f -> %.4f",
           share_text(result["train_accuracy"]).c_str(), share_text(result["test_accuracy"]).c_str(),
           result["loss"].front().get<double>(), result["loss"].back().get<double>());
+    out << intervals_text(result);
     if (result.contains("loss_scale")) {
       const Json& scale = result["loss_scale"];
       print("loss scale  %.0f   %.0f batch groups skipped   %.0f doublings",

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""H2Learn-VP from Python: trains, profiles and classifies on the simulated accelerator.
+
+    import h2vp
+    result = h2vp.train("configs/quickstart.yaml", {"training.epochs": 2})
+    result.summary["result"]["test_accuracy"]
+    result.weights["conv1"]                      # numpy.float16, OIHW
+
+Every run is a process of its own of the program h2vp: SystemC elaborates once per process. Results
+are plain dictionaries and NumPy arrays, tables pandas frames where pandas is installed.
+`from_torch` turns a PyTorch module into a configuration and weights.
+"""
+
+from ._network import LIF, Network, Unsupported, from_torch
+from ._program import Error, describe, load_config, program, version
+from ._result import Result
+from ._run import data, infer, profile, run, traffic, train
+
+__all__ = ["Error", "LIF", "Network", "Result", "Unsupported", "data", "describe", "from_torch",
+           "infer", "load_config", "profile", "program", "run", "traffic", "train", "version"]

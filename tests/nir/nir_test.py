@@ -1,0 +1,312 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`h2vp import` and `h2vp export` against NIR files that h5py writes and reads, with the conventions
+of snnTorch, SpikingJelly and Norse.
+
+usage: nir_test.py H2VP SOURCE_DIR
+"""
+
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import h5py
+import numpy
+
+H2VP, SOURCE = sys.argv[1:3]
+RNG = numpy.random.default_rng(7)
+DT = 1e-4
+
+
+def f32(*shape):
+    return RNG.normal(size=shape).astype(numpy.float32)
+
+
+def write_nir(path, nodes, edges=None):
+    """Groups, arrays (compressed where they have dimensions) and texts, as the nir package writes
+    them. `nodes`: (name, type, members); without `edges` a chain."""
+    names = [name for name, _, _ in nodes]
+    edges = list(zip(names, names[1:])) if edges is None else edges
+    text = h5py.string_dtype()
+
+    def put(group, member, value):
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                put(group.require_group(member), key, inner)
+        elif isinstance(value, str):
+            group.create_dataset(member, data=value, dtype=text)
+        else:
+            value = numpy.asarray(value)
+            packed = {"compression": "gzip"} if value.ndim else {}
+            group.create_dataset(member, data=value, **packed)
+
+    with h5py.File(path, "w") as file:
+        put(file, "version", "1.0.6")
+        put(file, "node", {"type": "NIRGraph"})
+        file["node"].create_dataset("edges", data=numpy.array(edges, dtype=object), dtype=text)
+        for name, kind, members in nodes:
+            put(file, f"node/nodes/{name}", {"type": kind, **members})
+
+
+def read_yaml(path):
+    """Only what the program writes: `key: value` and `{a: 1}`."""
+    done = subprocess.run([H2VP, "config", path, "--json"], capture_output=True, text=True,
+                          check=False)
+    assert done.returncode == 0, done.stderr
+    import json
+    return json.loads(done.stdout)
+
+
+def run_import(work, *options):
+    line = [H2VP, "import", work / "model.nir", "--out", work / "net.yaml", "--weights",
+            work / "weights", *options]
+    return subprocess.run([str(part) for part in line], capture_output=True, text=True, check=False)
+
+
+def imported(work, nodes, *options):
+    write_nir(work / "model.nir", nodes)
+    done = run_import(work, *options)
+    assert done.returncode == 0, done.stderr
+    return read_yaml(work / "net.yaml"), done.stdout
+
+
+def weights(work, layer):
+    return numpy.load(work / "weights" / f"{layer}.w.npy")
+
+
+def equal(found, wanted):
+    assert found.dtype == numpy.float32 and numpy.array_equal(found, wanted), (found, wanted)
+
+
+def conv(weight, stride=1, padding=None, **others):
+    side = weight.shape[-1] // 2
+    return {"weight": weight, "stride": numpy.array([stride, stride]), "groups": 1,
+            "padding": numpy.array([side, side]) if padding is None else padding,
+            "dilation": numpy.array([1, 1]),
+            "bias": numpy.zeros(len(weight), numpy.float32), **others}
+
+
+def lif(shape, tau, r, threshold=1.0, v_reset=True):
+    def full(v):
+        return numpy.full(shape, v, numpy.float32)
+    members = {"tau": full(tau), "r": full(r), "v_leak": full(0), "v_threshold": full(threshold)}
+    return {**members, "v_reset": full(0)} if v_reset else members
+
+
+def pool(side=2):
+    return {"kernel_size": numpy.array([side, side]), "stride": numpy.array([2, 2]),
+            "padding": numpy.array([0, 0])}
+
+
+def shape(*sides):
+    return {"shape": numpy.array(sides)}
+
+
+def snntorch(work):
+    """beta: tau = dt / (1 - beta), r = tau / dt in FP32; older files lack v_reset. MLP and CNN."""
+    beta = numpy.float32(0.9)
+    tau = numpy.float32(DT) / (1 - beta)
+    one, two = f32(5, 12), f32(3, 5)
+    config, _ = imported(work, [
+        ("input", "Input", shape(12)), ("0", "Linear", {"weight": one}),
+        ("1", "LIF", lif((1,), tau, tau / numpy.float32(DT), v_reset=False)),
+        ("2", "Affine", {"weight": two, "bias": numpy.zeros(3, numpy.float32)}),
+        ("3", "LIF", lif((1,), tau, tau / numpy.float32(DT), v_reset=False)),
+        ("output", "Output", shape(3))], "--timesteps", "25")
+    assert config["network"]["layers"] == "5FC-3FC" and config["network"]["timesteps"] == 25
+    assert config["neuron"]["alpha"] == 0.9 and config["neuron"]["th_f"] == 1
+    assert (config["neuron"]["th_l"], config["neuron"]["th_r"]) == (0.5, 1.5)
+    equal(weights(work, "fc1"), one)
+    equal(weights(work, "fc2"), two)
+    a, b, c = f32(4, 1, 5, 5), f32(6, 4, 3, 3), f32(10, 6 * 3 * 3)
+    config, _ = imported(work, [
+        ("input", "Input", shape(1, 12, 12)), ("c1", "Conv2d", conv(a)),
+        ("l1", "LIF", lif((4, 12, 12), 2 * DT, 2)), ("p1", "AvgPool2d", pool()),
+        ("c2", "Conv2d", conv(b, 2)), ("l2", "LIF", lif((6, 3, 3), 2 * DT, 2)),
+        ("f", "Flatten", {"start_dim": 0, "end_dim": -1, "input_type": numpy.array([6, 3, 3])}),
+        ("d", "Linear", {"weight": c}), ("l3", "LIF", lif((10,), 2 * DT, 2)),
+        ("output", "Output", shape(10))], "--encoding")
+    assert config["network"]["layers"] == "4C5(Encoding)-AP2-6C3S2-10FC", config["network"]
+    assert config["network"]["input"] == {"channels": 1, "height": 12, "width": 12}
+    assert config["neuron"]["alpha"] == 0.5
+    equal(weights(work, "conv1"), a)
+    equal(weights(work, "fc1"), c)
+    cuba = {**lif((3,), tau, tau / numpy.float32(DT)), "w_in": numpy.ones(3, numpy.float32)}
+    cuba["tau_mem"] = cuba.pop("tau")
+    cuba["tau_syn"] = numpy.full(3, DT, numpy.float32)
+    nodes = [("input", "Input", shape(12)), ("0", "Linear", {"weight": f32(3, 12)}),
+             ("syn", "CubaLIF", cuba), ("output", "Output", shape(3))]
+    assert imported(work, nodes)[0]["neuron"]["alpha"] == 0.9
+    cuba["tau_syn"] = numpy.full(3, 2 * DT, numpy.float32)
+    refused(work, nodes, "node 'syn' (CubaLIF)", "currents that outlast a timestep")
+
+
+def spikingjelly(work):
+    """tau in timesteps; decay_input: r = 1, the weights take 1/tau; IF: r = 1/dt."""
+    w = f32(4, 8)
+    for r, factor in ((1, 0.25), (4, 1)):
+        config, text = imported(work, [
+            ("input_1", "Input", shape(8)), ("fc", "Linear", {"weight": w}),
+            ("sn", "LIF", lif((4,), 4 * DT, r)), ("output", "Output", shape(4))])
+        assert config["neuron"]["alpha"] == 0.75
+        equal(weights(work, "fc1"), (w.astype(float) * factor).astype(numpy.float32))
+        assert ("times 0.25" in text) == (factor != 1), text
+    nodes = [("i", "Input", shape(8)), ("fc", "Linear", {"weight": w}),
+             ("sn", "IF", {"r": numpy.full(4, 1 / DT), "v_threshold": numpy.full(4, 0.5),
+                           "v_reset": numpy.zeros(4)}), ("o", "Output", shape(4))]
+    config, _ = imported(work, nodes)
+    assert config["neuron"]["alpha"] == 1 and config["neuron"]["th_f"] == 0.5
+    equal(weights(work, "fc1"), w)
+
+
+def norse(work):
+    """tau = 1 / tau_mem_inv in seconds, r = 1, a timestep of 1 ms; numbers without dimensions."""
+    w = f32(4, 2, 3, 3)
+    config, _ = imported(work, [
+        ("input", "Input", shape(2, 6, 6)), ("0", "Conv2d", conv(w, padding="same")),
+        ("1", "LIF", {"tau": 0.01, "r": 1.0, "v_leak": 0.0, "v_reset": 0.0, "v_threshold": 1.0}),
+        ("2", "Flatten", {"start_dim": 0, "end_dim": -1}),
+        ("3", "Linear", {"weight": f32(2, 144)}),
+        ("4", "LIF", {"tau": 0.01, "r": 1.0, "v_leak": 0.0, "v_reset": 0.0, "v_threshold": 1.0}),
+        ("output", "Output", shape(2))], "--dt", "0.001")
+    assert config["neuron"]["alpha"] == 0.9
+    assert numpy.allclose(weights(work, "conv1"), w * 0.1, rtol=1e-4)
+
+
+def folds(work):
+    """Sums are four means; Scale of channels, as of a folded batch norm, goes into the weights."""
+    a, b = f32(4, 2, 3, 3), f32(3, 4 * 4 * 4)
+    factors = numpy.array([0.5, 2, 1, -1], numpy.float32)
+    nodes = [("i", "Input", shape(2, 8, 8)), ("c", "Conv2d", conv(a)),
+             ("bn", "Scale", {"scale": factors}), ("l", "LIF", lif((4, 8, 8), 2 * DT, 2)),
+             ("p", "SumPool2d", pool()), ("f", "Flatten", {"start_dim": 0, "end_dim": -1}),
+             ("d", "Linear", {"weight": b}), ("m", "LIF", lif((3,), 2 * DT, 2)),
+             ("o", "Output", shape(3))]
+    config, text = imported(work, nodes)
+    assert config["network"]["layers"] == "4C3-AP2-3FC"
+    assert config["network"]["pool"] == "after_soma"
+    equal(weights(work, "conv1"), a * factors.reshape(4, 1, 1, 1))
+    equal(weights(work, "fc1"), b * 4)
+    assert "node 'bn': folded" in text and "weights times 4" in text, text
+    nodes[3], nodes[4] = nodes[4], nodes[3]
+    config, _ = imported(work, nodes)
+    assert config["network"]["pool"] == "before_soma"
+    equal(weights(work, "conv1"), a * factors.reshape(4, 1, 1, 1) * 4)
+    equal(weights(work, "fc1"), b)
+
+
+def refused(work, nodes, *parts, edges=None, options=()):
+    write_nir(work / "model.nir", nodes, edges)
+    done = run_import(work, *options)
+    assert done.returncode == 2, (parts, done.returncode, done.stdout)
+    for part in ("model.nir",) + parts:
+        assert part in done.stderr, f"{part!r} is not in: {done.stderr}"
+
+
+def refuses(work):
+    def net(**changed):
+        nodes = {"i": ("Input", shape(2, 8, 8)), "c": ("Conv2d", conv(f32(4, 2, 3, 3))),
+                 "l": ("LIF", lif((4, 8, 8), 2 * DT, 2)), "f": ("Flatten", {"start_dim": 0}),
+                 "d": ("Linear", {"weight": f32(3, 256)}), "m": ("LIF", lif((3,), 2 * DT, 2)),
+                 "o": ("Output", shape(3)), **changed}
+        return [(name, *node) for name, node in nodes.items() if node]
+
+    imported(work, net())
+    w = f32(4, 2, 3, 3)
+    for name, node, *parts in (
+            ("c", ("Conv1d", {}), "node 'c' (Conv1d) is not mapped"),
+            ("c", ("Conv2d", conv(w, bias=f32(4))), "has a bias"),
+            ("c", ("Conv2d", conv(w, 3)), "a stride of 3"),
+            ("c", ("Conv2d", conv(w, padding=numpy.array([0, 0]))), "a padding of 0"),
+            ("c", ("Conv2d", conv(w, padding="valid")), "a padding of 0"),
+            ("c", ("Conv2d", conv(w, groups=2)), "has groups"),
+            ("c", ("Conv2d", conv(w, dilation=numpy.array([2, 2]))), "is dilated"),
+            ("c", ("Conv2d", conv(f32(4, 2, 4, 4))), "not square with an odd side"),
+            ("c", ("Conv2d", conv(f32(4, 3, 3, 3))), "reads 3 channels, but gets 2"),
+            ("l", ("LIF", {**lif((4, 8, 8), 2 * DT, 2), "v_reset": 0.5}), "is reset to another"),
+            ("l", ("LIF", {**lif((4, 8, 8), 2 * DT, 2), "v_leak": 0.5}), "leaks to another"),
+            ("l", ("LIF", {**lif((4, 8, 8), 2 * DT, 2), "tau": numpy.array([2 * DT, DT])}),
+             "different 'tau'"),
+            ("l", ("LIF", lif((4, 8, 8), DT / 2, 2)), "below the timestep", "--dt"),
+            ("l", ("LI", lif((4, 8, 8), 2 * DT, 2)), "node 'l' (LI) is not mapped"),
+            ("m", ("LIF", lif((3,), 4 * DT, 4)), "node 'm' (LIF)", "'l' has 0.5"),
+            ("m", ("LIF", lif((3,), 2 * DT, 2, 2.0)), "the same in all layers"),
+            ("m", None, "ends a layer without"), ("l", None, "follows a layer without"),
+            ("d", ("Linear", {"weight": f32(3, 255)}), "reads 255 values, but gets 4x8x8"),
+            ("f", ("AvgPool2d", pool(3)), "no pool of 2x2"),
+            ("f", ("Flatten", {"start_dim": 1}), "keeps some dimensions"),
+            ("d", ("Linear", {}), "lacks 'weight'")):
+        refused(work, net(**{name: node}), *parts)
+    names = [n for n, _, _ in net()]
+    chain = list(zip(names, names[1:]))
+    refused(work, net(), "node 'l'", "several successors", edges=chain + [("l", "m")])
+    refused(work, net(), "'x', which is no node", edges=chain + [("o", "x")])
+    refused(work, net(), "node 'd' (Linear) has no successor", edges=chain[:4])
+    loop = [("i", "c"), ("c", "l"), ("l", "f"), ("f", "c")]
+    refused(work, net(), "several predecessors", edges=loop)
+    for damage in (b"", b"no HDF5", (work / "model.nir").read_bytes()[:700]):
+        (work / "model.nir").write_bytes(damage)
+        done = run_import(work)
+        assert done.returncode == 2 and "model.nir" in done.stderr, done.stderr
+
+
+def export(work, config, weight_folder, path, *options):
+    line = [H2VP, "export", config, "--weights", weight_folder, "--out", path, *options]
+    done = subprocess.run([str(part) for part in line], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def round_trip(work):
+    """Export, import, export: the same weights bit for bit, the same network, the same graph."""
+    shapes = {"conv1": (6, 1, 3, 3), "conv2": (5, 6, 3, 3), "fc1": (7, 5 * 3 * 3), "fc2": (4, 7)}
+    (work / "own").mkdir()
+    for name, sides in shapes.items():
+        numpy.save(work / "own" / f"{name}.w.npy", f32(*sides).astype(numpy.float16))
+    for alpha, mode in ((0.25, "after_soma"), (0.9375, "before_soma"), (1.0, "after_soma")):
+        (work / "own.yaml").write_text(f"""
+include: {SOURCE}/configs/h2learn.yaml
+network: {{layers: "6C3(Encoding)-AP2-5C3S2-7FC-4FC", timesteps: 6, pool: {mode},
+          input: {{channels: 1, height: 12, width: 12}}}}
+neuron: {{alpha: {alpha}}}
+""")
+        export(work, work / "own.yaml", work / "own", work / "model.nir")
+        with h5py.File(work / "model.nir", "r") as file:
+            nodes = file["node/nodes"]
+            assert file["node/type"][()] == b"NIRGraph" and file["version"][()]
+            kinds = {name: node["type"][()].decode() for name, node in nodes.items()}
+            assert kinds["conv1"] == "Conv2d" and kinds["conv1_pool"] == "AvgPool2d", kinds
+            assert nodes["conv1/weight"].dtype == numpy.float32
+            assert nodes["fc1_neurons/v_threshold"].shape == (7,)
+            edges = [(a.decode(), b.decode()) for a, b in file["node/edges"][()]]
+            assert len(edges) == len(kinds) - 1 and edges[0][0] == "input", edges
+        done = run_import(work, "--timesteps", "6")
+        assert done.returncode == 0, done.stderr
+        found, own = read_yaml(work / "net.yaml"), read_yaml(work / "own.yaml")
+        for part in ("network", "neuron"):
+            assert found[part] == own[part], (found[part], own[part])
+        for name in shapes:
+            stored = numpy.load(work / "own" / f"{name}.w.npy").astype(numpy.float32)
+            assert weights(work, name).tobytes() == stored.tobytes(), name
+        export(work, work / "net.yaml", work / "weights", work / "again.nir")
+        with h5py.File(work / "model.nir") as a, h5py.File(work / "again.nir") as b:
+            def same(name, item):
+                if isinstance(item, h5py.Dataset):
+                    assert numpy.array_equal(item[()], b[name][()]), name
+            a.visititems(same)
+    done = subprocess.run([H2VP, "export", work / "own.yaml", "--weights", work / "own", "--out",
+                           work / "none" / "x.nir"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "x.nir: cannot be written" in done.stderr, done.stderr
+
+
+def main():
+    with tempfile.TemporaryDirectory() as work:
+        for test in (snntorch, spikingjelly, norse, folds, refuses, round_trip):
+            folder = pathlib.Path(work) / test.__name__
+            folder.mkdir()
+            test(folder)
+            print("ok    ", test.__name__, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""from_torch: networks, folded factors, refusals; and what the accelerator computes against PyTorch.
+
+usage: torch_test.py H2VP SOURCE_DIR  (with the package on PYTHONPATH)
+"""
+
+import pathlib
+import sys
+
+import numpy
+
+import h2vp
+
+try:
+    import torch
+    from torch import nn
+except ImportError:
+    print("PyTorch is not installed")
+    sys.exit(77)
+
+SOURCE = pathlib.Path(sys.argv[2])
+MACHINE = {"include": str(SOURCE / "configs" / "h2learn.yaml"), "numerics": "fp32"}
+
+
+def named(name, **attributes):
+    """A neuron of another framework, by its class's name and attributes."""
+    class Neuron(nn.Module):
+        def forward(self, current):
+            return (current > 0.1).float()
+    Neuron.__name__ = name
+    neuron = Neuron()
+    for key, value in attributes.items():
+        setattr(neuron, key, value)
+    return neuron
+
+
+def leaky(beta=0.9, **others):
+    return named("Leaky", beta=torch.tensor(beta), threshold=torch.tensor(1.0),
+                 **{"reset_mechanism": "zero", **others})
+
+
+def refused(module, example, *parts, **options):
+    try:
+        h2vp.from_torch(module, example, 4, **options)
+    except h2vp.Unsupported as error:
+        for part in parts:
+            assert part in str(error), f"{part!r} is not in: {error}"
+        return
+    raise AssertionError(f"not refused: {parts}")
+
+
+def conv(cin, cout, **options):
+    return nn.Conv2d(cin, cout, 3, **{"padding": 1, "bias": False, **options})
+
+
+def reads_frameworks():
+    network = h2vp.from_torch(
+        nn.Sequential(conv(2, 4), leaky(), nn.AvgPool2d(2), conv(4, 6, stride=2), leaky(),
+                      nn.Flatten(), nn.Dropout(), nn.Linear(24, 5, bias=False), leaky()).eval(),
+        torch.rand(1, 2, 8, 8), 7)
+    assert network.layers == "4C3-AP2-6C3S2-5FC", network.layers
+    assert network.config["neuron"] == {"alpha": 0.9, "th_f": 1.0, "th_l": 0.5, "th_r": 1.5}
+    assert network.config["network"]["timesteps"] == 7
+    assert sorted(network.weights) == ["conv1", "conv2", "fc1"]
+    node = named("LIFNode", tau=2.0, v_threshold=1.0, v_reset=0.0, decay_input=True)
+    linear = nn.Linear(6, 5, bias=False)
+    network = h2vp.from_torch(nn.Sequential(linear, node), torch.rand(1, 6), 3)
+    assert network.config["neuron"]["alpha"] == 0.5
+    assert numpy.array_equal(network.weights["fc1"], linear.weight.detach().numpy() / 2)
+    parameters = type("P", (), dict(tau_mem_inv=torch.tensor(100.0), v_th=torch.tensor(1.0),
+                                    v_leak=torch.tensor(0.0), v_reset=torch.tensor(0.0)))()
+    box = named("LIFBoxCell", p=parameters, dt=0.001)
+    network = h2vp.from_torch(nn.Sequential(linear, box), torch.rand(1, 6), 3)
+    assert abs(network.config["neuron"]["alpha"] - 0.9) < 1e-12
+    assert numpy.allclose(network.weights["fc1"], linear.weight.detach().numpy() * 0.1)
+
+
+def folds_batch_norm_and_back():
+    norm = nn.BatchNorm2d(4, affine=False).eval()
+    norm.running_var.copy_(torch.tensor([0.25, 1.0, 4.0, 16.0]))
+    layer = conv(2, 4)
+    before = layer.weight.detach().clone()
+    network = h2vp.from_torch(nn.Sequential(layer, norm, leaky()), torch.rand(1, 2, 8, 8), 3)
+    factor = (norm.running_var + norm.eps).rsqrt().reshape(4, 1, 1, 1)
+    assert numpy.allclose(network.weights["conv1"], (before * factor).numpy())
+    network.to_torch({"conv1": 2 * network.weights["conv1"]})
+    assert torch.allclose(layer.weight, 2 * before)
+    norm.running_mean.fill_(0.5)
+    refused(nn.Sequential(layer, norm, leaky()), torch.rand(1, 2, 8, 8), "module '1' (BatchNorm2d)",
+            "shifts its channels")
+
+
+class Residual(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first, self.a, self.second, self.b = conv(2, 2), leaky(), conv(2, 2), leaky()
+
+    def forward(self, x):
+        return self.b(self.second(self.a(self.first(x)) + x))
+
+
+def refuses():
+    image = torch.rand(1, 2, 8, 8)
+    refused(nn.Sequential(conv(2, 4), nn.ReLU()), image, "module '1' (ReLU)", "is not supported")
+    refused(nn.Sequential(conv(2, 4, bias=True), leaky()), image, "'0' (Conv2d)", "bias")
+    refused(nn.Sequential(conv(2, 4, padding=0), leaky()), image, "padding than 1")
+    refused(nn.Sequential(conv(2, 4, groups=2), leaky()), image, "groups")
+    refused(nn.Sequential(conv(2, 4), leaky(reset_mechanism="subtract")), image, "subtracts")
+    refused(nn.Sequential(conv(2, 4), leaky(), conv(4, 4), leaky(0.8)), image, "'3' (Leaky)",
+            "the same in all layers")
+    refused(nn.Sequential(conv(2, 4), conv(4, 4)), image, "without neurons between")
+    refused(nn.Sequential(conv(2, 4)), image, "no neurons behind them")
+    refused(Residual(), image, "module 'second' (Conv2d)", "gets something else than what 'a'")
+    refused(nn.Sequential(nn.Flatten(), nn.Linear(128, 3, bias=False), leaky()), image,
+            "no convolution", encoding=True)
+    node = named("LIFNode", tau=2.0, v_threshold=1.0, v_reset=None, decay_input=False)
+    refused(nn.Sequential(conv(2, 4), node), image, "is not reset to 0")
+
+
+class Net(nn.Module):
+    """A convolutional network for digits, one timestep a call."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(conv(1, 8), h2vp.LIF(), nn.AvgPool2d(2), conv(8, 8), h2vp.LIF(),
+                                  nn.AvgPool2d(2), nn.Flatten(), nn.Linear(392, 10, bias=False),
+                                  h2vp.LIF())
+
+    def forward(self, x):
+        return self.body(x)
+
+    def rates(self, x, timesteps):
+        for neuron in self.body:
+            if type(neuron).__name__ == "LIF":
+                neuron.reset()
+        return sum(self(x) for _ in range(timesteps)) / timesteps
+
+
+def classifies_as_pytorch():
+    """In FP32 the same samples get the same class; weights trained there go back here."""
+    torch.manual_seed(3)
+    net, steps = Net(), 4
+    data = {"kind": "digits", "train_limit": 60, "test_limit": 60}
+    config = {**MACHINE, "dataset": data, "training": {"loss_scale": 1024}}
+    with torch.no_grad():
+        for layer in net.body:
+            if hasattr(layer, "weight"):
+                layer.weight *= 4
+    network = h2vp.from_torch(net, torch.rand(1, 1, 28, 28), steps, encoding=True)
+    network = network.with_config(config)
+    samples = h2vp.data(network.config, samples=True)
+    pixels = torch.tensor(samples["test_samples"]).float() / 256
+    with torch.no_grad():
+        rates = net.rates(pixels, steps)
+    found = h2vp.infer(network)
+    assert rates.sum() > 0, "a dead network proves nothing"
+    assert numpy.array_equal(found.predictions, rates.argmax(1).numpy())
+    trained = h2vp.train(network, {"training.epochs": 1})
+    network.to_torch(trained.weights)
+    with torch.no_grad():
+        right = (net.rates(pixels, steps).argmax(1).numpy() == samples["test_labels"]).mean()
+    assert abs(right - trained.accuracy) < 1e-6, (right, trained.accuracy)
+
+
+def main():
+    for test in (reads_frameworks, folds_batch_norm_and_back, refuses, classifies_as_pytorch):
+        test()
+        print("ok    ", test.__name__, flush=True)
+
+
+if __name__ == "__main__":
+    main()
