@@ -6,6 +6,7 @@
 
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
+#include "modules/network/network_json.h"
 #include "modules/tensor/npy.h"
 #include "platform/cli/commands.h"
 #include "platform/data/weights.h"
@@ -28,15 +29,13 @@ std::string yaml_of(const std::string& source, const NirImport& network, int tim
   out.precision(9);
   out << "# " << fs::path(source).filename().string() << ", read by h2vp import with dt = " << dt
       << " s: u' = alpha u + i,\n# alpha = 1 - dt/tau, a spike at u >= th_f, which resets u to 0.\n"
-      << "network:\n  layers: \"" << network.layers
-      << "\"\n  input: {channels: " << network.input.channels
-      << ", height: " << network.input.height << ", width: " << network.input.width
-      << "}\n  timesteps: " << timesteps
+      // A JSON text is YAML.
+      << "network:\n  layers: " << json_of(network.layers).dump()
+      << "\n  input: {channels: " << network.input.channels << ", height: " << network.input.height
+      << ", width: " << network.input.width << "}\n  timesteps: " << timesteps
       << "\n  pool: " << (network.pool == PoolMode::before_soma ? "before_soma" : "after_soma")
-      << '\n'
-      // The surrogate's rectangle lies around the threshold, as wide as by default.
-      << "neuron: {alpha: " << network.alpha << ", th_f: " << network.th_f
-      << ", th_l: " << network.th_f - 0.5F << ", th_r: " << network.th_f + 0.5F << "}\n";
+      << "\nneuron: {alpha: " << network.neuron.alpha << ", th_f: " << network.neuron.th_f
+      << ", th_l: " << network.neuron.th_l << ", th_r: " << network.neuron.th_r << "}\n";
   return out.str();
 }
 
@@ -55,7 +54,7 @@ void import_options(po::options_description_easy_init add) {
   add("weights", po::value<std::string>(), "write <layer>.w.npy of every layer to this folder");
   add("timesteps", po::value<int>(), "network.timesteps, 10 by default");
   add("dt", po::value<double>(), "timestep of the graph in seconds, 1e-4 by default");
-  add("encoding", "the first convolution reads static 8-bit pixels");
+  add("encoding", "the first layer reads static 8-bit pixels");
 }
 
 int run_import(const CommandLine& line) {
@@ -73,14 +72,14 @@ int run_import(const CommandLine& line) {
   }
   const std::string& source = line.files.front();
   const NirImport imported = import_nir(source, options);
-  const Network network =
-      parse_network(imported.layers, imported.input, options.timesteps, imported.pool);
+  const Network network = build_network(imported.layers, imported.input, options.timesteps,
+                                        imported.pool, imported.neuron);
   write_weights(line.get<std::string>("weights"), network, imported);
   write_result(line.out, yaml_of(source, imported, options.timesteps, options.dt));
   if (line.quiet) return 0;
   for (const std::string& remark : imported.remarks) std::cout << remark << '\n';
-  std::cout << imported.layers << "   alpha " << imported.alpha << "   threshold " << imported.th_f
-            << "\nwrote " << line.out << '\n';
+  std::cout << json_of(imported.layers).dump() << "   alpha " << imported.neuron.alpha
+            << "   threshold " << imported.neuron.th_f << "\nwrote " << line.out << '\n';
   return 0;
 }
 
@@ -96,7 +95,7 @@ int run_export(const CommandLine& line) {
   }
   const Config config = load_config(line.config, line.sets);
   if (!config.has_network) throw InputError("network.layers: no network given to export");
-  export_nir(line.out, config.network, config.neuron,
+  export_nir(line.out, config.network,
              load_weights(line.get<std::string>("weights"), config.network), parse_dt(line));
   if (!line.quiet) std::cout << "wrote " << line.out << '\n';
   return 0;

@@ -15,15 +15,15 @@ namespace h2 {
 struct NirOptions {
   double dt = 1e-4;  ///< seconds, as snnTorch and SpikingJelly write their graphs
   int timesteps = 10;
-  bool encoding = false;  ///< the first convolution reads static 8-bit pixels
+  bool encoding = false;  ///< the first layer reads static 8-bit pixels
 };
 
 /// A network that was imported.
 struct NirImport {
-  std::string layers;  ///< the paper's notation
+  NetworkText layers;  ///< the paper's notation where it says all, else a list
   InputShape input;
   PoolMode pool = PoolMode::after_soma;
-  float alpha = 0, th_f = 0;
+  NeuronSpec neuron;  ///< of the layers that have none of their own
   bool encoding = false;
   std::vector<std::vector<float>> weights;  ///< by layer, OIHW or (out,in)
   std::vector<std::string> remarks;         ///< on values that were folded or rounded
@@ -34,7 +34,7 @@ struct NirImport {
 NirImport import_nir(const std::string& path, const NirOptions& options);
 
 /// Writes network and weights, by layer, as such a file. Throws RunError.
-void export_nir(const std::string& path, const Network& network, const NeuronSpec& neuron,
+void export_nir(const std::string& path, const Network& network,
                 const std::vector<std::vector<float>>& weights, double dt);
 
 }  // namespace h2

@@ -24,8 +24,7 @@ Shape map_shape(int channels, int height, int width, bool flat) {
 /// Writes nodes one after another and joins them.
 class Writer {
  public:
-  Writer(Hdf5File& file, double dt, const NeuronSpec& neuron)
-      : file_(file), dt_(dt), neuron_(neuron) {}
+  Writer(Hdf5File& file, double dt) : file_(file), dt_(dt) {}
 
   void end(const std::string& name, const char* type, const Shape& shape) {
     begin(name, type);
@@ -57,11 +56,12 @@ class Writer {
 
   /// alpha = 1 - dt/tau and r dt/tau = 1; without leak an integrator with r dt = 1.
   void neurons(const Layer& layer) {
-    const bool leaks = neuron_.alpha < 1;
+    const NeuronSpec& neuron = layer.neuron;
+    const bool leaks = neuron.alpha < 1;
     begin(layer.name + "_neurons", leaks ? "LIF" : "IF");
     const Shape shape =
         map_shape(layer.cout, layer.soma_h, layer.soma_w, layer.kind == LayerKind::fc);
-    const double tau = dt_ / (1.0 - static_cast<double>(neuron_.alpha));
+    const double tau = dt_ / (1.0 - static_cast<double>(neuron.alpha));
     const auto fill = [&](const char* member, double value) {
       file_.write(at_ + member, shape,
                   std::vector<float>(count_of(shape), static_cast<float>(value)));
@@ -71,7 +71,7 @@ class Writer {
       fill("v_leak", 0);
     }
     fill("r", leaks ? tau / dt_ : 1 / dt_);
-    fill("v_threshold", neuron_.th_f);
+    fill("v_threshold", neuron.th_f);
     fill("v_reset", 0);
   }
 
@@ -115,17 +115,16 @@ class Writer {
 
   Hdf5File& file_;
   double dt_;
-  const NeuronSpec& neuron_;
   std::string last_, at_;
   std::vector<std::string> edges_;
 };
 
 }  // namespace
 
-void export_nir(const std::string& path, const Network& network, const NeuronSpec& neuron,
+void export_nir(const std::string& path, const Network& network,
                 const std::vector<std::vector<float>>& weights, double dt) {
   Hdf5File file(path, Hdf5File::Mode::create);
-  Writer writer(file, dt, neuron);
+  Writer writer(file, dt);
   const InputShape& in = network.input;
   writer.end("input", "Input", map_shape(in.channels, in.height, in.width, false));
   if (network.encoding()) writer.note("metadata/encoding", "pixels");

@@ -11,10 +11,12 @@ are plain dictionaries and NumPy arrays, tables pandas frames where pandas is in
 `from_torch` turns a PyTorch module into a configuration and weights.
 """
 
-from ._network import LIF, Network, Unsupported, from_torch
+from ._network import Network, Unsupported
+from ._neurons import LIF
 from ._program import Error, describe, load_config, program, version
 from ._result import Result
 from ._run import data, infer, profile, run, traffic, train
+from ._torch import from_torch
 
 __all__ = ["Error", "LIF", "Network", "Result", "Unsupported", "data", "describe", "from_torch",
            "infer", "load_config", "profile", "program", "run", "traffic", "train", "version"]

@@ -39,7 +39,7 @@ class Result:
     def report(self) -> pathlib.Path: ...
 
 class Network:
-    layers: str
+    layers: str | list[dict[str, Any]]
     config: dict[str, Any]
     weights: dict[str, numpy.ndarray]
     remarks: list[str]

@@ -196,6 +196,37 @@ def folds(work):
     equal(weights(work, "fc1"), b)
 
 
+def layers_of_their_own(work):
+    """Leak and threshold of one layer, no padding, pixels into a Linear: a list of layers."""
+    a, b = f32(4, 2, 3, 3), f32(3, 4 * 6 * 6)
+    config, _ = imported(work, [
+        ("i", "Input", shape(2, 8, 8)), ("c", "Conv2d", conv(a, padding="valid")),
+        ("l", "LIF", lif((4, 6, 6), 2 * DT, 2)), ("f", "Flatten", {"start_dim": 0}),
+        ("d", "Linear", {"weight": b}), ("m", "LIF", lif((3,), 4 * DT, 4, 2.0)),
+        ("o", "Output", shape(3))])
+    conv1, fc1 = config["network"]["layers"]
+    assert (conv1["padding"], conv1["channels"], "alpha" in conv1) == ("valid", 4, False), conv1
+    assert config["neuron"]["alpha"] == 0.5 and fc1["alpha"] == 0.75, fc1
+    assert (fc1["th_f"], fc1["th_l"], fc1["th_r"]) == (2, 1.5, 2.5), fc1
+    equal(weights(work, "fc1"), b)
+    export(work, work / "net.yaml", work / "weights", work / "again.nir")
+    with h5py.File(work / "again.nir") as file:
+        nodes = file["node/nodes"]
+        assert nodes["conv1/padding"][()].tolist() == [0, 0]
+        assert numpy.unique(nodes["fc1_neurons/tau"]) == numpy.float32(4 * DT)
+        assert numpy.unique(nodes["fc1_neurons/v_threshold"]) == 2
+        assert nodes["conv1_neurons/tau"].shape == (4, 6, 6)
+    again = read_yaml(work / "net.yaml")
+    (work / "again.nir").rename(work / "model.nir")
+    done = run_import(work)
+    assert done.returncode == 0 and read_yaml(work / "net.yaml") == again, done.stderr
+    config, _ = imported(work, [
+        ("i", "Input", shape(1, 4, 4)), ("f", "Flatten", {"start_dim": 0}),
+        ("d", "Linear", {"weight": f32(3, 16)}), ("m", "LIF", lif((3,), 2 * DT, 2)),
+        ("o", "Output", shape(3))], "--encoding")
+    assert config["network"]["layers"] == "3FC(Encoding)"
+
+
 def refused(work, nodes, *parts, edges=None, options=()):
     write_nir(work / "model.nir", nodes, edges)
     done = run_import(work, *options)
@@ -218,8 +249,8 @@ def refuses(work):
             ("c", ("Conv1d", {}), "node 'c' (Conv1d) is not mapped"),
             ("c", ("Conv2d", conv(w, bias=f32(4))), "has a bias"),
             ("c", ("Conv2d", conv(w, 3)), "a stride of 3"),
-            ("c", ("Conv2d", conv(w, padding=numpy.array([0, 0]))), "a padding of 0"),
-            ("c", ("Conv2d", conv(w, padding="valid")), "a padding of 0"),
+            ("c", ("Conv2d", conv(w, padding=numpy.array([2, 2]))), "a padding of 2; legal: 0, or"),
+            ("c", ("Conv2d", conv(f32(4, 2, 9, 9), padding="valid")), "does not fit the map"),
             ("c", ("Conv2d", conv(w, groups=2)), "has groups"),
             ("c", ("Conv2d", conv(w, dilation=numpy.array([2, 2]))), "is dilated"),
             ("c", ("Conv2d", conv(f32(4, 2, 4, 4))), "not square with an odd side"),
@@ -230,8 +261,7 @@ def refuses(work):
              "different 'tau'"),
             ("l", ("LIF", lif((4, 8, 8), DT / 2, 2)), "below the timestep", "--dt"),
             ("l", ("LI", lif((4, 8, 8), 2 * DT, 2)), "node 'l' (LI) is not mapped"),
-            ("m", ("LIF", lif((3,), 4 * DT, 4)), "node 'm' (LIF)", "'l' has 0.5"),
-            ("m", ("LIF", lif((3,), 2 * DT, 2, 2.0)), "the same in all layers"),
+            ("m", ("LIF", lif((3,), 2 * DT, 2, -1.0)), "node 'm' (LIF)", "not above 0"),
             ("m", None, "ends a layer without"), ("l", None, "follows a layer without"),
             ("d", ("Linear", {"weight": f32(3, 255)}), "reads 255 values, but gets 4x8x8"),
             ("f", ("AvgPool2d", pool(3)), "no pool of 2x2"),
@@ -301,7 +331,8 @@ neuron: {{alpha: {alpha}}}
 
 def main():
     with tempfile.TemporaryDirectory() as work:
-        for test in (snntorch, spikingjelly, norse, folds, refuses, round_trip):
+        for test in (snntorch, spikingjelly, norse, folds, layers_of_their_own, refuses,
+                     round_trip):
             folder = pathlib.Path(work) / test.__name__
             folder.mkdir()
             test(folder)

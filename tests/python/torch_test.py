@@ -76,6 +76,25 @@ def reads_frameworks():
     assert numpy.allclose(network.weights["fc1"], linear.weight.detach().numpy() * 0.1)
 
 
+def reads_layers_of_their_own():
+    """Leak, threshold and width of single layers, no padding, pixels into a Linear."""
+    network = h2vp.from_torch(
+        nn.Sequential(conv(2, 4, padding=0), leaky(), nn.Flatten(), nn.Linear(144, 5, bias=False),
+                      leaky(0.5), nn.Linear(5, 2, bias=False), h2vp.LIF(0.9, 1.0, width=2.0)),
+        torch.rand(1, 2, 8, 8), 4)
+    first, second, third = network.layers
+    assert first["padding"] == "valid" and "alpha" not in first, first
+    assert second == {"type": "fc", "neurons": 5, "alpha": 0.5}, second
+    assert third == {"type": "fc", "neurons": 2, "th_l": 0.0, "th_r": 2.0}, third
+    full = h2vp.load_config({**MACHINE, **network.config})
+    assert full["network"]["layers"][0]["padding"] == "valid"
+    network = h2vp.from_torch(
+        nn.Sequential(nn.Flatten(), nn.Linear(128, 3, bias=False), leaky()),
+        torch.rand(1, 2, 8, 8), 4, encoding=True)
+    assert network.layers == "3FC(Encoding)"
+    assert network.config["network"]["input"] == {"channels": 2, "height": 8, "width": 8}
+
+
 def folds_batch_norm_and_back():
     norm = nn.BatchNorm2d(4, affine=False).eval()
     norm.running_var.copy_(torch.tensor([0.25, 1.0, 4.0, 16.0]))
@@ -104,16 +123,12 @@ def refuses():
     image = torch.rand(1, 2, 8, 8)
     refused(nn.Sequential(conv(2, 4), nn.ReLU()), image, "module '1' (ReLU)", "is not supported")
     refused(nn.Sequential(conv(2, 4, bias=True), leaky()), image, "'0' (Conv2d)", "bias")
-    refused(nn.Sequential(conv(2, 4, padding=0), leaky()), image, "padding than 1")
+    refused(nn.Sequential(conv(2, 4, padding=2), leaky()), image, "padding than 0 or 1")
     refused(nn.Sequential(conv(2, 4, groups=2), leaky()), image, "groups")
     refused(nn.Sequential(conv(2, 4), leaky(reset_mechanism="subtract")), image, "subtracts")
-    refused(nn.Sequential(conv(2, 4), leaky(), conv(4, 4), leaky(0.8)), image, "'3' (Leaky)",
-            "the same in all layers")
     refused(nn.Sequential(conv(2, 4), conv(4, 4)), image, "without neurons between")
     refused(nn.Sequential(conv(2, 4)), image, "no neurons behind them")
     refused(Residual(), image, "module 'second' (Conv2d)", "gets something else than what 'a'")
-    refused(nn.Sequential(nn.Flatten(), nn.Linear(128, 3, bias=False), leaky()), image,
-            "no convolution", encoding=True)
     node = named("LIFNode", tau=2.0, v_threshold=1.0, v_reset=None, decay_input=False)
     refused(nn.Sequential(conv(2, 4), node), image, "is not reset to 0")
 
@@ -164,7 +179,8 @@ def classifies_as_pytorch():
 
 
 def main():
-    for test in (reads_frameworks, folds_batch_norm_and_back, refuses, classifies_as_pytorch):
+    for test in (reads_frameworks, reads_layers_of_their_own, folds_batch_norm_and_back, refuses,
+                 classifies_as_pytorch):
         test()
         print("ok    ", test.__name__, flush=True)
 
