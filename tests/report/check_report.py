@@ -57,8 +57,10 @@ def needed_fields(summary):
     yield from (f"time.{key}" for key in summary["time"]
                 if key not in ("evaluation", "steady", "update", "breakdown"))
     yield from (f"time.breakdown.{cause}" for cause in summary["time"]["breakdown"])
-    yield from (f"result.{key}" for key in summary.get("result", {})
-                if key not in ("loss", "epochs"))  # curves
+    for key, value in summary.get("result", {}).items():
+        if key not in ("loss", "epochs"):  # curves
+            ends = [f".{i}" for i in range(len(value))] if isinstance(value, list) else [""]
+            yield from (f"result.{key}{end}" for end in ends)
     for part in ("engines", "memory"):
         for name, members in summary[part].items():
             yield from (f"{part}.{name}.{key}" for key, value in members.items()

@@ -5,7 +5,12 @@
 const HEADLINES = [
   ["Test accuracy", "result.test_accuracy", "%"],
   ["Samples of the test", "result.test_samples"],
+  ["Test, 95 % interval from", "result.test_interval_95.0", "%"],
+  ["Test, 95 % interval to", "result.test_interval_95.1", "%"],
   ["Validation accuracy", "result.validation_accuracy", "%"],
+  ["Samples of the validation", "result.validation_samples"],
+  ["Validation, 95 % interval from", "result.validation_interval_95.0", "%"],
+  ["Validation, 95 % interval to", "result.validation_interval_95.1", "%"],
   ["Training accuracy, last epoch", "result.train_accuracy", "%"],
   ["Cycles per sub-batch", "time.cycles_per_sub_batch"],
   ["Epoch, simulated", "time.epoch_seconds", "s"],
