@@ -91,7 +91,7 @@ TEST_F(Npy, NamesMissingField) {
 
 TEST_F(Npy, NamesElementType) {
   write_raw("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", "abcdefgh");
-  expect_error({"a.npy", "'<f8'", "<f2, <f4, |u1, <i4"});
+  expect_error({"a.npy", "'<f8'", "<f2, <f4, |u1, |i1, |b1, <u2, <i4, <i8"});
 }
 
 TEST_F(Npy, NamesFortranOrder) {
