@@ -20,8 +20,9 @@ import page as pages
 
 DARK = "--blink-settings=preferredColorScheme=0"
 LIGHT = "--blink-settings=preferredColorScheme=1"
-SCALES = {"": 1, " %": 100, " s": 1, " ms": 1e3, " us": 1e6, " ns": 1e9, " ps": 1e12,
-          " B": 1, " kB": 1e-3, " MB": 1e-6, " GB": 1e-9, " TB": 1e-12}
+SCALES = {"": 1, " %": 100, " B": 1, " kB": 1e-3, " MB": 1e-6, " GB": 1e-9, " TB": 1e-12,
+          **{f" {prefix}{unit}": size for unit in ("s", "W", "J", "Js") for prefix, size in
+             (("", 1), ("m", 1e3), ("u", 1e6), ("n", 1e9), ("p", 1e12), ("f", 1e15), ("a", 1e18))}}
 failures = []
 
 
@@ -180,6 +181,10 @@ class Checks:
                   "--set", "training.epochs=3", "--set", "training.test_every_epoch=true")
         self.make("profile", os.path.join(configs, "nmnist.yaml"), "--out", "profile",
                   "--set", "profile.sub_batches=1")
+        digits = ("--set", "dataset.kind=digits", "--set", "dataset.train_limit=64",
+                  "--set", "dataset.test_limit=16", "--set", "training.epochs=1")
+        self.make("train", os.path.join(configs, "sata_quickstart.yaml"), "--out", "sata", *digits)
+        self.make("train", os.path.join(configs, "spinaps.yaml"), "--out", "spinaps", *digits)
         shutil.copytree(self.path("train"), self.path("bare"))
         os.remove(self.path("bare", "stats.json"))
         summary = load(self.path("bare"))
@@ -220,9 +225,35 @@ class Checks:
         expect(all(abs(r[0] - (0.75 * first + 0.25 * last)) < 0.01 * last and
                    abs(r[1] - (first + last) / 2) < 0.01 * last for r in part), f"zoom: {part}")
 
+    def other_accelerators(self):
+        page, summaries = self.report("sata")
+        check_charts("sata", page, ["Loss", "Accuracy", "Pipeline", "Roofline: SATA array",
+                                    "Where the cycles go: SATA array", SPARSITY])
+        names = [s["label"] for s in chart(page, "Roofline: SATA array")["series"]]
+        passes = {f"{l['name']} {l['pass'].replace('_', ' ')}" for l in summaries[0]["layers"]
+                  if l["kind"] == "array" and l["executed_macs"] > 0}
+        expect(sorted(", ".join(names[:-1]).split(", ")) == sorted(passes),
+               f"sata: passes are told apart: {names}")
+        expect("one memory" in page.text, "sata: one memory")
+        page, summaries = self.report("spinaps")
+        check_charts("spinaps", page, ["Loss", "Accuracy", "Accuracy by step", "Energy: by cause",
+                                       "Energy: by event", "Roofline: SpinAPS core"])
+        steps = chart(page, "Accuracy by step")["series"][0]["data"]
+        shares = summaries[0]["inference"]["accuracy_by_step"]
+        expect([(p["x"], p["y"]) for p in steps] ==
+               [(i + 1, 100 * share) for i, share in enumerate(shares)], "spinaps: steps")
+        events = summaries[0]["energy"]["by_event"]
+        bars = chart(page, "Energy: by event")["series"][0]["data"]
+        largest = max(events.values())
+        expect(len(bars) == len(events) and all(
+            abs(bar / max(bars) - joules / largest) < 1e-9
+            for bar, joules in zip(bars, events.values())), "spinaps: energy by event")
+        expect(SPARSITY not in page.text and "minus log likelihood" in page.text,
+               "spinaps: nothing of a backward pass, and the loss it has")
+
     def narrow_and_wide(self):
         """Nothing is cut on a telephone, nor with three runs side by side."""
-        for name in ("train", "train_profile_bare"):
+        for name in ("train", "train_profile_bare", "sata", "spinaps"):
             for width in (420, 1200):
                 page, _ = self.browser.read(self.path(name + ".html"), LIGHT,
                                             f"--window-size={width},900")
@@ -311,6 +342,7 @@ def main():
         checks.accuracy_over_epochs()
         checks.profiled_run()
         checks.run_without_statistics()
+        checks.other_accelerators()
         checks.comparison()
         checks.narrow_and_wide()
         checks.printed()

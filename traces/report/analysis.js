@@ -83,6 +83,7 @@ function sparsityNote(run, present) {
 }
 
 function sparsityChart(parent, run) {
+  if (!run.summary.layers.some((layer) => passOf(layer) === "backward")) return;
   const { layers } = run.analysis.sparsity;
   const present = [...SPARSITIES, BACKWARD_WORK]
     .filter(([, key]) => layers.some((layer) => layer[key] !== undefined));
@@ -132,6 +133,17 @@ function stepsChart(parent, run) {
   });
 }
 
+/** Of a number in summary.energy: "..._w" and "..._js" say so, all others are joules. */
+function energyUnit(path) {
+  if (/_w(\.|$)/.test(path)) return "W";
+  return path.endsWith("_js") ? "Js" : "J";
+}
+
+function energyTable(run, numbers, caption) {
+  return table(caption, ["Field of summary.json", "Value"], numbers.map(([path]) =>
+    [path.slice("energy.".length), field(run, path, energyUnit(path))]));
+}
+
 /** Every number of summary.energy, and a chart for each group of numbers in it. */
 function energy(parent, run) {
   const all = run.summary.energy;
@@ -140,25 +152,30 @@ function energy(parent, run) {
     return;
   }
   const numbers = numbersBelow(all, "energy");
+  const total = ([path]) => !path.slice("energy.".length).includes(".");
   parent.append(el("h3", {}, "Energy"),
-    table("Energy, fields of summary.json", ["Field", "Value"],
-      numbers.map(([path]) => [path.slice("energy.".length), field(run, path)])));
+    energyTable(run, numbers.filter(total), "Energy of the run; of the memories apart: dram"),
+    el("details", {}, el("summary", {}, "Data: parts of the energy"),
+      energyTable(run, numbers.filter((number) => !total(number)), "Parts of the energy")));
   for (const [group, members] of Object.entries(all)) {
     const parts = Object.entries(members ?? {}).filter(([, value]) => typeof value === "number");
     if (parts.length < 2) continue;
     const largest = parts.reduce((a, b) => (a[1] < b[1] ? b : a));
+    const unit = energyUnit(group);
+    const [prefix, size] = prefixFor(largest[1], unit);
+    const name = group.replaceAll("_", " ");
     figure(parent, {
-      title: `Energy: ${group}`,
-      label: `Breakdown of ${group}; ${largest[0]} is the largest, ${compact(largest[1])}`,
-      columns: ["Part", group],
-      rows: parts,
+      title: `Energy: ${name}`,
+      label: `Breakdown ${name}; ${largest[0]} is the largest, ${formatted(largest[1], unit)}`,
+      columns: ["Part", name],
+      rows: parts.map(([part, value]) => [part, formatted(value, unit)]),
       height: 90 + 26 * parts.length,
       config: () => ({
         type: "bar",
-        data: { labels: parts.map(([name]) => name),
-          datasets: [bars(group, 0, parts.map(([, value]) => value))] },
+        data: { labels: parts.map(([part]) => part.replaceAll("_", " ")),
+          datasets: [bars(name, 0, parts.map(([, value]) => value / size))] },
         options: { indexAxis: "y", ...legend(false),
-          scales: { x: axis(group, { beginAtZero: true }) } },
+          scales: { x: axis(prefix + unit, { beginAtZero: true }) } },
       }),
     });
   }

@@ -33,15 +33,23 @@ const PREFIXES = {
   s: [["", 1], ["m", 1e-3], ["u", 1e-6], ["n", 1e-9], ["p", 1e-12]],
   B: [["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3], ["", 1]],
 };
+PREFIXES.W = PREFIXES.s;
+PREFIXES.J = [...PREFIXES.s, ["f", 1e-15]];
+PREFIXES.Js = [...PREFIXES.J, ["a", 1e-18]];
 
-/** A number with its unit: "" (none), "%" (of a share), "s" or "B" with a prefix. */
+/** [prefix, size] in which to write `value` of a unit that takes prefixes. */
+function prefixFor(value, unit) {
+  const rounded = Math.abs(Number(value.toPrecision(4)));
+  return PREFIXES[unit].find(([, size]) => rounded >= size) ?? PREFIXES[unit].at(-1);
+}
+
+/** A number with its unit: "" (none), "%" (of a share), or a unit that takes prefixes. */
 function formatted(value, unit = "") {
   if (unit === "%") return `${compact(value * 100)} %`;
-  const prefixes = PREFIXES[unit];
-  if (!prefixes) return compact(value);
-  const rounded = Math.abs(Number(value.toPrecision(4)));
-  const [prefix, scale] = prefixes.find(([, size]) => rounded >= size) ?? prefixes.at(-1);
-  return rounded === 0 ? `0 ${unit}` : `${compact(value / scale)} ${prefix}${unit}`;
+  if (!PREFIXES[unit]) return compact(value);
+  if (value === 0) return `0 ${unit}`;
+  const [prefix, size] = prefixFor(value, unit);
+  return `${compact(value / size)} ${prefix}${unit}`;
 }
 
 function percent(share) {
@@ -81,7 +89,7 @@ function field(run, path, unit = "") {
 function isNumber(cell) {
   if (typeof cell === "number") return true;
   if (cell instanceof Element) return cell.hasAttribute("data-unit");
-  return typeof cell === "string" && /^-?[\d.,]+( %| [TGMkmunp]?[sB](\/s)?)?$/.test(cell);
+  return typeof cell === "string" && /^-?[\d.,]+( %| [TGMkmunpfa]?(s|B|J|Js|W)(\/s)?)?$/.test(cell);
 }
 
 /** Whether all cells of a column are numbers, which are aligned to the right. */

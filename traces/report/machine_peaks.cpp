@@ -38,7 +38,8 @@ Json rooflines(const ReportRun& run) {
     for (const Json& l : run.summary["layers"]) {
       const double bytes = l["bytes"], cycles = l["cycles"], macs = l["executed_macs"];
       if (l["engine"] != key || bytes <= 0 || cycles <= 0 || macs <= 0) continue;
-      points.push_back({{"layer", l["name"]},
+      const std::string name = l["name"], pass = pass_of(l);
+      points.push_back({{"layer", pass == key ? name : name + " " + pass_name(pass)},
                         {"macs_per_byte", macs / bytes},
                         {"macs_per_cycle", macs / cycles}});
     }

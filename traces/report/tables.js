@@ -33,8 +33,17 @@ const HEADLINES = [
 function howTrained(run) {
   if (!run.summary.result) return [];
   const of = (key) => field(run, `config.training.${key}`);
+  const loss = run.summary.accelerator === "spinaps" ? "minus log likelihood" : of("loss");
   return [" Epochs: ", of("epochs"), "; optimiser ", of("optimizer"), ", learning rate ",
-    of("learning_rate"), "; loss ", of("loss"), "; seed ", of("seed"), "."];
+    of("learning_rate"), "; loss ", loss, "; seed ", of("seed"), "."];
+}
+
+/** "split memory hbm2"; an accelerator may have one memory whatever the key says. */
+function memoryText(run) {
+  const one = Object.keys(run.summary.memory).length === 1;
+  const kind = one && run.summary.config.memory.organisation === "split" ? "one"
+    : field(run, "config.memory.organisation");
+  return [kind, " memory ", field(run, "config.memory.preset")];
 }
 
 /** One sentence: what was run. */
@@ -49,8 +58,7 @@ function whatWasRun(run) {
     ` on ${channels} x ${height} x ${width} inputs${steps}, sub-batches of `,
     field(run, "config.training.sub_batch"), " samples, updates every ",
     field(run, "config.training.batch_group"), " sub-batches, ",
-    field(run, "config.clock_mhz"), " MHz, ", field(run, "config.memory.organisation"),
-    " memory ", field(run, "config.memory.preset"), ".", ...howTrained(run));
+    field(run, "config.clock_mhz"), " MHz, ", ...memoryText(run), ".", ...howTrained(run));
 }
 
 function warningList(run) {
