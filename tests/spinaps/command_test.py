@@ -108,6 +108,20 @@ def check_experiment(out):
     expect(waits["how"] == "mechanism", f"early stop changes no class: {waits}")
     gain = [claim for name, claim in claims.items() if "with SRAM" in name]
     expect(gain and gain[0]["how"] == "fitted", f"the gain over SRAM is a band: {claims}")
+    tables = {table["title"]: table["rows"] for table in result["tables"]}
+    band = next(rows for title, rows in tables.items() if "mm2, cells alone" in title)
+    # Area times energy of reading, 146/54 times the ratio, where nothing leaks.
+    expect(band[0] == ["0.0", "1.35", "2.70", "5.41", "8.11"], f"cells alone: {band}")
+    points = {row[0]: row[1:] for row in tables["Where the gain is 4"]}
+    expect(points["cells alone"][1] == "x 1.48", f"points: {points}")
+    grid = next(rows for title, rows in tables.items() if title.startswith("Accuracy by T"))
+    expect([row[:2] for row in grid] == [[t, b] for t in ("8", "16") for b in ("-4", "-7", "-10")],
+           f"grid: {grid}")
+    changed = [row[0] for row in tables["One thing changed at a time, T = 8"]]
+    expect(changed == [*(f"{bits} bits per weight" for bits in range(2, 9)),
+                       *(f"tau = {tau}" for tau in (1, 2, 4, 8, 16)),
+                       *(f"spikes: {code}" for code in ("rate", "latency", "constant"))],
+           f"sweeps: {changed}")
     text = (out / "experiment" / "spinaps.md").read_text(encoding="utf-8")
     for word in ("8 bits per weight", "tau = 16", "latency", "Human activity", "start bias"):
         expect(word in text, f"{word} in the page of the experiment")
