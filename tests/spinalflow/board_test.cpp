@@ -187,5 +187,110 @@ TEST(SpinalBoard, TrainingOpcodesAndDamagedListsAreNamedAndTheCardGoesOn) {
   });
 }
 
+/// The lists of a sample with their spikes, as sf_write_lists() takes them.
+struct Lists {
+  std::vector<sf_list> places;
+  std::vector<std::uint8_t> entries;
+};
+Lists lists_of(const SpineMap& map) {
+  Lists lists;
+  for (const Spine& spine : map.spines) {
+    lists.places.push_back({static_cast<std::uint32_t>(lists.entries.size() / SF_ENTRY_BYTES),
+                            static_cast<std::uint32_t>(spine.size())});
+    for (const SpineEvent& event : spine) {
+      lists.entries.resize(lists.entries.size() + SF_ENTRY_BYTES);
+      put_spine_entry(event, lists.entries.data() + lists.entries.size() - SF_ENTRY_BYTES);
+    }
+  }
+  return lists;
+}
+
+/// A card with a network and one sample, which it has inferred once.
+class LoadedCard {
+ public:
+  LoadedCard(HostCpu& host, const Config& config)
+      : network_(spinal_network(config, 0, 3, start_weights(config))),
+        lists_(lists_of(three_samples(config).spikes.front())) {
+    const h2_bus bus = host.driver_bus();
+    EXPECT_EQ(sf_open(&card, &bus, 0), H2_OK);
+    load();
+    expected_ = outputs();
+    EXPECT_FALSE(expected_.empty());
+  }
+  void load() {
+    EXPECT_EQ(sf_load_network(&card, &network_.table, network_.layers.data(), 3), H2_OK);
+    for (std::uint32_t l = 0; l < 3; ++l) {
+      EXPECT_EQ(sf_write_weights(&card, l, network_.weights[l].data()), H2_OK);
+    }
+    write(lists_);
+  }
+  void write(const Lists& lists) {
+    EXPECT_EQ(sf_write_lists(&card, 0, lists.places.data(), lists.entries.data()), H2_OK);
+  }
+  void expect_sound() {
+    write(lists_);
+    EXPECT_EQ(outputs(), expected_);
+  }
+  const Lists& lists() const { return lists_; }
+
+  sf_device card{};
+
+ private:
+  /// Spikes of the second layer.
+  std::vector<std::uint8_t> outputs() {
+    EXPECT_EQ(sf_infer(&card, 1), H2_OK) << h2_reason(&card.card);
+    std::vector<std::uint8_t> all;
+    for (std::uint32_t p = 0; p < 16; ++p) {
+      std::vector<std::uint8_t> entries(140 * 5 * SF_ENTRY_BYTES);
+      std::uint32_t count = 0;
+      EXPECT_EQ(sf_read_list(&card, 1, 0, p, entries.data(), 140 * 5, &count), H2_OK);
+      all.insert(all.end(), entries.begin(), entries.begin() + count * SF_ENTRY_BYTES);
+    }
+    return all;
+  }
+
+  const SpinalNetwork network_;
+  const Lists lists_;
+  std::vector<std::uint8_t> expected_;
+};
+
+TEST(SpinalBoard, ADamagedSpikeAnywhereLeavesNoTrace) {
+  const Config config = spinal_config();
+  Bench bench(config);
+  bench.run([&](HostCpu& host) {
+    LoadedCard loaded(host, config);
+    const std::size_t spikes = loaded.lists().entries.size() / SF_ENTRY_BYTES;
+    ASSERT_GT(spikes, 100U);
+    for (std::size_t at = 0; at < spikes; at += 7) {
+      Lists damaged = loaded.lists();
+      damaged.entries[at * SF_ENTRY_BYTES] = 200;
+      loaded.write(damaged);
+      EXPECT_EQ(sf_infer(&loaded.card, 1), SF_ERR_TICK) << "spike " << at;
+      loaded.expect_sound();
+    }
+  });
+}
+
+TEST(SpinalBoard, AResetAtAnyMomentLeavesNoTrace) {
+  const Config config = spinal_config();
+  Bench bench(config);
+  bench.run([&](HostCpu& host) {
+    LoadedCard loaded(host, config);
+    for (int delay_ns = 0; delay_ns < 60000; delay_ns = delay_ns * 5 / 4 + 5) {
+      SCOPED_TRACE(delay_ns);
+      h2_descriptor d{};
+      d.opcode = SF_OP_INFER;
+      d.samples = 1;
+      d.table = loaded.card.card.table_address;
+      d.input = loaded.card.input;
+      ASSERT_EQ(h2_submit(&loaded.card.card, &d), H2_OK);
+      sc_core::wait(delay_ns, sc_core::SC_NS);
+      ASSERT_EQ(h2_reset(&loaded.card.card), H2_OK);
+      loaded.load();
+      loaded.expect_sound();
+    }
+  });
+}
+
 }  // namespace
 }  // namespace h2

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "modules/spinalflow/filter_rows.h"
 #include "modules/spinalflow/spinal_events.h"
 #include "modules/spinalflow/spinal_run.h"
@@ -30,6 +32,43 @@ void expect_consistent(const JobRecord& r) {
   EXPECT_EQ(r.events[kGlbReadBytes], 128 * r.events[kRowReads]);
 }
 
+/// Counts that follow from shapes and spikes. `spikes`: of every output channel, all samples.
+void expect_counts(const SpinalLayer& l, const std::vector<SpineMap>& samples,
+                   const std::vector<std::uint64_t>& spikes, const EventCounts& events) {
+  const auto tiles = static_cast<std::uint64_t>(l.tiles(kUnit));
+  std::uint64_t taken = 0, rows = 0;
+  for (const RowRange& part : l.parts(kUnit)) {
+    for (int position = 0; position < l.output().positions(); ++position) {
+      for (const FieldSpine& spine : l.field(position, part)) {
+        for (const SpineMap& map : samples) {
+          for (const SpineEvent& event : map.spines[spine.position]) {
+            const auto channel = static_cast<int>(l.input.channel_of(event.neuron));
+            const auto held = std::count_if(
+                spine.offsets.begin(), spine.offsets.end(),
+                [&](int offset) { return part.holds(offset * l.input.channels + channel); });
+            taken += held > 0 ? 1 : 0;
+            rows += held;
+          }
+        }
+      }
+    }
+  }
+  std::uint64_t fired = 0, of_earlier_tiles = 0;
+  for (std::size_t c = 0; c < spikes.size(); ++c) {
+    fired += spikes[c];
+    if (c < (tiles - 1) * 128) of_earlier_tiles += spikes[c];
+  }
+  const std::uint64_t neurons = l.output().positions() * samples.size() * l.cout;
+  EXPECT_EQ(events[kSpineReads], tiles * taken);
+  EXPECT_EQ(events[kMerges], tiles * taken);
+  EXPECT_EQ(events[kRowReads], tiles * rows);
+  EXPECT_EQ(events[kAdds], l.cout * rows);
+  EXPECT_EQ(events[kSpikes], fired);
+  EXPECT_EQ(events[kSorted], fired + of_earlier_tiles);
+  EXPECT_EQ(events[kTickEnds], neurons * l.input.ticks * l.parts(kUnit).size());
+  EXPECT_EQ(events[kGlbWriteBytes], 128 * tiles * l.rows());
+}
+
 TEST(SpinalUnit, EqualsTheModelWithoutTimeOnRealMemory) {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     const SpinalCase c = random_spinal_case(seed);
@@ -40,6 +79,7 @@ TEST(SpinalUnit, EqualsTheModelWithoutTimeOnRealMemory) {
       ASSERT_EQ(record.error, 0U) << "seed " << seed;
       expect_consistent(record);
       std::uint64_t reads = 0, spikes = 0;
+      std::vector<std::uint64_t> by_channel(c.layer.cout, 0);
       for (int s = 0; s < 2; ++s) {
         SpinalCounts counts;
         const SpineMap expected = run_layer(
@@ -47,6 +87,8 @@ TEST(SpinalUnit, EqualsTheModelWithoutTimeOnRealMemory) {
         const SpineMap found = bench.read_output(job, s);
         for (int p = 0; p < found.shape.positions(); ++p) {
           ASSERT_EQ(found.spines[p], expected.spines[p]) << "seed " << seed << " sample " << s;
+          for (const SpineEvent& e : found.spines[p])
+            ++by_channel[found.shape.channel_of(e.neuron)];
         }
         reads += row_reads(c.layer, kUnit, sizes(samples[s]));
         spikes += counts.output_events;
@@ -54,6 +96,7 @@ TEST(SpinalUnit, EqualsTheModelWithoutTimeOnRealMemory) {
       EXPECT_EQ(record.events[kRowReads], reads) << "seed " << seed;
       EXPECT_EQ(record.events[kSpikes], spikes) << "seed " << seed;
       EXPECT_EQ(record.densities.spikes.nonzeros, spikes);
+      expect_counts(c.layer, samples, by_channel, record.events);
     });
   }
 }
@@ -106,6 +149,13 @@ TEST(SpinalUnit, TakesACycleARowWhereMemoryNeverLetsItWait) {
     EXPECT_EQ(r.cycles - r.events[kDrain], r.events[kRowReads] + r.events[kWeightStall] +
                                                r.events[kSpineStall] + r.events[kMergeStall]);
   }
+}
+
+TEST(SpinalUnit, SilentInputTakesNoRow) {
+  const JobRecord r = run_alone(plain_case(1, 0), MemorySpec{});
+  EXPECT_EQ(r.compute_cycles, 0U);
+  EXPECT_EQ(r.events[kSpikes], 0U);
+  EXPECT_GT(r.events[kWeightStall], 0U);
 }
 
 TEST(SpinalUnit, WorkedNumberOfConv5) {
