@@ -154,6 +154,7 @@ SpinApsMachine built_spinaps(const Config& config) {
 }
 
 void require_tiles_fit(const Config& config) {
+  if (config.accelerator == AcceleratorKind::spinalflow) return;  // lists stream through it
   if (config.accelerator == AcceleratorKind::sata) {
     return require_buffers_fit(sata_sizes(config), config.network);
   }

@@ -18,12 +18,30 @@ std::string node(const BuiltFor& card) {
   std::string text = "    accelerator@" + hex(H2_REGS_BASE, 8).substr(2) +
                      " {\n      compatible = \"h2learn,card-" + contract_version() +
                      "\";\n      reg = <" + cells(H2_REGS_BASE) + " " + cells(H2_REGS_SIZE) + ">";
-  for (unsigned n = 0; n < 3; ++n) {
+  for (unsigned n = 0; n < card.memories; ++n) {
     text += ",\n            <" + cells(H2_MEM_BASE(n)) + " " + cells(card.memory_bytes) + ">";
   }
-  return text +
-         ";\n      reg-names = \"registers\", \"mem0\", \"mem1\", \"mem2\";\n"
-         "      interrupt-parent = <&cpu0_intc>;\n      interrupts = <11>;\n    };\n";
+  text += ";\n      reg-names = \"registers\"";
+  for (unsigned n = 0; n < card.memories; ++n) text += ", \"mem" + std::to_string(n) + "\"";
+  return text + ";\n      interrupt-parent = <&cpu0_intc>;\n      interrupts = <11>;\n    };\n";
+}
+
+/// What MemN holds: of a card with one memory everything.
+std::string memory_text(const BuiltFor& card, unsigned n) {
+  if (card.memories == 1) return "all tensors and rings";
+  return n == 2 ? "gradients, master weights, rings" : "sub-batches and weights";
+}
+
+std::string memory_items(const BuiltFor& card) {
+  std::string text;
+  for (unsigned n = 0; n < card.memories; ++n) {
+    text += "      - description: Mem" + std::to_string(n) + ", " + memory_text(card, n) + "\n";
+  }
+  text += "\n  reg-names:\n    items:\n      - const: registers\n";
+  for (unsigned n = 0; n < card.memories; ++n) {
+    text += "      - const: mem" + std::to_string(n) + "\n";
+  }
+  return text;
 }
 
 }  // namespace
@@ -41,14 +59,9 @@ std::string contract_devicetree(const BuiltFor& card) {
          "properties:\n  compatible:\n    const: " +
          compatible +
          "\n\n  reg:\n    items:\n"
-         "      - description: register block\n"
-         "      - description: Mem0, sub-batches and weights\n"
-         "      - description: Mem1, sub-batches and weights\n"
-         "      - description: Mem2, gradients, master weights, rings\n\n"
-         "  reg-names:\n    items:\n"
-         "      - const: registers\n      - const: mem0\n      - const: mem1\n      - const: "
-         "mem2\n\n"
-         "  interrupts:\n    maxItems: 1\n\n"
+         "      - description: register block\n" +
+         memory_items(card) +
+         "\n  interrupts:\n    maxItems: 1\n\n"
          "required:\n  - compatible\n  - reg\n  - reg-names\n  - interrupts\n\n"
          "additionalProperties: false\n\nexamples:\n  - |\n" +
          node(card);

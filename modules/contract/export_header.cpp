@@ -47,7 +47,7 @@ std::string contract_header(const BuiltFor& card) {
       "#define H2LEARN_REGS_H\n\n" +
       define("BASE", number(H2_REGS_BASE, 8), "of the system address map") +
       define("BYTES", number(H2_REGS_SIZE, 4), "of the block");
-  for (const Register& r : single_registers()) {
+  for (const Register& r : single_registers(card)) {
     text += "\n/* " + r.name + ", " + access_of(r) + ": " + r.text + " */\n";
     text += define(r.name, number(r.offset, 3), "");
     text += define(r.name + "_RESET", number(reset_value(r, card), 8), "");

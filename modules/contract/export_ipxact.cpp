@@ -83,7 +83,7 @@ std::string contract_ipxact(const BuiltFor& card) {
   xml.leaf(tag("range"), hex(H2_REGS_SIZE, 4));
   xml.leaf(tag("width"), "32");
   xml.leaf(tag("usage"), "register");
-  for (const Register& r : single_registers()) add_register(xml, r, card);
+  for (const Register& r : single_registers(card)) add_register(xml, r, card);
   add_windows(xml, card);
   xml.close();
   xml.leaf(tag("addressUnitBits"), "8");

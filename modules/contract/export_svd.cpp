@@ -77,7 +77,7 @@ void add_peripheral(XmlText& xml, const BuiltFor& card) {
   xml.leaf("value", std::to_string(kInterrupt));
   xml.close();
   xml.open("registers");
-  for (const Register& r : single_registers()) add_register(xml, r, card);
+  for (const Register& r : single_registers(card)) add_register(xml, r, card);
   add_windows(xml, card);
   xml.close();
   xml.close();

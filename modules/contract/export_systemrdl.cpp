@@ -69,9 +69,10 @@ std::string contract_systemrdl(const BuiltFor& card) {
       hex(H2_REGS_BASE, 8) +
       " of the system address map\";\n  block_bytes = " + hex(H2_REGS_SIZE, 4) +
       ";\n  default regwidth = 32;\n  default accesswidth = 32;\n  littleendian;\n  lsb0;\n\n";
-  for (const Register& r : single_registers()) text += enums_of(r);
+  for (const Register& r : single_registers(card)) text += enums_of(r);
   text += "\n";
-  for (const Register& r : single_registers()) text += register_of(r, reset_value(r, card), "  ");
+  for (const Register& r : single_registers(card))
+    text += register_of(r, reset_value(r, card), "  ");
   text += windows(card) + "\n  // The line is a level: up while a reason is set and not masked.\n";
   for (const RegisterField& f : register_at(H2_REG_IRQ_STATUS)->fields) {
     text += "  IRQ_STATUS." + f.name + "->enable = IRQ_MASK." + f.name + ";\n";

@@ -46,16 +46,15 @@ std::string table(const std::string& title, const Row& head, const std::vector<R
 std::string register_table(const BuiltFor& card, bool markdown) {
   const char* const names[] = {"", "RO", "RW", "W1C"};
   std::vector<Row> rows;
-  for (const Register& r : registers()) {
+  std::vector<Register> all = registers();
+  all.insert(all.end(), card.own.begin(), card.own.end());
+  for (const Register& r : all) {
     rows.push_back(
         {hex(r.offset, 3), r.name, "", names[r.access], hex(reset_value(r, card), 8), r.text});
     for (const RegisterField& f : r.fields) {
       if (f.name == "VALUE") continue;  // the register itself
       rows.push_back({"", "  " + f.name, bits_of(f), "", "", f.text});
     }
-  }
-  for (const Register& r : card.own) {
-    rows.push_back({hex(r.offset, 3), r.name, "", names[r.access], hex(r.reset, 8), r.text});
   }
   return table("Registers, at " + hex(H2_REGS_BASE, 8) + ", 32 bits each",
                {"offset", "register", "bits", "access", "reset", "meaning"}, rows, markdown);

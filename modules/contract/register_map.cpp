@@ -125,6 +125,12 @@ std::vector<Register> single_registers() {
   return singles;
 }
 
+std::vector<Register> single_registers(const BuiltFor& card) {
+  std::vector<Register> singles = single_registers();
+  singles.insert(singles.end(), card.own.begin(), card.own.end());
+  return singles;
+}
+
 std::vector<Register> window_registers() {
   const std::string first = std::string(kWindow) + "0_";
   std::vector<Register> parts;
@@ -140,10 +146,12 @@ std::vector<Register> window_registers() {
 std::uint32_t reset_value(const Register& reg, const BuiltFor& card) {
   if (!reg.constant) return reg.reset;
   switch (reg.offset) {
+    case H2_REG_ID:
+      return card.id != 0 ? card.id : reg.reset;
     case H2_REG_CAPABILITIES:
       return H2_PUT(CAPABILITIES, VALUE_BYTES, card.value_bytes) |
              H2_PUT(CAPABILITIES, WINDOWS, H2_WINDOWS) |
-             H2_PUT(CAPABILITIES, MEMORIES, card.memories) |
+             H2_PUT(CAPABILITIES, MEMORIES, card.counts_memories ? card.memories : 0) |
              H2_PUT(CAPABILITIES, RING_MAX, H2_RING_MAX) | card.own_capabilities;
     case H2_REG_TILE:
       return H2_PUT(TILE, HEIGHT, card.tile_height) | H2_PUT(TILE, WIDTH, card.tile_width);

@@ -43,7 +43,9 @@ struct Register {
 /// What a card is built for: shows in three registers, and in those of its kind alone.
 struct BuiltFor {
   std::uint32_t value_bytes = 2, tile_height = 8, tile_width = 8;
+  std::uint32_t id = 0;  ///< 0: H2_ID
   std::uint32_t memories = 3;
+  bool counts_memories = true;         ///< in CAPABILITIES
   std::uint32_t own_capabilities = 0;  ///< bits of CAPABILITIES that only its kind has
   std::uint64_t memory_bytes = 0;      ///< of each MemN
   std::vector<Register> own;           ///< that only this kind of accelerator has
@@ -51,8 +53,10 @@ struct BuiltFor {
 
 /// All registers of the card in the order of the contract's table.
 const std::vector<Register>& registers();
-/// Those that stand alone, and those of one window with names and offsets inside the window; the
-/// windows are H2_WINDOWS copies, H2_WINDOW_STRIDE bytes apart from the first.
+/// Those of a card that stand alone: of every card, then those of its kind.
+std::vector<Register> single_registers(const BuiltFor& card);
+/// Those of every card that stand alone, and those of one window with names and offsets inside the
+/// window; the windows are H2_WINDOWS copies, H2_WINDOW_STRIDE bytes apart from the first.
 std::vector<Register> single_registers();
 std::vector<Register> window_registers();
 /// Value after a reset of a card that is built for `card`.

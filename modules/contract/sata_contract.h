@@ -18,6 +18,13 @@ enum { H2_SATA_REGISTERS(H2_SATA_ENUM_) H2_SATA_REG_END_ };
 #define H2_SATA_GATE_GRADIENTS 0x2U /* backward: products of a grad-u that is zero */
 #define H2_SATA_GATE_SURROGATE 0x4U /* gradient unit: products of a closed mask */
 #define H2_SATA_GATES 0x7U
+/* X(register, field, first bit, bits, description) */
+#define H2_SATA_FIELDS(X)                                                          \
+  X(GATES, SPIKES, 0, 1, "forward and weight gradient: additions without a spike") \
+  X(GATES, GRADIENTS, 1, 1, "backward: products of a grad-u that is zero")         \
+  X(GATES, SURROGATE, 2, 1, "gradient unit: products of a closed mask")            \
+  X(ARRAY, ROWS, 0, 16, "rows of PEs")                                             \
+  X(ARRAY, COLS, 16, 16, "columns of PEs")
 #define H2_SATA_ARRAY(rows, cols) ((uint32_t)(rows) | (uint32_t)(cols) << 16)
 
 #endif

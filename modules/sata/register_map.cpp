@@ -12,6 +12,12 @@ std::vector<Register> sata_own_registers(const SataSpec& array) {
   own.push_back({#reg, offset, access, reset, text, {}, access == H2_RO, false});
   H2_SATA_REGISTERS(H2_SATA_REGISTER)
 #undef H2_SATA_REGISTER
+#define H2_SATA_FIELD(reg, field, low, bits, text)                                \
+  for (Register & r : own) {                                                      \
+    if (r.name == #reg) r.fields.push_back({#field, low, bits, text, {}, false}); \
+  }
+  H2_SATA_FIELDS(H2_SATA_FIELD)
+#undef H2_SATA_FIELD
   for (Register& reg : own) {
     reg.reset = reg.offset == H2_SATA_REG_GATES ? gate_bits(array.gates)
                                                 : H2_SATA_ARRAY(array.rows, array.cols);

@@ -18,6 +18,7 @@
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
 #include "platform/cli/commands.h"
+#include "platform/cli/compare_inference.h"
 #include "platform/config/keys.h"
 #include "traces/report/report.h"
 
@@ -26,13 +27,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-/// One accelerator of the comparison.
-struct ComparedRun {
-  std::string name;
-  fs::path config;  ///< the network of the command line on this accelerator
-  fs::path folder;  ///< of its results
-};
 
 /// A row of the table, a number of summary.json or made of some.
 struct Measure {
@@ -67,9 +61,14 @@ std::optional<double> peak_gbps(const Json& s) {
   return sum;
 }
 
+std::optional<double> test_accuracy(const Json& s) {
+  const auto inferred = find_number(s, "/inference/accuracy");
+  return inferred ? inferred : find_number(s, "/result/test_accuracy");
+}
+
 /// What has no number in a summary has no row, as accuracy without data.
 constexpr Measure kMeasures[] = {
-    {"accuracy, test", "", [](const Json& s) { return find_number(s, "/result/test_accuracy"); }},
+    {"accuracy, test", "", test_accuracy},
     {"accuracy, training", "",
      [](const Json& s) { return find_number(s, "/result/train_accuracy"); }},
     {"time simulated", "s", [](const Json& s) { return find_number(s, "/time/seconds"); }},
@@ -142,7 +141,10 @@ ComparedRun prepare(const CommandLine& line, const std::string& own, const std::
 
 int run_here(const CommandLine& line) {
   try {
-    return (line.command == "profile" ? kProfileCommand : kTrainCommand).run(line);
+    return (line.command == "profile" ? kProfileCommand
+            : line.command == "infer" ? kInferCommand
+                                      : kTrainCommand)
+        .run(line);
   } catch (const InputError& e) {
     std::cerr << "h2vp: " << e.what() << '\n';
     return 2;
@@ -237,6 +239,9 @@ void compare_options(boost::program_options::options_description_easy_init add) 
       "which, as h2learn,sata: CONFIG's own, or one with a file beside CONFIG: NAME_CONFIG, or the "
       "machine NAME.yaml");
   add("profile", "time the network without data instead of training it");
+  add("weights", boost::program_options::value<std::string>(),
+      "infer with these instead of training (with an accelerator that only infers, and none given: "
+      "those of a training of CONFIG)");
 }
 
 int run_compare(const CommandLine& line) {
@@ -252,10 +257,16 @@ int run_compare(const CommandLine& line) {
   for (const std::string& name : names) {
     machines.push_back(prepare(line, accelerator_of(config), name, out));
   }
+  const std::string command = compared_command(line, machines);
+  int failed = 0;
+  const std::string weights =
+      command == "infer" ? compared_weights(line, out, run_apart, failed) : "";
+  if (failed != 0) return failed;
   std::vector<std::string> folders;
   for (const ComparedRun& machine : machines) {
     CommandLine one = line;
-    one.command = line.has("profile") ? "profile" : "train";
+    one.command = command;
+    if (command == "infer") set_weights(one, weights);
     one.text = one.command + " " + machine.name + ".yaml";
     one.config = machine.config.string();
     one.out = machine.folder.string();
@@ -271,7 +282,7 @@ int run_compare(const CommandLine& line) {
   }
   const Json comparison{{"schema", 1},
                         {"config", line.config},
-                        {"command", line.has("profile") ? "profile" : "train"},
+                        {"command", command},
                         {"accelerators", names},
                         {"rows", table_of(machines)}};
   write_result((out / "comparison.json").string(), comparison.dump(2) + "\n");

@@ -3,6 +3,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <string>
 
 #include "modules/base/error.h"
 #include "platform/accelerators.h"
@@ -27,15 +28,17 @@ void print_layers(const Config& config, const h2_device& device) {
 
 void print_jobs(const Config& config, const Estimate& estimate) {
   std::printf(
-      "Jobs of one sub-batch (drawn masks, no memory stalls)\n  %-8s %-14s %12s %10s %10s  %s\n",
+      "Jobs of one sub-batch (drawn masks, no memory stalls)\n  %-8s %-19s %12s %10s %10s  %s\n",
       "layer", "engine", "cycles", "MB", "buffer KB", "dataflow");
   const auto engines = engines_of(config);
   for (const JobEstimate& job : estimate.jobs) {
     const JobNote note = describe_job(config, job);
-    std::printf("  %-8s %-14s %12" PRIu64 " %10.3f %10.1f  %s\n",
-                config.network.layers[job.layer].name.c_str(), engines[job.engine].key.c_str(),
-                job.cycles, static_cast<double>(job.bytes) / 1e6,
-                static_cast<double>(note.buffer_bytes) / 1024, note.dataflow.c_str());
+    std::string engine = engines[job.engine].key;
+    if (engines.size() == 1) engine += " " + job.pass;  // which of its passes
+    std::printf("  %-8s %-19s %12" PRIu64 " %10.3f %10.1f  %s\n",
+                config.network.layers[job.layer].name.c_str(), engine.c_str(), job.cycles,
+                static_cast<double>(job.bytes) / 1e6, static_cast<double>(note.buffer_bytes) / 1024,
+                note.dataflow.c_str());
   }
 }
 

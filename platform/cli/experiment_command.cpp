@@ -90,7 +90,11 @@ class Runner {
   RunPoint point_of(const RunRequest& request) const {
     std::vector<Override> sets = request.sets;
     sets.insert(sets.end(), sets_.begin(), sets_.end());
-    return {request.command, (fs::path(configs_) / request.config).string(), std::move(sets), {}};
+    return {request.command,
+            (fs::path(configs_) / request.config).string(),
+            std::move(sets),
+            {},
+            request.options};
   }
 
   static std::string refusal(const RunPoint& point, const Config& config) {

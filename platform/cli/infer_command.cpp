@@ -32,13 +32,14 @@ void infer_options(boost::program_options::options_description_easy_init add) {
 int run_infer(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
   if (config.accelerator == AcceleratorKind::spinaps) return infer_spinaps(line, config);
+  if (!line.has("weights"))
+    throw InputError("--weights: missing; legal: a folder of <layer>.w.npy");
+  if (config.accelerator == AcceleratorKind::spinalflow) return kInferSpikesCommand.run(line);
   require_trainable(config);
   require_tiles_fit(config);
   if (config.sata.ann) {
     throw InputError("sata.ann: true; legal for h2vp infer, which counts spikes: false");
   }
-  if (!line.has("weights"))
-    throw InputError("--weights: missing; legal: a folder of <layer>.w.npy");
   const auto begin = std::chrono::steady_clock::now();
   const Interrupt interrupt;
   const auto weights_folder = line.get<std::string>("weights");

@@ -10,6 +10,7 @@
 #include "platform/cli/summary_run.h"
 #include "platform/data/dataset.h"
 #include "platform/data/weights.h"
+#include "platform/host/sample_feed.h"
 #include "platform/host/spinal_inference.h"
 
 namespace h2 {
@@ -81,10 +82,11 @@ std::vector<SpineMap> spikes_of_file(const std::string& path, const SpineShape& 
 void take_test_set(const Config& config, const SpineShape& shape, SpinalInference::Input& input) {
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
                                     config.training.seed);
-  require_fits(data, config.network);
+  require_fits(data, config.network, config.dataset.coding);
+  SampleFeed feed(config);
   for (std::size_t i = 0; i < data.test.size(); ++i) {
     SpineMap map(shape);
-    const std::uint8_t* value = data.test.sample(i);
+    const std::uint8_t* value = feed.take(data.test, {i, 0, true}, 0);
     for (int t = 0; t < shape.ticks; ++t) {
       for (int c = 0; c < shape.channels; ++c) {
         for (int p = 0; p < shape.positions(); ++p, ++value) {

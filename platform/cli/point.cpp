@@ -31,11 +31,28 @@ void print_to(const std::filesystem::path& file) {
   close(log);
 }
 
+void add_options(const RunPoint& point, CommandLine& line) {
+  const std::string mark = "{out}";
+  for (const auto& [name, value] : point.options) {
+    std::string text = value;
+    const std::size_t at = text.find(mark);
+    if (at != std::string::npos) text.replace(at, mark.size(), point.folder.string());
+    line.text += " --" + name + " " + std::filesystem::path(text).filename().string();
+    line.values.insert({name, boost::program_options::variable_value(boost::any(text), false)});
+  }
+}
+
+const Subcommand& command_of(const RunPoint& point) {
+  if (point.command == "train") return kTrainCommand;
+  return point.command == "infer-spikes" ? kInferSpikesCommand : kProfileCommand;
+}
+
 }  // namespace
 
 std::string point_hash(const RunPoint& point) {
-  const std::string text =
-      point.command + "\n" + config_json(load_config(point.config, point.sets)).dump();
+  std::string text = point.command + "\n";
+  for (const auto& [name, value] : point.options) text += "--" + name + " " + value + "\n";
+  text += config_json(load_config(point.config, point.sets)).dump();
   std::vector<std::vector<std::uint8_t>> bytes(1);
   bytes.front().assign(text.begin(), text.end());
   return weights_sha256(bytes).substr(0, 12);
@@ -64,7 +81,8 @@ int run_point(const RunPoint& point) {
   line.sets = point.sets;
   line.out = point.folder.string();
   line.quiet = true;
-  return (point.command == "train" ? kTrainCommand : kProfileCommand).run(line);
+  add_options(point, line);
+  return command_of(point).run(line);
 }
 
 std::optional<double> number_at(const Json& summary, const std::string& path) {

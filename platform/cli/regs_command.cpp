@@ -4,6 +4,8 @@
 
 #include "modules/base/error.h"
 #include "modules/contract/h2_manual.h"
+#include "modules/contract/spinalflow_contract.h"
+#include "modules/contract/spinaps_contract.h"
 #include "modules/sata/register_map.h"
 #include "platform/accelerators.h"
 #include "platform/cli/commands.h"
@@ -40,6 +42,12 @@ BuiltFor built_for(const Config& config) {
   if (config.accelerator == AcceleratorKind::sata) {
     card.own = sata_own_registers(config.sata);
     card.own_capabilities = sata_capabilities(config.sata);
+  } else if (config.accelerator != AcceleratorKind::h2learn) {
+    // These keep to their own contracts: no tiles, spikes and weights of a byte.
+    card.id = config.accelerator == AcceleratorKind::spinaps ? SA_ID : SF_ID;
+    card.value_bytes = 1;
+    card.tile_height = card.tile_width = 0;
+    card.counts_memories = false;
   }
   return card;
 }

@@ -145,9 +145,12 @@ std::vector<Key> data_keys() {
       choice("dataset.kind", kinds, "data set; digits are generated", H2_AT(dataset.kind)),
       file_path("dataset.path", "a folder, \"\" for none",
                 "folder of the data, relative to the working directory", H2_AT(dataset.path)),
-      choice("dataset.coding", {{"direct", PixelCoding::direct}, {"rate", PixelCoding::rate}},
-             "pixels as they are, for a first layer with (Encoding), or as random spikes of this "
-             "rate, for one without",
+      choice("dataset.coding",
+             {{"direct", PixelCoding::direct},
+              {"rate", PixelCoding::rate},
+              {"first_spike", PixelCoding::first_spike}},
+             "pixels as they are, for a first layer with (Encoding), or for one without as random "
+             "spikes of this rate or as one spike each, the earlier the brighter",
              H2_AT(dataset.coding)),
       integer("dataset.train_limit", kCount, "training samples used, 0: all (digits: 4000)",
               H2_AT(dataset.train_limit)),

@@ -222,11 +222,12 @@ void validate(const Config& config, const Origins& origins) {
 void require_training_accelerator(const Config& config) {
   if (config.accelerator == AcceleratorKind::spinalflow) {
     throw InputError(
-        "accelerator: spinalflow infers only; legal here: h2learn (see h2vp infer-spikes)");
+        "accelerator: spinalflow infers only; legal here: h2learn, sata (see h2vp infer-spikes)");
   }
   if (config.accelerator == AcceleratorKind::spinaps) {
     throw InputError(
-        "accelerator: spinaps is trained on the host; legal here: h2learn (see h2vp train and "
+        "accelerator: spinaps is trained on the host; legal here: h2learn, sata (see h2vp train "
+        "and "
         "h2vp infer)");
   }
 }

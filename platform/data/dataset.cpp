@@ -143,13 +143,12 @@ LoadedData load_data(const DatasetConfig& config, InputShape input, int timestep
 }
 
 void require_fits(const LoadedData& data, const Network& network, PixelCoding coding) {
-  const bool rate = coding == PixelCoding::rate;
-  if (rate && data.train.input_steps != 0) {
+  const bool coded = coding != PixelCoding::direct;
+  if (coded && data.train.input_steps != 0) {
     throw InputError(
-        "dataset.coding: rate draws spikes from pixels, the samples are spikes; legal: "
-        "direct");
+        "dataset.coding: makes spikes of pixels, the samples are spikes; legal: direct");
   }
-  const bool pixels = data.train.input_steps == 0 && !rate;
+  const bool pixels = data.train.input_steps == 0 && !coded;
   if (network.encoding() != pixels) {
     throw InputError(std::string("network.layers: the first layer ") +
                      (pixels ? "lacks (Encoding), the samples are pixels"

@@ -7,9 +7,9 @@
 
 namespace h2 {
 
-/// How pixels reach the first layer: as they are, which needs a layer with (Encoding), or as spikes
-/// whose rate is their value.
-enum class PixelCoding { direct, rate };
+/// How pixels reach the first layer: as they are, which needs a layer with (Encoding), as spikes
+/// whose rate is their value, or as one spike each, the earlier the brighter.
+enum class PixelCoding { direct, rate, first_spike };
 /// How a recording is cut into timesteps: spans of time, or numbers of events.
 enum class EventWindows { time, count };
 /// What the events of a recording become: binary spikes at every timestep, or one static image of

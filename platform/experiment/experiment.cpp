@@ -47,6 +47,7 @@ const std::vector<Experiment>& experiments() {
       {"fig13", "Fig. 13: what sparsity saves in the Backward Engine", figure_13},
       {"fig14", "Fig. 14: throughput with arrays halved and doubled", figure_14},
       {"fig15", "Fig. 15(b): throughput by engine and layer", figure_15},
+      {"fig15a", "Fig. 15(a): area and energy of SpinalFlow beside the Forward Engine", figure_15a},
       {"fig16", "Fig. 16 and Table II: speed, power, energy and area beside the V100; ablations",
        figure_16},
       {"gpus", "GPUs as reference machines: V100 by a roofline, H200 as measured", gpus},

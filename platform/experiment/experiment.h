@@ -68,7 +68,9 @@ struct ExperimentResult {
 struct RunRequest {
   std::string config;  ///< "mnist.yaml", in the folder of configurations
   std::vector<Override> sets;
-  std::string command = "profile";  ///< or train
+  std::string command = "profile";  ///< or train, infer-spikes
+  /// Of its command line, all with a value; "{out}" in it stands for the folder of the run.
+  std::vector<std::pair<std::string, std::string>> options = {};
 };
 /// Its summary and the folder with its files, or why there is none.
 struct RunOutcome {
@@ -110,6 +112,7 @@ ExperimentResult figure_12(const RunAll& runs);
 ExperimentResult figure_13(const RunAll& runs);
 ExperimentResult figure_14(const RunAll& runs);
 ExperimentResult figure_15(const RunAll& runs);
+ExperimentResult figure_15a(const RunAll& runs);
 ExperimentResult figure_16(const RunAll& runs);
 ExperimentResult gpus(const RunAll& runs);
 ExperimentResult sata_energy(const RunAll& runs);

@@ -28,7 +28,7 @@ ExperimentResult figure_15(const RunAll& runs) {
       "Dense operations (two per multiply-accumulate) of a job over its time, HBM2, all "
       "engines at once; densities of Table III.",
       "The V100's peak of 15.7 TFLOPS stands for the GPU: its throughput by layer is a "
-      "chart without numbers. Fig. 15(a) needs a model of SpinalFlow."};
+      "chart without numbers. Fig. 15(a) is fig15a."};
   const RunOutcome outcome = runs({network_profile(paper_networks()[1], {})}).front();
   Plot plot{"fig15", "CIFAR10, dense operations over the job's time",
             "layer", "TFLOPS",

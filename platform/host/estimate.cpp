@@ -18,6 +18,7 @@
 #include "platform/accelerators.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/network_image.h"
+#include "traces/results/run_record.h"
 
 namespace h2 {
 namespace {
@@ -34,9 +35,16 @@ void add(const TransferList& list, JobEstimate& sum) {
   (reads != 0 ? sum.mem2_reads : sum.mem2_writes) += mem2;  // a list either loads or stores
 }
 
-JobEstimate cost_of(int engine, Job& job) {
+/// As in the rows of results; "grad": the last layer's, which multiplies nothing.
+std::string estimated_pass(std::uint8_t opcode, const Job& job) {
+  if (opcode == H2_OP_UPDATE) return "update";
+  return opcode == H2_OP_BACKWARD && job.macs == 0 ? "grad" : pass_of(opcode);
+}
+
+JobEstimate cost_of(int engine, std::uint8_t opcode, Job& job) {
   JobEstimate cost;
   cost.engine = engine;
+  cost.pass = estimated_pass(opcode, job);
   cost.layer = job.layer;
   cost.grad = job.macs == 0 && engine == H2LearnSchedule::kBackwardEngine;
   for (int chunk = 0; chunk < job.chunks(); ++chunk) {
@@ -87,7 +95,7 @@ class TableOnly : public CardAccess {
 /// Hands descriptors to a schedule one after another, each run to its end.
 class Estimator {
  public:
-  using Visit = std::function<void(int engine, Job& job)>;
+  using Visit = std::function<void(int engine, std::uint8_t opcode, Job& job)>;
 
   Estimator(const Config& config, const h2_device& device)
       : device_(device), card_(device), schedule_(make_schedule(config, drawn_masks(config))) {
@@ -123,7 +131,7 @@ class Estimator {
                              std::to_string(command->error));
     }
     while (const std::optional<Step> step = schedule_->step(*command, command->steps_done)) {
-      visit(step->engine, dynamic_cast<Job&>(*step->job));
+      visit(step->engine, opcode, dynamic_cast<Job&>(*step->job));
       ++command->steps_done;
     }
     schedule_->end(*command);
@@ -263,14 +271,15 @@ Estimate estimate_sub_batch(const Config& config, const h2_device& device) {
     return engine == H2LearnSchedule::kWeightUpdateEngine && layers[layer].grouped;
   };
   std::map<int, JobEstimate> keep;  // by layer
-  const auto before = [&](int engine, Job& job) {
-    if (is_grouped(engine, job.layer)) keep[job.layer] = cost_of(engine, job);
+  const auto before = [&](int engine, std::uint8_t opcode, Job& job) {
+    if (is_grouped(engine, job.layer)) keep[job.layer] = cost_of(engine, opcode, job);
   };
   if (group > 1) estimator.sub_batch(H2_DESC_FIRST, before);
-  for (int i = 2; layers.back().grouped && i < group; ++i) estimator.sub_batch(0, [](int, Job&) {});
+  for (int i = 2; layers.back().grouped && i < group; ++i)
+    estimator.sub_batch(0, [](int, std::uint8_t, Job&) {});
   estimator.sub_batch(group > 1 ? H2_DESC_LAST : H2_DESC_FIRST | H2_DESC_LAST,
-                      [&](int engine, Job& job) {
-                        JobEstimate cost = cost_of(engine, job);
+                      [&](int engine, std::uint8_t opcode, Job& job) {
+                        JobEstimate cost = cost_of(engine, opcode, job);
                         if (is_grouped(engine, job.layer)) {
                           cost = mean_of_group(keep.at(job.layer), cost, group);
                         }
@@ -278,8 +287,8 @@ Estimate estimate_sub_batch(const Config& config, const h2_device& device) {
                         sum.compute_cycles[engine] += sum.jobs.back().cycles;
                         sum.bytes[engine] += sum.jobs.back().bytes;
                       });
-  estimator.update([&](int engine, Job& job) {
-    sum.updates.push_back(cost_of(engine, job));
+  estimator.update([&](int engine, std::uint8_t opcode, Job& job) {
+    sum.updates.push_back(cost_of(engine, opcode, job));
     sum.update_bytes += sum.updates.back().bytes;
   });
   return sum;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "memory/bus/transfer.h"
@@ -15,7 +16,8 @@ namespace h2 {
 struct JobEstimate {
   int engine = 0;        ///< in the order of engines_of()
   int layer = 0;         ///< index of the layer that owns the weights
-  bool grad = false;     ///< the last layer's Grad
+  std::string pass;      ///< forward, backward, grad (of the last layer), weight_update, update
+  bool grad = false;     ///< the last layer's Grad on H2Learn
   bool grouped = false;  ///< mean of a group whose weight gradient is computed once
   std::uint64_t cycles = 0;
   std::uint64_t bytes = 0;  ///< loads and stores, charged

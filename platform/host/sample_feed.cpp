@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/host/sample_feed.h"
 
+#include "platform/data/first_spike_code.h"
+
 namespace h2 {
 
-SampleFeed::SampleFeed(const Config& config) {
-  if (config.dataset.coding == PixelCoding::direct) return;
-  const InputShape& in = config.network.input;
-  coder_.emplace(static_cast<std::size_t>(in.channels) * in.height * in.width,
-                 config.network.timesteps, config.training.seed);
-}
+SampleFeed::SampleFeed(const Config& config)
+    : coding_(config.dataset.coding),
+      pixels_(static_cast<std::size_t>(config.network.input.channels) *
+              config.network.input.height * config.network.input.width),
+      timesteps_(config.network.timesteps),
+      rate_(pixels_, timesteps_, config.training.seed) {}
 
 const std::uint8_t* SampleFeed::take(const Dataset& set, const RateCoder::Draw& draw,
                                      std::size_t slot) {
   const std::uint8_t* sample = set.sample(draw.sample);
-  if (!coder_) return sample;
-  if (drawn_.size() <= slot) drawn_.resize(slot + 1);
-  coder_->spikes(sample, draw, drawn_[slot]);
-  return drawn_[slot].data();
+  if (coding_ == PixelCoding::direct) return sample;
+  if (made_.size() <= slot) made_.resize(slot + 1);
+  if (coding_ == PixelCoding::rate) {
+    rate_.spikes(sample, draw, made_[slot]);
+  } else {
+    code_first_spikes(sample, pixels_, timesteps_, made_[slot]);
+  }
+  return made_[slot].data();
 }
 
 }  // namespace h2

@@ -12,8 +12,8 @@
 
 namespace h2 {
 
-/// Samples as the driver takes them: those of the data set, or spikes drawn from them
-/// (dataset.coding: rate).
+/// Samples as the driver takes them: those of the data set, or spikes made of them
+/// (dataset.coding: rate, first_spike).
 class SampleFeed {
  public:
   explicit SampleFeed(const Config& config);
@@ -22,8 +22,11 @@ class SampleFeed {
   const std::uint8_t* take(const Dataset& set, const RateCoder::Draw& draw, std::size_t slot);
 
  private:
-  std::optional<RateCoder> coder_;
-  std::vector<std::vector<std::uint8_t>> drawn_;  // by slot
+  const PixelCoding coding_;
+  const std::size_t pixels_;
+  const int timesteps_;
+  const RateCoder rate_;
+  std::vector<std::vector<std::uint8_t>> made_;  // by slot
 };
 
 }  // namespace h2

@@ -8,9 +8,7 @@
 
 #include "modules/spinalflow/spine.h"
 #include "platform/config/config.h"
-#include "platform/driver/sf_driver.h"
-#include "platform/host/host_cpu.h"
-#include "platform/host/spinal_network.h"
+#include "platform/host/spinal_session.h"
 #include "platform/host/training.h"
 #include "traces/results/run_record.h"
 
@@ -41,21 +39,17 @@ class SpinalInference {
   void operator()(HostCpu& host);
 
  private:
-  void open(HostCpu& host);
-  void run(HostCpu& host);
-  void run_sub_batch(HostCpu& host, std::size_t first, std::size_t count);
-  void write_sample(std::uint32_t slot, const SpineMap& spikes);
-  SpineMap read_sample(std::uint32_t layer, std::uint32_t slot);
+  void run();
+  void run_sub_batch(std::size_t first, std::size_t count);
   /// The class is that of the neuron with the most spikes of the last layer.
   void classify(std::uint32_t slot, std::uint32_t label);
-  void check(int error, const std::string& what) const;
 
   const Config& config_;
   const SpinalNetwork& network_;
   const Input& input_;
   Platform& platform_;
   RunRecord& record_;
-  sf_device device_{};
+  SpinalSession card_;
 };
 
 }  // namespace h2

@@ -11,7 +11,7 @@
 namespace h2 {
 namespace {
 
-void require_spikes(const Layer& layer) {
+void require_spiking_input(const Layer& layer) {
   if (layer.encoding) {
     throw InputError("network.layers: " + layer.name +
                      " reads pixels of 8 bits; legal for SpinalFlow: spikes (begin behind it with "
@@ -54,6 +54,10 @@ std::int32_t threshold_of(const sf_layer& r, float th_f, float scale) {
 
 }  // namespace
 
+void require_spikes(const Config& config) {
+  for (const Layer& layer : config.network.layers) require_spiking_input(layer);
+}
+
 SpinalNetwork spinal_network(const Config& config, int first, int end,
                              const std::vector<std::vector<float>>& weights) {
   const SpinalMachine& m = config.spinalflow;
@@ -67,7 +71,7 @@ SpinalNetwork spinal_network(const Config& config, int first, int end,
   t.leak = static_cast<std::uint32_t>(m.leak);
   const std::vector<Layer>& layers = config.network.layers;
   for (int i = first; i < end; ++i) {
-    require_spikes(layers[i]);
+    require_spiking_input(layers[i]);
     sf_layer r = layer_record(layers[i], i > 0 ? &layers[i - 1] : nullptr);
     Int8Weights own = quantise(weights[i]);
     r.threshold = threshold_of(r, config.neuron.th_f, own.scale);

@@ -16,6 +16,9 @@ struct SpinalNetwork {
   std::vector<std::vector<std::int8_t>> weights;  ///< OIHW
 };
 
+/// Throws InputError for a layer of the network that reads pixels or averages of spikes.
+void require_spikes(const Config& config);
+
 /// Layers [first, end). `weights`: of all layers of the network, OIHW. Each layer's are rounded
 /// to 8 bits with a scale of its own, its threshold to that scale. Fully connected layers become
 /// convolutions over the whole map below them; AP2 on potentials sums four windows against four

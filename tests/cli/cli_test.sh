@@ -47,6 +47,8 @@ expect regs-of-a-card 0 "0x00100004" "$h2vp" regs "$quick" --set tile.height=4 -
 expect regs-two-forms 2 "--svd and --ipxact exclude each other" "$h2vp" regs --ipxact --svd
 expect regs-set-alone 2 "--set needs a configuration file" "$h2vp" regs --set tile.height=4
 expect dry-run 0 "Address map" "$h2vp" train "$quick" --dry-run
+expect dry-run-passes 0 "array weight_update" "$h2vp" profile \
+  "$source_dir/configs/sata_quickstart.yaml" --dry-run
 expect does-not-fit 2 "forward" "$h2vp" train "$quick" --dry-run --set network.timesteps=40
 
 expect train 0 "wrote result/summary.json" "$h2vp" train "$quick" "${small[@]}" --out result

@@ -7,6 +7,7 @@ statistics and page. usage: command_test.py H2VP SOURCE_DIR
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -38,6 +39,59 @@ def bits(path):
 def expect(holds, what):
     if not holds:
         sys.exit(f"not so: {what}")
+
+
+def profile(out):
+    """Drawn spikes: as many rows as density and shape say."""
+    h2vp("profile", CONFIG, "--quiet", "--out", out / "profile",
+         sets=CARD + ["profile.spike_density=0.1", "profile.sub_batches=2"])
+    summary = json.loads((out / "profile" / "summary.json").read_text(encoding="utf-8"))
+    expect([layer["name"] for layer in summary["layers"]] == ["conv2", "fc1", "fc2"], "all layers")
+    expect(summary["warnings"][0]["kind"] == "uncharged", "conv1 is left out, and a warning says so")
+    conv2 = summary["layers"][0]
+    # 16 channels, 14 x 14 windows of 3 x 3 but for the border, T = 4, two sub-batches of 8.
+    rows = 0.1 * 16 * (3 * 14 - 2) ** 2 * 4 * 16
+    expect(abs(conv2["compute_cycles_total"] / rows - 1) < 0.03, f"{conv2} {rows}")
+    expect(summary["energy"]["per_sample_j"] > 0 and summary["area"]["total_mm2"] > 0.9, "energy")
+    text = h2vp("profile", CONFIG, "--dry-run", sets=CARD, code=2)
+    expect("--dry-run: sizes are known for h2learn and sata" in text, text)
+
+
+def forward_engine():
+    """The worked number that SpinalFlow's rows stand beside: CIFAR10, conv2 to conv6, T = 10."""
+    for pool, wanted in (("before_soma", 145152), ("after_soma", 228096)):
+        text = h2vp("profile", os.path.join(SOURCE, "configs/cifar10.yaml"), "--dry-run",
+                    sets=[f"network.pool={pool}", "training.sub_batch=4"])
+        cycles = re.findall(r"conv[2-6] +forward +(\d+)", text)
+        expect(len(cycles) == 5 and sum(map(int, cycles)) == 4 * wanted, f"{pool}: {cycles}")
+
+
+def compare(out):
+    """One network, trained once, infers on both machines."""
+    spikes = ["dataset.coding=first_spike", "network.layers=8C3-AP2-16C3-AP2-10FC",
+              "dataset.train_limit=2400", "dataset.test_limit=100", "trace.vcd.enable=false"]
+    both = ("--accelerators", "h2learn,spinalflow")
+    h2vp("compare", CONFIG, *both, "--quiet", "--out", out / "both",
+         sets=spikes + ["network.pool=before_soma"])
+    found = json.loads((out / "both" / "comparison.json").read_text(encoding="utf-8"))
+    expect(found["command"] == "infer", f"they infer: {found['command']}")
+    rows = {row["measure"]: row["values"] for row in found["rows"]}
+    accuracy = rows["accuracy, test"]
+    expect(accuracy["h2learn"] > 0.4, f"{accuracy}: it learns")
+    expect(abs(accuracy["h2learn"] - accuracy["spinalflow"]) < 0.1, f"{accuracy}: 8 bits keep it")
+    for measure in ("time simulated", "energy per sample", "area", "moved to and from memory"):
+        expect(all(value > 0 for value in rows[measure].values()), measure)
+    expect("spinalflow" in (out / "both" / "report.html").read_text(encoding="utf-8"), "page")
+    h2vp("compare", CONFIG, *both, "--quiet", "--out", out / "again", "--weights",
+         out / "both" / "training" / "weights", sets=spikes + ["network.pool=before_soma"])
+    expect((out / "both" / "comparison.json").read_bytes() ==
+           (out / "again" / "comparison.json").read_bytes(), "given weights are those of a training")
+    text = h2vp("compare", CONFIG, *both, "--out", out / "x", sets=spikes, code=2)
+    expect("reads averages of spikes" in text, text)
+    text = h2vp("compare", CONFIG, *both, "--out", out / "x", code=2)
+    expect("conv1 reads pixels of 8 bits; legal for SpinalFlow: spikes (begin behind" in text, text)
+    text = h2vp("compare", CONFIG, *both, "--profile", "--out", out / "x", sets=spikes, code=2)
+    expect("--profile times trainings, and spinalflow infers only" in text, text)
 
 
 def main():
@@ -87,11 +141,13 @@ def main():
         expect("the layer reads 32 channels of 7 x 7" in text, text)
         text = h2vp("infer-spikes", CONFIG, code=2)
         expect("runs on spinalflow" in text, text)
-        for command in ("train", "profile"):
-            text = h2vp(command, CONFIG, sets=CARD, code=2)
-            expect("accelerator: spinalflow infers only" in text, text)
+        text = h2vp("train", CONFIG, sets=CARD, code=2)
+        expect("accelerator: spinalflow infers only" in text, text)
         text = h2vp("convert", golden / "conv1.s.npy", out / "copy.npy", code=2)
         expect("legal are spikes (.npy) to spike lists" in text, text)
+        profile(out)
+        forward_engine()
+        compare(out)
 
 
 if __name__ == "__main__":

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include "modules/base/ceil_div.h"
 #include "modules/spinalflow/filter_rows.h"
 #include "modules/spinalflow/spinal_events.h"
 #include "modules/spinalflow/spinal_run.h"
+#include "modules/spinalflow/spine_plan.h"
 #include "tests/spinalflow/spinal_bench.h"
 
 namespace h2 {
@@ -156,6 +158,51 @@ TEST(SpinalUnit, SilentInputTakesNoRow) {
   EXPECT_EQ(r.compute_cycles, 0U);
   EXPECT_EQ(r.events[kSpikes], 0U);
   EXPECT_GT(r.events[kWeightStall], 0U);
+}
+
+/// Pieces of lists that a pass loads: the DMA takes a cycle for each. Groups share the halves.
+std::uint64_t loaded_pieces(const SpinePlan& plan, const SpinePass& pass, const SpineMap& map) {
+  const auto piece = static_cast<std::size_t>(kUnit.buffer_entries / plan.most_groups(pass));
+  std::uint64_t pieces = 0;
+  for (int visit = 0; visit < plan.visits(); ++visit) {
+    for (const FieldSpine& spine : plan.field(pass, visit)) {
+      pieces += ceil_div(map.spines[spine.position].size(), piece);
+    }
+  }
+  return pieces;
+}
+
+/// Rows, and what fills the line once per tile and part; lists so short, or pieces so small, that
+/// the DMA, one per cycle, does not keep up; what the sorter and the sums of parts hold up. All
+/// told apart.
+TEST(SpinalUnit, TwoHundredRandomLayersTakeTheirRows) {
+  std::uint64_t rows_of_all = 0, fill_of_all = 0;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    const SpinalCase c = random_spinal_case(seed);
+    simulate_unit(
+        instant_memory(),
+        [&](SpinalBench& bench) {
+          SpineJob job = bench.place(c, {c.input});
+          const JobRecord r = bench.engine.run(job, 0);
+          const std::uint64_t rows = row_reads(c.layer, kUnit, sizes(c.input));
+          const std::uint64_t fill =
+              r.events[kWeightStall] + r.events[kSpineStall] + r.events[kMergeStall];
+          EXPECT_EQ(r.cycles,
+                    rows + fill + r.events[kSumStall] + r.events[kSorterStall] + r.events[kDrain])
+              << "seed " << seed;
+          const SpinePlan plan(job);
+          std::uint64_t most = 0;
+          for (const SpinePass& pass : plan.passes()) {
+            most += 16 + loaded_pieces(plan, pass, c.input);
+          }
+          EXPECT_LE(fill, most) << "seed " << seed;
+          rows_of_all += rows;
+          fill_of_all += fill;
+          EXPECT_EQ(r.events[kSumStall] > 0, c.layer.parts(kUnit).size() > 1) << "seed " << seed;
+        },
+        1 << 20);
+  }
+  EXPECT_LT(fill_of_all, rows_of_all / 50);
 }
 
 TEST(SpinalUnit, WorkedNumberOfConv5) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/spinalflow/machine/lane_array.h"
 
+#include <cmath>
+
 namespace h2 {
 namespace {
 
@@ -87,7 +89,7 @@ void LaneArray::stall(SpinalEvent cause, const Event& event) {
   const sc_core::sc_time since = sc_core::sc_time_stamp();
   wait(event);
   link_.events[cause] +=
-      static_cast<std::uint64_t>((sc_core::sc_time_stamp() - since) / link_.period + 0.5);
+      static_cast<std::uint64_t>(std::llround((sc_core::sc_time_stamp() - since) / link_.period));
 }
 
 /// Of a part behind the first: a cycle for the sums of the parts before.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "modules/spinalflow/machine/spinal_engine.h"
 
+#include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -213,7 +214,7 @@ void SpinalEngine::show_energy() {
   }
   shown_ = link_.events;
   shown_rows_ = lanes_.busy();
-  trace_.add(power_signal_, static_cast<std::uint64_t>(pj + 0.5));
+  trace_.add(power_signal_, static_cast<std::uint64_t>(std::llround(pj)));
 }
 
 void SpinalEngine::show_job(std::uint32_t sub_batch) const {

@@ -2,6 +2,7 @@
 #include "modules/spinaps/machine/spin_engine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -198,7 +199,7 @@ void SpinEngine::show_energy() {
   }
   shown_ = link_.events;
   shown_cycles_ = link_.compute_cycles;
-  trace_.add(power_signal_, static_cast<std::uint64_t>(pj + 0.5));
+  trace_.add(power_signal_, static_cast<std::uint64_t>(std::llround(pj)));
 }
 
 void SpinEngine::show_job(std::uint32_t sub_batch) const {
