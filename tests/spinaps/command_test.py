@@ -7,6 +7,8 @@ usage: command_test.py H2VP SOURCE_DIR
 import json
 import os
 import pathlib
+import random
+import struct
 import subprocess
 import sys
 import tempfile
@@ -96,6 +98,30 @@ def check_errors(out):
         expect("accelerator" in said, said)
 
 
+def write_npy(path, shape, values):
+    head = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}"
+    head += " " * (63 - (len(head) + 10) % 64) + "\n"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() +
+                     bytes(values))
+
+
+def check_own_data(out):
+    # Features instead of pictures: six classes, ten of sixty features high in each.
+    folder = out / "npy"
+    folder.mkdir()
+    for part, count in (("train", 300), ("test", 60)):
+        labels = [i % 6 for i in range(count)]
+        noise = random.Random(part)
+        write_npy(folder / f"{part}_labels.npy", f"({count},)", labels)
+        write_npy(folder / f"{part}_samples.npy", f"({count}, 1, 1, 60)",
+                  [noise.randrange(150, 250) if j // 10 == label else noise.randrange(100)
+                   for label in labels for j in range(60)])
+    h2vp("train", CONFIG, "--quiet", "--out", out / "own",
+         sets=["dataset.kind=npy", f"dataset.path={folder}", "network.layers=6FC",
+               "network.input.height=1", "network.input.width=60"])
+    expect(summary_of(out / "own")["inference"]["accuracy"] > 0.6, "it learns data of one's own")
+
+
 def check_experiment(out):
     h2vp("experiment", "spinaps", "--configs", os.path.join(SOURCE, "configs"), "--quiet", "--out",
          out / "experiment",
@@ -159,6 +185,7 @@ def main():
         page = (out / "page.html").read_text(encoding="utf-8")
         expect("SpinAPS core" in page and "accuracy_by_step" in page, "page")
         check_errors(out)
+        check_own_data(out)
         check_experiment(out)
 
 
