@@ -19,6 +19,7 @@
 #include "platform/host/snapshot.h"
 #include "platform/host/training.h"
 #include "platform/platform.h"
+#include "traces/results/golden/golden_signals.h"
 #include "traces/results/golden/golden_writer.h"
 
 namespace h2 {
@@ -50,8 +51,8 @@ std::set<std::string> parse_names(const std::string& text) {
 }
 
 /// Null unless the command line asks for tensors.
-std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, RunInfo info,
-                                          const std::filesystem::path& out,
+std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, const Config& config,
+                                          RunInfo info, const std::filesystem::path& out,
                                           std::uint64_t sub_batches) {
   if (!line.has("golden") && !line.has("dump-tensors") && !line.has("golden-units")) return nullptr;
   if (info.network.layers.back().grouped) {
@@ -74,6 +75,7 @@ std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, RunInfo info,
   request.tiles = numbers("golden-tiles");
   request.block = line.get<std::uint64_t>("golden-block", 0);
   request.readmemh = line.has("golden-readmemh");
+  if (config.accelerator == AcceleratorKind::sata) request.engines = sata_units(config.sata);
   if (!request.units.empty()) {
     return std::make_unique<GoldenWriter>(std::move(info), std::move(request));
   }
@@ -141,10 +143,6 @@ void require_legal_outputs(const CommandLine& line, const Config& config) {
         "--record: the card is started anew behind every checkpoint; legal: with "
         "training.checkpoint.every 0");
   }
-  if (line.has("golden-units") && config.accelerator != AcceleratorKind::h2learn) {
-    throw InputError("--golden-units: the signals are those of H2Learn's engines; legal here: " +
-                     std::string("--golden, tensors in memory"));
-  }
   const bool golden = line.has("golden") || line.has("dump-tensors") || line.has("golden-units");
   if (golden && config.training.dynamic_loss_scale) {
     throw InputError(
@@ -183,7 +181,7 @@ int run_train(const CommandLine& line) {
   std::unique_ptr<TransactionRecorder> recorder;
   run.on_board = [&](TrainingBoard& board) {
     if (golden == nullptr) {
-      golden = make_golden(line, run_info(config, board.platform), folder.path(),
+      golden = make_golden(line, config, run_info(config, board.platform), folder.path(),
                            epoch_sub_batches(config.training, data.train.size()) *
                                static_cast<std::uint64_t>(config.training.epochs));
     }

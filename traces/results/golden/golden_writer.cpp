@@ -38,10 +38,14 @@ void check_tensors(const RunInfo& info, const std::set<std::string>& tensors) {
 GoldenWriter::GoldenWriter(RunInfo info, GoldenRequest request)
     : info_(std::move(info)), request_(std::move(request)) {
   check_tensors(info_, request_.tensors);
-  check_units(info_, request_.units, request_.tiles, request_.block);
+  engines().check(info_, request_.units, request_.tiles, request_.block);
   std::error_code error;
   fs::create_directories(request_.folder, error);
   if (error) throw InputError(request_.folder + ": " + error.message());
+}
+
+const GoldenUnits& GoldenWriter::engines() const {
+  return request_.engines != nullptr ? *request_.engines : h2learn_units();
 }
 
 std::string GoldenWriter::place(std::uint64_t number, const std::string& name) {
@@ -153,9 +157,11 @@ void GoldenWriter::write_signals(const Sample& sample, bool forward, const JobCo
   for (int l = 0; l < static_cast<int>(c.layers->size()); ++l) {
     const std::string& name = c.layer(l).name;
     if (request_.units.count(name) == 0) continue;
-    const auto read = forward ? signals_after_forward : signals_after_gradient;
     if (forward) weights_[l] = weights_of(c, l, memory);
-    for (const Signal& signal : read(c, l, tiles, block, weights_[l], memory)) {
+    const std::vector<Signal> signals =
+        forward ? engines().after_forward(c, l, tiles, block, weights_[l], memory)
+                : engines().after_gradient(c, l, tiles, block, weights_[l], memory);
+    for (const Signal& signal : signals) {
       const std::string file = name + "." + signal.name;
       write_signal(place(sample.number, file), signal, request_.readmemh);
       if (request_.readmemh) files_[sample.number].push_back(file + ".hex");
@@ -188,13 +194,13 @@ void GoldenWriter::write_weights(std::uint64_t number, const char* kind, bool gr
 
 nlohmann::ordered_json GoldenWriter::signals_json() const {
   nlohmann::ordered_json all;
-  for (const SignalKind& kind : signal_kinds()) {
+  for (const SignalKind& kind : engines().kinds()) {
     all["kinds"][kind.name] = {{"axes", kind.axes}, {"text", kind.text}};
   }
   const std::vector<int> tiles(request_.tiles.begin(), request_.tiles.end());
   for (const Layer& l : info_.network.layers) {
     if (request_.units.count(l.name) == 0) continue;
-    all["units"][l.name] = signal_layout(info_, l, tiles, static_cast<int>(request_.block));
+    all["units"][l.name] = engines().layout(info_, l, tiles, static_cast<int>(request_.block));
   }
   return all;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -10,6 +11,7 @@
 
 #include "modules/base/memory_reader.h"
 #include "modules/h2learn/job_context.h"
+#include "traces/results/golden/golden_units.h"
 #include "traces/results/run_info.h"
 
 namespace h2 {
@@ -22,8 +24,10 @@ struct GoldenRequest {
   std::set<std::string>
       units;  ///< layers whose engines are opened up (modules/h2learn/signals/signals.h)
   std::set<std::uint64_t> tiles;  ///< of those layers
-  std::uint64_t block = 0;        ///< of channels there, see golden_signals.h
+  std::uint64_t block = 0;        ///< of channels there, see golden_units.h
   bool readmemh = false;          ///< signals for Verilog's $readmemh besides
+  /// What opens engines up; null: those of H2Learn.
+  std::shared_ptr<const GoldenUnits> engines = nullptr;
 };
 
 /// Writes the tensors of chosen training sub-batches as NumPy files, read from the modelled
@@ -64,6 +68,7 @@ class GoldenWriter {
   /// Folder of a sub-batch and name of a file in it, without what says its format.
   std::string place(std::uint64_t number, const std::string& name);
   std::string path(std::uint64_t number, const std::string& name);
+  const GoldenUnits& engines() const;
   nlohmann::ordered_json signals_json() const;
 
   const RunInfo info_;
