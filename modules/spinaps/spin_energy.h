@@ -7,7 +7,7 @@
 namespace h2 {
 
 /// What the card is made of and what its events (spin_events()) take: cells from the machine's own
-/// figures, everything else from the cost table. SPINAPS.md, "Energy and area". `machine.arrays` is
+/// figures, everything else from the cost table. SPINAPS.md, "Energy". `machine.arrays` is
 /// their number.
 EnginePlan spin_energy_plan(const SpinApsMachine& machine, int classes);
 

@@ -151,6 +151,7 @@ void add_sweeps(ExperimentResult& r, const RunAll& runs, const SpinData& data) {
     points.push_back({std::string("spikes: ") + encoding, {{"spinaps.encoding", encoding}}});
   }
   std::vector<RunRequest> requests;
+  requests.reserve(points.size());
   for (const Point& p : points) requests.push_back(spin_run(data, p.sets));
   const std::vector<RunOutcome> outcomes = runs(requests);
   TextTable table{"One thing changed at a time, T = 8",
