@@ -2,6 +2,7 @@
 #include "modules/arithmetic/neuron.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/base/bits.h"
@@ -27,7 +28,53 @@ std::size_t map_values(const ValueMap& map) {
   return static_cast<std::size_t>(map.height) * map.width * map.channels;
 }
 
+/// A position of all timesteps of one sample.
+struct Place {
+  int map, steps, y, x;
+};
+
+/// 16 channels of a map: 1 where the position is the first of its 2x2 window that fires, or the
+/// first one of a window without a spike.
+unsigned is_first(const BitMap& spikes, int map, int y, int x, int word) {
+  const int top = y / 2 * 2, left = x / 2 * 2, child = (y - top) * 2 + x - left;
+  unsigned before = 0, all = 0;
+  for (int k = 0; k < 4; ++k) {
+    const unsigned fires = spikes.at(map, top + k / 2, left + k % 2)[word];
+    if (k < child) before |= fires;
+    all |= fires;
+  }
+  const unsigned own = spikes.at(map, y, x)[word];
+  return (own & ~before) | (child == 0 ? ~all : 0U);
+}
+
+/// Gradient of the pooled map where the position takes it, +0 elsewhere.
+void take_where_first(const ValueMap& spatial, const BitMap& spikes, Place at, int c0, int c1,
+                      std::vector<float>& taken) {
+  for (int t = 0; t < at.steps; ++t) {
+    const float* from = spatial.at(at.map + t, at.y / 2, at.x / 2);
+    float* to = &taken[static_cast<std::size_t>(t) * spatial.channels];
+    for (int c = c0; c < c1;) {
+      const unsigned first = is_first(spikes, at.map + t, at.y, at.x, c / kLanes);
+      const int end = std::min(c1, (c / kLanes + 1) * kLanes);
+      for (; c < end; ++c) to[c] = (first >> (c % kLanes) & 1U) != 0 ? from[c] : 0.0F;
+    }
+  }
+}
+
 }  // namespace
+
+void pool_largest(const BitMap& spikes, Region region, int c0, int c1, BitMap& pooled) {
+  for (int map = 0; map < spikes.maps; ++map) {
+    for_positions(region, [&](int y, int x) {
+      std::uint16_t* to = pooled.at(map, y, x);
+      for (int word = c0 / 16; word * 16 < c1; ++word) {
+        to[word] = static_cast<std::uint16_t>(
+            spikes.at(map, 2 * y, 2 * x)[word] | spikes.at(map, 2 * y, 2 * x + 1)[word] |
+            spikes.at(map, 2 * y + 1, 2 * x)[word] | spikes.at(map, 2 * y + 1, 2 * x + 1)[word]);
+      }
+    });
+  }
+}
 
 RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps,
                 const ValueMap& sums, Region region, int c0, int c1, ValueMap& u, BitMap& spikes,
@@ -62,7 +109,7 @@ RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int step
 RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
                 const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
                 const BitMap& mask, Region region, int c0, int c1, ValueMap& grad_u,
-                BitMap& nonzero) {
+                BitMap& nonzero, bool max_pool) {
   const VectorOps& ops = selected_ops(numerics);
   const bool pooled = pool == PoolMode::after_soma;
   RangeCount range;
@@ -70,10 +117,15 @@ RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int 
   args.range = &range;
   args.neuron = neuron;
   args.steps = steps;
-  args.quarter = pooled;
+  args.quarter = pooled && !max_pool;
   args.spatial_step = map_values(spatial);
   args.value_step = map_values(u);
   args.word_step = map_words(spikes);
+  std::vector<float> taken;  // of one position: [t][channel]
+  if (max_pool) {
+    args.spatial_step = spatial.channels;
+    taken.resize(args.spatial_step * steps + kLanes);  // vectors may end behind the last channel
+  }
   for (int sample = 0; sample < batch; ++sample) {
     const int map = sample * steps;
     for_positions(region, [&](int y, int x) {
@@ -82,6 +134,10 @@ RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int 
       const bool inside = sy < spatial.height && sx < spatial.width;
       args.channels = c1 - c0;
       args.spatial = inside ? spatial.at(map, sy, sx) + c0 : nullptr;
+      if (inside && max_pool) {
+        take_where_first(spatial, spikes, {map, steps, y, x}, c0, c1, taken);
+        args.spatial = taken.data() + c0;
+      }
       args.u = u.at(map, y, x) + c0;
       args.grad_u = grad_u.at(map, y, x) + c0;
       args.spikes = spikes.at(map, y, x) + c0 / kLanes;

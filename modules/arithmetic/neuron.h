@@ -29,16 +29,21 @@ void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, int
 /// `region`, of all blocks of 16 channels that hold channels c0..c1-1.
 void pool_spikes(const BitMap& spikes, Region region, int c0, int c1, BitMap& planes);
 
+/// The largest of 2x2 spikes: 1 where one of four fires, at the pooled positions of `region`, of
+/// all blocks of 16 channels that hold channels c0..c1-1.
+void pool_largest(const BitMap& spikes, Region region, int c0, int c1, BitMap& pooled);
+
 /// Grad, Eq. (2): both phases over all timesteps, last first, at the Soma positions of `region` for
 /// channels c0..c1-1, c0 a multiple of kLanes.
 /// `spatial` is grad-s's spatial term: at the same map when `pool` is not after_soma, otherwise at
-/// the pooled map, and each child takes a quarter (a dropped row or column takes 0).
+/// the pooled map, and each child takes a quarter (a dropped row or column takes 0), or, with
+/// `max_pool`, the first of the four that fires takes all, the first one if none does.
 /// All maps hold batch*steps maps of `channels` channels. `u` is used where `mask` is set only.
 /// Writes grad_u, and in `nonzero` where it is not zero. Returns the gradients out of range.
 RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
                 const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
                 const BitMap& mask, Region region, int c0, int c1, ValueMap& grad_u,
-                BitMap& nonzero);
+                BitMap& nonzero, bool max_pool = false);
 
 /// Copies a quarter of each pooled gradient of `region` to its four convolution positions (pool
 /// before Soma): what the array of the layer below and the Weight Update Engine read. A dropped row

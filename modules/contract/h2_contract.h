@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define H2_ID UINT32_C(0x4832564C)      /* "LV2H" in memory order */
-#define H2_VERSION UINT32_C(0x00030002) /* major.minor: 16 bits each */
+#define H2_VERSION UINT32_C(0x00030003) /* major.minor: 16 bits each */
 
 /* ---- System address map ---------------------------------------------------------------------- */
 #define H2_REGS_BASE UINT64_C(0x10000000)
@@ -266,12 +266,13 @@ enum h2_pool { H2_POOL_NONE = 0, H2_POOL_AFTER_SOMA = 1, H2_POOL_BEFORE_SOMA = 2
 /* Since 3.2, fully connected layers: grad-w is computed once, behind the last sub-batch of a group.
  * Until then the vectors of the others lie behind grad-w (h2_grouped_bytes() in h2_layout.h). */
 #define H2_LAYER_GROUPED 0x8U
-#define H2_LAYER_VALID 0x4U /* convolution without padding, since 3.2 */
+#define H2_LAYER_VALID 0x4U     /* convolution without padding, since 3.2 */
+#define H2_LAYER_MAX_POOL 0x10U /* largest of four spikes after Soma: an extension, since 3.3 */
 
 /* Offsets count from the base of the descriptor's Mem0 or Mem1, the last four from Mem2. */
 #define H2_LAYER_FIELDS(X)                                                     \
   X(uint16_t, kind, 0, "0 convolution, 1 fully connected")                     \
-  X(uint16_t, flags, 2, "1 encoding: 8-bit pixels; 4 no padding; 8 grouped")   \
+  X(uint16_t, flags, 2, "1 pixels; 4 no padding; 8 grouped; 16 max pool")      \
   X(uint16_t, pool, 4, "0 none, 1 AP2 after Soma, 2 before")                   \
   X(uint16_t, planes, 6, "bit planes of the input: 1, 3 or 8")                 \
   X(uint32_t, cin, 8, "input channels, planes not counted")                    \

@@ -86,6 +86,7 @@ struct Machine {
   int psum_copies = 4;
   FcGradient fc_weight_gradient = FcGradient::per_sub_batch;
   Numerics numerics = Numerics::fp16;
+  bool extensions = false;  ///< what the paper's machine does not do is accepted
 };
 
 }  // namespace h2

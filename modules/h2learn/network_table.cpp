@@ -14,7 +14,19 @@ constexpr int kLargestSide = 4096, kLargestKernel = 31;
 constexpr double kMostElements = 0x1p60;  ///< of a map, over all samples and timesteps
 constexpr std::uint32_t kMostInputs = 1U << 26, kMostOutputs = 1U << 20;
 
-bool shape_of(const h2_layer& r, Layer& l) {
+bool flags_of(const h2_layer& r, const Machine& machine, Layer& l) {
+  const bool fc = r.kind == H2_LAYER_FC;
+  const unsigned kind = fc ? H2_LAYER_GROUPED : H2_LAYER_VALID | H2_LAYER_MAX_POOL;
+  if ((r.flags & ~(H2_LAYER_ENCODING | kind)) != 0) return false;
+  l.encoding = (r.flags & H2_LAYER_ENCODING) != 0;
+  l.grouped = (r.flags & H2_LAYER_GROUPED) != 0;
+  l.valid = (r.flags & H2_LAYER_VALID) != 0;
+  l.max_pool = (r.flags & H2_LAYER_MAX_POOL) != 0;
+  if (l.max_pool && (!machine.extensions || r.pool != H2_POOL_AFTER_SOMA)) return false;
+  return !l.valid || (r.kernel <= r.in_height && r.kernel <= r.in_width);
+}
+
+bool shape_of(const h2_layer& r, const Machine& machine, Layer& l) {
   if (r.kind > H2_LAYER_FC || r.pool > H2_POOL_BEFORE_SOMA) return false;
   const bool fc = r.kind == H2_LAYER_FC;
   if (r.kernel % 2 == 0 || r.kernel > kLargestKernel || r.stride < 1 || r.stride > 2) return false;
@@ -22,17 +34,12 @@ bool shape_of(const h2_layer& r, Layer& l) {
   if (r.cin > kMostInputs || r.cout > kMostOutputs) return false;
   if (r.in_height > kLargestSide || r.in_width > kLargestSide) return false;
   const bool pools_spikes = r.pool == H2_POOL_AFTER_SOMA;
-  const unsigned legal = H2_LAYER_ENCODING | (fc ? H2_LAYER_GROUPED : H2_LAYER_VALID);
-  if ((r.flags & ~legal) != 0 || (!pools_spikes && r.pooled != 0)) return false;
+  if (!flags_of(r, machine, l) || (!pools_spikes && r.pooled != 0)) return false;
   if (fc && r.gradient_mask != 0) return false;
   if (r.planes != 1 && r.planes != 3 && r.planes != 8) return false;
   if (fc && (r.kernel != 1 || r.stride != 1 || r.in_height != 1 || r.in_width != 1 || r.pool != 0))
     return false;
   l.kind = fc ? LayerKind::fc : LayerKind::conv;
-  l.encoding = (r.flags & H2_LAYER_ENCODING) != 0;
-  l.grouped = (r.flags & H2_LAYER_GROUPED) != 0;
-  l.valid = (r.flags & H2_LAYER_VALID) != 0;
-  if (l.valid && (r.kernel > r.in_height || r.kernel > r.in_width)) return false;
   l.pool = static_cast<PoolMode>(r.pool);
   l.cin = static_cast<int>(r.cin);
   l.planes = r.planes;
@@ -158,7 +165,7 @@ std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& r
   for (const h2_layer& record : records) {
     ++layer;
     Layer l;
-    if (!shape_of(record, l)) return H2_ERR_TABLE;
+    if (!shape_of(record, machine, l)) return H2_ERR_TABLE;
     l.neuron = {header.alpha, header.th_f, header.th_l, header.th_r, header.beta};
     if (!neurons.empty()) {
       const h2_neuron& own = neurons[layer - 1];

@@ -129,7 +129,7 @@ class Builder {
         add_conv(item);
         break;
       case LayerItem::Type::pool:
-        add_pool();
+        add_pool(item);
         break;
       case LayerItem::Type::fc:
         add_fc(item);
@@ -166,10 +166,14 @@ class Builder {
     l.planes = l.encoding ? kPixelPlanes : planes_;
   }
 
-  void add_pool() {
+  void add_pool(const LayerItem& item) {
     if (!after_conv_) fail("does not follow a convolution", "AP2 directly after a convolution");
     Layer& l = layers_.back();
+    if (item.max_pool && pool_ != PoolMode::after_soma) {
+      fail("takes the largest of four spikes", "network.pool: after_soma for kind max");
+    }
     l.pool = pool_;
+    l.max_pool = item.max_pool;
     derive_shapes(l);
     if (l.next_h == 0 || l.next_w == 0) {
       fail("pools a map of " + std::to_string(l.out_h) + "x" + std::to_string(l.out_w) +

@@ -29,6 +29,7 @@ struct Layer {
   bool encoding = false;  ///< reads static 8-bit pixels, value = byte/256
   bool grouped = false;   ///< fully connected: grad-w is computed once per batch group
   PoolMode pool = PoolMode::none;
+  bool max_pool = false;  ///< of spikes (after_soma): one of four instead of their average
 
   int cin = 1;
   int planes = 1;  ///< bit planes of one input value: 1 spikes, 3 AP2 quarters, 8 pixels
@@ -69,7 +70,8 @@ struct Network {
 struct LayerItem {
   enum class Type { conv, fc, pool };
   Type type = Type::conv;
-  int size = 1;  ///< output channels, or neurons
+  bool max_pool = false;  ///< of a pool
+  int size = 1;           ///< output channels, or neurons
   int kernel = 3, stride = 1;
   bool valid = false;     ///< padding 0 instead of kernel / 2
   bool encoding = false;  ///< reads pixels; the first layer only

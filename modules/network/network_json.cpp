@@ -29,7 +29,9 @@ double decimal_of(float value) {
 }
 
 json json_of(const LayerItem& item) {
-  if (item.type == LayerItem::Type::pool) return {{"type", "pool"}};
+  if (item.type == LayerItem::Type::pool) {
+    return {{"type", "pool"}, {"kind", item.max_pool ? "max" : "average"}};
+  }
   const bool conv = item.type == LayerItem::Type::conv;
   json value{{"type", conv ? "conv" : "fc"}, {conv ? "channels" : "neurons", item.size}};
   if (conv) {
@@ -50,6 +52,7 @@ LayerItem layer_item(const json& value) {
   item.type = type == "pool" ? LayerItem::Type::pool
               : type == "fc" ? LayerItem::Type::fc
                              : LayerItem::Type::conv;
+  item.max_pool = value.value("kind", "average") == "max";
   item.size = value.value(type == "fc" ? "neurons" : "channels", 1);
   item.kernel = value.value("kernel", item.kernel);
   item.stride = value.value("stride", item.stride);

@@ -13,7 +13,7 @@ void derive_shapes(Layer& layer) {
   const bool pool_first = layer.pool == PoolMode::before_soma;
   layer.soma_h = pool_first ? layer.next_h : layer.out_h;
   layer.soma_w = pool_first ? layer.next_w : layer.out_w;
-  layer.next_planes = layer.pool == PoolMode::after_soma ? 3 : 1;
+  layer.next_planes = layer.pool == PoolMode::after_soma && !layer.max_pool ? 3 : 1;
 }
 
 }  // namespace h2

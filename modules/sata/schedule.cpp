@@ -48,7 +48,7 @@ std::shared_ptr<CardCommand> SataSchedule::decode(const h2_descriptor& descripto
 
 std::uint32_t SataSchedule::plan(H2LearnCommand& command) const {
   for (const Layer& l : command.table.network.layers) {
-    if (l.neuron.alpha != kSataAlpha || l.grouped) return H2_ERR_TABLE;
+    if (l.neuron.alpha != kSataAlpha || l.grouped || l.max_pool) return H2_ERR_TABLE;
   }
   if (array_.ann && !is_relu_network(command.table)) return H2_ERR_TABLE;
   command.context.relu = array_.ann;

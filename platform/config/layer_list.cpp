@@ -70,9 +70,13 @@ const std::vector<LayerType>& layer_types() {
          1,
          {field("neurons", KeyType::integer, {1, kMostLayerChannels}, "neurons"),
           encoding_field()}},
-        {"pool", 0, {}}};
+        {"pool",
+         0,
+         {choice_field("kind", {"average", "max"},
+                       "average: of potentials or spikes, as AP2; max: "
+                       "one of four spikes, an extension")}}};
     for (LayerType& type : all) {
-      if (type.fields.empty()) continue;
+      if (type.required == 0) continue;  // no neurons
       for (Key& key : neuron_fields()) type.fields.push_back(std::move(key));
     }
     return all;

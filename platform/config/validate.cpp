@@ -140,6 +140,18 @@ void check_ann(const Config& config, const Rules& rules) {
                 "before_soma: sums are averaged, then ReLU acts");
 }
 
+void check_extensions(const Config& config, const Rules& rules) {
+  for (const Layer& l : config.network.layers) {
+    if (!l.max_pool) continue;
+    rules.require(config.accelerator == AcceleratorKind::h2learn, {"network.layers", "accelerator"},
+                  "pools of kind average: SATA has no largest of spikes (" + l.name + ")");
+    rules.require(config.machine.extensions, {"network.layers", "machine.extensions"},
+                  "pools of kind average; with machine.extensions: true also max, which is beyond "
+                  "the paper's hardware (" +
+                      l.name + ")");
+  }
+}
+
 void check_sata(const Config& config, const Rules& rules) {
   if (config.accelerator != AcceleratorKind::sata) return;
   rules.require(config.neuron.alpha == kSataAlpha, {"neuron.alpha", "accelerator"},
@@ -205,8 +217,13 @@ void validate(const Config& config, const Origins& origins) {
       "auto or separate with a dynamic loss scale, which may skip a step");
   check_sata(config, rules);
   check_spinaps(config, origins, rules);
+<<<<<<< HEAD
   rules.require(config.dataset.windows == EventWindows::time || config.dataset.window_us == 0,
                 {"dataset.window_us", "dataset.windows"}, "0 with windows by count");
+||||||| parent of b3b56cc (Max pooling of spikes, an extension of the machine)
+=======
+  check_extensions(config, rules);
+>>>>>>> b3b56cc (Max pooling of spikes, an extension of the machine)
   rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
                 "th_l < th_r");
   check_dram_rules(config.memory.dram, rules);

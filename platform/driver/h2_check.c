@@ -135,7 +135,8 @@ static int check_ranges(h2_device* d, int64_t index, const range* ranges, size_t
 
 static int check_layer(h2_device* d, const h2_layer* l, int64_t index) {
   const int fc = l->kind == H2_LAYER_FC;
-  const uint32_t flags = H2_LAYER_ENCODING | (fc ? H2_LAYER_GROUPED : H2_LAYER_VALID);
+  const uint32_t flags =
+      H2_LAYER_ENCODING | (fc ? H2_LAYER_GROUPED : H2_LAYER_VALID | H2_LAYER_MAX_POOL);
   const range ranges[] = {{".kind", l->kind, H2_LAYER_CONV, H2_LAYER_FC},
                           {".flags", l->flags, 0, flags},
                           {".pool", l->pool, H2_POOL_NONE, fc ? H2_POOL_NONE : H2_POOL_BEFORE_SOMA},
@@ -153,6 +154,9 @@ static int check_layer(h2_device* d, const h2_layer* l, int64_t index) {
     return h2_refuse(d, "layers", index, ".pool", "is behind ReLU: this card averages sums");
   if (index > 0 && (l->flags & H2_LAYER_ENCODING))
     return h2_refuse(d, "layers", index, ".flags", "encodes pixels behind the first layer");
+  if ((l->flags & H2_LAYER_MAX_POOL) && l->pool != H2_POOL_AFTER_SOMA)
+    return h2_refuse(d, "layers", index, ".flags",
+                     "takes the largest of spikes that are not pooled");
   if ((l->flags & H2_LAYER_VALID) && (l->kernel > l->in_height || l->kernel > l->in_width))
     return h2_refuse(d, "layers", index, ".kernel", "does not fit the map without padding");
   const h2_shapes s = h2_shapes_of(l);

@@ -12,7 +12,8 @@ h2_shapes h2_shapes_of(const h2_layer* l) {
   s.next_width = s.out_width / shrink;
   s.soma_height = l->pool == H2_POOL_BEFORE_SOMA ? s.next_height : s.out_height;
   s.soma_width = l->pool == H2_POOL_BEFORE_SOMA ? s.next_width : s.out_width;
-  s.next_planes = l->pool == H2_POOL_AFTER_SOMA ? 3 : 1;
+  const int averages = l->pool == H2_POOL_AFTER_SOMA && !(l->flags & H2_LAYER_MAX_POOL);
+  s.next_planes = averages ? 3 : 1;
   return s;
 }
 

@@ -43,9 +43,9 @@ NetworkImage network_image(const Config& config) {
   for (const Layer& l : config.network.layers) {
     h2_layer r{};
     r.kind = l.kind == LayerKind::fc ? H2_LAYER_FC : H2_LAYER_CONV;
-    r.flags = static_cast<std::uint16_t>((l.encoding ? H2_LAYER_ENCODING : 0U) |
-                                         (l.grouped ? H2_LAYER_GROUPED : 0U) |
-                                         (l.valid ? H2_LAYER_VALID : 0U));
+    r.flags = static_cast<std::uint16_t>(
+        (l.encoding ? H2_LAYER_ENCODING : 0U) | (l.grouped ? H2_LAYER_GROUPED : 0U) |
+        (l.valid ? H2_LAYER_VALID : 0U) | (l.max_pool ? H2_LAYER_MAX_POOL : 0U));
     r.pool = static_cast<std::uint16_t>(l.pool);
     r.planes = static_cast<std::uint16_t>(l.planes);
     r.cin = l.cin;

@@ -4,8 +4,8 @@
 import ctypes
 
 import h2_arguments as check
-from h2_structures import (ADAM, CONV, ENCODING, FC, POOL_AFTER_SOMA, SGD, VALID, Layer, Neuron,
-                           ScheduleRecord, Table, library)
+from h2_structures import (ADAM, CONV, ENCODING, FC, MAX_POOL, POOL_AFTER_SOMA, SGD, VALID, Layer,
+                           Neuron, ScheduleRecord, Table, library)
 
 OPTIMIZERS = {"sgd": SGD, "adam": ADAM}
 PADDINGS = ("same", "valid")
@@ -74,9 +74,10 @@ class Network:
 
     def conv(self, channels, kernel=3, pool=True, encoding=None, stride=1, padding="same",
              **neuron):
-        """A convolution; `pool`: then average pooling of 2x2. `encoding` (the first layer unless
-        told otherwise): the input is pixels, bytes [C][H][W]; if not, 0/1 bytes [T][C][H][W].
-        `padding`: same, or valid for none. alpha, th_f, th_l, th_r, beta: of this layer."""
+        """A convolution; `pool`: then average pooling of 2x2, or "max", the largest of four spikes,
+        which a card with machine.extensions takes. `encoding` (the first layer unless told
+        otherwise): the input is pixels, bytes [C][H][W]; if not, 0/1 bytes [T][C][H][W]. `padding`:
+        same, or valid for none. alpha, th_f, th_l, th_r, beta: of this layer."""
         if self.layers and self.layers[-1].kind == FC:
             raise ValueError("a convolution cannot follow a fully connected layer")
         encoding = not self.layers if encoding is None else encoding
@@ -95,14 +96,16 @@ class Network:
         if pool and min(out) < 2:
             raise ValueError(f"pool: a map of {out[0]}x{out[1]} cannot be halved")
         own = self._neuron_values(neuron)
+        largest = isinstance(pool, str) and _one_of(pool, "pool", ("max",)) == "max"
         self.layers.append(Layer(
-            kind=CONV, flags=(ENCODING if encoding else 0) | (VALID if valid else 0),
-            pool=POOL_AFTER_SOMA if pool else 0, planes=8 if encoding else self.planes, cin=cin,
+            kind=CONV, flags=(ENCODING if encoding else 0) | (VALID if valid else 0) |
+            (MAX_POOL if largest else 0), pool=POOL_AFTER_SOMA if pool else 0,
+            planes=8 if encoding else self.planes, cin=cin,
             cout=check.integer(channels, "channels", 1, 1 << 20), kernel=kernel, stride=stride,
             in_height=height, in_width=width))
         self._neurons.append(own)
         self.shape = (channels, *(size // 2 if pool else size for size in out))
-        self.planes = 3 if pool else 1
+        self.planes = 3 if pool and not largest else 1
         return self
 
     def fc(self, channels, encoding=False, **neuron):

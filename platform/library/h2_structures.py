@@ -74,7 +74,7 @@ class Group(Structure):
 
 
 CONV, FC = 0, 1
-ENCODING, VALID = 1, 4
+ENCODING, VALID, MAX_POOL = 1, 4, 16
 POOL_AFTER_SOMA = 1
 SGD, ADAM = 0, 1
 

@@ -99,6 +99,27 @@ TEST_P(Neuron, GradMatchesTheReferenceAndNeedsNoPotentialOutsideTheMask) {
   }
 }
 
+TEST_P(Neuron, MaxPoolGivesItsGradientToTheFirstThatFires) {
+  if (pool() != PoolMode::after_soma) return;
+  const Drawn d = drawn(false);
+  const auto& [u, spikes, mask] = d.expected;
+  const ValueMap expected = reference::grad(kNeuron, numerics(), pool(), kBatch, d.steps, d.spatial,
+                                            u, spikes, mask, true);
+  for (const Isa isa : supported_isas()) {
+    const IsaGuard guard(isa_name(isa));
+    ValueMap grad_u(u.maps, kHeight, kWidth, d.channels);
+    BitMap nonzero(u.maps, kHeight, kWidth, d.channels);
+    const Tiling tiling(kHeight, kWidth, {4, 4});
+    for (int i = 0; i < tiling.count(); ++i) {
+      for (int c = 0; c < d.channels; c += kLanes) {
+        grad(kNeuron, numerics(), pool(), kBatch, d.steps, d.spatial, u, spikes, mask,
+             tiling.tile(i), c, std::min(c + kLanes, d.channels), grad_u, nonzero, true);
+      }
+    }
+    EXPECT_TRUE(same_bits(grad_u, expected)) << isa_name(isa);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, Neuron,
                          ::testing::Combine(::testing::Values(Numerics::fp16, Numerics::fp32),
                                             ::testing::Values(1, 4), ::testing::Values(1, 16, 21),
@@ -113,6 +134,25 @@ TEST(Neuron, MaskIsOpenAndTheThresholdFires) {
   soma({}, Numerics::fp16, 1, 1, sums, {0, 1, 0, 4}, 0, 1, u, spikes, mask);
   EXPECT_EQ(mask.bits, (std::vector<std::uint16_t>{0, 0, 1, 1}));
   EXPECT_EQ(spikes.bits, (std::vector<std::uint16_t>{0, 1, 1, 1}));
+}
+
+TEST(Pooling, TheLargestSpikeIsOneOfFour) {
+  Draw draw(10);
+  const int channels = 21;
+  const BitMap spikes = draw.bits(3, 5, 7, channels, 0.2);
+  BitMap pooled(3, 2, 3, channels);
+  pool_largest(spikes, {0, 1, 0, 3}, 0, channels, pooled);
+  pool_largest(spikes, {1, 2, 0, 3}, 0, 7, pooled);
+  pool_largest(spikes, {1, 2, 0, 3}, 7, channels, pooled);
+  for (int i = 0; i < 3 * 2 * 3 * channels; ++i) {
+    const int c = i % channels, x = i / channels % 3, y = i / channels / 3 % 2;
+    const int m = i / channels / 6;
+    bool any = false;
+    for (int child = 0; child < 4; ++child) {
+      any = any || spikes.get(m, 2 * y + child / 2, 2 * x + child % 2, c);
+    }
+    ASSERT_EQ(pooled.get(m, y, x, c), any) << i;
+  }
 }
 
 TEST(Pooling, SpikesBecomeThreePlanesOfQuarters) {

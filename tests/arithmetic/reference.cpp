@@ -295,8 +295,8 @@ Potentials soma(const NeuronSpec& neuron, Numerics numerics, int batch, int step
 }
 
 ValueMap grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
-              const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
-              const BitMap& mask) {
+              const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
+              bool max_pool) {
   const Arithmetic a(numerics);
   const float alpha = a.round(neuron.alpha), beta = a.round(neuron.beta);
   const int h = u.height, w = u.width, channels = u.channels;
@@ -304,6 +304,13 @@ ValueMap grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int ba
   const auto spatial_term = [&](int map, int y, int x, int c) {
     if (pool != PoolMode::after_soma) return spatial.at(map, y, x)[c];
     const bool inside = y / 2 < spatial.height && x / 2 < spatial.width;
+    if (inside && max_pool) {
+      int first = 0;  // of the window, row by row
+      for (int k = 3; k >= 0; --k) {
+        if (spikes.get(map, y / 2 * 2 + k / 2, x / 2 * 2 + k % 2, c)) first = k;
+      }
+      return first == y % 2 * 2 + x % 2 ? spatial.at(map, y / 2, x / 2)[c] : 0.0F;
+    }
     return inside ? a.multiply(spatial.at(map, y / 2, x / 2)[c], 0.25F) : 0.0F;
   };
   for (int i = 0; i < batch * h * w * channels; ++i) {

@@ -181,6 +181,7 @@ ELSEWHERE = {
     "dataset.resize": "tests/data/formats_test.py: another crop",
     "dataset.cache_bytes": "tests/data/npy_set_test.cpp: the same samples, not held in memory",
     "training.checkpoint.dir": "tests/checkpoint/checkpoint_test.py: where the files lie",
+    "machine.extensions": "tests/config/layer_list_test.cpp: max pooling needs it",
     "host.clock_mhz": "tests/firmware/host_test.cpp: instructions per simulated time",
     "include": "tests/config/load_test.cpp: the files are read",
 }

@@ -70,7 +70,7 @@ TEST_F(LayerListKey, IsPrintedSoThatItLoadsAgain) {
                 "    - {type: fc, neurons: 10}\n"));
   const std::string text = print_config(config);
   EXPECT_NE(text.find("layers: [{type: conv, channels: 8, encoding: true, kernel: 3, padding: "
-                      "same, stride: 1, th_f: 0.1}, {type: pool}, "),
+                      "same, stride: 1, th_f: 0.1}, {type: pool, kind: average}, "),
             std::string::npos)
       << text;
   const Config again = load(text);
@@ -137,6 +137,29 @@ TEST_F(LayerListKey, NamesPlaceItemAndFieldOfWhatIsWrong) {
        "c.yaml:3:7: network.layers: item 1 fc has th_l 2 and th_r 1; legal: th_l < th_r"},
   };
   for (const auto& [items, message] : cases) EXPECT_EQ(error(file(items)), message);
+}
+
+TEST_F(LayerListKey, TakesTheLargestSpikeOnAnExtendedMachineAlone) {
+  const std::string items =
+      "    - {type: conv, channels: 8}\n    - {type: pool, kind: max}\n    - {type: fc, neurons: "
+      "4}\n";
+  EXPECT_EQ(
+      error(file(items)),
+      "c.yaml:2:3: network.layers: "
+      "[{\"channels\":8,\"kernel\":3,\"padding\":\"same\",\"stride\":1,\"type\":\"conv\"},"
+      "{\"kind\":\"max\",\"type\":\"pool\"},{\"neurons\":4,\"type\":\"fc\"}] contradicts "
+      "machine.extensions = false; legal: pools of kind average; with machine.extensions: true "
+      "also max, which is beyond the paper's hardware (conv1)");
+  const Config config = load(file(items) + "machine: {extensions: true}\n");
+  EXPECT_TRUE(config.network.layers[0].max_pool);
+  EXPECT_EQ(config.network.layers[0].next_planes, 1);
+  EXPECT_EQ(config.network.layers[1].planes, 1);
+  EXPECT_EQ(config.network.layers[1].cin, 8 * 14 * 14);
+  EXPECT_EQ(error("network:\n  pool: before_soma\n  layers:\n" + items),
+            "c.yaml:5:7: network.layers: item 2 pool takes the largest of four spikes; legal: "
+            "network.pool: after_soma for kind max");
+  EXPECT_NE(error("accelerator: sata\nneuron: {alpha: 0.9375}\n" + file(items)).find("SATA has no"),
+            std::string::npos);
 }
 
 TEST_F(LayerListKey, KeepsSatasOnlyDecay) {

@@ -159,6 +159,7 @@ const BadTable kBadTables[] = {
     {"no layer", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = 0; }},
     {"65 layers", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = 65; }},
     {"4 billion layers", H2_ERR_TABLE, 0, [](T& t, L*) { t.layers = ~0U; }},
+    {"max pool", H2_ERR_TABLE, 1, [](T&, L* l) { l[0].flags |= H2_LAYER_MAX_POOL; }},
     {"record size", H2_ERR_TABLE, 0, [](T& t, L*) { t.layer_size = 104; }},
     {"no timestep", H2_ERR_TABLE, 0, [](T& t, L*) { t.timesteps = 0; }},
     {"no sub-batch", H2_ERR_TABLE, 0, [](T& t, L*) { t.sub_batch = 0; }},

@@ -173,7 +173,8 @@ ValueMap ReferenceModel::backward(const Layer& layer, int batch, const Kept& kep
   ValueMap grad_u(maps, layer.soma_h, layer.soma_w, layer.cout);
   BitMap nonzero(maps, layer.soma_h, layer.soma_w, layer.cout);
   grad(layer.neuron, machine_.numerics, layer.pool, batch, network_.timesteps, spatial, kept.u,
-       kept.spikes, kept.mask, all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u, nonzero);
+       kept.spikes, kept.mask, all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u, nonzero,
+       layer.max_pool);
   if (layer.pool != PoolMode::before_soma) return grad_u;
   ValueMap conv(maps, layer.out_h, layer.out_w, layer.cout);
   spread_quarters(machine_.numerics, grad_u, {0, grad_u.height, 0, grad_u.width}, conv);
@@ -189,9 +190,10 @@ ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& trainin
     kept.push_back(forward(l, batch, std::move(map)));
     map = kept.back().spikes;
     if (layers[l].pool == PoolMode::after_soma) {
-      map = BitMap(map.maps, layers[l].next_h, layers[l].next_w, 3 * layers[l].cout);
-      pool_spikes(kept.back().spikes, all_of(map.height, map.width), 0, kept.back().spikes.channels,
-                  map);
+      const Layer& layer = layers[l];
+      map = BitMap(map.maps, layer.next_h, layer.next_w, layer.next_planes * layer.cout);
+      (layer.max_pool ? pool_largest : pool_spikes)(
+          kept.back().spikes, all_of(map.height, map.width), 0, kept.back().spikes.channels, map);
     }
   }
   ValueMap spatial = loss_gradient(training_group, first, batch, kept.back().spikes);

@@ -119,6 +119,22 @@ const Case kCases[] = {
       {"network.input.height", "23"},
       {"network.input.width", "31"},
       {"network.pool", "before_soma"}}},
+    {"MaxPool",
+     {{"network.layers",
+       "[{type: conv, channels: 8, encoding: true}, {type: pool, kind: max}, "
+       "{type: conv, channels: 20}, {type: pool, kind: max}, {type: fc, neurons: 32}, "
+       "{type: fc, neurons: 10}]"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     2},
+    {"MaxAndAveragePools",
+     {{"network.layers",
+       "[{type: conv, channels: 12}, {type: pool, kind: max}, {type: conv, channels: 20}, "
+       "{type: pool}, {type: conv, channels: 24}, {type: pool, kind: max}, "
+       "{type: fc, neurons: 10}]"},
+      {"network.input.height", "17"},
+      {"network.input.width", "19"},
+      {"machine.extensions", "true"}}},
     {"NeuronsPerLayer",
      {{"network.layers",
        "[{type: conv, channels: 8, encoding: true, alpha: 0.5, th_f: 0.25}, {type: pool}, "

@@ -81,7 +81,7 @@ struct EpochRecord {
 
 /// A restriction of the results that their reader has to know.
 struct Warning {
-  std::string kind;   ///< trace, output, interrupted, uncharged, learning
+  std::string kind;   ///< trace, output, interrupted, uncharged, extension, learning
   std::string text;   ///< one sentence
   std::string where;  ///< file or part
 };

@@ -79,7 +79,8 @@ RangeCount GradStage::run(int tile, Span blocks, KernelClock& kernels) {
   return kernels.run([&] {
     return grad(l_.neuron, context_.machine->numerics, l_.pool, context_.batch, context_.steps,
                 sums_, u_.values, spikes_.bits, mask_.bits, image().tiling().tile(tile),
-                blocks.begin * 16, std::min(blocks.end * 16, l_.cout), gradient_, nonzero_);
+                blocks.begin * 16, std::min(blocks.end * 16, l_.cout), gradient_, nonzero_,
+                l_.max_pool);
   });
 }
 

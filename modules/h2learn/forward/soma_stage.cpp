@@ -69,7 +69,8 @@ RangeCount SomaStage::run(int tile, Span channels, KernelClock& kernels) {
   if (l_.pool != PoolMode::after_soma) return found;
   for (const int pooled_tile : pooled_tiles_.complete(tile)) {
     const Region region = next_image_.tiling().tile(pooled_tile);
-    kernels.run([&] { pool_spikes(spikes_, region, channels.begin, channels.end, planes_); });
+    const auto pool = l_.max_pool ? pool_largest : pool_spikes;
+    kernels.run([&] { pool(spikes_, region, channels.begin, channels.end, planes_); });
   }
   return found;
 }

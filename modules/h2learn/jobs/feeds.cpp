@@ -110,7 +110,8 @@ void InputFeed::take_drawn() {
   } else {
     const BitMap& from = context_.masks->spikes(layer_ - 1);
     drawn_planes_ = BitMap(from.maps, below.next_h, below.next_w, below.cout * below.next_planes);
-    pool_spikes(from, {0, below.next_h, 0, below.next_w}, 0, below.cout, drawn_planes_);
+    const auto pool = below.max_pool ? pool_largest : pool_spikes;
+    pool(from, {0, below.next_h, 0, below.next_w}, 0, below.cout, drawn_planes_);
     drawn_ = &drawn_planes_;
   }
   if (!flat_) return;
