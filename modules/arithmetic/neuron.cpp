@@ -2,9 +2,11 @@
 #include "modules/arithmetic/neuron.h"
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "modules/arithmetic/simd/isa.h"
+#include "modules/arithmetic/slopes.h"
 #include "modules/base/bits.h"
 
 // Loops over positions and channel blocks around the vector arithmetic.
@@ -57,6 +59,19 @@ void take_where_first(const ValueMap& spatial, const BitMap& spikes, Place at, i
       const unsigned first = is_first(spikes, at.map + t, at.y, at.x, c / kLanes);
       const int end = std::min(c1, (c / kLanes + 1) * kLanes);
       for (; c < end; ++c) to[c] = (first >> (c % kLanes) & 1U) != 0 ? from[c] : 0.0F;
+    }
+  }
+}
+
+/// Slopes of the neurons of a position whose mask is set, +0 elsewhere.
+void take_slopes(const Slopes& table, const ValueMap& u, const BitMap& mask, Place at, int c0,
+                 int c1, std::vector<float>& slopes) {
+  for (int t = 0; t < at.steps; ++t) {
+    const float* from = u.at(at.map + t, at.y, at.x);
+    const std::uint16_t* open = mask.at(at.map + t, at.y, at.x);
+    float* to = &slopes[static_cast<std::size_t>(t) * u.channels];
+    for (int c = c0; c < c1; ++c) {
+      to[c] = (open[c / kLanes] >> (c % kLanes) & 1U) != 0 ? table.at(from[c]) : 0.0F;
     }
   }
 }
@@ -126,6 +141,14 @@ RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int 
     args.spatial_step = spatial.channels;
     taken.resize(args.spatial_step * steps + kLanes);  // vectors may end behind the last channel
   }
+  std::optional<Slopes> table;
+  std::vector<float> slopes;  // likewise
+  if (neuron.surrogate != Surrogate::rectangle) {
+    table.emplace(neuron, numerics);
+    args.slope_step = u.channels;
+    slopes.resize(args.slope_step * steps + kLanes);
+    args.slopes = slopes.data() + c0;
+  }
   for (int sample = 0; sample < batch; ++sample) {
     const int map = sample * steps;
     for_positions(region, [&](int y, int x) {
@@ -138,6 +161,7 @@ RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int 
         take_where_first(spatial, spikes, {map, steps, y, x}, c0, c1, taken);
         args.spatial = taken.data() + c0;
       }
+      if (table) take_slopes(*table, u, mask, {map, steps, y, x}, c0, c1, slopes);
       args.u = u.at(map, y, x) + c0;
       args.grad_u = grad_u.at(map, y, x) + c0;
       args.spikes = spikes.at(map, y, x) + c0 / kLanes;

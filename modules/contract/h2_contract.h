@@ -268,14 +268,20 @@ enum h2_pool { H2_POOL_NONE = 0, H2_POOL_AFTER_SOMA = 1, H2_POOL_BEFORE_SOMA = 2
 #define H2_LAYER_GROUPED 0x8U
 #define H2_LAYER_VALID 0x4U     /* convolution without padding, since 3.2 */
 #define H2_LAYER_MAX_POOL 0x10U /* largest of four spikes after Soma: an extension, since 3.3 */
+/* Since 3.3: the last of `cin` channels is no input but 1 everywhere. Its weight in the middle of
+ * the kernel is the bias; the others have to be 0 and stay so. */
+#define H2_LAYER_BIAS 0x20U
+/* Since 3.3, the last layer, fully connected: its neurons never fire, their potentials are the
+ * outputs, dense values at `potential`; an extension. */
+#define H2_LAYER_READOUT 0x80U
 
 /* Offsets count from the base of the descriptor's Mem0 or Mem1, the last four from Mem2. */
 #define H2_LAYER_FIELDS(X)                                                     \
   X(uint16_t, kind, 0, "0 convolution, 1 fully connected")                     \
-  X(uint16_t, flags, 2, "1 pixels; 4 no padding; 8 grouped; 16 max pool")      \
+  X(uint16_t, flags, 2, "H2_LAYER_ENCODING and the others")                    \
   X(uint16_t, pool, 4, "0 none, 1 AP2 after Soma, 2 before")                   \
   X(uint16_t, planes, 6, "bit planes of the input: 1, 3 or 8")                 \
-  X(uint32_t, cin, 8, "input channels, planes not counted")                    \
+  X(uint32_t, cin, 8, "input channels, planes not counted, bias included")     \
   X(uint32_t, cout, 12, "output channels")                                     \
   X(uint16_t, kernel, 16, "odd; FC: 1")                                        \
   X(uint16_t, stride, 18, "1 or 2")                                            \
@@ -293,14 +299,25 @@ enum h2_pool { H2_POOL_NONE = 0, H2_POOL_AFTER_SOMA = 1, H2_POOL_BEFORE_SOMA = 2
   X(uint64_t, momentum, 96, "Mem2: FP32, as weights")                          \
   X(uint64_t, variance, 104, "Mem2: FP32, as weights; 0 for SGD")
 
-/* A layer's own neuron, in place of the header's five numbers. */
+/* A layer's own neuron, in place of the header's five numbers. `kind`, since 3.3: reset in bits 0
+ * to 1, surrogate in bits 4 to 5; other than 0 an extension. */
+enum h2_reset { H2_RESET_HARD = 0, H2_RESET_SOFT = 1, H2_RESET_SOFT_AFTER_DECAY = 2 };
+enum h2_surrogate {
+  H2_SURROGATE_RECTANGLE = 0,
+  H2_SURROGATE_TRIANGLE = 1,
+  H2_SURROGATE_ATAN = 2,
+  H2_SURROGATE_FAST_SIGMOID = 3
+};
+#define H2_NEURON_KIND(reset, surrogate) ((uint32_t)(reset) | (uint32_t)(surrogate) << 4)
+#define H2_NEURON_RESET(kind) ((kind)&0x3U)
+#define H2_NEURON_SURROGATE(kind) ((kind) >> 4 & 0x3U)
 #define H2_NEURON_FIELDS(X)                                \
   X(float, alpha, 0, "decay of the potential")             \
   X(float, th_f, 4, "firing threshold")                    \
   X(float, th_l, 8, "lower end of the mask, exclusive")    \
   X(float, th_r, 12, "upper end of the mask, exclusive")   \
   X(float, beta, 16, "surrogate gradient inside the mask") \
-  X(uint32_t, reserved, 20, "0")
+  X(uint32_t, kind, 20, "bits 0-1 reset, 4-5 surrogate")
 
 typedef struct h2_table {
   H2_TABLE_FIELDS(H2_MEMBER_)

@@ -29,6 +29,10 @@ EnginePlan common_plan() {
   plan.events[kGradUpdates] = {{"fp16_mul", 4}, {"fp16_add", 2}};
   // SGD with momentum in FP32.
   plan.events[kWeightUpdates] = {{"fp32_mul", 2}, {"fp32_add", 2}};
+  // The product and the sum that the decay adds to a step.
+  plan.events[kWeightDecays] = {{"fp32_mul", 1}, {"fp32_add", 1}};
+  // Distance from th_l, times entries per distance; the entry.
+  plan.events[kSlopeReads] = {{"fp16_mul", 1}, {"fp16_add", 1}, {"lut_bit", kValueBits}};
   return plan;
 }
 

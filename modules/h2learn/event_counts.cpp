@@ -64,6 +64,10 @@ const std::vector<EventKind>& h2learn_events() {
       {"soma_updates", "1", "potentials that Soma computes", "one per neuron, sample, timestep"},
       {"grad_updates", "1", "gradients that Grad computes", "one per neuron, sample, timestep"},
       {"weight_updates", "1", "weights that take an optimiser step", "one per weight and update"},
+      {"weight_decays", "1", "weights that an optimiser step also decays",
+       "one per weight and update with a weight decay above 0"},
+      {"slope_reads", "1", "look-ups in Grad's table of a surrogate",
+       "one per neuron, sample, timestep of a layer whose surrogate is no rectangle"},
   };
   return kinds;
 }
@@ -138,10 +142,11 @@ EventCounts weight_gradient_events(const Layer& layer, const WeightUpdateSpec& a
   return events;
 }
 
-EventCounts update_events(std::uint64_t weights, int states) {
+EventCounts update_events(std::uint64_t weights, int states, bool decays) {
   const std::uint64_t masters = weights * kFp32Bytes * (1 + states);
   EventCounts events;
   events[kWeightUpdates] = weights;
+  if (decays) events[kWeightDecays] = weights;
   events.read_glb(TensorKind::master, masters);
   events.read_glb(TensorKind::weight_gradient, weights * kFp16Bytes);
   events.write_glb(TensorKind::master, masters);
@@ -170,8 +175,9 @@ EventCounts backward_events(const Layer& above, const BackwardSpec& array, const
   return events;
 }
 
-EventCounts grad_events(std::uint64_t gradients) {
+EventCounts grad_events(std::uint64_t gradients, Surrogate surrogate) {
   EventCounts events;
+  if (surrogate != Surrogate::rectangle) events[kSlopeReads] = gradients;
   events[kGradUpdates] = gradients;
   // u and the sum of grad-s, spike and mask bit; grad-u and its bit.
   events.read_glb(TensorKind::potential, gradients * kFp16Bytes);

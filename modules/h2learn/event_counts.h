@@ -27,6 +27,8 @@ enum H2LearnEvent : std::size_t {
   kSomaUpdates,
   kGradUpdates,
   kWeightUpdates,
+  kWeightDecays,
+  kSlopeReads,
   kH2LearnEvents
 };
 const std::vector<EventKind>& h2learn_events();
@@ -61,7 +63,7 @@ EventCounts weight_gradient_events(const Layer& layer, const WeightUpdateSpec& a
                                    const ChunkPart& part, std::uint64_t spiking,
                                    std::uint64_t merged);
 /// Optimiser step over `weights` weights with `states` FP32 values beside each FP32 weight.
-EventCounts update_events(std::uint64_t weights, int states);
+EventCounts update_events(std::uint64_t weights, int states, bool decays = false);
 
 /// Backward Engine: `part.tile` lies on the map that `above` reads, `part.outputs` counts channels
 /// of grad-u, in0..in1 the channels whose gradient is computed.
@@ -73,6 +75,6 @@ struct BackwardCounts {
 EventCounts backward_events(const Layer& above, const BackwardSpec& array, const ChunkPart& part,
                             const BackwardCounts& counts);
 /// Grad behind it: `gradients` of all channels, samples and timesteps.
-EventCounts grad_events(std::uint64_t gradients);
+EventCounts grad_events(std::uint64_t gradients, Surrogate surrogate = Surrogate::rectangle);
 
 }  // namespace h2

@@ -47,7 +47,7 @@ TensorImage JobContext::next_image(int index) const {
 TensorImage JobContext::input_image(int index) const {
   if (index > 0) return next_image(index - 1);
   const Layer& l = layer(0);
-  return {input, map(l.cin_star(), l.in_h, l.in_w, l.encoding ? 1 : steps, input_border(l))};
+  return {input, map(l.inputs_star(), l.in_h, l.in_w, l.encoding ? 1 : steps, input_border(l))};
 }
 
 WeightImage JobContext::weight_image(int index, std::uint64_t address) const {

@@ -126,8 +126,9 @@ std::unique_ptr<Job> make_group_gradient_job(const JobContext& context, int laye
 /// What an optimiser step takes of a machine.
 struct UpdateCosts {
   std::uint64_t buffer_bytes = 0;  ///< of the buffer that weights stream through
-  /// Of a chunk of `weights` with `states` FP32 values beside each FP32 weight.
-  std::function<ChunkWork(std::uint64_t weights, int states)> work;
+  /// Of a chunk of `weights` with `states` FP32 values beside each FP32 weight; `decays`: with a
+  /// weight decay.
+  std::function<ChunkWork(std::uint64_t weights, int states, bool decays)> work;
 };
 UpdateCosts h2learn_update_costs(const Machine& machine);
 

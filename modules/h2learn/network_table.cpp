@@ -7,6 +7,8 @@
 #include <limits>
 #include <utility>
 
+#include "modules/arithmetic/slopes.h"
+
 namespace h2 {
 namespace {
 
@@ -16,12 +18,17 @@ constexpr std::uint32_t kMostInputs = 1U << 26, kMostOutputs = 1U << 20;
 
 bool flags_of(const h2_layer& r, const Machine& machine, Layer& l) {
   const bool fc = r.kind == H2_LAYER_FC;
-  const unsigned kind = fc ? H2_LAYER_GROUPED : H2_LAYER_VALID | H2_LAYER_MAX_POOL;
-  if ((r.flags & ~(H2_LAYER_ENCODING | kind)) != 0) return false;
+  const unsigned kind =
+      fc ? H2_LAYER_GROUPED | H2_LAYER_READOUT : H2_LAYER_VALID | H2_LAYER_MAX_POOL;
+  if ((r.flags & ~(H2_LAYER_ENCODING | H2_LAYER_BIAS | kind)) != 0) return false;
   l.encoding = (r.flags & H2_LAYER_ENCODING) != 0;
   l.grouped = (r.flags & H2_LAYER_GROUPED) != 0;
   l.valid = (r.flags & H2_LAYER_VALID) != 0;
   l.max_pool = (r.flags & H2_LAYER_MAX_POOL) != 0;
+  l.bias = (r.flags & H2_LAYER_BIAS) != 0;
+  l.readout = (r.flags & H2_LAYER_READOUT) != 0;
+  if (l.readout && !machine.extensions) return false;
+  if (l.bias && r.cin < 2) return false;
   if (l.max_pool && (!machine.extensions || r.pool != H2_POOL_AFTER_SOMA)) return false;
   return !l.valid || (r.kernel <= r.in_height && r.kernel <= r.in_width);
 }
@@ -53,11 +60,11 @@ bool shape_of(const h2_layer& r, const Machine& machine, Layer& l) {
 }
 
 bool follows(const Layer& below, const Layer& l) {
-  if (l.encoding || l.planes != below.next_planes) return false;
+  if (l.encoding || below.readout || l.planes != below.next_planes) return false;
   if (l.kind == LayerKind::fc) {  // a damaged table may claim more than an int holds
-    return l.cin == std::int64_t{below.cout} * below.next_h * below.next_w;
+    return l.inputs() == std::int64_t{below.cout} * below.next_h * below.next_w;
   }
-  return below.kind == LayerKind::conv && l.cin == below.cout && l.in_h == below.next_h &&
+  return below.kind == LayerKind::conv && l.inputs() == below.cout && l.in_h == below.next_h &&
          l.in_w == below.next_w;
 }
 
@@ -89,7 +96,21 @@ bool neuron_in_range(const NeuronSpec& n) {
          n.th_l < n.th_r && within(n.beta, 0, kLargest) && n.beta > 0;
 }
 
-NeuronSpec neuron_of(const h2_neuron& n) { return {n.alpha, n.th_f, n.th_l, n.th_r, n.beta}; }
+/// False if the machine has no such neuron.
+bool neuron_of(const h2_neuron& record, const Machine& machine, NeuronSpec& n) {
+  const std::uint32_t reset = H2_NEURON_RESET(record.kind);
+  const std::uint32_t surrogate = H2_NEURON_SURROGATE(record.kind);
+  if (record.kind != H2_NEURON_KIND(reset, surrogate) || reset > H2_RESET_SOFT_AFTER_DECAY)
+    return false;
+  n = {record.alpha, record.th_f, record.th_l, record.th_r, record.beta};
+  n.reset = static_cast<Reset>(reset);
+  n.surrogate = static_cast<Surrogate>(surrogate);
+  if (!neuron_in_range(n)) return false;
+  if (record.kind != 0 && !machine.extensions) return false;
+  const float width = n.th_r - n.th_l;
+  return n.surrogate == Surrogate::rectangle ||
+         within(width, Slopes::kLeastWidth, Slopes::kMostWidth);
+}
 
 bool update_in_range(const h2_table& h) {
   int exponent = 0;
@@ -168,10 +189,9 @@ std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& r
     if (!shape_of(record, machine, l)) return H2_ERR_TABLE;
     l.neuron = {header.alpha, header.th_f, header.th_l, header.th_r, header.beta};
     if (!neurons.empty()) {
-      const h2_neuron& own = neurons[layer - 1];
-      l.neuron = neuron_of(own);
-      if (own.reserved != 0 || !neuron_in_range(l.neuron)) return H2_ERR_TABLE;
+      if (!neuron_of(neurons[layer - 1], machine, l.neuron)) return H2_ERR_TABLE;
     }
+    if (l.readout) l.neuron = readout_neuron(l.neuron.alpha);
     if (table.update.optimizer == Optimizer::sgd && record.variance != 0) return H2_ERR_TABLE;
     if (!can_be_placed(l, header)) return H2_ERR_ADDRESS;
     const auto& layers = table.network.layers;
@@ -181,7 +201,7 @@ std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& r
   name_layers(table.network);
   layer = 0;
   const Layer& first = table.network.layers.front();
-  table.network.input = {first.cin, first.in_h, first.in_w};
+  table.network.input = {first.inputs(), first.in_h, first.in_w};
   for (std::size_t i = 0; i < records.size(); ++i) {
     table.layers.push_back({table.network.layers[i], records[i]});
   }

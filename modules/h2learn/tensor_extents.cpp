@@ -46,8 +46,8 @@ std::vector<TensorExtent> tensor_extents(const std::vector<PlacedLayer>& layers,
     const auto bits = [](const h2_map& map) { return h2_map_bits_bytes(&map); };
     const bool last = record == layers.size(), after_soma = l.pool == PoolMode::after_soma;
     if (record == 1) {
-      input = map_of(machine, l.cin_star(), l.in_h, l.in_w, l.encoding ? 1 : timesteps, sub_batch,
-                     input_border(l));
+      input = map_of(machine, l.inputs_star(), l.in_h, l.in_w, l.encoding ? 1 : timesteps,
+                     sub_batch, input_border(l));
     }
     const std::uint32_t read = last ? 0 : input_border(layers[record].layer);
     const h2_map dense = soma(0);

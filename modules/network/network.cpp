@@ -5,6 +5,7 @@
 #include <sstream>
 #include <utility>
 
+#include "modules/arithmetic/slopes.h"
 #include "modules/base/error.h"
 
 namespace h2 {
@@ -149,7 +150,8 @@ class Builder {
     if (l.kernel % 2 == 0) fail("has an even kernel size", "odd kernel sizes");
     l.stride = item.stride;
     l.valid = item.valid;
-    l.cin = channels_;
+    l.bias = item.bias;
+    l.cin = channels_ + (l.bias ? 1 : 0);
     l.in_h = height_;
     l.in_w = width_;
     if (l.valid && (l.kernel > l.in_h || l.kernel > l.in_w)) {
@@ -192,7 +194,9 @@ class Builder {
     Layer l;
     l.name = "fc" + std::to_string(++fcs_);
     l.kind = LayerKind::fc;
-    l.cin = static_cast<int>(inputs);
+    l.bias = item.bias;
+    l.readout = item.readout;
+    l.cin = static_cast<int>(inputs) + (l.bias ? 1 : 0);
     l.cout = item.size;
     set_encoding(item, l);
     push(l, item);
@@ -206,17 +210,27 @@ class Builder {
     n.th_l = item.th_l.value_or(neuron_.th_l);
     n.th_r = item.th_r.value_or(neuron_.th_r);
     n.beta = item.beta.value_or(neuron_.beta);
+    n.reset = item.reset.value_or(neuron_.reset);
+    n.surrogate = item.surrogate.value_or(neuron_.surrogate);
     const bool own = item.th_l || item.th_r;  // the network's own pair has a message of its own
     if (own && !(n.th_l < n.th_r)) {
       std::ostringstream pair;
       pair << "has th_l " << n.th_l << " and th_r " << n.th_r;
       fail(pair.str(), "th_l < th_r");
     }
+    const float width = n.th_r - n.th_l;
+    if (n.surrogate != Surrogate::rectangle && !item.readout &&
+        !(width >= Slopes::kLeastWidth && width <= Slopes::kMostWidth)) {
+      fail("has a surrogate from a table and th_r - th_l of " + std::to_string(width),
+           "th_r - th_l in 0.015625..1024");
+    }
     return n;
   }
 
   void push(Layer layer, const LayerItem& item) {
+    if (!layers_.empty() && layers_.back().readout) fail("follows a read-out", "a read-out last");
     layer.neuron = neuron_of(item);
+    if (layer.readout) layer.neuron = readout_neuron(layer.neuron.alpha);
     derive_shapes(layer);
     layers_.push_back(layer);
     hand_on(layer);

@@ -30,8 +30,10 @@ struct Layer {
   bool grouped = false;   ///< fully connected: grad-w is computed once per batch group
   PoolMode pool = PoolMode::none;
   bool max_pool = false;  ///< of spikes (after_soma): one of four instead of their average
+  bool bias = false;      ///< the last of `cin` channels is constant (decision 0054)
+  bool readout = false;   ///< potentials, which never fire, are the outputs; the last layer only
 
-  int cin = 1;
+  int cin = 1;     ///< input channels, the constant one included
   int planes = 1;  ///< bit planes of one input value: 1 spikes, 3 AP2 quarters, 8 pixels
   int in_h = 1, in_w = 1;
   int cout = 1;
@@ -45,6 +47,9 @@ struct Layer {
 
   /// Input channels as the arrays see them: planes packed as extra channels, index c*planes+p.
   int cin_star() const { return cin * planes; }
+  /// Channels that the layer below hands on.
+  int inputs() const { return cin - (bias ? 1 : 0); }
+  int inputs_star() const { return inputs() * planes; }
   int taps() const { return kernel * kernel; }
   std::uint64_t weight_count() const { return static_cast<std::uint64_t>(cout) * cin * taps(); }
   /// Dense multiply-accumulates of one timestep and sample, planes counted once.
@@ -52,6 +57,10 @@ struct Layer {
   /// What a spike of bit plane p counts, a power of two: 2^(p-8), 2^(p-2) or 1 (decision 0003).
   float plane_value(int p) const {
     return static_cast<float>(1 << p) / (planes == 8 ? 256.0F : planes == 3 ? 4.0F : 1.0F);
+  }
+  /// What a spike of channel* `star` counts: that of the constant, in its last plane, is 1.
+  float star_value(int star) const {
+    return star < inputs_star() ? plane_value(star % planes) : 1.0F;
   }
 };
 
@@ -75,8 +84,12 @@ struct LayerItem {
   int kernel = 3, stride = 1;
   bool valid = false;     ///< padding 0 instead of kernel / 2
   bool encoding = false;  ///< reads pixels; the first layer only
+  bool bias = false;
+  bool readout = false;  ///< of an FC layer, the last one
   /// Instead of the neuron that the network's layers share.
   std::optional<float> alpha, th_f, th_l, th_r, beta;
+  std::optional<Reset> reset;
+  std::optional<Surrogate> surrogate;
   std::string place;  ///< "file:line:column" for messages; may be empty
 };
 

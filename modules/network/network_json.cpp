@@ -2,6 +2,8 @@
 #include "modules/network/network_json.h"
 
 #include <charconv>
+#include <cstddef>
+#include <optional>
 #include <string>
 
 namespace h2 {
@@ -18,6 +20,18 @@ constexpr NeuronMember kNeuron[] = {{"alpha", &LayerItem::alpha},
                                     {"th_l", &LayerItem::th_l},
                                     {"th_r", &LayerItem::th_r},
                                     {"beta", &LayerItem::beta}};
+
+constexpr const char* kResets[] = {"hard", "soft", "soft_after_decay"};
+constexpr const char* kSurrogates[] = {"rectangle", "triangle", "atan", "fast_sigmoid"};
+
+/// The value that has a name, by its place among the names.
+template <class Value, std::size_t Size>
+std::optional<Value> named(const char* const (&names)[Size], const std::string& name) {
+  for (std::size_t i = 0; i < Size; ++i) {
+    if (name == names[i]) return static_cast<Value>(i);
+  }
+  return {};
+}
 
 /// The shortest decimal that reads back as the same float: 0.1f is 0.1, not 0.10000000149.
 double decimal_of(float value) {
@@ -40,6 +54,10 @@ json json_of(const LayerItem& item) {
     value["padding"] = item.valid ? "valid" : "same";
   }
   if (item.encoding) value["encoding"] = true;
+  if (item.bias) value["bias"] = true;
+  if (item.readout) value["readout"] = true;
+  if (item.reset) value["reset"] = kResets[static_cast<int>(*item.reset)];
+  if (item.surrogate) value["surrogate"] = kSurrogates[static_cast<int>(*item.surrogate)];
   for (const NeuronMember& m : kNeuron) {
     if (item.*m.at) value[m.name] = decimal_of(*(item.*m.at));
   }
@@ -59,6 +77,12 @@ LayerItem layer_item(const json& value) {
   const std::string padding = value.value("padding", "same");
   item.valid = padding == "valid" || padding == "0";
   item.encoding = value.value("encoding", false);
+  item.bias = value.value("bias", false);
+  item.readout = value.value("readout", false);
+  if (value.contains("reset")) item.reset = named<Reset>(kResets, value["reset"]);
+  if (value.contains("surrogate")) {
+    item.surrogate = named<Surrogate>(kSurrogates, value["surrogate"]);
+  }
   for (const NeuronMember& m : kNeuron) {
     if (value.contains(m.name)) item.*m.at = value[m.name].get<float>();
   }

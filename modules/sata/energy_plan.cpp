@@ -27,6 +27,7 @@ std::vector<EnginePlan> sata_energy_plan(const SataSpec& array) {
   plan.events[kPotentialGradients] = {{"fp16_mul", 2}, {"fp16_add", 4}};
   plan.events[kGatedPotentialGradients] = {{"fp16_add", 1}};
   plan.events[kSataWeightUpdates] = {{"fp32_mul", 2}, {"fp32_add", 2}};
+  plan.events[kSataWeightDecays] = {{"fp32_mul", 1}, {"fp32_add", 1}};
   const double pes = array.pes();
   plan.parts = {
       {"pes", {{"fp16_mul", pes}, {"fp16_add", pes}}},

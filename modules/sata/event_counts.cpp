@@ -75,6 +75,8 @@ const std::vector<EventKind>& sata_events() {
       {"gated_potential_gradients", "1", "gradients whose surrogate product the gate keeps still",
        "neurons, samples, timesteps with a closed mask"},
       {"weight_updates", "1", "weights that take an optimiser step", "one per weight and update"},
+      {"weight_decays", "1", "weights that an optimiser step also decays",
+       "one per weight and update with a weight decay above 0"},
       {"words_published_dram", "words",
        "16-bit words of external memory as the published tool counts them",
        "modules/sata/SATA.md, words; weights and operands of some phases are left out there"},
@@ -142,9 +144,10 @@ EventCounts potential_gradient_events(const SataSpec& array, std::uint64_t gradi
   return events;
 }
 
-EventCounts sata_update_events(std::uint64_t weights, int states) {
+EventCounts sata_update_events(std::uint64_t weights, int states, bool decays) {
   EventCounts events;
   events[kSataWeightUpdates] = weights;
+  if (decays) events[kSataWeightDecays] = weights;
   events[kGlbReadBytes] = weights * (kFp32Bytes * (1 + states) + kFp16Bytes);
   events[kGlbWriteBytes] = events[kGlbReadBytes];
   return events;

@@ -27,6 +27,7 @@ enum SataEvent : std::size_t {
   kPotentialGradients,
   kGatedPotentialGradients,
   kSataWeightUpdates,
+  kSataWeightDecays,
   kPublishedDramWords,
   kPublishedGlbWords,
   kPublishedPeWords,
@@ -60,7 +61,7 @@ std::uint64_t macs_of(const EventCounts& events);
 EventCounts potential_gradient_events(const SataSpec& array, std::uint64_t gradients,
                                       std::uint64_t open);
 /// Optimiser step over `weights` weights with `states` FP32 values beside each FP32 weight.
-EventCounts sata_update_events(std::uint64_t weights, int states);
+EventCounts sata_update_events(std::uint64_t weights, int states, bool decays);
 EventCounts published_events(const PublishedWords& words);
 
 /// Set bits of channels [c0, c1) in `region`, over all maps.

@@ -48,7 +48,12 @@ std::shared_ptr<CardCommand> SataSchedule::decode(const h2_descriptor& descripto
 
 std::uint32_t SataSchedule::plan(H2LearnCommand& command) const {
   for (const Layer& l : command.table.network.layers) {
-    if (l.neuron.alpha != kSataAlpha || l.grouped || l.max_pool) return H2_ERR_TABLE;
+    if (l.neuron.alpha != kSataAlpha || l.grouped || l.max_pool || l.bias || l.readout) {
+      return H2_ERR_TABLE;
+    }
+    if (l.neuron.reset != Reset::hard || l.neuron.surrogate != Surrogate::rectangle) {
+      return H2_ERR_TABLE;
+    }
   }
   if (array_.ann && !is_relu_network(command.table)) return H2_ERR_TABLE;
   command.context.relu = array_.ann;
@@ -64,10 +69,10 @@ std::uint32_t SataSchedule::plan(H2LearnCommand& command) const {
 
 UpdateCosts SataSchedule::update_costs() const {
   const SataSpec& array = array_;
-  return {
-      array.buffers.total(), [&array](std::uint64_t weights, int states) {
-        return ChunkWork{sata_unit_cycles(array, weights), 0, sata_update_events(weights, states)};
-      }};
+  return {array.buffers.total(), [&array](std::uint64_t weights, int states, bool decays) {
+            return ChunkWork{sata_unit_cycles(array, weights), 0,
+                             sata_update_events(weights, states, decays)};
+          }};
 }
 
 void SataSchedule::reset() {

@@ -35,7 +35,8 @@ bool is_result(const fs::path& file) {
   std::string name = file.filename().string();
   if (ends_with(name, ".partial")) name.resize(name.size() - 8);
   const fs::path parent = file.parent_path().filename();
-  if (parent == "weights" || parent == "masters") return ends_with(name, ".w.npy");
+  if (parent == "weights" || parent == "masters")
+    return ends_with(name, ".w.npy") || ends_with(name, ".b.npy");
   return name.rfind("trace.", 0) == 0 && ends_with(name, ".words");
 }
 
@@ -53,12 +54,22 @@ void write_layer(const fs::path& folder, const Layer& layer, NpyType type, const
   std::error_code error;
   fs::create_directories(folder, error);
   if (error) throw RunError(folder.string() + ": " + error.message());
-  const auto o = static_cast<std::size_t>(layer.cout), i = static_cast<std::size_t>(layer.cin);
+  const auto o = static_cast<std::size_t>(layer.cout), i = static_cast<std::size_t>(layer.inputs());
   const auto k = static_cast<std::size_t>(layer.kernel);
+  const std::size_t bytes = type == NpyType::float16 ? 2 : 4, taps = k * k;
+  const auto* from = static_cast<const std::uint8_t*>(values);
+  std::vector<std::uint8_t> weights, bias;
+  for (std::size_t row = 0; row < o && layer.bias; ++row) {
+    weights.insert(weights.end(), from, from + i * taps * bytes);
+    from += i * taps * bytes;
+    bias.insert(bias.end(), from + taps / 2 * bytes, from + (taps / 2 + 1) * bytes);
+    from += taps * bytes;
+  }
   write_npy((folder / (layer.name + ".w.npy")).string(), type,
             layer.kind == LayerKind::fc ? std::vector<std::size_t>{o, i}
                                         : std::vector<std::size_t>{o, i, k, k},
-            values);
+            layer.bias ? weights.data() : values);
+  if (layer.bias) write_npy((folder / (layer.name + ".b.npy")).string(), type, {o}, bias.data());
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "modules/base/error.h"
+#include "modules/network/extensions.h"
 #include "platform/cli/commit.h"
 #include "platform/cli/outputs.h"
 #include "platform/cli/version.h"
@@ -32,12 +33,11 @@ void print_files(const fs::path& out) {
 /// What of the configuration makes results better than the machine could be.
 void add_departures(const Config& config, RunRecord& record) {
   for (const Layer& l : config.network.layers) {
-    if (!l.max_pool) continue;
-    record.warnings.push_back({"extension",
-                               "extension: " + l.name +
-                                   " takes the largest of four spikes, which is beyond "
-                                   "the paper's hardware",
-                               l.name});
+    for (const std::string& what : extensions_of(l)) {
+      record.warnings.push_back(
+          {"extension", "extension: " + l.name + " has " + what + ", beyond the paper's hardware",
+           l.name});
+    }
   }
   if (config.machine.halo != Halo::free) return;
   record.warnings.push_back(

@@ -110,6 +110,21 @@ std::vector<Key> array_keys() {
       number("neuron.th_r", kFp16, "right border of the open mask interval", H2_AT(neuron.th_r)),
       number("neuron.beta", kFp16Positive, "surrogate gradient inside the mask interval",
              H2_AT(neuron.beta)),
+      choice("neuron.reset",
+             {{"hard", Reset::hard},
+              {"soft", Reset::soft},
+              {"soft_after_decay", Reset::soft_after_decay}},
+             "a spike sets the potential to 0, or takes th_f away before or after its decay; soft "
+             "ones are extensions",
+             H2_AT(neuron.reset)),
+      choice("neuron.surrogate",
+             {{"rectangle", Surrogate::rectangle},
+              {"triangle", Surrogate::triangle},
+              {"atan", Surrogate::atan},
+              {"fast_sigmoid", Surrogate::fast_sigmoid}},
+             "gradient of a spike over the mask interval: beta, or beta times a curve from a "
+             "table, an extension",
+             H2_AT(neuron.surrogate)),
   };
 }
 

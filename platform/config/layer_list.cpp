@@ -34,6 +34,10 @@ Key choice_field(const char* name, std::vector<std::string> choices, const char*
   return key;
 }
 
+Key bias_field() {
+  return field("bias", KeyType::boolean, {}, "adds a trained number to each sum of weights");
+}
+
 Key encoding_field() {
   return field("encoding", KeyType::boolean, {}, "reads pixels; the first layer only");
 }
@@ -52,6 +56,9 @@ std::vector<Key> neuron_fields() {
       number_field("th_l", {-kLargestFp16, kLargestFp16}, "instead of neuron.th_l"),
       number_field("th_r", {-kLargestFp16, kLargestFp16}, "instead of neuron.th_r"),
       number_field("beta", {0, kLargestFp16, true}, "instead of neuron.beta"),
+      choice_field("reset", {"hard", "soft", "soft_after_decay"}, "instead of neuron.reset"),
+      choice_field("surrogate", {"rectangle", "triangle", "atan", "fast_sigmoid"},
+                   "instead of neuron.surrogate"),
   };
 }
 
@@ -65,11 +72,14 @@ const std::vector<LayerType>& layer_types() {
           field("stride", KeyType::integer, {1, 2}, "stride, 1"),
           choice_field("padding", {"same", "valid", "0"},
                        "same: kernel / 2 zeros on every side; valid or 0: none"),
-          encoding_field()}},
+          encoding_field(), bias_field()}},
         {"fc",
          1,
-         {field("neurons", KeyType::integer, {1, kMostLayerChannels}, "neurons"),
-          encoding_field()}},
+         {field("neurons", KeyType::integer, {1, kMostLayerChannels}, "neurons"), encoding_field(),
+          bias_field(),
+          field("readout", KeyType::boolean, {},
+                "potentials are the outputs, which never fire, an extension; the last layer "
+                "only")}},
         {"pool",
          0,
          {choice_field("kind", {"average", "max"},

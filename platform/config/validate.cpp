@@ -7,6 +7,7 @@
 #include "memory/dram/limits.h"
 #include "modules/base/error.h"
 #include "modules/contract/spinaps_contract.h"
+#include "modules/network/extensions.h"
 #include "platform/config/keys.h"
 
 namespace h2 {
@@ -140,15 +141,34 @@ void check_ann(const Config& config, const Rules& rules) {
                 "before_soma: sums are averaged, then ReLU acts");
 }
 
-void check_extensions(const Config& config, const Rules& rules) {
+const char* name_of(AcceleratorKind kind) {
+  switch (kind) {
+    case AcceleratorKind::sata:
+      return "SATA";
+    case AcceleratorKind::spinalflow:
+      return "SpinalFlow";
+    case AcceleratorKind::spinaps:
+      return "SpinAPS";
+    case AcceleratorKind::h2learn:
+      break;
+  }
+  return "H2Learn";
+}
+
+void check_extensions(const Config& config, const Origins& origins) {
+  const std::string where = origins.latest(
+      {"machine.extensions", "network.layers", "neuron.reset", "neuron.surrogate", "accelerator"});
   for (const Layer& l : config.network.layers) {
-    if (!l.max_pool) continue;
-    rules.require(config.accelerator == AcceleratorKind::h2learn, {"network.layers", "accelerator"},
-                  "pools of kind average: SATA has no largest of spikes (" + l.name + ")");
-    rules.require(config.machine.extensions, {"network.layers", "machine.extensions"},
-                  "pools of kind average; with machine.extensions: true also max, which is beyond "
-                  "the paper's hardware (" +
-                      l.name + ")");
+    std::vector<std::string> wanted = extensions_of(l);
+    if (config.accelerator != AcceleratorKind::h2learn) {
+      if (l.bias) wanted.emplace_back("a bias");
+      if (wanted.empty()) continue;
+      throw InputError(where + ": network.layers: " + l.name + " has " + wanted.front() +
+                       "; legal: a network without, " + name_of(config.accelerator) + " has none");
+    }
+    if (wanted.empty() || config.machine.extensions) continue;
+    throw InputError(where + ": machine.extensions: false; legal: true with " + wanted.front() +
+                     " (" + l.name + "), which is beyond the paper's hardware");
   }
 }
 
@@ -217,13 +237,9 @@ void validate(const Config& config, const Origins& origins) {
       "auto or separate with a dynamic loss scale, which may skip a step");
   check_sata(config, rules);
   check_spinaps(config, origins, rules);
-<<<<<<< HEAD
   rules.require(config.dataset.windows == EventWindows::time || config.dataset.window_us == 0,
                 {"dataset.window_us", "dataset.windows"}, "0 with windows by count");
-||||||| parent of b3b56cc (Max pooling of spikes, an extension of the machine)
-=======
-  check_extensions(config, rules);
->>>>>>> b3b56cc (Max pooling of spikes, an extension of the machine)
+  check_extensions(config, origins);
   rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
                 "th_l < th_r");
   check_dram_rules(config.memory.dram, rules);

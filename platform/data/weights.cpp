@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/data/weights.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <filesystem>
 
 #include "modules/base/error.h"
@@ -11,14 +13,15 @@
 namespace h2 {
 namespace {
 
-std::vector<float> load_layer(const std::string& path, const Layer& layer) {
+std::vector<float> load_array(const std::string& path, const Layer& layer,
+                              const std::vector<std::size_t>& shape) {
   const NpyArray array = read_npy(path);
   if (array.type != NpyType::float16 && array.type != NpyType::float32) {
     throw InputError(path + ": weights are integers, legal: float16 or float32");
   }
-  if (array.shape != weight_shape(layer)) {
+  if (array.shape != shape) {
     throw InputError(path + ": shape " + npy_shape_text(array.shape) + ", layer " + layer.name +
-                     " needs " + npy_shape_text(weight_shape(layer)));
+                     " needs " + npy_shape_text(shape));
   }
   std::vector<float> weights = array.to_float();
   for (std::size_t i = 0; i < weights.size(); ++i) {
@@ -29,22 +32,50 @@ std::vector<float> load_layer(const std::string& path, const Layer& layer) {
   return weights;
 }
 
+std::vector<float> load_layer(const std::filesystem::path& folder, const Layer& layer) {
+  const std::string path = (folder / layer.name).string();
+  const std::vector<float> weights = load_array(path + ".w.npy", layer, weight_shape(layer));
+  if (!layer.bias) return weights;
+  const auto out = static_cast<std::size_t>(layer.cout);
+  return with_bias(layer, weights, load_array(path + ".b.npy", layer, {out}));
+}
+
 }  // namespace
 
 std::vector<std::size_t> weight_shape(const Layer& layer) {
-  const auto out = static_cast<std::size_t>(layer.cout), in = static_cast<std::size_t>(layer.cin);
+  const auto out = static_cast<std::size_t>(layer.cout),
+             in = static_cast<std::size_t>(layer.inputs());
   const auto side = static_cast<std::size_t>(layer.kernel);
   if (layer.kind == LayerKind::fc) return {out, in};
   return {out, in, side, side};
 }
 
+std::vector<float> with_bias(const Layer& layer, const std::vector<float>& weights,
+                             const std::vector<float>& bias) {
+  const std::size_t row = static_cast<std::size_t>(layer.inputs()) * layer.taps();
+  std::vector<float> all;
+  for (std::size_t o = 0; o < bias.size(); ++o) {
+    all.insert(all.end(), weights.begin() + static_cast<std::ptrdiff_t>(o * row),
+               weights.begin() + static_cast<std::ptrdiff_t>((o + 1) * row));
+    all.resize(all.size() + static_cast<std::size_t>(layer.taps()), 0.0F);
+    all[all.size() - static_cast<std::size_t>(layer.taps() / 2) - 1] = bias[o];
+  }
+  return all;
+}
+
 std::vector<float> initial_weights(const Layer& layer, float gain, std::uint64_t seed,
                                    int layer_index) {
-  const double fan_in = static_cast<double>(layer.cin) * layer.taps();
+  const double fan_in = static_cast<double>(layer.inputs()) * layer.taps();
   const double deviation = gain * std::sqrt(2.0 / fan_in);
   CounterRng rng(seed, RandomStream::weights, static_cast<std::uint64_t>(layer_index));
   std::vector<float> weights(layer.weight_count());
   for (float& w : weights) w = static_cast<float>(deviation * rng.normal());
+  if (layer.bias) {
+    const std::size_t row = static_cast<std::size_t>(layer.cin) * layer.taps();
+    for (std::size_t end = row; end <= weights.size(); end += row) {
+      std::fill_n(&weights[end - layer.taps()], layer.taps(), 0.0F);
+    }
+  }
   return weights;
 }
 
@@ -59,10 +90,7 @@ std::vector<std::vector<float>> initial_weights(const Network& network, float ga
 
 std::vector<std::vector<float>> load_weights(const std::string& folder, const Network& network) {
   std::vector<std::vector<float>> weights;
-  for (const Layer& layer : network.layers) {
-    const auto path = std::filesystem::path(folder) / (layer.name + ".w.npy");
-    weights.push_back(load_layer(path.string(), layer));
-  }
+  for (const Layer& layer : network.layers) weights.push_back(load_layer(folder, layer));
   return weights;
 }
 

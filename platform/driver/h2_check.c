@@ -70,6 +70,8 @@ static int check_parameters(h2_device* d, const h2_table* t) {
   return H2_OK;
 }
 
+static int width_has_table(float width) { return width >= 0.015625F && width <= 1024; }
+
 int h2_check_neurons(h2_device* d, const h2_neuron* neurons, uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     const h2_neuron* n = &neurons[i];
@@ -83,7 +85,12 @@ int h2_check_neurons(h2_device* d, const h2_neuron* neurons, uint32_t count) {
         {".th_l", n->th_l >= -65504 && n->th_l < n->th_r, "is not below th_r and at least -65504"},
         {".th_r", n->th_r <= 65504, "is not at most 65504"},
         {".beta", n->beta > 0 && n->beta <= 65504, "is not above 0 and at most 65504"},
-        {".reserved", n->reserved == 0, "is not 0"},
+        {".kind",
+         n->kind == H2_NEURON_KIND(H2_NEURON_RESET(n->kind), H2_NEURON_SURROGATE(n->kind)) &&
+             H2_NEURON_RESET(n->kind) <= H2_RESET_SOFT_AFTER_DECAY,
+         "is no reset and surrogate"},
+        {".th_r", H2_NEURON_SURROGATE(n->kind) == 0 || width_has_table(n->th_r - n->th_l),
+         "is not 1/64 to 1024 above th_l, as a surrogate from a table needs"},
     };
     for (size_t r = 0; r < sizeof rules / sizeof rules[0]; ++r)
       if (!rules[r].legal) return h2_refuse(d, "neurons", i, rules[r].member, rules[r].why);
@@ -136,7 +143,8 @@ static int check_ranges(h2_device* d, int64_t index, const range* ranges, size_t
 static int check_layer(h2_device* d, const h2_layer* l, int64_t index) {
   const int fc = l->kind == H2_LAYER_FC;
   const uint32_t flags =
-      H2_LAYER_ENCODING | (fc ? H2_LAYER_GROUPED : H2_LAYER_VALID | H2_LAYER_MAX_POOL);
+      H2_LAYER_ENCODING | H2_LAYER_BIAS |
+      (fc ? H2_LAYER_GROUPED | H2_LAYER_READOUT : H2_LAYER_VALID | H2_LAYER_MAX_POOL);
   const range ranges[] = {{".kind", l->kind, H2_LAYER_CONV, H2_LAYER_FC},
                           {".flags", l->flags, 0, flags},
                           {".pool", l->pool, H2_POOL_NONE, fc ? H2_POOL_NONE : H2_POOL_BEFORE_SOMA},
@@ -149,6 +157,8 @@ static int check_layer(h2_device* d, const h2_layer* l, int64_t index) {
   const int error = check_ranges(d, index, ranges, sizeof ranges / sizeof ranges[0]);
   if (error) return error;
   if (l->flags & ~flags) return h2_refuse_value(d, "layers", index, ".flags", l->flags, 0, flags);
+  if ((l->flags & H2_LAYER_BIAS) && l->cin < 2)
+    return h2_refuse_value(d, "layers", index, ".cin", l->cin, 2, MOST_INPUTS);
   if (l->kernel % 2 == 0) return h2_refuse(d, "layers", index, ".kernel", "is even");
   if (d->relu && l->pool == H2_POOL_AFTER_SOMA)
     return h2_refuse(d, "layers", index, ".pool", "is behind ReLU: this card averages sums");
@@ -175,7 +185,9 @@ static int check_input(h2_device* d, const h2_layer* below, const h2_layer* l, i
   const h2_shapes s = h2_shapes_of(below);
   const int fc = l->kind == H2_LAYER_FC;
   const uint64_t flat = (uint64_t)below->cout * s.next_height * s.next_width;
-  const uint64_t cin = fc ? flat : below->cout;
+  const uint64_t cin = (fc ? flat : below->cout) + (l->flags & H2_LAYER_BIAS ? 1 : 0);
+  if (below->flags & H2_LAYER_READOUT)
+    return h2_refuse(d, "layers", index, "", "follows a read-out");
   if (l->cin != cin) return h2_refuse_value(d, "layers", index, ".cin", l->cin, cin, cin);
   const range map[] = {{".kind", l->kind, below->kind, H2_LAYER_FC},
                        {".planes", l->planes, s.next_planes, s.next_planes},
@@ -192,8 +204,9 @@ static uint64_t times(uint64_t a, uint64_t b) {
 static int check_capacity(h2_device* d, const h2_table* t, const h2_layer* l) {
   const h2_shapes s = h2_shapes_of(l);
   const uint64_t steps = (uint64_t)t->timesteps * t->sub_batch;
-  const uint64_t in =
-      times(times((uint64_t)l->cin * l->planes, steps), (uint64_t)l->in_height * l->in_width) / 8;
+  const uint64_t in = times(times((uint64_t)h2_inputs(l) * l->planes, steps),
+                            (uint64_t)l->in_height * l->in_width) /
+                      8;
   const uint64_t out =
       times(times(l->cout, steps), (uint64_t)s.soma_height * s.soma_width * d->value_bytes);
   const uint64_t weights = (uint64_t)l->cout * l->cin * l->kernel * l->kernel * d->value_bytes;
@@ -224,7 +237,7 @@ static int check_sample(h2_device* d, const uint8_t* sample, uint32_t index) {
   const h2_layer* l = &d->layers[0];
   if (sample == NULL) return h2_refuse(d, "samples", index, "", "is null");
   if (l->planes == 8) return H2_OK; /* any byte is a pixel */
-  const uint64_t bytes = (uint64_t)d->table.timesteps * l->cin * l->in_height * l->in_width;
+  const uint64_t bytes = (uint64_t)d->table.timesteps * h2_inputs(l) * l->in_height * l->in_width;
   for (uint64_t i = 0; i < bytes; ++i)
     if (sample[i] > 1) return h2_refuse_value(d, "a byte of samples", index, "", sample[i], 0, 1);
   return H2_OK;

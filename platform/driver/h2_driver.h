@@ -208,10 +208,10 @@ typedef struct h2_group {
 int h2_train_group(h2_device* device, h2_group* group);
 
 /* Forward only; `predicted` gets one class per sample: most spikes (of a card with ReLU the largest
- * output), ties to the lowest index. */
+ * output, of a read-out the largest mean potential), ties to the lowest index. */
 int h2_infer(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted);
 /* The same; `spikes` gets [sample][class] spikes of the last layer, summed over the timesteps. Not
- * of a card with ReLU. */
+ * of a card with ReLU, nor of a read-out. */
 int h2_infer_spikes(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted,
                     uint32_t* spikes);
 

@@ -31,9 +31,11 @@ h2_map h2_map_of(const h2_device* d, uint32_t channels, uint32_t height, uint32_
   return m;
 }
 
+uint32_t h2_inputs(const h2_layer* l) { return l->cin - (l->flags & H2_LAYER_BIAS ? 1 : 0); }
+
 h2_map h2_input_map(const h2_device* d, uint32_t samples) {
   const h2_layer* l = &d->layers[0];
-  h2_map m = h2_map_of(d, l->cin * l->planes, l->in_height, l->in_width,
+  h2_map m = h2_map_of(d, h2_inputs(l) * l->planes, l->in_height, l->in_width,
                        l->flags & H2_LAYER_ENCODING ? 1 : d->table.timesteps);
   m.samples = samples;
   m.border = h2_input_border(h2_reach(l->kernel, l->flags & H2_LAYER_VALID));

@@ -90,17 +90,19 @@ static int has_classes(const h2_device* d) {
   return out.height == 1 && out.width == 1;
 }
 
-/* The same of a network of ReLU, from its outputs. */
+/* The same of a network whose outputs are values. */
 static int apply_value_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
   const float* outputs;
   const int error = h2_read_outputs(d, memory, batch->count, &outputs);
   if (error) return error;
   const uint32_t classes = h2_classes(d);
   float* gradients = (float*)(void*)d->scratch + (size_t)batch->count * classes;
+  /* The mean of all timesteps is judged: each has its share of the gradient. */
+  const float share = d->table.loss_scale / (float)d->table.timesteps;
   for (uint32_t b = 0; b < batch->count; ++b) {
     const float* of = outputs + b * classes;
-    g->loss_sum += h2_value_loss(g->loss, of, classes, batch->labels[b], g->samples,
-                                 d->table.loss_scale, gradients + b * classes);
+    g->loss_sum += h2_value_loss(g->loss, of, classes, batch->labels[b], g->samples, share,
+                                 gradients + b * classes);
     g->correct += h2_largest(of, classes) == batch->labels[b];
   }
   return write_gradient(d, gradients, batch->count, memory,
@@ -111,7 +113,7 @@ static int apply_value_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch
 static int apply_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
   if (d->bus.work) d->bus.work(d->bus.context);
   if (!has_classes(d)) return H2_OK;
-  if (d->relu) return apply_value_loss(d, g, batch, memory);
+  if (h2_gives_values(d)) return apply_value_loss(d, g, batch, memory);
   uint32_t* counts;
   const int error = read_counts(d, memory, batch->count, &counts);
   if (error) return error;
@@ -325,7 +327,7 @@ static int infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted, u
   error = h2_submit(d, &x);
   if (!error) error = h2_wait(d, x.tag);
   uint32_t* counts;
-  if (!error && d->relu) return largest_outputs(d, batch, memory, predicted);
+  if (!error && h2_gives_values(d)) return largest_outputs(d, batch, memory, predicted);
   if (!error) error = read_counts(d, memory, batch->count, &counts);
   if (error) return error;
   for (uint32_t b = 0; b < batch->count; ++b)
@@ -344,5 +346,7 @@ int h2_infer_spikes(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted
   if (error) return error;
   if (spikes == NULL) return h2_refuse(d, "spikes", -1, "", "is null");
   if (d->relu) return h2_refuse(d, "spikes", -1, "", "are none: the card's neurons are ReLU");
+  if (d->table.layers != 0 && h2_gives_values(d))
+    return h2_refuse(d, "spikes", -1, "", "are none: the last layer is a read-out");
   return infer(d, batch, predicted, spikes);
 }

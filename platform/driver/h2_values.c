@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Outputs and losses of networks of ReLU. */
+/* Outputs and losses that are values: of networks of ReLU, and of a read-out. */
 #include "platform/driver/h2_values.h"
 
 #include <string.h>
@@ -19,7 +19,12 @@ static float value_at(const uint8_t* bytes, uint32_t value_bytes) {
   return h2_single(half);
 }
 
-/* The output is one tile of 1x1, blocks of 16 classes, [sample][class]. */
+int h2_gives_values(const h2_device* d) {
+  return d->relu || (d->layers[d->table.layers - 1].flags & H2_LAYER_READOUT) != 0;
+}
+
+/* The output is one tile of 1x1, blocks of 16 classes, [t][sample][class]; a network of ReLU has
+ * one timestep. */
 int h2_read_outputs(h2_device* d, uint32_t memory, uint32_t samples, const float** outputs) {
   const h2_map map = h2_output_map(d, samples);
   const uint32_t classes = h2_classes(d);
@@ -31,10 +36,14 @@ int h2_read_outputs(h2_device* d, uint32_t memory, uint32_t samples, const float
     return H2_DRV_BUS;
   for (uint32_t c0 = 0; c0 < classes; c0 += H2_BLOCK) {
     const uint32_t c1 = c0 + H2_BLOCK < classes ? c0 + H2_BLOCK : classes;
-    for (uint32_t b = 0; b < samples; ++b)
-      for (uint32_t c = c0; c < c1; ++c, bytes += d->value_bytes)
-        values[b * classes + c] = value_at(bytes, d->value_bytes);
+    for (uint32_t t = 0; t < map.steps; ++t)
+      for (uint32_t b = 0; b < samples; ++b)
+        for (uint32_t c = c0; c < c1; ++c, bytes += d->value_bytes) {
+          const float before = t == 0 ? 0.0F : values[b * classes + c];
+          values[b * classes + c] = before + value_at(bytes, d->value_bytes);
+        }
   }
+  for (uint32_t i = 0; i < samples * classes; ++i) values[i] /= (float)map.steps;
   *outputs = values;
   return H2_OK;
 }

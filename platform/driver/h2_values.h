@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The output of networks of ReLU: values in place of spikes, for the driver's own sources. */
+/* Outputs that are values in place of spikes, those of networks of ReLU and of a read-out: for the
+ * driver's own sources. */
 #ifndef H2_VALUES_H
 #define H2_VALUES_H
 
@@ -9,8 +10,10 @@
 extern "C" {
 #endif
 
-/* Values per sample and class that the forward pass left in memory `memory`, at the start of the
- * scratch buffer. */
+/* Whether the loaded network's outputs are values. */
+int h2_gives_values(const h2_device* device);
+/* Values per sample and class that the forward pass left in memory `memory`, their means over the
+ * timesteps, at the start of the scratch buffer. */
 int h2_read_outputs(h2_device* device, uint32_t memory, uint32_t samples, const float** outputs);
 /* The class with the largest value, ties to the lowest index. */
 uint32_t h2_largest(const float* outputs, uint32_t classes);

@@ -40,7 +40,7 @@ DrawnMasks::DrawnMasks(const Config& config, std::uint64_t sub_batch) {
     draw.steps = l.encoding ? 1 : draw.steps;
     draw.height = l.in_h;
     draw.width = l.in_w;
-    draw.channels = l.cin_star();
+    draw.channels = l.inputs_star();
     draw.stream -= 1;
     input_ = draw_mask(draw);
   }

@@ -60,8 +60,10 @@ void Inference::classify(std::size_t first, std::size_t count) {
   std::vector<std::uint32_t> predicted(count);
   std::vector<std::uint32_t> spikes(count * record_.inference->confusion.size());
   record_.begin_group(last_end_);
+  const bool fires = !config_.network.layers.back().readout;
   card_.check(
-      h2_infer_spikes(&card_.device, &batch, predicted.data(), spikes.data()),
+      fires ? h2_infer_spikes(&card_.device, &batch, predicted.data(), spikes.data())
+            : h2_infer(&card_.device, &batch, predicted.data()),
       "classifying samples " + std::to_string(first) + " to " + std::to_string(first + count - 1));
   last_end_ = platform_.cycle();
   const bool whole = count == static_cast<std::size_t>(config_.training.sub_batch);

@@ -7,8 +7,21 @@ namespace h2 {
 
 namespace {
 
-h2_neuron neuron_record(const NeuronSpec& n) {
-  return {n.alpha, n.th_f, n.th_l, n.th_r, n.beta, 0};
+/// Of a read-out only alpha counts; the other numbers are legal ones.
+h2_neuron neuron_record(const Layer& layer, const NeuronSpec& shared) {
+  const NeuronSpec& n = layer.readout ? shared : layer.neuron;
+  const std::uint32_t kind = layer.readout ? 0
+                                           : H2_NEURON_KIND(static_cast<unsigned>(n.reset),
+                                                            static_cast<unsigned>(n.surrogate));
+  return {layer.neuron.alpha, n.th_f, n.th_l, n.th_r, n.beta, kind};
+}
+
+/// Whether the five numbers of the table's header say all about a layer's neuron.
+bool is_shared(const Layer& layer, NeuronSpec shared) {
+  if (layer.readout) return layer.neuron.alpha == shared.alpha;
+  shared.reset = Reset::hard;
+  shared.surrogate = Surrogate::rectangle;
+  return layer.neuron == shared;
 }
 
 }  // namespace
@@ -45,7 +58,8 @@ NetworkImage network_image(const Config& config) {
     r.kind = l.kind == LayerKind::fc ? H2_LAYER_FC : H2_LAYER_CONV;
     r.flags = static_cast<std::uint16_t>(
         (l.encoding ? H2_LAYER_ENCODING : 0U) | (l.grouped ? H2_LAYER_GROUPED : 0U) |
-        (l.valid ? H2_LAYER_VALID : 0U) | (l.max_pool ? H2_LAYER_MAX_POOL : 0U));
+        (l.valid ? H2_LAYER_VALID : 0U) | (l.max_pool ? H2_LAYER_MAX_POOL : 0U) |
+        (l.bias ? H2_LAYER_BIAS : 0U) | (l.readout ? H2_LAYER_READOUT : 0U));
     r.pool = static_cast<std::uint16_t>(l.pool);
     r.planes = static_cast<std::uint16_t>(l.planes);
     r.cin = l.cin;
@@ -58,10 +72,10 @@ NetworkImage network_image(const Config& config) {
   }
   const auto& layers = config.network.layers;
   if (std::all_of(layers.begin(), layers.end(),
-                  [&](const Layer& l) { return l.neuron == config.neuron; })) {
+                  [&](const Layer& l) { return is_shared(l, config.neuron); })) {
     return image;
   }
-  for (const Layer& l : layers) image.neurons.push_back(neuron_record(l.neuron));
+  for (const Layer& l : layers) image.neurons.push_back(neuron_record(l, config.neuron));
   return image;
 }
 

@@ -13,7 +13,7 @@ Profile::Profile(const Config& config, Platform& platform, RunRecord& record)
     : config_(config), platform_(platform), record_(record), card_(config) {
   const Layer& first = config.network.layers.front();
   const std::size_t steps = first.encoding ? 1 : config.network.timesteps;
-  blank_.resize(steps * first.cin * first.in_h * first.in_w);
+  blank_.resize(steps * first.inputs() * first.in_h * first.in_w);
   samples_.assign(config.training.sub_batch, blank_.data());
   labels_.assign(config.training.sub_batch, 0);
 }

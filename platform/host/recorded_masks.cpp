@@ -68,9 +68,9 @@ std::shared_ptr<const MaskSource> load(const Config& config, const fs::path& fol
     masks->spikes_.push_back(planes_of(file(l, ".s.npy"), axes, 1));
   }
   const Layer& first = config.network.layers.front();
-  masks->input_ = planes_of(file(first, ".input.npy"),
-                            {batch, first.encoding ? 1 : steps, first.cin, first.in_h, first.in_w},
-                            first.planes);
+  masks->input_ = planes_of(
+      file(first, ".input.npy"),
+      {batch, first.encoding ? 1 : steps, first.inputs(), first.in_h, first.in_w}, first.planes);
   return masks;
 }
 

@@ -22,6 +22,7 @@ std::optional<std::size_t> TrialPass::rate_outside(double low, double high) cons
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const Density& spikes = layers[l].densities.spikes;
     const bool last = l + 1 == layers.size();
+    if (spikes.elements == 0) continue;  // a read-out
     if (spikes.nonzeros == 0 || (!last && (spikes.share() < low || spikes.share() > high)))
       return l;
   }

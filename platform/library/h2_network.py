@@ -4,13 +4,15 @@
 import ctypes
 
 import h2_arguments as check
-from h2_structures import (ADAM, CONV, ENCODING, FC, MAX_POOL, POOL_AFTER_SOMA, SGD, VALID, Layer,
-                           Neuron, ScheduleRecord, Table, library)
+from h2_structures import (ADAM, BIAS, CONV, ENCODING, FC, MAX_POOL, POOL_AFTER_SOMA, READOUT, SGD,
+                           VALID, Layer, Neuron, ScheduleRecord, Table, library)
 
 OPTIMIZERS = {"sgd": SGD, "adam": ADAM}
 PADDINGS = ("same", "valid")
 SCHEDULES = {"constant": 0, "step": 1, "cosine": 2}
 NEURON = {"alpha": 0.25, "th_f": 0.5, "th_l": 0, "th_r": 1, "beta": 1}
+KINDS = {"reset": ("hard", "soft", "soft_after_decay"),
+         "surrogate": ("rectangle", "triangle", "atan", "fast_sigmoid")}
 
 
 def _one_of(value, name, legal):
@@ -43,7 +45,9 @@ class Network:
     """Layers of a network and how it is trained. Methods add a layer and return the network.
     `optimizer`: adam (beta1, beta2, epsilon) or sgd (momentum). alpha, th_f, th_l, th_r and beta
     are those of all layers that are not given their own; alpha is 0.25, or that of the card if it
-    has only one (the card refuses another)."""
+    has only one (the card refuses another). `reset` (hard, soft, soft_after_decay) and `surrogate`
+    (rectangle, triangle, atan, fast_sigmoid) likewise; a card without machine.extensions has the
+    first ones alone."""
 
     def __init__(self, channels, height, width, timesteps, sub_batch, learning_rate=0.01,
                  loss_scale=1024, optimizer="adam", momentum=0.9, beta1=0.9, beta2=0.999,
@@ -56,9 +60,11 @@ class Network:
         self.any_alpha = "alpha" not in neuron
         self.layers = []
         self._neurons = []
+        own = self._neuron_values(neuron)
+        self._kinds = {name: own.pop(name) for name in KINDS if name in own}
         numbers = {"learning_rate": learning_rate, "loss_scale": loss_scale, "momentum": momentum,
                    "beta1": beta1, "beta2": beta2, "epsilon": epsilon,
-                   **{**NEURON, **self._neuron_values(neuron)}}
+                   **{**NEURON, **own}}
         self.table = Table(timesteps=check.integer(timesteps, "timesteps", 1, 1024),
                            sub_batch=check.integer(sub_batch, "sub_batch", 1, 1024),
                            optimizer=OPTIMIZERS[_one_of(optimizer, "optimizer", OPTIMIZERS)],
@@ -67,17 +73,20 @@ class Network:
     @staticmethod
     def _neuron_values(given):
         for name in given:
-            if name not in NEURON:
+            if name not in NEURON and name not in KINDS:
                 raise TypeError(f"{name} is no parameter: of a neuron there are "
-                                f"{', '.join(NEURON)}")
-        return {name: check.real(value, name) for name, value in given.items()}
+                                f"{', '.join([*NEURON, *KINDS])}")
+        return {name: _one_of(value, name, KINDS[name]) if name in KINDS else
+                check.real(value, name) for name, value in given.items()}
 
     def conv(self, channels, kernel=3, pool=True, encoding=None, stride=1, padding="same",
-             **neuron):
+             bias=False, **neuron):
         """A convolution; `pool`: then average pooling of 2x2, or "max", the largest of four spikes,
         which a card with machine.extensions takes. `encoding` (the first layer unless told
         otherwise): the input is pixels, bytes [C][H][W]; if not, 0/1 bytes [T][C][H][W]. `padding`:
-        same, or valid for none. alpha, th_f, th_l, th_r, beta: of this layer."""
+        same, or valid for none. `bias`: the weights have one input channel more, which is 1
+        everywhere; the bias is its weight in the middle of the kernel, the others are 0. alpha and
+        the other parameters of a neuron: of this layer."""
         if self.layers and self.layers[-1].kind == FC:
             raise ValueError("a convolution cannot follow a fully connected layer")
         encoding = not self.layers if encoding is None else encoding
@@ -99,8 +108,9 @@ class Network:
         largest = isinstance(pool, str) and _one_of(pool, "pool", ("max",)) == "max"
         self.layers.append(Layer(
             kind=CONV, flags=(ENCODING if encoding else 0) | (VALID if valid else 0) |
-            (MAX_POOL if largest else 0), pool=POOL_AFTER_SOMA if pool else 0,
-            planes=8 if encoding else self.planes, cin=cin,
+            (MAX_POOL if largest else 0) | (BIAS if bias else 0),
+            pool=POOL_AFTER_SOMA if pool else 0,
+            planes=8 if encoding else self.planes, cin=cin + (1 if bias else 0),
             cout=check.integer(channels, "channels", 1, 1 << 20), kernel=kernel, stride=stride,
             in_height=height, in_width=width))
         self._neurons.append(own)
@@ -108,16 +118,22 @@ class Network:
         self.planes = 3 if pool and not largest else 1
         return self
 
-    def fc(self, channels, encoding=False, **neuron):
-        """A fully connected layer. `encoding`, of the first layer only: it reads pixels. alpha,
-        th_f, th_l, th_r, beta: of this layer."""
+    def fc(self, channels, encoding=False, bias=False, readout=False, **neuron):
+        """A fully connected layer. `encoding`, of the first layer only: it reads pixels. `bias`: the
+        weights have one input more, which is 1. `readout`, of the last layer only, by a card with
+        machine.extensions: its potentials are the outputs, and its neurons never fire. alpha and
+        the other parameters of a neuron: of this layer."""
+        if self.layers and self.layers[-1].flags & READOUT:
+            raise ValueError("a read-out is the last layer")
         if encoding and self.layers:
             raise ValueError("encoding: only the first layer can read pixels")
         cin, height, width = self.shape
         cin = check.integer(cin * height * width, "inputs of the layer", 1, 1 << 26)
         own = self._neuron_values(neuron)
-        self.layers.append(Layer(kind=FC, flags=ENCODING if encoding else 0,
-                                 planes=8 if encoding else self.planes, cin=cin,
+        self.layers.append(Layer(kind=FC, flags=(ENCODING if encoding else 0) |
+                                 (BIAS if bias else 0) | (READOUT if readout else 0),
+                                 planes=8 if encoding else self.planes,
+                                 cin=cin + (1 if bias else 0),
                                  cout=check.integer(channels, "channels", 1, 1 << 20), kernel=1,
                                  stride=1, in_height=1, in_width=1))
         self._neurons.append(own)
@@ -126,11 +142,16 @@ class Network:
 
     def neurons(self):
         """A record for each layer, or None where all are those of the table."""
-        if not any(self._neurons):
+        if not any(self._neurons) and not self._kinds:
             return None
-        shared = {name: getattr(self.table, name) for name in NEURON}
-        return (Neuron * len(self._neurons))(*(Neuron(**{**shared, **own})
+        shared = {**{name: getattr(self.table, name) for name in NEURON}, **self._kinds}
+        return (Neuron * len(self._neurons))(*(self._record({**shared, **own})
                                                for own in self._neurons))
+
+    @staticmethod
+    def _record(values):
+        kinds = [names.index(values.pop(name, names[0])) for name, names in KINDS.items()]
+        return Neuron(kind=kinds[0] | kinds[1] << 4, **values)
 
     def classes(self):
         """Outputs of the last layer."""

@@ -46,7 +46,7 @@ class Layer(Structure):
 class Neuron(Structure):
     """h2_neuron"""
     _fields_ = [(n, c_float) for n in ("alpha", "th_f", "th_l", "th_r", "beta")]
-    _fields_ += [("reserved", c_uint32)]
+    _fields_ += [("kind", c_uint32)]
 
 
 class ScheduleRecord(Structure):
@@ -74,7 +74,7 @@ class Group(Structure):
 
 
 CONV, FC = 0, 1
-ENCODING, VALID, MAX_POOL = 1, 4, 16
+ENCODING, VALID, MAX_POOL, BIAS, READOUT = 1, 4, 16, 32, 128
 POOL_AFTER_SOMA = 1
 SGD, ADAM = 0, 1
 

@@ -120,6 +120,36 @@ TEST_P(Neuron, MaxPoolGivesItsGradientToTheFirstThatFires) {
   }
 }
 
+TEST_P(Neuron, ResetsAndSurrogatesMatchTheReference) {
+  if (pool() == PoolMode::before_soma) return;
+  const Drawn d = drawn(false);
+  for (const Reset reset : {Reset::hard, Reset::soft, Reset::soft_after_decay, Reset::none}) {
+    for (const Surrogate surrogate :
+         {Surrogate::rectangle, Surrogate::triangle, Surrogate::atan, Surrogate::fast_sigmoid}) {
+      NeuronSpec neuron = kNeuron;
+      neuron.reset = reset;
+      neuron.surrogate = surrogate;
+      const auto [u, spikes, mask] = reference::soma(neuron, numerics(), kBatch, d.steps, d.sums);
+      const ValueMap expected =
+          reference::grad(neuron, numerics(), pool(), kBatch, d.steps, d.spatial, u, spikes, mask);
+      for (const Isa isa : supported_isas()) {
+        const IsaGuard guard(isa_name(isa));
+        ValueMap own(u.maps, kHeight, kWidth, d.channels), grad_u = own;
+        BitMap fired(u.maps, kHeight, kWidth, d.channels), open = fired, nonzero = fired;
+        soma(neuron, numerics(), kBatch, d.steps, d.sums, {0, kHeight, 0, kWidth}, 0, d.channels,
+             own, fired, open);
+        EXPECT_TRUE(same_bits(own, u)) << isa_name(isa);
+        EXPECT_EQ(fired.bits, spikes.bits);
+        EXPECT_EQ(open.bits, mask.bits);
+        grad(neuron, numerics(), pool(), kBatch, d.steps, d.spatial, u, spikes, mask,
+             {0, kHeight, 0, kWidth}, 0, d.channels, grad_u, nonzero);
+        EXPECT_TRUE(same_bits(grad_u, expected))
+            << isa_name(isa) << " " << static_cast<int>(reset) << static_cast<int>(surrogate);
+      }
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, Neuron,
                          ::testing::Combine(::testing::Values(Numerics::fp16, Numerics::fp32),
                                             ::testing::Values(1, 4), ::testing::Values(1, 16, 21),

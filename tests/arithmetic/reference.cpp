@@ -40,6 +40,12 @@ float plane_value(const Layer& layer, int p) {
   return std::ldexp(1.0F, p - bits);
 }
 
+/// The constant input is 1, in its last plane.
+float star_value(const Layer& layer, int star) {
+  const bool constant = layer.bias && star / layer.planes == layer.cin - 1;
+  return constant ? 1.0F : plane_value(layer, star % layer.planes);
+}
+
 bool spike_at(const BitMap& map, int m, int y, int x, int c) {
   return y >= 0 && y < map.height && x >= 0 && x < map.width && c < map.channels &&
          map.get(m, y, x, c);
@@ -68,7 +74,7 @@ struct ForwardPosition {
     const int c = star / layer.planes;
     return arithmetic.multiply(
         oihw[(static_cast<std::size_t>(co) * layer.cin + c) * layer.taps() + tap],
-        plane_value(layer, star % layer.planes));
+        star_value(layer, star));
   }
   bool spike(int star, int tap) const {
     return spike_at(input, map, y * layer.stride + tap / layer.kernel - layer.pad,
@@ -161,11 +167,12 @@ ValueMap backward_sums(const Layer& above, const BackwardSpec& array, Numerics n
     }
     return psum;
   };
-  ValueMap sums(grad_u.maps, above.in_h, above.in_w, above.cin);
+  const int inputs = above.cin - (above.bias ? 1 : 0);
+  ValueMap sums(grad_u.maps, above.in_h, above.in_w, inputs);
   for (int map = 0; map < grad_u.maps; ++map) {
     for (int y = 0; y < above.in_h; ++y) {
       for (int x = 0; x < above.in_w; ++x) {
-        for (int ci = 0; ci < above.cin; ++ci) sums.at(map, y, x)[ci] = output(map, y, x, ci);
+        for (int ci = 0; ci < inputs; ++ci) sums.at(map, y, x)[ci] = output(map, y, x, ci);
       }
     }
   }
@@ -261,6 +268,10 @@ std::vector<float> weight_gradient(const Layer& layer, const WeightUpdateSpec& a
           const float acc = layer.kind == LayerKind::fc ? sum.fc() : sum.conv();
           g = arithmetic.add(g, arithmetic.multiply(plane_value(layer, p), acc));
         }
+        if (layer.bias && ci == layer.cin - 1) {
+          const float counted = plane_value(layer, layer.planes - 1);
+          g = tap == layer.taps() / 2 ? arithmetic.round(g / counted) : 0.0F;
+        }
         oihw[(static_cast<std::size_t>(co) * layer.cin + ci) * layer.taps() + tap] = g;
       }
     }
@@ -268,9 +279,38 @@ std::vector<float> weight_gradient(const Layer& layer, const WeightUpdateSpec& a
   return oihw;
 }
 
+namespace {
+
+/// What a spike takes from the decayed potential with a soft reset.
+float taken(const NeuronSpec& neuron, const Arithmetic& a) {
+  const float th_f = a.round(neuron.th_f);
+  if (neuron.reset == Reset::soft) return a.multiply(a.round(neuron.alpha), th_f);
+  return neuron.reset == Reset::soft_after_decay ? th_f : 0.0F;
+}
+
+/// Section 6: the table's entry for a potential inside the mask.
+float slope(const NeuronSpec& neuron, const Arithmetic& a, float u) {
+  if (neuron.surrogate == Surrogate::rectangle) return a.round(neuron.beta);
+  const float low = a.round(neuron.th_l), width = a.round(a.round(neuron.th_r) - low);
+  const float place = a.multiply(a.round(u - low), a.round(64.0F / width));
+  const int i = std::min(63, static_cast<int>(place));
+  const double z = (i + 0.5) / 32 - 1;
+  double curve = 1 - std::abs(z);
+  if (neuron.surrogate == Surrogate::atan) {
+    const double x = std::acos(-1.0) * z;
+    curve = 1 / (1 + x * x);
+  } else if (neuron.surrogate == Surrogate::fast_sigmoid) {
+    curve = std::pow(1 + 25 * std::abs(z), -2);
+  }
+  return a.multiply(round_fp16(static_cast<float>(curve)), a.round(neuron.beta));
+}
+
+}  // namespace
+
 Potentials soma(const NeuronSpec& neuron, Numerics numerics, int batch, int steps,
                 const ValueMap& sums) {
   const Arithmetic a(numerics);
+  const float reset = -taken(neuron, a);
   const int maps = batch * steps;
   const int h = sums.height, w = sums.width, channels = sums.channels;
   Potentials out{ValueMap(maps, h, w, channels), BitMap(maps, h, w, channels),
@@ -283,7 +323,12 @@ Potentials soma(const NeuronSpec& neuron, Numerics numerics, int batch, int step
     for (int t = 0; t < steps; ++t) {
       const int map = sample * steps + t;
       const float spatial = sums.at(sums.maps == batch ? sample : map, y, x)[c];
-      const float leak = spike ? 0.0F : a.multiply(a.round(neuron.alpha), u);
+      float leak = a.multiply(a.round(neuron.alpha), u);
+      if (neuron.reset == Reset::hard) {
+        leak = spike ? 0.0F : leak;
+      } else {
+        leak = a.add(leak, spike ? reset : 0.0F);
+      }
       u = a.add(leak, spatial);
       spike = u >= a.round(neuron.th_f);
       out.u.at(map, y, x)[c] = u;
@@ -298,7 +343,7 @@ ValueMap grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int ba
               const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
               bool max_pool) {
   const Arithmetic a(numerics);
-  const float alpha = a.round(neuron.alpha), beta = a.round(neuron.beta);
+  const float alpha = a.round(neuron.alpha);
   const int h = u.height, w = u.width, channels = u.channels;
   ValueMap out(u.maps, h, w, channels);
   const auto spatial_term = [&](int map, int y, int x, int c) {
@@ -319,11 +364,14 @@ ValueMap grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int ba
     float next = 0.0F;
     for (int t = steps - 1; t >= 0; --t) {
       const int map = sample * steps + t;
-      const float leak = spikes.get(map, y, x, c) ? 0.0F : a.multiply(next, alpha);
+      const bool soft = neuron.reset != Reset::hard;
+      const bool stops = !soft && spikes.get(map, y, x, c);
+      const float leak = stops ? 0.0F : a.multiply(next, alpha);
       float fired = 0.0F;
       if (mask.get(map, y, x, c)) {
-        const float reset = a.multiply(next, a.multiply(-alpha, u.at(map, y, x)[c]));
-        fired = a.multiply(a.add(reset, spatial_term(map, y, x, c)), beta);
+        const float at = u.at(map, y, x)[c];
+        const float reset = a.multiply(next, soft ? -taken(neuron, a) : a.multiply(-alpha, at));
+        fired = a.multiply(a.add(reset, spatial_term(map, y, x, c)), slope(neuron, a, at));
       }
       next = a.add(leak, fired);
       out.at(map, y, x)[c] = next;

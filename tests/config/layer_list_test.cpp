@@ -143,13 +143,9 @@ TEST_F(LayerListKey, TakesTheLargestSpikeOnAnExtendedMachineAlone) {
   const std::string items =
       "    - {type: conv, channels: 8}\n    - {type: pool, kind: max}\n    - {type: fc, neurons: "
       "4}\n";
-  EXPECT_EQ(
-      error(file(items)),
-      "c.yaml:2:3: network.layers: "
-      "[{\"channels\":8,\"kernel\":3,\"padding\":\"same\",\"stride\":1,\"type\":\"conv\"},"
-      "{\"kind\":\"max\",\"type\":\"pool\"},{\"neurons\":4,\"type\":\"fc\"}] contradicts "
-      "machine.extensions = false; legal: pools of kind average; with machine.extensions: true "
-      "also max, which is beyond the paper's hardware (conv1)");
+  EXPECT_EQ(error(file(items)),
+            "c.yaml:2:3: machine.extensions: false; legal: true with the largest of four spikes "
+            "(conv1), which is beyond the paper's hardware");
   const Config config = load(file(items) + "machine: {extensions: true}\n");
   EXPECT_TRUE(config.network.layers[0].max_pool);
   EXPECT_EQ(config.network.layers[0].next_planes, 1);
@@ -158,8 +154,53 @@ TEST_F(LayerListKey, TakesTheLargestSpikeOnAnExtendedMachineAlone) {
   EXPECT_EQ(error("network:\n  pool: before_soma\n  layers:\n" + items),
             "c.yaml:5:7: network.layers: item 2 pool takes the largest of four spikes; legal: "
             "network.pool: after_soma for kind max");
-  EXPECT_NE(error("accelerator: sata\nneuron: {alpha: 0.9375}\n" + file(items)).find("SATA has no"),
+  EXPECT_NE(
+      error("accelerator: sata\nneuron: {alpha: 0.9375}\n" + file(items))
+          .find("conv1 has the largest of four spikes; legal: a network without, SATA has none"),
+      std::string::npos);
+}
+
+TEST_F(LayerListKey, SaysWhatElseIsAnExtension) {
+  const struct {
+    const char* field;
+    const char* what;
+  } cases[] = {{"readout: true", "a read-out of potentials"},
+               {"reset: soft", "a soft reset"},
+               {"reset: soft_after_decay", "a soft reset"},
+               {"surrogate: atan", "a surrogate from a table"}};
+  for (const auto& [field, what] : cases) {
+    const std::string items = std::string("    - {type: fc, neurons: 4, ") + field + "}\n";
+    EXPECT_NE(error(file(items)).find(std::string("legal: true with ") + what + " (fc1)"),
+              std::string::npos)
+        << field;
+    EXPECT_EQ(error(file(items) + "machine: {extensions: true}\n"), "");
+    EXPECT_NE(
+        error("accelerator: sata\nneuron: {alpha: 0.9375}\n" + file(items)).find("SATA has none"),
+        std::string::npos);
+  }
+  EXPECT_EQ(error(file("    - {type: fc, neurons: 4, bias: true}\n")), "");
+  EXPECT_NE(error("accelerator: sata\nneuron: {alpha: 0.9375}\n" +
+                  file("    - {type: fc, neurons: 4, bias: true}\n"))
+                .find("fc1 has a bias; legal: a network without, SATA has none"),
             std::string::npos);
+  EXPECT_EQ(
+      error(file("    - {type: fc, neurons: 4, readout: true}\n    - {type: fc, neurons: 4}\n")),
+      "c.yaml:5:7: network.layers: item 2 fc follows a read-out; legal: a read-out last");
+  EXPECT_EQ(error(file("    - {type: fc, neurons: 4, surrogate: atan, th_r: 2000}\n")),
+            "c.yaml:4:7: network.layers: item 1 fc has a surrogate from a table and th_r - th_l of "
+            "2000.000000; legal: th_r - th_l in 0.015625..1024");
+}
+
+TEST_F(LayerListKey, CountsTheConstantInputOfABias) {
+  const Config config =
+      load(file("    - {type: conv, channels: 8, bias: true}\n    - {type: fc, neurons: 4, "
+                "bias: true}\n"));
+  EXPECT_EQ(config.network.layers[0].inputs() + 1, config.network.layers[0].cin);
+  EXPECT_EQ(config.network.layers[1].inputs(), 8 * 28 * 28);
+  EXPECT_EQ(config.network.layers[1].cin, 8 * 28 * 28 + 1);
+  const std::string text = print_config(config);
+  EXPECT_NE(text.find("{type: conv, bias: true, channels: 8"), std::string::npos) << text;
+  EXPECT_EQ(load(text).network.layers[1].cin, config.network.layers[1].cin);
 }
 
 TEST_F(LayerListKey, KeepsSatasOnlyDecay) {

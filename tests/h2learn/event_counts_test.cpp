@@ -282,6 +282,10 @@ TEST(EventCounts, UnitsBehindTheArrays) {
   EXPECT_EQ(grad_events(80)[kGradUpdates], 80U);
   EXPECT_EQ(grad_events(80)[kGlbReadBytes], 320U + 20);
   EXPECT_EQ(grad_events(80)[kGlbWriteBytes], 160U + 10);
+  EXPECT_EQ(grad_events(80)[kSlopeReads], 0U);
+  EXPECT_EQ(grad_events(80, Surrogate::atan)[kSlopeReads], 80U);
+  EXPECT_EQ(update_events(10, 2)[kWeightDecays], 0U);
+  EXPECT_EQ(update_events(10, 2, true)[kWeightDecays], 10U);
   EXPECT_EQ(update_events(10, 2)[kWeightUpdates], 10U);  // Adam: two states
   EXPECT_EQ(update_events(10, 2)[kGlbReadBytes], 10U * (2 + 12));
 }

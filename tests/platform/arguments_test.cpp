@@ -104,7 +104,10 @@ TEST(Arguments, Neurons) {
        "neurons[1].th_l is not below th_r and at least -65504"},
       {[](h2_neuron& n) { n.th_r = NAN; }, "neurons[1].th_l is not below th_r and at least -65504"},
       {[](h2_neuron& n) { n.beta = -1; }, "neurons[1].beta is not above 0 and at most 65504"},
-      {[](h2_neuron& n) { n.reserved = 1; }, "neurons[1].reserved is not 0"},
+      {[](h2_neuron& n) { n.kind = 3; }, "neurons[1].kind is no reset and surrogate"},
+      {[](h2_neuron& n) { n.kind = 0x100; }, "neurons[1].kind is no reset and surrogate"},
+      {[](h2_neuron& n) { n.kind = H2_NEURON_KIND(0, 2), n.th_r = 2000; },
+       "neurons[1].th_r is not 1/64 to 1024 above th_l, as a surrogate from a table needs"},
   };
   on_card([&](Card& card, const Config& config) {
     const NetworkImage image = network_image(config);

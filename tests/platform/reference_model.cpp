@@ -13,6 +13,7 @@
 #include "modules/h2learn/forward/forward_array.h"
 #include "modules/h2learn/weight_update/weight_gradient_array.h"
 #include "platform/driver/h2_math.h"
+#include "platform/driver/h2_values.h"
 #include "tests/arithmetic/reference.h"
 #include "tests/platform/simulation.h"
 
@@ -32,6 +33,19 @@ BitMap flattened(const BitMap& map, int planes) {
         flat.set(m, 0, 0, to, map.get(m, i / map.width, i % map.width, star));
       }
   return flat;
+}
+
+/// With the constant input of a layer with bias behind the others.
+BitMap with_constant(const BitMap& map, const Layer& layer) {
+  if (!layer.bias) return map;
+  BitMap wide(map.maps, map.height, map.width, map.channels + layer.planes);
+  for (int m = 0; m < map.maps; ++m)
+    for (int y = 0; y < map.height; ++y)
+      for (int x = 0; x < map.width; ++x) {
+        for (int c = 0; c < map.channels; ++c) wide.set(m, y, x, c, map.get(m, y, x, c));
+        wide.set(m, y, x, wide.channels - 1, true);
+      }
+  return wide;
 }
 
 ValueMap unflattened(const ValueMap& flat, int height, int width, int channels) {
@@ -67,12 +81,12 @@ BitMap ReferenceModel::input_of(const TrainingGroup& training_group, std::size_t
                                 int batch) const {
   const Layer& l = network_.layers.front();
   const int steps = l.encoding ? 1 : network_.timesteps;
-  BitMap map(batch * steps, l.in_h, l.in_w, l.cin_star());
+  BitMap map(batch * steps, l.in_h, l.in_w, l.inputs_star());
   for (int m = 0; m < map.maps; ++m)
     for (int y = 0; y < l.in_h; ++y)
       for (int x = 0; x < l.in_w; ++x)
         for (int star = 0; star < map.channels; ++star) {
-          const int channel = m % steps * l.cin + star / l.planes;
+          const int channel = m % steps * l.inputs() + star / l.planes;
           const std::size_t at = (static_cast<std::size_t>(channel) * l.in_h + y) * l.in_w + x;
           const unsigned byte = training_group.samples[first + m / steps][at];
           map.set(m, y, x, star, (byte >> (star % l.planes)) & 1U);
@@ -99,8 +113,8 @@ ValueMap ReferenceModel::backward_sums(std::size_t l, const ValueMap& grad_u) co
                                     grad_u);
   }
   BackwardArray kernel(layer, machine_.backward, machine_.numerics);
-  kernel.load(stored_[l].data(), 0, layer.cin);
-  ValueMap sums(grad_u.maps, layer.in_h, layer.in_w, layer.cin);
+  kernel.load(stored_[l].data(), 0, layer.inputs());
+  ValueMap sums(grad_u.maps, layer.in_h, layer.in_w, layer.inputs());
   kernel.run(grad_u, all_of(layer.in_h, layer.in_w), sums);
   return sums;
 }
@@ -115,6 +129,14 @@ std::vector<float> ReferenceModel::weight_gradient(const Layer& layer, int batch
   std::vector<float> oihw(layer.weight_count());
   const WeightGradientArray kernel(layer, machine_.weight_update, machine_.tile, machine_.numerics);
   kernel.run(batch, network_.timesteps, input, grad_u, 0, layer.cout, 0, layer.cin, oihw.data());
+  for (std::size_t end = layer.weight_count() / layer.cout; layer.bias && end <= oihw.size();
+       end += layer.weight_count() / layer.cout) {
+    for (int tap = 0; tap < layer.taps(); ++tap) {
+      float& g = oihw[end - layer.taps() + tap];
+      g = tap == layer.taps() / 2 ? g / layer.plane_value(layer.planes - 1) : 0.0F;
+      if (value_bytes_ == 2) g = round_fp16(g);
+    }
+  }
   return oihw;
 }
 
@@ -125,6 +147,7 @@ ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap in
   kept.input = layer.kind == LayerKind::fc && input.height * input.width > 1
                    ? flattened(input, layer.planes)
                    : std::move(input);
+  kept.input = with_constant(kept.input, layer);
   ValueMap sums = forward_sums(l, kept.input);
   const Region region = all_of(layer.soma_h, layer.soma_w);
   if (layer.pool == PoolMode::before_soma) {
@@ -138,6 +161,30 @@ ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap in
   soma(layer.neuron, machine_.numerics, batch, network_.timesteps, sums, region, 0, layer.cout,
        kept.u, kept.spikes, kept.mask);
   return kept;
+}
+
+/// Of a read-out: from the mean potential over the timesteps.
+ValueMap ReferenceModel::readout_gradient(const TrainingGroup& training_group, std::size_t first,
+                                          int batch, const ValueMap& u) {
+  const int steps = network_.timesteps;
+  const auto samples = static_cast<std::uint32_t>(training_group.samples.size());
+  const bool mse = config_.training.loss == LossKind::mse;
+  ValueMap grad_s(u.maps, 1, 1, u.channels);
+  for (int b = 0; b < batch; ++b) {
+    std::vector<float> mean(static_cast<std::size_t>(u.channels)), gradient(mean.size());
+    for (int t = 0; t < steps; ++t)
+      for (int c = 0; c < u.channels; ++c) mean[c] += u.at(b * steps + t, 0, 0)[c];
+    for (float& m : mean) m /= static_cast<float>(steps);
+    const std::uint32_t label = training_group.labels[first + b];
+    loss_ += h2_value_loss(mse ? H2_LOSS_MSE : H2_LOSS_CROSS_ENTROPY, mean.data(),
+                           static_cast<std::uint32_t>(u.channels), label, samples,
+                           config_.training.update.loss_scale / static_cast<float>(steps),
+                           gradient.data());
+    for (float& g : gradient) g = value_bytes_ == 2 ? round_fp16(g) : g;
+    for (int t = 0; t < steps; ++t)
+      std::copy(gradient.begin(), gradient.end(), grad_s.at(b * steps + t, 0, 0));
+  }
+  return grad_s;
 }
 
 ValueMap ReferenceModel::loss_gradient(const TrainingGroup& training_group, std::size_t first,
@@ -196,7 +243,9 @@ ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& trainin
           kept.back().spikes, all_of(map.height, map.width), 0, kept.back().spikes.channels, map);
     }
   }
-  ValueMap spatial = loss_gradient(training_group, first, batch, kept.back().spikes);
+  ValueMap spatial = layers.back().readout
+                         ? readout_gradient(training_group, first, batch, kept.back().u)
+                         : loss_gradient(training_group, first, batch, kept.back().spikes);
   Gradients gradients(layers.size());
   for (std::size_t l = layers.size(); l-- > 0;) {
     const ValueMap grad_u = backward(layers[l], batch, kept[l], spatial);

@@ -46,6 +46,8 @@ class ReferenceModel {
   Kept forward(std::size_t l, int batch, BitMap input) const;
   ValueMap loss_gradient(const TrainingGroup& training_group, std::size_t first, int batch,
                          const BitMap& spikes);
+  ValueMap readout_gradient(const TrainingGroup& training_group, std::size_t first, int batch,
+                            const ValueMap& u);
   ValueMap backward(const Layer& layer, int batch, const Kept& kept, const ValueMap& spatial) const;
   Gradients sub_batch(const TrainingGroup& training_group, std::size_t first, int batch);
   double share_of(unsigned step) const;

@@ -135,6 +135,62 @@ const Case kCases[] = {
       {"network.input.height", "17"},
       {"network.input.width", "19"},
       {"machine.extensions", "true"}}},
+    {"Bias",
+     {{"network.layers",
+       "[{type: conv, channels: 8, encoding: true, bias: true}, {type: pool}, "
+       "{type: conv, channels: 16, bias: true, stride: 2}, {type: fc, neurons: 32, bias: true}, "
+       "{type: fc, neurons: 10, bias: true}]"}},
+     {2, 2},
+     2},
+    {"BiasOfEvents",
+     {{"network.layers",
+       "[{type: conv, channels: 16, bias: true, kernel: 5, padding: valid}, "
+       "{type: conv, channels: 20, bias: true}, {type: pool}, {type: fc, neurons: 10}]"},
+      {"network.input.channels", "63"},
+      {"memory.compress_gradients", "true"}},
+     {2, 2},
+     2},
+    {"BiasBeforeSoma",
+     {{"network.layers",
+       "[{type: conv, channels: 64, bias: true, encoding: true}, {type: pool}, "
+       "{type: fc, neurons: 32, bias: true}, {type: fc, neurons: 10, bias: true}]"},
+      {"network.pool", "before_soma"},
+      {"dataflow.fc_weight_gradient", "per_group"}},
+     {2, 2},
+     2},
+    {"BiasOfPixelsInFc",
+     {{"network.layers",
+       "[{type: fc, neurons: 40, bias: true, encoding: true}, {type: fc, neurons: 10, bias: "
+       "true}]"}},
+     {2, 2},
+     2},
+    {"SoftReset",
+     {{"network.layers", kTwoPools}, {"neuron.reset", "soft"}, {"machine.extensions", "true"}},
+     {2, 2},
+     2},
+    {"ResetsAndSurrogates",
+     {{"network.layers",
+       "[{type: conv, channels: 8, encoding: true, surrogate: triangle}, {type: pool, kind: max}, "
+       "{type: conv, channels: 20, reset: soft_after_decay, surrogate: atan, th_l: -0.5, th_r: "
+       "1.5}, {type: pool}, {type: fc, neurons: 32, surrogate: fast_sigmoid, beta: 0.75}, "
+       "{type: fc, neurons: 10, reset: soft}]"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     2},
+    {"Readout",
+     {{"network.layers",
+       "[{type: conv, channels: 8, encoding: true}, {type: pool}, {type: fc, neurons: 20}, "
+       "{type: fc, neurons: 10, bias: true, readout: true, alpha: 0.75}]"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     2},
+    {"ReadoutOfCrossEntropy",
+     {{"network.layers", "[{type: fc, neurons: 30}, {type: fc, neurons: 18, readout: true}]"},
+      {"training.loss", "cross_entropy"},
+      {"memory.organisation", "unified"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     3},
     {"NeuronsPerLayer",
      {{"network.layers",
        "[{type: conv, channels: 8, encoding: true, alpha: 0.5, th_f: 0.25}, {type: pool}, "
@@ -242,6 +298,13 @@ const Case kReferenceCases[] = {
      {{"network.layers", "6C3-AP2-18C3-10FC"},
       {"network.pool", "before_soma"},
       {"memory.compress_gradients", "true"}}},
+    {"Extensions",
+     {{"network.layers",
+       "[{type: conv, channels: 6, encoding: true, bias: true, reset: soft}, {type: pool}, "
+       "{type: conv, channels: 18, bias: true, surrogate: atan}, {type: pool, kind: max}, "
+       "{type: fc, neurons: 10, bias: true, readout: true}]"},
+      {"network.input.channels", "1"},
+      {"machine.extensions", "true"}}},
 };
 
 INSTANTIATE_TEST_SUITE_P(Networks, SameBitsAsReference, ::testing::ValuesIn(kReferenceCases),

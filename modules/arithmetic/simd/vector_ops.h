@@ -205,7 +205,9 @@ struct GradArgs {
   int channels = kLanes;
   const float* spatial = nullptr;
   std::size_t spatial_step = 0;
-  bool quarter = false;  ///< the spatial term counts a quarter
+  bool quarter = false;           ///< the spatial term counts a quarter
+  const float* slopes = nullptr;  ///< in place of beta, if not null
+  std::size_t slope_step = 0;
   const float* u = nullptr;
   float* grad_u = nullptr;
   std::size_t value_step = 0;  ///< of u and grad_u

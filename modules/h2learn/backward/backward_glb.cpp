@@ -15,8 +15,8 @@ namespace {
 GlbItems backward_items(const GlbSizes& sizes, const Layer& below, const Layer& above) {
   const BackwardSpec& array = sizes.machine.backward;
   const int inputs = covering(array.rows, kChannelGranularity, above.cout);
-  const int outputs = std::min(above.cin, array.cols);
-  const int read = covering(outputs, kChannelGranularity, above.cin);
+  const int outputs = std::min(above.inputs(), array.cols);
+  const int read = covering(outputs, kChannelGranularity, above.inputs());
   const Region tile = sizes.largest_tile(above.in_h, above.in_w);
   const Region soma = sizes.largest_tile(below.soma_h, below.soma_w);
   const int grad_h = (tile.height() + above.kernel - 2) / above.stride + 1;
@@ -60,9 +60,10 @@ GlbItems backward_fc_items(const GlbSizes& sizes, const Layer& below, const Laye
   const int chunk_outputs = machine.backward.rows * (stream ? 1 : 9);
   // Behind a map the sums of whole channels come together.
   const int positions = below.kind == LayerKind::conv ? below.next_h * below.next_w : 1;
-  const int inputs = std::min(above.cin, stream ? above.cin : std::max(step, 16 * positions));
+  const int inputs =
+      std::min(above.inputs(), stream ? above.inputs() : std::max(step, 16 * positions));
   const int channels =
-      std::min(below.cout, graded_channels(step, positions, above.cin, below.cout));
+      std::min(below.cout, graded_channels(step, positions, above.inputs(), below.cout));
   const std::uint64_t neurons = product({channels, soma.area(), sizes.maps()});
   const int vector = order == FcOrder::text ? std::min(above.cout, chunk_outputs) : above.cout;
   return {
@@ -73,7 +74,7 @@ GlbItems backward_fc_items(const GlbSizes& sizes, const Layer& below, const Laye
       {"partial sums", value_bytes(product({inputs, sizes.maps()})), stream ? 1 : kPingPong, true},
       {"spikes and mask", 2 * bit_bytes(neurons), kPingPong},
       {"weights",
-       value_bytes(product({std::min(above.cin, step), std::min(above.cout, chunk_outputs)})),
+       value_bytes(product({std::min(above.inputs(), step), std::min(above.cout, chunk_outputs)})),
        kPingPong}};
 }
 

@@ -84,7 +84,7 @@ BackwardJob::BackwardJob(const JobContext& context, int index)
   }
   if (steps_.vectors_stay()) gradient_.set_reuse(Operand::Reuse::once_per_pass);
   if (steps_.flattened() && context.functional()) {
-    flat_sums_ = ValueMap::raw(maps(), above_.in_h, above_.in_w, above_.cin);
+    flat_sums_ = ValueMap::raw(maps(), above_.in_h, above_.in_w, above_.inputs());
   }
   if (l_.pool == PoolMode::after_soma) {
     pooled_open_ = BitMap(maps(), l_.next_h, l_.next_w, l_.cout);
@@ -228,7 +228,8 @@ ChunkWork BackwardJob::grad_work(int chunk) {
   ChunkWork work;
   const Span ready = steps_.blocks(at);
   const std::uint64_t positions = over_maps(grad_.image().tiling().tile(at.soma).area());
-  work.events = grad_events(positions * (std::min(ready.end * 16, l_.cout) - ready.begin * 16));
+  work.events = grad_events(positions * (std::min(ready.end * 16, l_.cout) - ready.begin * 16),
+                            l_.neuron.surrogate);
   if (grads(chunk - 1)) return work;
   const Region next = steps_.flattened() ? Region{0, l_.next_h, 0, l_.next_w} : steps_.tile(at);
   const std::uint64_t outputs = over_maps(grad_.soma_region(next).area()) *

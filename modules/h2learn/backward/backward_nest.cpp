@@ -52,7 +52,7 @@ std::string text_of(const BackwardNest& nest, const Layer& above) {
 BackwardCosts::BackwardCosts(const Machine& machine, const Layer& above, int batch, int steps)
     : blocks_(static_cast<std::size_t>(pieces(kBlock, above.cout))),
       channels_(above.cout),
-      passes_(pieces(machine.backward.cols, above.cin)),
+      passes_(pieces(machine.backward.cols, above.inputs())),
       tiles_(Tiling(above.in_h, above.in_w, machine.tile).count()),
       halo_(machine.halo) {
   measure_gradient(machine, above, batch, steps);
@@ -106,7 +106,7 @@ void BackwardCosts::measure_weights(const Machine& machine, const Layer& above) 
         (outputs.end - 1) / machine.backward.rows - outputs.begin / machine.backward.rows + 1;
     block.weights = input * above.cin;
     for (int pass = 0; pass < passes_; ++pass) {
-      const Span inputs = piece(pass, machine.backward.cols, above.cin);
+      const Span inputs = piece(pass, machine.backward.cols, above.inputs());
       const int first = inputs.begin / kWeightInputs * kWeightInputs;
       const int end = std::min(pieces(kWeightInputs, inputs.end) * kWeightInputs, above.cin);
       const std::uint64_t bytes = input * (end - first);

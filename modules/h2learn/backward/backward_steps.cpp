@@ -59,7 +59,7 @@ int BackwardSteps::last_use_of_gradient(const BackwardStep& at, int channels_end
 /// In the last tile: of the pass, or of the last pass that shares the stored block of 64 inputs.
 int BackwardSteps::last_use_of_weights(const BackwardStep& at, int channels_end) const {
   const int inner = (std::min(channels_end, above_.cout) - 1) / inner_step_;
-  const int inputs_end = std::min((inputs(at).end + 63) / 64 * 64, above_.cin);
+  const int inputs_end = std::min((inputs(at).end + 63) / 64 * 64, above_.inputs());
   const int pass = nest_.tile_outermost ? (inputs_end - 1) / pass_step_ : at.pass;
   return chunk_of(pass, tiles_.count() - 1, inner);
 }

@@ -39,7 +39,7 @@ class BackwardSteps {
 
   int count() const { return static_cast<int>(steps_.size()); }
   const BackwardStep& operator[](int chunk) const { return steps_[chunk]; }
-  int passes() const { return pieces(pass_step_, above_.cin); }
+  int passes() const { return pieces(pass_step_, above_.inputs()); }
   bool through_fc() const { return above_.kind == LayerKind::fc; }
   /// The layer above reads the map of this one as a vector.
   bool flattened() const { return through_fc() && below_.kind == LayerKind::conv; }
@@ -52,7 +52,7 @@ class BackwardSteps {
   const Tiling& tiles() const { return tiles_; }
 
   /// Inputs of the layer above: channels of this layer, or flattened.
-  Span inputs(const BackwardStep& at) const { return piece(at.pass, pass_step_, above_.cin); }
+  Span inputs(const BackwardStep& at) const { return piece(at.pass, pass_step_, above_.inputs()); }
   Span above_channels(const BackwardStep& at) const {
     return piece(at.inner, inner_step_, above_.cout);
   }

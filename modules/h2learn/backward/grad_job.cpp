@@ -51,7 +51,7 @@ class GradJob : public LayerJob {
     const std::uint64_t outputs = over_maps(soma.area());
     ChunkWork work;
     work.cycles.array = grad_cycles(context_.machine->backward, outputs);
-    work.events = grad_events(outputs * channels(chunk).size());
+    work.events = grad_events(outputs * channels(chunk).size(), l_.neuron.surrogate);
     return work;
   }
   bool computes(int /*chunk*/) const override { return context_.functional(); }

@@ -27,16 +27,22 @@ GradStage::GradStage(const JobContext& context, int layer)
   sums_ = ValueMap::raw(maps, l_.next_h, l_.next_w, l_.cout);
   gradient_ = ValueMap::raw(maps, l_.soma_h, l_.soma_w, l_.cout);
   nonzero_ = BitMap(maps, l_.soma_h, l_.soma_w, l_.cout);
-  if (context.relu) std::fill(u_.values.values.begin(), u_.values.values.end(), 0.0F);
+  if (context.relu || l_.readout) {
+    std::fill(u_.values.values.begin(), u_.values.values.end(), 0.0F);
+  }
+  if (l_.readout) std::fill(mask_.bits.bits.begin(), mask_.bits.bits.end(), 0xFFFFU);
 }
 
 void GradStage::begin_pass() { mask_.begin_pass(); }
 
+/// A read-out passes its gradient on whatever the neurons did.
 void GradStage::want_mask(Region region, int c0, int c1, TransferList& list) {
+  if (l_.readout) return;
   mask_.want_region(region, c0, c1, list);
 }
 
 void GradStage::want_mask(int tile, Span blocks, TransferList& list) {
+  if (l_.readout) return;
   for (int b = blocks.begin; b < blocks.end; ++b) {
     mask_.want_unit(mask_.image().unit(tile, b), list);
   }
@@ -44,7 +50,7 @@ void GradStage::want_mask(int tile, Span blocks, TransferList& list) {
 
 /// The gradient of ReLU takes the mask alone.
 void GradStage::want_state(int tile, Span blocks, TransferList& list) {
-  if (context_.relu) return;
+  if (context_.relu || l_.readout) return;
   for (int b = blocks.begin; b < blocks.end; ++b) {
     spikes_.want_unit(spikes_.image().unit(tile, b), list);
   }

@@ -52,7 +52,7 @@ unsigned address(const Layer& layer, const BitMap& input, int map, const Place& 
 
 std::vector<float> terms(const Layer& layer, const std::vector<float>& oihw, int co, SubLut s) {
   std::vector<float> out;
-  const float plane = layer.plane_value(s.channel % layer.planes);
+  const float plane = layer.star_value(s.channel);
   for (int i = 0; i < s.taps; ++i) {
     const std::size_t row = static_cast<std::size_t>(co) * layer.cin + s.channel / layer.planes;
     out.push_back(round_fp16(oihw[row * layer.taps() + s.first_tap + i] * plane));

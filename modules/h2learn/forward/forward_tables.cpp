@@ -79,7 +79,7 @@ void ForwardArray::pack_weights(const float* oihw, int co0) {
         to += kLanes;
       }
       for (int r = 0; layer_.planes > 1 && r < it.channels; ++r) {
-        const float value = layer_.plane_value((it.first_channel + r) % layer_.planes);
+        const float value = layer_.star_value(it.first_channel + r);
         const std::size_t row = static_cast<std::size_t>(sub_luts_) * inputs_ * kLanes;
         float* weights = &weights_[block * block_weights_ + it.weights + r * row];
         ops_->scale(weights, value, weights, row);

@@ -35,7 +35,7 @@ void Fp32Forward::pack_block(const float* oihw, int co0, int block) {
     float factor[kChannels];
     for (int i = 0; i < channels; ++i) {
       offset[i] = (star0 + i) / planes * taps;
-      factor[i] = layer_.plane_value((star0 + i) % planes);
+      factor[i] = layer_.star_value(star0 + i);
     }
     float* to = &weights_[block * block_weights_ + static_cast<std::size_t>(star0) * taps * kLanes];
     for (int tap = 0; tap < taps; ++tap) {

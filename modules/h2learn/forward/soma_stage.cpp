@@ -90,6 +90,7 @@ RangeCount SomaStage::fire(Region region, Span channels, KernelClock& kernels) {
 
 LayerDensities SomaStage::densities() const {
   LayerDensities densities;
+  if (l_.readout) return densities;
   densities.mask = density_of(mask_);
   if (l_.pool != PoolMode::after_soma) {
     densities.spikes = density_of(spikes_);
@@ -132,7 +133,9 @@ void SomaStage::store_bits(const TensorImage& image, const BitMap& bits, TensorK
   }
 }
 
+/// A read-out leaves its potentials alone: no neuron fires, and every mask is open.
 void SomaStage::store_unit(int unit, TransferList& list) {
+  if (l_.readout) return store_potentials(unit, list);
   store_bits(spikes_image_, spikes_, TensorKind::spike, unit, list);
   if (context_.inference) return;
   store_bits(mask_image_, mask_, TensorKind::mask, unit, list);

@@ -33,6 +33,21 @@ Region stored_gradient(const Layer& layer, Region conv) {
   return {conv.y0 / 2, ceil_div(conv.y1, 2), conv.x0 / 2, ceil_div(conv.x1, 2)};
 }
 
+namespace {
+
+/// Copies to a map of the same size that has more channels.
+void widen(const BitMap& from, BitMap& to) {
+  for (int m = 0; m < from.maps; ++m) {
+    for (int y = 0; y < from.height; ++y) {
+      for (int x = 0; x < from.width; ++x) {
+        std::copy_n(from.at(m, y, x), from.words(), to.at(m, y, x));
+      }
+    }
+  }
+}
+
+}  // namespace
+
 /// Decodes in the producer's shape and, for an FC layer, scatters to the flattened order.
 class InputFeed::Source : public BitOperand {
  public:
@@ -42,7 +57,7 @@ class InputFeed::Source : public BitOperand {
  protected:
   void take(int unit, PartRange parts, const std::uint8_t* bytes) override {
     BitOperand::take(unit, parts, bytes);
-    if (owner_->flat_) owner_->scatter(unit);
+    owner_->arrived(unit);
   }
 
  private:
@@ -56,13 +71,41 @@ InputFeed::InputFeed(const JobContext& context, int layer, const TensorImage& im
   positions_ = static_cast<int>(m.height * m.width);
   planes_ = l.planes;
   flat_ = l.kind == LayerKind::fc && positions_ > 1;
+  inputs_ = l.inputs_star();
+  constant_ = l.bias ? l.cin_star() - 1 : -1;
   operand_ = std::make_unique<Source>(image, kind_, context.functional(), this);
+  const int maps = static_cast<int>(m.steps * m.samples);
   if (flat_) {
-    flattened_ = BitMap(static_cast<int>(m.steps * m.samples), 1, 1, l.cin_star());
+    flattened_ = BitMap(maps, 1, 1, l.cin_star());
+    set_constant(flattened_, {0, 1, 0, 1});
+  } else if (l.bias && context.functional()) {
+    operand_->bits = BitMap(maps, l.in_h, l.in_w, l.cin_star());
+    set_constant(operand_->bits, {0, l.in_h, 0, l.in_w});
+  }
+}
+
+/// The input that is 1 everywhere in the map: the last plane of the last channel.
+void InputFeed::set_constant(BitMap& map, Region region) const {
+  if (constant_ < 0) return;
+  for (int m = 0; m < map.maps; ++m) {
+    for (int y = region.y0; y < region.y1; ++y) {
+      for (int x = region.x0; x < region.x1; ++x) map.set(m, y, x, constant_, true);
+    }
+  }
+}
+
+void InputFeed::arrived(int unit) {
+  if (flat_) return scatter(unit);
+  const TensorImage& image = operand_->image();
+  // What is stored of the block of 16 channels that the constant lies in has overwritten it.
+  if (unit % image.blocks() == constant_ / 16 && constant_ >= 0) {
+    set_constant(operand_->bits, image.tiling().tile(unit / image.blocks()));
   }
 }
 
 void InputFeed::want(Region region, int c0, int c1, TransferList& list) {
+  c1 = std::min(c1, inputs_);
+  if (c0 >= c1) return;
   if (!flat_) {
     operand_->want_region(region, c0, c1, list);
     return;
@@ -114,11 +157,17 @@ void InputFeed::take_drawn() {
     pool(from, {0, below.next_h, 0, below.next_w}, 0, below.cout, drawn_planes_);
     drawn_ = &drawn_planes_;
   }
-  if (!flat_) return;
-  for (int c = 0; c < drawn_->channels; c += 16) {
-    scatter(*drawn_, {0, drawn_->height, 0, drawn_->width}, c);
+  if (flat_) {
+    for (int c = 0; c < drawn_->channels; c += 16) {
+      scatter(*drawn_, {0, drawn_->height, 0, drawn_->width}, c);
+    }
+    drawn_ = &flattened_;
+  } else if (constant_ >= 0) {
+    drawn_biased_ = BitMap(drawn_->maps, drawn_->height, drawn_->width, constant_ + 1);
+    widen(*drawn_, drawn_biased_);
+    set_constant(drawn_biased_, {0, drawn_->height, 0, drawn_->width});
+    drawn_ = &drawn_biased_;
   }
-  drawn_ = &flattened_;
 }
 
 GradientFeed::GradientFeed(const JobContext& context, int layer, bool with_mask,

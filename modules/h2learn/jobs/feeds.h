@@ -15,7 +15,8 @@ Region fed_by(const Layer& layer, Region in);
 Region stored_gradient(const Layer& layer, Region conv);
 
 /// The input of a layer in the layer's own view: bit planes at its input map, or flattened in C,H,W
-/// order (planes fastest) for an FC layer behind a map.
+/// order (planes fastest) for an FC layer behind a map; of a layer with bias with one channel more,
+/// the constant, which is not read from memory.
 class InputFeed {
  public:
   InputFeed(const JobContext& context, int layer)
@@ -34,6 +35,8 @@ class InputFeed {
 
  private:
   class Source;
+  void arrived(int unit);
+  void set_constant(BitMap& map, Region region) const;
   void scatter(int unit);
   void scatter(const BitMap& from, Region r, int c0);
   void take_drawn();
@@ -45,9 +48,12 @@ class InputFeed {
   BitMap flattened_;
   const BitMap* drawn_ = nullptr;  // without data, once asked for
   BitMap drawn_planes_;            // if AP2 lies between
+  BitMap drawn_biased_;            // with the constant
   bool flat_ = false;
   int positions_ = 1;  // of the producer's map
   int planes_ = 1;
+  int inputs_ = 0;     // channels* without the constant
+  int constant_ = -1;  // its channel*, -1: none
 };
 
 /// grad-u of a layer at its convolution positions, with the bitmap of non-zeros (conv only): what

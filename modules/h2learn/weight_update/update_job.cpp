@@ -60,7 +60,8 @@ class UpdateJob : public Job {
 
   ChunkWork work(int chunk) override {
     const Span range = piece(chunk, chunk_, weights_);
-    return costs_.work(range.size(), static_cast<int>(arrays_.size()) - 2);
+    return costs_.work(range.size(), static_cast<int>(arrays_.size()) - 2,
+                       update_.weight_decay != 0);
   }
 
   bool computes(int /*chunk*/) const override { return context_.functional(); }
@@ -163,9 +164,9 @@ void UpdateJob::put(const Transfer& t, const std::vector<float>& values, int val
 }  // namespace
 
 UpdateCosts h2learn_update_costs(const Machine& machine) {
-  return {machine.glb.weight_update, [&machine](std::uint64_t weights, int states) {
+  return {machine.glb.weight_update, [&machine](std::uint64_t weights, int states, bool decays) {
             return ChunkWork{weight_update_step(machine.weight_update, weights), 0,
-                             update_events(weights, states)};
+                             update_events(weights, states, decays)};
           }};
 }
 

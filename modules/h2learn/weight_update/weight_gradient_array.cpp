@@ -5,6 +5,7 @@
 #include <string>
 
 #include "modules/arithmetic/events.h"
+#include "modules/arithmetic/fp16.h"
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/base/bits.h"
 #include "modules/base/ceil_div.h"
@@ -219,6 +220,18 @@ std::uint64_t WeightGradientArray::write_channel(const Job& job, int co, const f
                                                         layer_.plane_value(0), row.data(), count);
   std::copy(row.begin(), row.begin() + channels * taps, to);
   return underflows;
+}
+
+void keep_constant_gradient(const Layer& layer, Numerics numerics, int co0, int co1, float* oihw) {
+  const int taps = layer.taps(), middle = taps / 2;
+  const float factor = 1 / layer.plane_value(layer.planes - 1);  // a power of two
+  for (int co = co0; co < co1; ++co) {
+    float* gradient = oihw + (static_cast<std::size_t>(co + 1) * layer.cin - 1) * taps;
+    float kept = gradient[middle] * factor;
+    if (numerics == Numerics::fp16) kept = round_fp16(kept);
+    std::fill(gradient, gradient + taps, 0.0F);
+    gradient[middle] = kept;
+  }
 }
 
 }  // namespace h2

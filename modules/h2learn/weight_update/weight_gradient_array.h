@@ -17,6 +17,10 @@
 
 namespace h2 {
 
+/// Of grad-w of the constant input of outputs [co0, co1) only the middle tap counts, as a spike of
+/// 1 whatever its plane counts: the others become +0 (decision 0054). `oihw`: the whole layer.
+void keep_constant_gradient(const Layer& layer, Numerics numerics, int co0, int co1, float* oihw);
+
 /// LUT PE columns and Acc trees of the Weight Update Engine: Eq. (3) for one sub-batch.
 class WeightGradientArray {
  public:

@@ -260,6 +260,9 @@ void WeightGradientJob::compute(int chunk) {
                          in.size(), new_.data());
     });
   });
+  if (l_.bias && in.end == l_.cin) {
+    keep_constant_gradient(l_, context_.machine->numerics, out.begin, out.end, new_.data());
+  }
   if (l_.grouped) add_to_total(at);
   found.underflows = underflows;
   count(found);

@@ -32,7 +32,7 @@ struct SignalBlocks {
 
 SignalBlocks signal_blocks(const Machine& machine, const Layer& layer, bool first_layer) {
   return {ceil_div(layer.cout, machine.forward.cols),
-          first_layer ? 0 : ceil_div(layer.cin, machine.backward.cols),
+          first_layer ? 0 : ceil_div(layer.inputs(), machine.backward.cols),
           ceil_div(layer.cout, machine.weight_update.cols) * ceil_div(layer.cin_star(), kInputs)};
 }
 
@@ -97,7 +97,7 @@ std::vector<Signal> H2LearnUnits::after_gradient(const JobContext& c, int index,
     const BitMap open = l.kind == LayerKind::conv ? open_outputs(c, index, memory) : BitMap();
     all = backward_signals(
         l, m.backward, m.tile, weights, grad_u, open,
-        range_of(tiles, Tiling(l.in_h, l.in_w, m.tile), block, m.backward.cols, l.cin));
+        range_of(tiles, Tiling(l.in_h, l.in_w, m.tile), block, m.backward.cols, l.inputs()));
   }
   if (block < blocks.weight_update) {
     const int per_column = ceil_div(l.cin_star(), kInputs);

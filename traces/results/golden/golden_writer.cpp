@@ -114,8 +114,10 @@ void GoldenWriter::write_forward(const Sample& sample, const JobContext& c,
     const auto spikes = [&](const std::string& path) {
       write_bits(path, fetch_bits(memory, c.spikes_image(l)), c.steps);
     };
-    if (!c.relu) write(n, name + ".s", spikes);
-    write(n, name + ".mask", [&](const std::string& path) { write_bits(path, mask, c.steps); });
+    const bool readout = c.layer(l).readout;  // its spikes and masks are not stored
+    if (!c.relu && !readout) write(n, name + ".s", spikes);
+    if (!readout)
+      write(n, name + ".mask", [&](const std::string& path) { write_bits(path, mask, c.steps); });
     const bool packed = c.layer(l).kind == LayerKind::conv && !c.dense;
     write(n, name + ".u", [&](const std::string& path) {
       write_values(
