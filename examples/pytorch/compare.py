@@ -15,81 +15,28 @@ printed only, since a rounded potential may cross a threshold.
 import argparse
 import json
 import pathlib
-import re
 import sys
 
 try:
     import numpy
     import torch
     import torch.nn.functional as F
+
+    from network import Network
 except ImportError as missing:
     print(f"compare.py: {missing}; Debian has python3-torch")
     sys.exit(77)
 
 
-class Spike(torch.autograd.Function):
-    """Step forward, rectangle of Eq. (5) backward."""
-
-    @staticmethod
-    def forward(ctx, u, neuron):
-        ctx.neuron = neuron
-        ctx.save_for_backward(u)
-        return (u >= neuron["th_f"]).float()
-
-    @staticmethod
-    def backward(ctx, grad):
-        (u,) = ctx.saved_tensors
-        open_ = (u > ctx.neuron["th_l"]) & (u < ctx.neuron["th_r"])
-        return grad * ctx.neuron["beta"] * open_, None
-
-
-def parse(text):
-    """Layers in the paper's notation, as (kind, stride, pooled)."""
-    layers = []
-    for item in text.split("-"):
-        if item == "AP2":
-            layers[-1]["pooled"] = True
-            continue
-        kind, stride = re.fullmatch(r"\d+(C|FC)\d*(?:S(\d))?(?:\(Encoding\))?", item).groups()
-        layers.append({"conv": kind == "C", "stride": int(stride or 1), "pooled": False})
-    return layers
-
-
-class Network:
-    def __init__(self, config):
-        self.neuron = config["neuron"]
-        self.steps = config["network"]["timesteps"]
-        self.before = config["network"]["pool"] == "before_soma"
-        self.encoding = "(Encoding)" in config["network"]["layers"]
-        self.layers = parse(config["network"]["layers"])
-
-    def spatial(self, layer, weight, value):
-        if not layer["conv"]:
-            return F.linear(value.flatten(1), weight)
-        value = F.conv2d(value, weight, stride=layer["stride"], padding=weight.shape[2] // 2)
-        return F.avg_pool2d(value, 2) if layer["pooled"] and self.before else value
-
-    def run(self, weights, pixels):
-        """pixels: B,T,C,H,W. Returns potentials and spikes, [layer][timestep]."""
-        potentials = [[] for _ in self.layers]
-        spikes = [[] for _ in self.layers]
-        for t in range(self.steps):
-            value = pixels[:, 0].float() / 256 if self.encoding else pixels[:, t].float()
-            for layer, weight, u, s in zip(self.layers, weights, potentials, spikes):
-                now = self.spatial(layer, weight, value)
-                if t > 0:
-                    now = self.neuron["alpha"] * u[-1] * (1 - s[-1]) + now
-                now.retain_grad()
-                u.append(now)
-                s.append(Spike.apply(now, self.neuron))
-                value = s[-1]
-                if layer["pooled"] and not self.before:
-                    value = F.avg_pool2d(value, 2)
-        return potentials, spikes
-
-
-def loss_of(config, spikes, labels, samples):
+def loss_of(config, network, potentials, spikes, labels, samples):
     """`samples` of the whole batch group share the loss."""
+    if network.readout:
+        mean = sum(potentials[-1]) / network.steps
+        if config["training"]["loss"] == "cross_entropy":
+            return F.cross_entropy(mean, labels.long(), reduction="sum") / samples
+        wanted = F.one_hot(labels.long(), mean.shape[1])
+        return ((mean - wanted) ** 2).mean(1).sum() / samples
+    spikes = spikes[-1]
     counts = sum(spikes)
     if config["training"]["loss"] == "cross_entropy":
         return F.cross_entropy(counts, labels.long(), reduction="sum") / samples
@@ -127,10 +74,11 @@ def compare_pass(config, names, comparison, network, sums):
     training = config["training"]
     potentials, spikes = network.run(weights, comparison.load(f"{names[0]}.input"))
     samples = training["sub_batch"] * training["batch_group"]
-    loss = loss_of(config, spikes[-1], labels, samples) * training["loss_scale"]
+    loss = loss_of(config, network, potentials, spikes, labels, samples) * training["loss_scale"]
     loss.backward()
     for i, name in enumerate(names):
-        comparison.show(name, "s", torch.stack(spikes[i], 1))
+        if spikes[i]:
+            comparison.show(name, "s", torch.stack(spikes[i], 1))
         mask = comparison.load(f"{name}.mask") if network.layers[i]["conv"] else 1
         u = torch.stack([p.detach() for p in potentials[i]], 1)
         comparison.show(name, "u", u.reshape(comparison.load(f"{name}.u").shape) * mask)

@@ -173,6 +173,24 @@ RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int 
   return range;
 }
 
+void add_spikes(Numerics numerics, const BitMap& spikes, Region region, int c0, int c1,
+                ValueMap& sums) {
+  const VectorOps& ops = selected_ops(numerics);
+  for (int map = 0; map < sums.maps; ++map) {
+    for_positions(region, [&](int y, int x) {
+      const std::uint16_t* words = spikes.at(map, y, x);
+      for (int c = c0, count = 0; c < c1; c += count) {
+        count = std::min(kLanes - c % kLanes, c1 - c);
+        float ones[kLanes] = {};
+        for (int i = 0; i < count; ++i) {
+          ones[i] = (words[c / kLanes] >> ((c + i) % kLanes) & 1U) != 0 ? 1.0F : 0.0F;
+        }
+        ops.add(ones, sums.at(map, y, x) + c, static_cast<std::size_t>(count));
+      }
+    });
+  }
+}
+
 void pool_potentials(Numerics numerics, const ValueMap& sums, Region region, int c0, int c1,
                      ValueMap& pooled) {
   const VectorOps& ops = selected_ops(numerics);

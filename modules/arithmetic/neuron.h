@@ -33,6 +33,11 @@ void pool_spikes(const BitMap& spikes, Region region, int c0, int c1, BitMap& pl
 /// all blocks of 16 channels that hold channels c0..c1-1.
 void pool_largest(const BitMap& spikes, Region region, int c0, int c1, BitMap& pooled);
 
+/// sums = sums + 1 where a spike is, at the positions of `region` and channels c0..c1-1; both have
+/// the same maps, height, width and channels.
+void add_spikes(Numerics numerics, const BitMap& spikes, Region region, int c0, int c1,
+                ValueMap& sums);
+
 /// Grad, Eq. (2): both phases over all timesteps, last first, at the Soma positions of `region` for
 /// channels c0..c1-1, c0 a multiple of kLanes.
 /// `spatial` is grad-s's spatial term: at the same map when `pool` is not after_soma, otherwise at

@@ -300,7 +300,8 @@ enum h2_pool { H2_POOL_NONE = 0, H2_POOL_AFTER_SOMA = 1, H2_POOL_BEFORE_SOMA = 2
   X(uint64_t, variance, 104, "Mem2: FP32, as weights; 0 for SGD")
 
 /* A layer's own neuron, in place of the header's five numbers. `kind`, since 3.3: reset in bits 0
- * to 1, surrogate in bits 4 to 5; other than 0 an extension. */
+ * to 1, surrogate in bits 4 to 5, in bits 8 to 13 how many layers below the one lies whose spikes
+ * are added to the sums, 0: none; other than 0 an extension. */
 enum h2_reset { H2_RESET_HARD = 0, H2_RESET_SOFT = 1, H2_RESET_SOFT_AFTER_DECAY = 2 };
 enum h2_surrogate {
   H2_SURROGATE_RECTANGLE = 0,
@@ -309,15 +310,17 @@ enum h2_surrogate {
   H2_SURROGATE_FAST_SIGMOID = 3
 };
 #define H2_NEURON_KIND(reset, surrogate) ((uint32_t)(reset) | (uint32_t)(surrogate) << 4)
+#define H2_NEURON_PUT_ADDS(layers) ((uint32_t)(layers) << 8)
 #define H2_NEURON_RESET(kind) ((kind)&0x3U)
 #define H2_NEURON_SURROGATE(kind) ((kind) >> 4 & 0x3U)
+#define H2_NEURON_ADDS(kind) ((kind) >> 8 & 0x3FU)
 #define H2_NEURON_FIELDS(X)                                \
   X(float, alpha, 0, "decay of the potential")             \
   X(float, th_f, 4, "firing threshold")                    \
   X(float, th_l, 8, "lower end of the mask, exclusive")    \
   X(float, th_r, 12, "upper end of the mask, exclusive")   \
   X(float, beta, 16, "surrogate gradient inside the mask") \
-  X(uint32_t, kind, 20, "bits 0-1 reset, 4-5 surrogate")
+  X(uint32_t, kind, 20, "bits 0-1 reset, 4-5 surrogate, 8-13 adds")
 
 typedef struct h2_table {
   H2_TABLE_FIELDS(H2_MEMBER_)

@@ -107,6 +107,7 @@ class Builder {
 
   std::vector<Layer> take() {
     if (layers_.empty()) fail("is no layer with weights", "a convolution or an FC layer");
+    add_shortcuts();
     return std::move(layers_);
   }
 
@@ -233,7 +234,28 @@ class Builder {
     if (layer.readout) layer.neuron = readout_neuron(layer.neuron.alpha);
     derive_shapes(layer);
     layers_.push_back(layer);
+    item_of_.push_back(index_);
+    if (!item.adds.empty()) shortcuts_.emplace_back(static_cast<int>(layers_.size()) - 1, item);
     hand_on(layer);
+  }
+
+  /// Behind the pooling, if there is one: shapes are those of the neurons.
+  void add_shortcuts() {
+    for (const auto& [index, item] : shortcuts_) {
+      const auto from =
+          std::find_if(layers_.begin(), layers_.end(),
+                       [&, &item = item](const Layer& l) { return l.name == item.adds; });
+      place_ = item.place;
+      index_ = item_of_[static_cast<std::size_t>(index)];
+      what_ = layers_[static_cast<std::size_t>(index)].name;
+      const std::string problem =
+          add_shortcut(layers_, index, static_cast<int>(from - layers_.begin()));
+      if (!problem.empty()) {
+        fail("adds " + item.adds + ", which " + problem,
+             "a layer below of the same channels, height and width without pooling of its spikes, "
+             "once");
+      }
+    }
   }
 
   void hand_on(const Layer& layer) {
@@ -252,6 +274,8 @@ class Builder {
   std::string what_, place_;
   int index_ = 0;
   std::vector<Layer> layers_;
+  std::vector<int> item_of_;                          // by layer: number of its item
+  std::vector<std::pair<int, LayerItem>> shortcuts_;  // layers that add another's spikes
 };
 
 void require_sizes(InputShape input, int timesteps, PoolMode pool) {

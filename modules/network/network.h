@@ -32,6 +32,8 @@ struct Layer {
   bool max_pool = false;  ///< of spikes (after_soma): one of four instead of their average
   bool bias = false;      ///< the last of `cin` channels is constant (decision 0054)
   bool readout = false;   ///< potentials, which never fire, are the outputs; the last layer only
+  int adds = -1;          ///< index of the layer below whose spikes are added to the sums; -1: none
+  int added_by = -1;      ///< index of the layer that adds this one's spikes; -1: none
 
   int cin = 1;     ///< input channels, the constant one included
   int planes = 1;  ///< bit planes of one input value: 1 spikes, 3 AP2 quarters, 8 pixels
@@ -64,6 +66,9 @@ struct Layer {
   }
 };
 
+/// Makes layer `index` add the spikes of layer `from`. Returns why it cannot, "" if it can.
+std::string add_shortcut(std::vector<Layer>& layers, int index, int from);
+
 /// Fills pad, out_*, soma_*, next_* and next_planes from the other fields.
 void derive_shapes(Layer& layer);
 
@@ -90,6 +95,7 @@ struct LayerItem {
   std::optional<float> alpha, th_f, th_l, th_r, beta;
   std::optional<Reset> reset;
   std::optional<Surrogate> surrogate;
+  std::string adds;   ///< name of a layer below, "": none
   std::string place;  ///< "file:line:column" for messages; may be empty
 };
 

@@ -56,6 +56,7 @@ json json_of(const LayerItem& item) {
   if (item.encoding) value["encoding"] = true;
   if (item.bias) value["bias"] = true;
   if (item.readout) value["readout"] = true;
+  if (!item.adds.empty()) value["adds"] = item.adds;
   if (item.reset) value["reset"] = kResets[static_cast<int>(*item.reset)];
   if (item.surrogate) value["surrogate"] = kSurrogates[static_cast<int>(*item.surrogate)];
   for (const NeuronMember& m : kNeuron) {
@@ -79,6 +80,7 @@ LayerItem layer_item(const json& value) {
   item.encoding = value.value("encoding", false);
   item.bias = value.value("bias", false);
   item.readout = value.value("readout", false);
+  item.adds = value.value("adds", "");
   if (value.contains("reset")) item.reset = named<Reset>(kResets, value["reset"]);
   if (value.contains("surrogate")) {
     item.surrogate = named<Surrogate>(kSurrogates, value["surrogate"]);

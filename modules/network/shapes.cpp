@@ -16,4 +16,18 @@ void derive_shapes(Layer& layer) {
   layer.next_planes = layer.pool == PoolMode::after_soma && !layer.max_pool ? 3 : 1;
 }
 
+std::string add_shortcut(std::vector<Layer>& layers, int index, int from) {
+  if (from < 0 || from >= index) return "is no layer below";
+  Layer& l = layers[static_cast<std::size_t>(index)];
+  Layer& below = layers[static_cast<std::size_t>(from)];
+  if (below.pool == PoolMode::after_soma) return "hands on pooled spikes";
+  if (below.added_by != -1) return "is added by another layer already";
+  if (below.cout != l.cout || below.soma_h != l.soma_h || below.soma_w != l.soma_w) {
+    return "has another shape";
+  }
+  l.adds = from;
+  below.added_by = index;
+  return "";
+}
+
 }  // namespace h2

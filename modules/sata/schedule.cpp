@@ -51,7 +51,8 @@ std::uint32_t SataSchedule::plan(H2LearnCommand& command) const {
     if (l.neuron.alpha != kSataAlpha || l.grouped || l.max_pool || l.bias || l.readout) {
       return H2_ERR_TABLE;
     }
-    if (l.neuron.reset != Reset::hard || l.neuron.surrogate != Surrogate::rectangle) {
+    if (l.adds >= 0 || l.neuron.reset != Reset::hard ||
+        l.neuron.surrogate != Surrogate::rectangle) {
       return H2_ERR_TABLE;
     }
   }

@@ -86,9 +86,11 @@ int h2_check_neurons(h2_device* d, const h2_neuron* neurons, uint32_t count) {
         {".th_r", n->th_r <= 65504, "is not at most 65504"},
         {".beta", n->beta > 0 && n->beta <= 65504, "is not above 0 and at most 65504"},
         {".kind",
-         n->kind == H2_NEURON_KIND(H2_NEURON_RESET(n->kind), H2_NEURON_SURROGATE(n->kind)) &&
+         n->kind == (H2_NEURON_KIND(H2_NEURON_RESET(n->kind), H2_NEURON_SURROGATE(n->kind)) |
+                     H2_NEURON_PUT_ADDS(H2_NEURON_ADDS(n->kind))) &&
              H2_NEURON_RESET(n->kind) <= H2_RESET_SOFT_AFTER_DECAY,
-         "is no reset and surrogate"},
+         "is no reset, surrogate and layer to add"},
+        {".kind", H2_NEURON_ADDS(n->kind) <= i, "adds a layer that there is not"},
         {".th_r", H2_NEURON_SURROGATE(n->kind) == 0 || width_has_table(n->th_r - n->th_l),
          "is not 1/64 to 1024 above th_l, as a surrogate from a table needs"},
     };

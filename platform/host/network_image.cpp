@@ -8,16 +8,18 @@ namespace h2 {
 namespace {
 
 /// Of a read-out only alpha counts; the other numbers are legal ones.
-h2_neuron neuron_record(const Layer& layer, const NeuronSpec& shared) {
+h2_neuron neuron_record(const Layer& layer, int index, const NeuronSpec& shared) {
   const NeuronSpec& n = layer.readout ? shared : layer.neuron;
   const std::uint32_t kind = layer.readout ? 0
                                            : H2_NEURON_KIND(static_cast<unsigned>(n.reset),
                                                             static_cast<unsigned>(n.surrogate));
-  return {layer.neuron.alpha, n.th_f, n.th_l, n.th_r, n.beta, kind};
+  const std::uint32_t adds = H2_NEURON_PUT_ADDS(layer.adds < 0 ? 0 : index - layer.adds);
+  return {layer.neuron.alpha, n.th_f, n.th_l, n.th_r, n.beta, kind | adds};
 }
 
 /// Whether the five numbers of the table's header say all about a layer's neuron.
 bool is_shared(const Layer& layer, NeuronSpec shared) {
+  if (layer.adds >= 0) return false;
   if (layer.readout) return layer.neuron.alpha == shared.alpha;
   shared.reset = Reset::hard;
   shared.surrogate = Surrogate::rectangle;
@@ -75,7 +77,9 @@ NetworkImage network_image(const Config& config) {
                   [&](const Layer& l) { return is_shared(l, config.neuron); })) {
     return image;
   }
-  for (const Layer& l : layers) image.neurons.push_back(neuron_record(l, config.neuron));
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    image.neurons.push_back(neuron_record(layers[i], static_cast<int>(i), config.neuron));
+  }
   return image;
 }
 

@@ -80,13 +80,15 @@ class Network:
                 check.real(value, name) for name, value in given.items()}
 
     def conv(self, channels, kernel=3, pool=True, encoding=None, stride=1, padding="same",
-             bias=False, **neuron):
+             bias=False, adds=0, **neuron):
         """A convolution; `pool`: then average pooling of 2x2, or "max", the largest of four spikes,
         which a card with machine.extensions takes. `encoding` (the first layer unless told
         otherwise): the input is pixels, bytes [C][H][W]; if not, 0/1 bytes [T][C][H][W]. `padding`:
         same, or valid for none. `bias`: the weights have one input channel more, which is 1
-        everywhere; the bias is its weight in the middle of the kernel, the others are 0. alpha and
-        the other parameters of a neuron: of this layer."""
+        everywhere; the bias is its weight in the middle of the kernel, the others are 0. `adds`: how
+        many layers below the one lies whose spikes are added to the sums, which a card with
+        machine.extensions does; 0: none. alpha and the other parameters of a neuron: of this
+        layer."""
         if self.layers and self.layers[-1].kind == FC:
             raise ValueError("a convolution cannot follow a fully connected layer")
         encoding = not self.layers if encoding is None else encoding
@@ -104,7 +106,7 @@ class Network:
         out = [(size + 2 * around - kernel) // stride + 1 for size in (height, width)]
         if pool and min(out) < 2:
             raise ValueError(f"pool: a map of {out[0]}x{out[1]} cannot be halved")
-        own = self._neuron_values(neuron)
+        own = self._with_shortcut(adds, neuron)
         largest = isinstance(pool, str) and _one_of(pool, "pool", ("max",)) == "max"
         self.layers.append(Layer(
             kind=CONV, flags=(ENCODING if encoding else 0) | (VALID if valid else 0) |
@@ -118,18 +120,18 @@ class Network:
         self.planes = 3 if pool and not largest else 1
         return self
 
-    def fc(self, channels, encoding=False, bias=False, readout=False, **neuron):
+    def fc(self, channels, encoding=False, bias=False, readout=False, adds=0, **neuron):
         """A fully connected layer. `encoding`, of the first layer only: it reads pixels. `bias`: the
         weights have one input more, which is 1. `readout`, of the last layer only, by a card with
-        machine.extensions: its potentials are the outputs, and its neurons never fire. alpha and
-        the other parameters of a neuron: of this layer."""
+        machine.extensions: its potentials are the outputs, and its neurons never fire. `adds`: as
+        of conv(). alpha and the other parameters of a neuron: of this layer."""
         if self.layers and self.layers[-1].flags & READOUT:
             raise ValueError("a read-out is the last layer")
         if encoding and self.layers:
             raise ValueError("encoding: only the first layer can read pixels")
         cin, height, width = self.shape
         cin = check.integer(cin * height * width, "inputs of the layer", 1, 1 << 26)
-        own = self._neuron_values(neuron)
+        own = self._with_shortcut(adds, neuron)
         self.layers.append(Layer(kind=FC, flags=(ENCODING if encoding else 0) |
                                  (BIAS if bias else 0) | (READOUT if readout else 0),
                                  planes=8 if encoding else self.planes,
@@ -139,6 +141,11 @@ class Network:
         self._neurons.append(own)
         self.shape, self.planes = (channels, 1, 1), 1
         return self
+
+    def _with_shortcut(self, adds, neuron):
+        adds = check.integer(adds, "adds", 0, len(self.layers))
+        own = self._neuron_values(neuron)
+        return {**own, "adds": adds} if adds else own
 
     def neurons(self):
         """A record for each layer, or None where all are those of the table."""
@@ -151,7 +158,8 @@ class Network:
     @staticmethod
     def _record(values):
         kinds = [names.index(values.pop(name, names[0])) for name, names in KINDS.items()]
-        return Neuron(kind=kinds[0] | kinds[1] << 4, **values)
+        adds = values.pop("adds", 0)
+        return Neuron(kind=kinds[0] | kinds[1] << 4 | adds << 8, **values)
 
     def classes(self):
         """Outputs of the last layer."""

@@ -33,12 +33,20 @@ struct Equations {
     Matrix u, s;  ///< [t][neuron]
   };
 
+  bool soft() const { return neuron.reset != Reset::hard; }
+  double taken() const {
+    return neuron.reset == Reset::soft ? double{neuron.alpha} * neuron.th_f : neuron.th_f;
+  }
+  double leak(double u, double s) const {
+    return soft() ? neuron.alpha * u - taken() * s : neuron.alpha * u * (1 - s);
+  }
+
   Trace forward(const Matrix& weights, const Matrix& below) const {
     Trace trace{Matrix(below.size(), std::vector<double>(weights.size(), 0.0)), {}};
     trace.s = trace.u;
     for (std::size_t t = 0; t < below.size(); ++t) {
       for (std::size_t i = 0; i < weights.size(); ++i) {
-        double u = t == 0 ? 0.0 : neuron.alpha * trace.u[t - 1][i] * (1 - trace.s[t - 1][i]);
+        double u = t == 0 ? 0.0 : leak(trace.u[t - 1][i], trace.s[t - 1][i]);
         for (std::size_t j = 0; j < below[t].size(); ++j) u += weights[i][j] * below[t][j];
         trace.u[t][i] = u;
         trace.s[t][i] = spike.value(u);
@@ -53,8 +61,10 @@ struct Equations {
     for (std::size_t i = 0; i < spatial[0].size(); ++i) {
       double next = 0.0;
       for (std::size_t t = spatial.size(); t-- > 0;) {
-        const double grad_s = next * (-neuron.alpha * trace.u[t][i]) + spatial[t][i];
-        next = next * neuron.alpha * (1 - trace.s[t][i]) + grad_s * spike.slope(trace.u[t][i]);
+        const double reset = soft() ? -taken() : -neuron.alpha * trace.u[t][i];
+        const double grad_s = next * reset + spatial[t][i];
+        const double kept = soft() ? 1 : 1 - trace.s[t][i];
+        next = next * neuron.alpha * kept + grad_s * spike.slope(trace.u[t][i]);
         grad[t][i] = next;
       }
     }
@@ -111,10 +121,13 @@ Matrix draw_matrix(Draw& draw, std::size_t rows, std::size_t columns, double sca
   return m;
 }
 
-TEST(Equations, BackwardPassIsTheDerivativeOfTheForwardPass) {
+class EquationsOf : public ::testing::TestWithParam<Reset> {};
+
+TEST_P(EquationsOf, BackwardPassIsTheDerivativeOfTheForwardPass) {
   Draw draw(3);
   Equations eq;
   eq.neuron.alpha = 0.6F;
+  eq.neuron.reset = GetParam();
   const auto sigmoid = [](double u) { return 1 / (1 + std::exp(-4 * (u - 0.5))); };
   eq.spike = {sigmoid, [&](double u) { return 4 * sigmoid(u) * (1 - sigmoid(u)); }};
   eq.input = draw_matrix(draw, 5, 4, 1.0);
@@ -138,10 +151,10 @@ TEST(Equations, BackwardPassIsTheDerivativeOfTheForwardPass) {
   check(w2, g2);
 }
 
-TEST(Equations, TheReferenceUsesTheseFormulas) {
+TEST_P(EquationsOf, TheReferenceUsesTheseFormulas) {
   Draw draw(4);
   Equations eq;
-  eq.neuron = {0.6F, 0.5F, 0.1F, 1.1F, 0.8F};
+  eq.neuron = {0.6F, 0.5F, 0.1F, 1.1F, 0.8F, GetParam()};
   const NeuronSpec n = eq.neuron;
   eq.spike = {[&](double u) { return u >= n.th_f ? 1.0 : 0.0; },
               [&](double u) { return u > n.th_l && u < n.th_r ? double{n.beta} : 0.0; }};
@@ -168,6 +181,9 @@ TEST(Equations, TheReferenceUsesTheseFormulas) {
     EXPECT_NEAR(actual.values[i], grad_u[t][c], 1e-6);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Resets, EquationsOf,
+                         ::testing::Values(Reset::hard, Reset::soft, Reset::soft_after_decay));
 
 }  // namespace
 }  // namespace h2

@@ -145,6 +145,20 @@ expect dead-summary 0 '"kind": "learning"' cat dead/summary.json
 expect dead-report-made 0 "" "$h2vp" report dead
 expect dead-report 0 "no layer fires: raise training.init_gain" cat dead/report.html
 
+# What is beyond the paper's hardware is said, and a bias has a file of its own.
+other=$(probed "$source_dir/configs/other_neurons.yaml")
+"$h2vp" train "$other" "${small[@]}" --out extended --quiet 2> extended.txt
+expect extension 0 "extension: fc2 has a read-out of potentials" cat extended.txt
+expect extension-in-summary 0 '"kind": "extension"' cat extended/summary.json
+expect extension-refused 2 "machine.extensions: false; legal: true with a soft reset (conv1)" \
+  "$h2vp" train "$other" --set machine.extensions=false --out refused --quiet
+expect bias-file 0 "16,), }" head -c 128 extended/weights/conv1.b.npy
+expect infer-with-bias 0 "wrote read/summary.json" "$h2vp" infer "$other" "${small[@]}" \
+  --weights extended/weights --out read
+expect same-bias 0 "" cmp extended/weights/fc2.b.npy read/weights/fc2.b.npy
+expect bias-learns 1 "differ" cmp extended/weights/fc2.b.npy <(head -c 128 \
+  extended/weights/fc2.b.npy && head -c 20 /dev/zero)
+
 # The first SIGINT ends the run in good order, with every output.
 "$h2vp" train "$quick" --out stopped --quiet --set trace.timeline.enable=true 2> stopped.txt &
 pid=$!

@@ -30,6 +30,7 @@ DIGITS = {
 }
 DECAY = {"neuron.alpha": 0.9375, "tile.height": 4, "tile.width": 4}
 SATA = {"accelerator": "sata", **DECAY}
+EXTENDED = {"machine.extensions": "true"}
 IDEAL = {"memory.preset": "ideal"}
 ADAM = {"training.optimizer": "adam", "training.learning_rate": 0.01}
 STEPS = {"training.schedule.kind": "step", "training.schedule.every": 2}
@@ -116,7 +117,8 @@ PROFILE = {
 }
 TRAIN = {
     "numerics": ("fp32",), "neuron.alpha": (0.5,), "neuron.th_f": (0.4,), "neuron.th_l": (0.2,),
-    "neuron.th_r": (0.8,), "neuron.beta": (0.5,), "training.epochs": (2,), "training.seed": (2,),
+    "neuron.th_r": (0.8,), "neuron.beta": (0.5,), "neuron.reset": ("soft", EXTENDED),
+    "neuron.surrogate": ("atan", EXTENDED), "training.epochs": (2,), "training.seed": (2,),
     "training.loss": ("cross_entropy",), "training.optimizer": ("adam",),
     "training.learning_rate": (0.01,), "training.weight_decay": (0.5,),
     "training.schedule.kind": ("cosine",), "training.schedule.warmup": (2,),

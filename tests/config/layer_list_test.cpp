@@ -105,10 +105,11 @@ TEST_F(LayerListKey, NamesPlaceItemAndFieldOfWhatIsWrong) {
        "c.yaml:3:14: network.layers: item 1: type: 'lstm' is unknown; legal: conv, fc, pool"},
       {"    - {type: conv}\n",
        "c.yaml:3:7: network.layers: item 1: a layer of type conv lacks channels; legal: type, "
-       "channels, kernel, stride, padding, encoding, alpha, th_f, th_l, th_r, beta"},
+       "channels, kernel, stride, padding, encoding, bias, alpha, th_f, th_l, th_r, beta, adds, "
+       "reset, surrogate"},
       {"    - {type: fc, neurons: 4, kernel: 3}\n",
        "c.yaml:3:30: network.layers: item 1: kernel: is no field of type fc; legal: type, neurons, "
-       "encoding, alpha, th_f, th_l, th_r, beta"},
+       "encoding, bias, readout, alpha, th_f, th_l, th_r, beta, adds, reset, surrogate"},
       {"    - {type: fc, neurons: 4, neurons: 5}\n",
        "c.yaml:3:30: network.layers: item 1: neurons: is given twice; legal: once"},
       {"    - {type: conv, channels: 0}\n",
@@ -185,10 +186,41 @@ TEST_F(LayerListKey, SaysWhatElseIsAnExtension) {
             std::string::npos);
   EXPECT_EQ(
       error(file("    - {type: fc, neurons: 4, readout: true}\n    - {type: fc, neurons: 4}\n")),
-      "c.yaml:5:7: network.layers: item 2 fc follows a read-out; legal: a read-out last");
+      "c.yaml:4:7: network.layers: item 2 fc follows a read-out; legal: a read-out last");
   EXPECT_EQ(error(file("    - {type: fc, neurons: 4, surrogate: atan, th_r: 2000}\n")),
-            "c.yaml:4:7: network.layers: item 1 fc has a surrogate from a table and th_r - th_l of "
+            "c.yaml:3:7: network.layers: item 1 fc has a surrogate from a table and th_r - th_l of "
             "2000.000000; legal: th_r - th_l in 0.015625..1024");
+}
+
+TEST_F(LayerListKey, NamesTheLayerWhoseSpikesAreAdded) {
+  const std::string first = "    - {type: conv, channels: 8}\n",
+                    last = "    - {type: fc, neurons: 4}\n";
+  const std::string on = "machine: {extensions: true}\n";
+  const std::string legal =
+      "; legal: a layer below of the same channels, height and width without pooling of its "
+      "spikes, "
+      "once";
+  const auto adding = [](const std::string& name, int channels = 8) {
+    return "    - {type: conv, channels: " + std::to_string(channels) + ", adds: " + name + "}\n";
+  };
+  const Config config = load(file(first + adding("conv1") + last) + on);
+  EXPECT_EQ(config.network.layers[1].adds, 0);
+  EXPECT_EQ(config.network.layers[0].added_by, 1);
+  EXPECT_EQ(load(print_config(config)).network.layers[1].adds, 0);
+  const std::string place = "c.yaml:4:7: network.layers: item 2 conv2 adds ";
+  EXPECT_EQ(error(file(first + adding("conv2") + last) + on),
+            place + "conv2, which is no layer below" + legal);
+  EXPECT_EQ(error(file(first + adding("fc7") + last) + on),
+            place + "fc7, which is no layer below" + legal);
+  EXPECT_EQ(error(file(first + adding("conv1", 9) + last) + on),
+            place + "conv1, which has another shape" + legal);
+  EXPECT_EQ(error(file(first + adding("conv1") + adding("conv1") + last) + on),
+            "c.yaml:5:7: network.layers: item 3 conv3 adds conv1, which is added by another layer "
+            "already" +
+                legal);
+  EXPECT_NE(
+      error(file(first + adding("conv1") + last)).find("spikes of another layer added (conv2)"),
+      std::string::npos);
 }
 
 TEST_F(LayerListKey, CountsTheConstantInputOfABias) {

@@ -104,8 +104,11 @@ TEST(Arguments, Neurons) {
        "neurons[1].th_l is not below th_r and at least -65504"},
       {[](h2_neuron& n) { n.th_r = NAN; }, "neurons[1].th_l is not below th_r and at least -65504"},
       {[](h2_neuron& n) { n.beta = -1; }, "neurons[1].beta is not above 0 and at most 65504"},
-      {[](h2_neuron& n) { n.kind = 3; }, "neurons[1].kind is no reset and surrogate"},
-      {[](h2_neuron& n) { n.kind = 0x100; }, "neurons[1].kind is no reset and surrogate"},
+      {[](h2_neuron& n) { n.kind = 3; }, "neurons[1].kind is no reset, surrogate and layer to add"},
+      {[](h2_neuron& n) { n.kind = 0x4000; },
+       "neurons[1].kind is no reset, surrogate and layer to add"},
+      {[](h2_neuron& n) { n.kind = H2_NEURON_PUT_ADDS(2); },
+       "neurons[1].kind adds a layer that there is not"},
       {[](h2_neuron& n) { n.kind = H2_NEURON_KIND(0, 2), n.th_r = 2000; },
        "neurons[1].th_r is not 1/64 to 1024 above th_l, as a surrogate from a table needs"},
   };

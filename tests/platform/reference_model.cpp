@@ -140,7 +140,8 @@ std::vector<float> ReferenceModel::weight_gradient(const Layer& layer, int batch
   return oihw;
 }
 
-ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap input) const {
+ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap input,
+                                             const BitMap* added) const {
   const Layer& layer = network_.layers[l];
   const int maps = batch * network_.timesteps;
   Kept kept;
@@ -154,6 +155,12 @@ ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap in
     ValueMap pooled(sums.maps, layer.soma_h, layer.soma_w, layer.cout);
     pool_potentials(machine_.numerics, sums, region, 0, layer.cout, pooled);
     sums = pooled;
+  }
+  for (std::size_t i = 0; added != nullptr && i < sums.values.size(); ++i) {
+    const int at = static_cast<int>(i) / layer.cout, x = at % layer.soma_w;
+    const int y = at / layer.soma_w % layer.soma_h, map = at / layer.soma_w / layer.soma_h;
+    if (!added->get(map, y, x, static_cast<int>(i) % layer.cout)) continue;
+    sums.values[i] = value_bytes_ == 2 ? round_fp16(sums.values[i] + 1) : sums.values[i] + 1;
   }
   kept.u = ValueMap(maps, layer.soma_h, layer.soma_w, layer.cout);
   kept.spikes = BitMap(maps, layer.soma_h, layer.soma_w, layer.cout);
@@ -213,7 +220,7 @@ ValueMap ReferenceModel::loss_gradient(const TrainingGroup& training_group, std:
   return grad_s;
 }
 
-/// grad-u at the convolution's positions.
+/// grad-u at the Soma positions.
 ValueMap ReferenceModel::backward(const Layer& layer, int batch, const Kept& kept,
                                   const ValueMap& spatial) const {
   const int maps = batch * network_.timesteps;
@@ -222,8 +229,13 @@ ValueMap ReferenceModel::backward(const Layer& layer, int batch, const Kept& kep
   grad(layer.neuron, machine_.numerics, layer.pool, batch, network_.timesteps, spatial, kept.u,
        kept.spikes, kept.mask, all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u, nonzero,
        layer.max_pool);
+  return grad_u;
+}
+
+/// grad-u at the convolution's positions.
+ValueMap ReferenceModel::at_convolution(const Layer& layer, const ValueMap& grad_u) const {
   if (layer.pool != PoolMode::before_soma) return grad_u;
-  ValueMap conv(maps, layer.out_h, layer.out_w, layer.cout);
+  ValueMap conv(grad_u.maps, layer.out_h, layer.out_w, layer.cout);
   spread_quarters(machine_.numerics, grad_u, {0, grad_u.height, 0, grad_u.width}, conv);
   return conv;
 }
@@ -234,7 +246,8 @@ ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& trainin
   std::vector<Kept> kept;
   BitMap map = input_of(training_group, first, batch);
   for (std::size_t l = 0; l < layers.size(); ++l) {
-    kept.push_back(forward(l, batch, std::move(map)));
+    const int adds = layers[l].adds;
+    kept.push_back(forward(l, batch, std::move(map), adds < 0 ? nullptr : &kept[adds].spikes));
     map = kept.back().spikes;
     if (layers[l].pool == PoolMode::after_soma) {
       const Layer& layer = layers[l];
@@ -247,8 +260,14 @@ ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& trainin
                          ? readout_gradient(training_group, first, batch, kept.back().u)
                          : loss_gradient(training_group, first, batch, kept.back().spikes);
   Gradients gradients(layers.size());
+  std::vector<ValueMap> soma(layers.size());
   for (std::size_t l = layers.size(); l-- > 0;) {
-    const ValueMap grad_u = backward(layers[l], batch, kept[l], spatial);
+    if (const int by = layers[l].added_by; by >= 0) {
+      selected_ops(machine_.numerics)
+          .add(soma[by].values.data(), spatial.values.data(), spatial.values.size());
+    }
+    soma[l] = backward(layers[l], batch, kept[l], spatial);
+    const ValueMap grad_u = at_convolution(layers[l], soma[l]);
     gradients[l] = weight_gradient(layers[l], batch, kept[l].input, grad_u);
     if (l == 0) break;
     spatial = backward_sums(l, grad_u);

@@ -146,7 +146,7 @@ const Case kCases[] = {
      {{"network.layers",
        "[{type: conv, channels: 16, bias: true, kernel: 5, padding: valid}, "
        "{type: conv, channels: 20, bias: true}, {type: pool}, {type: fc, neurons: 10}]"},
-      {"network.input.channels", "63"},
+      {"network.input.channels", "64"},
       {"memory.compress_gradients", "true"}},
      {2, 2},
      2},
@@ -174,6 +174,27 @@ const Case kCases[] = {
        "{type: conv, channels: 20, reset: soft_after_decay, surrogate: atan, th_l: -0.5, th_r: "
        "1.5}, {type: pool}, {type: fc, neurons: 32, surrogate: fast_sigmoid, beta: 0.75}, "
        "{type: fc, neurons: 10, reset: soft}]"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     2},
+    {"Shortcuts",
+     {{"network.layers",
+       "[{type: conv, channels: 16, encoding: true}, {type: conv, channels: 16, adds: conv1}, "
+       "{type: conv, channels: 16, adds: conv2}, {type: conv, channels: 16}, {type: pool}, "
+       "{type: fc, neurons: 20}, {type: fc, neurons: 20, adds: fc1}, {type: fc, neurons: 10}]"},
+      {"tile.height", "4"},
+      {"tile.width", "4"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     2},
+    {"ShortcutsOverLayers",
+     {{"network.layers",
+       "[{type: conv, channels: 20}, {type: pool}, {type: conv, channels: 36}, "
+       "{type: conv, channels: 20, adds: conv1, bias: true, reset: soft}, {type: fc, neurons: "
+       "10}]"},
+      {"network.pool", "before_soma"},
+      {"engines.forward.cols", "24"},
+      {"memory.compress_gradients", "true"},
       {"machine.extensions", "true"}},
      {2, 2},
      2},
@@ -301,7 +322,8 @@ const Case kReferenceCases[] = {
     {"Extensions",
      {{"network.layers",
        "[{type: conv, channels: 6, encoding: true, bias: true, reset: soft}, {type: pool}, "
-       "{type: conv, channels: 18, bias: true, surrogate: atan}, {type: pool, kind: max}, "
+       "{type: conv, channels: 18, bias: true, surrogate: atan}, "
+       "{type: conv, channels: 18, adds: conv2}, {type: pool, kind: max}, "
        "{type: fc, neurons: 10, bias: true, readout: true}]"},
       {"network.input.channels", "1"},
       {"machine.extensions", "true"}}},

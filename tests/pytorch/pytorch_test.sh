@@ -31,6 +31,17 @@ compare adam
 run sgd --set training.optimizer=sgd --set training.loss=cross_entropy \
   --set network.pool=before_soma --set 'network.layers=8C5S2(Encoding)-AP2-8C3-AP2-32FC-10FC'
 compare sgd
+run bias --set 'network.layers=[{type: conv, channels: 8, encoding: true, bias: true}, {type: pool},
+  {type: conv, channels: 8, bias: true, padding: valid}, {type: pool}, {type: fc, neurons: 24, bias: true},
+  {type: fc, neurons: 10, bias: true}]'
+compare bias
+run extensions --set machine.extensions=true --set training.loss=cross_entropy --set 'network.layers=[
+  {type: conv, channels: 8, encoding: true, reset: soft, surrogate: triangle}, {type: pool, kind: max},
+  {type: conv, channels: 8, reset: soft_after_decay, surrogate: atan, th_l: -0.5, th_r: 1.5},
+  {type: pool, kind: max}, {type: fc, neurons: 24, bias: true, surrogate: fast_sigmoid},
+  {type: fc, neurons: 24, adds: fc1},
+  {type: fc, neurons: 10, bias: true, readout: true, alpha: 0.5}]'
+compare extensions
 
 # A wrong weight gradient must not pass.
 cp "$work/adam/1/conv1.grad_w.npy" "$work/adam/0/conv1.grad_w.npy"

@@ -9,6 +9,18 @@
 namespace h2 {
 namespace {
 
+/// What Grad reads more of a layer whose spikes are pooled by their largest or added elsewhere;
+/// `neurons`: those that it takes at once.
+void add_other_operands(const Layer& layer, std::uint64_t neurons, int halves, GlbItems& items) {
+  constexpr std::uint64_t kNeighbours = 8;  // tiles that windows may reach into
+  if (layer.max_pool) {
+    items.push_back({"spikes of windows", kNeighbours * bit_bytes(neurons), halves});
+  }
+  if (layer.added_by >= 0) {
+    items.push_back({"grad-u of the shortcut", value_bytes(neurons) + bit_bytes(neurons), halves});
+  }
+}
+
 /// `above` owns the weights. A tile lies on the map that `above` reads; under AP2 the four tiles of
 /// its children pass through the maps and bitmaps one after the other. The bitmap of grad-u takes
 /// the place of grad-s, which is consumed.
@@ -25,7 +37,7 @@ GlbItems backward_items(const GlbSizes& sizes, const Layer& below, const Layer& 
   const int own_w = (tile.width() + above.stride - 1) / above.stride;
   const std::uint64_t sums = product({outputs, tile.area(), sizes.maps()});
   const std::uint64_t neurons = product({read, std::max(tile.area(), soma.area()), sizes.maps()});
-  return {
+  GlbItems items{
       {"grad-u above", value_bytes(product({inputs, grad_h, grad_w, sizes.maps()})), kPingPong},
       {"grad-u above mask", bit_bytes(product({inputs, own_h, own_w, sizes.maps()})), kPingPong},
       {"u", value_bytes(neurons), kPingPong},
@@ -36,6 +48,8 @@ GlbItems backward_items(const GlbSizes& sizes, const Layer& below, const Layer& 
        value_bytes(
            product({inputs, covering(outputs, kWeightBlockInputs, above.cin), above.taps()})),
        1}};
+  add_other_operands(below, neurons, kPingPong, items);
+  return items;
 }
 
 /// Channels, in whole blocks, whose sums at all positions are complete after a step of inputs, at
@@ -66,7 +80,7 @@ GlbItems backward_fc_items(const GlbSizes& sizes, const Layer& below, const Laye
       std::min(below.cout, graded_channels(step, positions, above.inputs(), below.cout));
   const std::uint64_t neurons = product({channels, soma.area(), sizes.maps()});
   const int vector = order == FcOrder::text ? std::min(above.cout, chunk_outputs) : above.cout;
-  return {
+  GlbItems items{
       {"grad-u above", value_bytes(product({vector, sizes.maps()})),
        order == FcOrder::text ? kPingPong : 1},
       {"u", value_bytes(neurons), kPingPong},
@@ -76,6 +90,8 @@ GlbItems backward_fc_items(const GlbSizes& sizes, const Layer& below, const Laye
       {"weights",
        value_bytes(product({std::min(above.inputs(), step), std::min(above.cout, chunk_outputs)})),
        kPingPong}};
+  add_other_operands(below, neurons, kPingPong, items);
+  return items;
 }
 
 /// The last layer's job: Grad alone. A tile of the map that the layer hands on completes up to four
@@ -85,9 +101,11 @@ GlbItems grad_items(const GlbSizes& sizes, const Layer& layer) {
   const int tiles = layer.pool == PoolMode::after_soma ? 4 : 1;
   const int channels = std::min(layer.cout, ceil_div(sizes.machine.backward.cols, 16) * 16);
   const std::uint64_t neurons = product({channels, soma.area(), sizes.maps(), tiles});
-  return {{"loss gradient and u", 2 * value_bytes(neurons), 1},
-          {"spikes and mask", 2 * bit_bytes(neurons), 1},
-          {"grad-s and grad-u", 2 * value_bytes(neurons), 1, true}};
+  GlbItems items{{"loss gradient and u", 2 * value_bytes(neurons), 1},
+                 {"spikes and mask", 2 * bit_bytes(neurons), 1},
+                 {"grad-s and grad-u", 2 * value_bytes(neurons), 1, true}};
+  add_other_operands(layer, neurons, 1, items);
+  return items;
 }
 
 /// What stays takes what the chunks under way leave free.

@@ -7,6 +7,14 @@
 #include "modules/h2learn/backward/backward_array.h"
 
 namespace h2 {
+namespace {
+
+/// The region with all of every 2x2 window that begins or ends in it.
+Region windows_of(Region r) {
+  return {r.y0 / 2 * 2, (r.y1 + 1) / 2 * 2, r.x0 / 2 * 2, (r.x1 + 1) / 2 * 2};
+}
+
+}  // namespace
 
 GradStage::GradStage(const JobContext& context, int layer)
     : context_(context),
@@ -19,6 +27,7 @@ GradStage::GradStage(const JobContext& context, int layer)
       open_(context.functional() ? &mask_.bits : &context.masks->open(layer)),
       u_(TensorKind::potential, context.potential_image(layer), context.value_bytes,
          conv_ && !context.dense ? open_ : nullptr, context.functional()),
+      shortcut_(context, layer),
       gradient_image_(context.gradient_image(layer)),
       bitmap_image_(context.gradient_mask_image(layer)) {
   mask_.set_reuse(Operand::Reuse::once_per_pass);
@@ -43,6 +52,7 @@ void GradStage::want_mask(Region region, int c0, int c1, TransferList& list) {
 
 void GradStage::want_mask(int tile, Span blocks, TransferList& list) {
   if (l_.readout) return;
+  shortcut_.want_mask(tile, blocks, list);
   for (int b = blocks.begin; b < blocks.end; ++b) {
     mask_.want_unit(mask_.image().unit(tile, b), list);
   }
@@ -51,7 +61,12 @@ void GradStage::want_mask(int tile, Span blocks, TransferList& list) {
 /// The gradient of ReLU takes the mask alone.
 void GradStage::want_state(int tile, Span blocks, TransferList& list) {
   if (context_.relu || l_.readout) return;
-  for (int b = blocks.begin; b < blocks.end; ++b) {
+  shortcut_.want_values(tile, blocks, list);
+  if (l_.max_pool) {
+    spikes_.want_region(windows_of(spikes_.image().tiling().tile(tile)), blocks.begin * 16,
+                        std::min(blocks.end * 16, l_.cout), list);
+  }
+  for (int b = blocks.begin; b < blocks.end && !l_.max_pool; ++b) {
     spikes_.want_unit(spikes_.image().unit(tile, b), list);
   }
   for (int b = blocks.begin; b < blocks.end; ++b) {
@@ -83,6 +98,7 @@ Region GradStage::next_region(Region soma) const {
 
 RangeCount GradStage::run(int tile, Span blocks, KernelClock& kernels) {
   return kernels.run([&] {
+    shortcut_.add_to(sums_, tile, blocks);
     return grad(l_.neuron, context_.machine->numerics, l_.pool, context_.batch, context_.steps,
                 sums_, u_.values, spikes_.bits, mask_.bits, image().tiling().tile(tile),
                 blocks.begin * 16, std::min(blocks.end * 16, l_.cout), gradient_, nonzero_,

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "modules/h2learn/backward/shortcut_gradient.h"
 #include "modules/h2learn/job_context.h"
 #include "modules/h2learn/jobs/loop_nest.h"
 
@@ -49,6 +50,7 @@ class GradStage {
   BitOperand mask_, spikes_;
   const BitMap* open_;
   ValueOperand u_;
+  ShortcutGradient shortcut_;
   TensorImage gradient_image_, bitmap_image_;
   ValueMap sums_, gradient_;
   BitMap nonzero_;

@@ -26,12 +26,21 @@ GlbItems forward_items(const GlbSizes& sizes, const Layer& layer, int tiles, boo
       shared ? std::min(layer.cin, std::max(kWeightBlockInputs, inputs / layer.planes))
              : covering((inputs + layer.planes - 1) / layer.planes, kWeightBlockInputs, layer.cin);
   const int weight_outputs = covering(outputs, kChannelGranularity, layer.cout);
-  return {{"input spikes", bit_bytes(spikes) + sizes.padding(layer), resident ? 1 : kPingPong},
-          {"partial sums and u", value_bytes(neurons), kPingPong, true},
-          {"spikes", bit_bytes(neurons), kPingPong, true},
-          {"mask", bit_bytes(neurons), kPingPong, true},
-          {"weights", value_bytes(product({weight_inputs, weight_outputs, layer.taps()})),
-           fc ? kPingPong : 1}};
+  GlbItems items{
+      {"input spikes", bit_bytes(spikes) + sizes.padding(layer), resident ? 1 : kPingPong},
+      {"partial sums and u", value_bytes(neurons), kPingPong, true},
+      {"spikes", bit_bytes(neurons), kPingPong, true},
+      {"mask", bit_bytes(neurons), kPingPong, true},
+      {"weights", value_bytes(product({weight_inputs, weight_outputs, layer.taps()})),
+       fc ? kPingPong : 1}};
+  if (layer.adds >= 0) {  // whole blocks of stored channels
+    const int read = covering(outputs, kChannelGranularity, layer.cout);
+    items.push_back({"added spikes",
+                     bit_bytes(product({read, tile.area(), sizes.maps(), tiles})) +
+                         static_cast<std::uint64_t>(sizes.parts),
+                     kPingPong});
+  }
+  return items;
 }
 
 /// What is pooled waits for the tiles beside and below: on a wide map more than two halves hold.

@@ -95,6 +95,7 @@ bool ForwardJob::load(int chunk, int, TransferList& list) {
   input_.want(receptive(l_, tile(at)), in.begin, in.end, list);
   list.hold_until(TransferList::kOwnChunk);
   load_weights(chunk, list);
+  if (last(at)) soma_.want_added(at.tile, channels(at), list);
   return false;
 }
 

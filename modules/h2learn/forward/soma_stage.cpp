@@ -29,7 +29,17 @@ SomaStage::SomaStage(const JobContext& context, int layer, const Tiling& conv_ti
       pooled_tiles_(conv_tiles, next_image_.tiling(),
                     l_.pool == PoolMode::none ? itself : pooled_from),
       pooled_(pooled_tiles(l_, context.machine->tile)) {
+  if (l_.adds >= 0) {
+    added_.emplace(TensorKind::spike, context.spikes_image(l_.adds), context.functional());
+  }
   if (context_.functional()) allocate(sum_maps);
+}
+
+void SomaStage::want_added(int tile, Span channels, TransferList& list) {
+  if (!added_) return;
+  for (const int soma_tile : soma_tiles_.complete(tile)) {
+    added_->want_region(spikes_image_.tiling().tile(soma_tile), channels.begin, channels.end, list);
+  }
 }
 
 std::uint64_t SomaStage::held(int tile, int channels,
@@ -78,10 +88,13 @@ RangeCount SomaStage::run(int tile, Span channels, KernelClock& kernels) {
 RangeCount SomaStage::fire(Region region, Span channels, KernelClock& kernels) {
   const Numerics numerics = context_.machine->numerics;
   const bool pooled = l_.pool == PoolMode::before_soma;
-  const ValueMap& taken = pooled ? pooled_sums_ : sums();
+  ValueMap& taken = pooled ? pooled_sums_ : sums();
   return kernels.run([&] {
     if (pooled) {
       pool_potentials(numerics, sums_, region, channels.begin, channels.end, pooled_sums_);
+    }
+    if (added_) {
+      add_spikes(numerics, added_->bits, region, channels.begin, channels.end, taken);
     }
     return soma(l_.neuron, numerics, context_.batch, context_.steps, taken, region, channels.begin,
                 channels.end, u_, spikes_, mask_);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "modules/h2learn/forward/pooled_tiles.h"
@@ -19,6 +20,8 @@ class SomaStage {
   /// Refers to the context.
   SomaStage(const JobContext& context, int layer, const Tiling& conv_tiles, int sum_maps);
 
+  /// Spikes of another layer that are added to the sums of what becomes complete with a tile.
+  void want_added(int tile, Span channels, TransferList& list);
   /// Where the arrays leave their sums.
   ValueMap& sums() { return apart_ ? sums_ : u_; }
   /// What became complete with a tile; returns the potentials out of range.
@@ -54,6 +57,7 @@ class SomaStage {
   ValueMap u_;
   BitMap spikes_, mask_, planes_;
   PooledTiles pooled_;
+  std::optional<BitOperand> added_;  // spikes of layer `adds`
 };
 
 }  // namespace h2
