@@ -48,6 +48,7 @@ void Inference::operator()(HostCpu& host) {
   jobs.remove(observer);
   record_.train_end = take_snapshot(platform_);
   record_.test_accuracy = record_.inference->accuracy();
+  record_.test_set = record_.inference->predicted.size();
 }
 
 void Inference::classify(std::size_t first, std::size_t count) {

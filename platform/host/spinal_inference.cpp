@@ -38,7 +38,9 @@ void SpinalInference::operator()(HostCpu& host) {
   run();
   jobs.remove(observer);
   record_.train_end = take_snapshot(platform_);
-  if (record_.inference) record_.test_accuracy = record_.inference->accuracy();
+  if (!record_.inference) return;
+  record_.test_accuracy = record_.inference->accuracy();
+  record_.test_set = record_.inference->predicted.size();
 }
 
 void SpinalInference::run() {

@@ -42,6 +42,7 @@ void SpinInference::operator()(HostCpu& host) {
   jobs.remove(observer);
   record_.train_end = take_snapshot(platform_);
   record_.test_accuracy = record_.inference->accuracy();
+  record_.test_set = record_.inference->predicted.size();
 }
 
 void SpinInference::open(HostCpu& host) {
