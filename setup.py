@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Python package h2vp with the program inside. With Debian's python3-skbuild:
+"""The Python package h2vp with the program and the driver inside. With Debian's python3-skbuild:
 
     /usr/bin/python3 -m venv --system-site-packages env
     env/bin/pip install --no-build-isolation .
 
-H2VP_PROGRAM in the environment names a program that exists; it is taken instead of a build."""
+H2VP_PROGRAM in the environment names a program that exists, with libh2.so beside it; they are taken
+instead of a build."""
 
 import os
 

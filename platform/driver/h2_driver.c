@@ -66,6 +66,7 @@ int h2_reset(h2_device* d) {
   if (!error) error = write_reg(d, H2_REG_IRQ_MASK, H2_IRQ_COMPLETION | H2_IRQ_ERROR);
   if (!error) error = write_reg(d, H2_REG_TIMEOUT, d->timeout);
   if (!error) error = write_reg(d, H2_REG_CONTROL, H2_CONTROL_ENABLE);
+  memset(&d->pass, 0, sizeof d->pass);
   d->tail = d->completion_tail = 0;
   d->locked = 0;
   memset(d->slots, 0, sizeof d->slots);

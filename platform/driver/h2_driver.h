@@ -46,6 +46,13 @@ typedef struct h2_slot {
   h2_completion completion;
 } h2_slot;
 
+/* A sub-batch between h2_forward() and h2_update_weights(). */
+typedef struct h2_pass {
+  uint32_t memory, parity;
+  uint32_t samples;   /* whose backward pass is to come; 0: none */
+  int open, complete; /* gradients: begun, ready for the update */
+} h2_pass;
+
 typedef struct h2_device {
   h2_bus bus;
   uint64_t registers, memories; /* addresses of the card's registers and of its Mem0 */
@@ -75,6 +82,7 @@ typedef struct h2_device {
   uint8_t failure_opcode;              /* enum h2_opcode of its descriptor */
   uint32_t last_error, last_error_tag; /* the last entry taken from the error queue */
   char reason[128];                    /* see h2_reason() */
+  h2_pass pass;                        /* see h2_forward() */
 } h2_device;
 
 /* Every function checks its arguments before it does anything, and returns H2_DRV_ARGUMENT for one
@@ -214,6 +222,16 @@ int h2_infer(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted);
  * of a card with ReLU, nor of a read-out. */
 int h2_infer_spikes(h2_device* device, const h2_sub_batch* batch, uint32_t* predicted,
                     uint32_t* spikes);
+
+/* The passes one by one, for a loss of the caller's own. Forward: `outputs` gets [sample][class]
+ * spikes of the last layer, summed over the timesteps (of a card with ReLU its values). */
+int h2_forward(h2_device* device, const h2_sub_batch* batch, float* outputs);
+/* Backward pass and weight gradients of the sub-batch of the last h2_forward(), before another one
+ * has taken its memory. `gradients`: of the loss by these outputs; the loss scale is the driver's
+ * business. Gradients of several sub-batches add up until one is the `last`. */
+int h2_backward(h2_device* device, const float* gradients, int last);
+/* The optimiser's step, behind the last h2_backward(). */
+int h2_update_weights(h2_device* device);
 
 /* Submits a descriptor as it is (version, size and tag are filled in when 0) and waits for a tag.
  */

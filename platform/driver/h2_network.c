@@ -110,6 +110,7 @@ int h2_load_neurons(h2_device* d, const h2_table* table, const h2_layer* layers,
   memcpy(d->layers, layers, count * sizeof(h2_layer));
   if (neurons) memcpy(d->neurons, neurons, count * sizeof(h2_neuron));
   d->rates = 0;
+  memset(&d->pass, 0, sizeof d->pass);
   uint64_t own = 0;
   uint64_t mem2 = H2_DRIVER_RING_BYTES; /* wherever the rings are */
   uint64_t* mem = d->memory_count == 1 ? &mem2 : &own;

@@ -6,89 +6,10 @@
 #include "platform/driver/h2_check.h"
 #include "platform/driver/h2_driver.h"
 #include "platform/driver/h2_math.h"
+#include "platform/driver/h2_passes.h"
 #include "platform/driver/h2_reason.h"
 #include "platform/driver/h2_shapes.h"
 #include "platform/driver/h2_values.h"
-
-static h2_descriptor describe(const h2_device* d, uint8_t opcode, uint32_t memory,
-                              uint32_t samples) {
-  h2_descriptor x;
-  memset(&x, 0, sizeof x);
-  x.opcode = opcode;
-  x.memory = (uint16_t)memory;
-  x.samples = (uint16_t)samples;
-  x.table = d->table_address;
-  x.input = d->input[memory];
-  x.output_gradient = d->gradient[memory];
-  return x;
-}
-
-/* The memory of the next sub-batch: Mem0 and Mem1 by turns, where there are both. */
-static uint32_t next_memory(h2_device* d) { return d->parity++ % h2_sub_batch_memories(d); }
-
-static int write_input(h2_device* d, const h2_sub_batch* batch, uint32_t memory) {
-  const h2_map map = h2_input_map(d, batch->count);
-  h2_pack_input(&map, d->layers[0].planes, batch->samples, d->scratch);
-  return d->bus.write(d->bus.context, d->input[memory], d->scratch, h2_map_bits_bytes(&map))
-             ? H2_DRV_BUS
-             : H2_OK;
-}
-
-/* Spike counts per sample and class, at the start of the scratch buffer. The output is one tile of
- * 1x1, blocks of 16 classes, [t][sample][class]. */
-static int read_counts(h2_device* d, uint32_t memory, uint32_t samples, uint32_t** counts) {
-  const h2_map map = h2_output_map(d, samples);
-  const uint32_t classes = h2_classes(d);
-  *counts = (uint32_t*)(void*)d->scratch;
-  uint8_t* bits = d->scratch + (size_t)samples * classes * 4;
-  memset(*counts, 0, (size_t)samples * classes * 4);
-  const uint64_t at = h2_memory(d, memory) + d->layers[d->table.layers - 1].spikes;
-  if (d->bus.read(d->bus.context, at, bits, h2_map_bits_bytes(&map))) return H2_DRV_BUS;
-  for (uint32_t block = 0; block < h2_blocks(&map); ++block) {
-    const uint32_t c0 = block * H2_BLOCK;
-    const uint32_t c1 = c0 + H2_BLOCK < classes ? c0 + H2_BLOCK : classes;
-    uint64_t bit = 0;
-    for (uint32_t t = 0; t < map.steps; ++t)
-      for (uint32_t b = 0; b < samples; ++b)
-        for (uint32_t c = c0; c < c1; ++c, ++bit)
-          (*counts)[b * classes + c] += (bits[bit / 8] >> (bit % 8)) & 1U;
-    bits += h2_bits_bytes(bit);
-  }
-  return H2_OK;
-}
-
-static uint32_t most_spikes(const uint32_t* counts, uint32_t classes) {
-  uint32_t best = 0;
-  for (uint32_t k = 1; k < classes; ++k)
-    if (counts[k] > counts[best]) best = k;
-  return best;
-}
-
-/* grad-s of the last layer, the same at every timestep: [block of 16][t][sample][class]. */
-static int write_gradient(h2_device* d, const float* gradients, uint32_t samples, uint32_t memory,
-                          uint8_t* values) {
-  const uint32_t classes = h2_classes(d);
-  uint8_t* to = values;
-  for (uint32_t c0 = 0; c0 < classes; c0 += H2_BLOCK) {
-    const uint32_t c1 = c0 + H2_BLOCK < classes ? c0 + H2_BLOCK : classes;
-    for (uint32_t t = 0; t < d->table.timesteps; ++t)
-      for (uint32_t b = 0; b < samples; ++b)
-        for (uint32_t c = c0; c < c1; ++c, to += d->value_bytes) {
-          const float g = gradients[b * classes + c];
-          const uint16_t half = h2_half(g);
-          memcpy(to, d->value_bytes == 2 ? (const void*)&half : (const void*)&g, d->value_bytes);
-        }
-  }
-  return d->bus.write(d->bus.context, d->gradient[memory], values, (size_t)(to - values))
-             ? H2_DRV_BUS
-             : H2_OK;
-}
-
-/* A network that does not end in one position per class (timing runs) gets no loss gradient. */
-static int has_classes(const h2_device* d) {
-  const h2_map out = h2_output_map(d, 1);
-  return out.height == 1 && out.width == 1;
-}
 
 /* The same of a network whose outputs are values. */
 static int apply_value_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
@@ -105,17 +26,17 @@ static int apply_value_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch
                                  gradients + b * classes);
     g->correct += h2_largest(of, classes) == batch->labels[b];
   }
-  return write_gradient(d, gradients, batch->count, memory,
-                        (uint8_t*)(gradients + (size_t)batch->count * classes));
+  return h2_write_gradient(d, gradients, batch->count, memory,
+                           (uint8_t*)(gradients + (size_t)batch->count * classes));
 }
 
 /* Loss and its gradient from the spikes that the forward pass left in memory. */
 static int apply_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
   if (d->bus.work) d->bus.work(d->bus.context);
-  if (!has_classes(d)) return H2_OK;
+  if (!h2_has_classes(d)) return H2_OK;
   if (h2_gives_values(d)) return apply_value_loss(d, g, batch, memory);
   uint32_t* counts;
-  const int error = read_counts(d, memory, batch->count, &counts);
+  const int error = h2_read_counts(d, memory, batch->count, &counts);
   if (error) return error;
   const uint32_t classes = h2_classes(d);
   float* gradients = (float*)(void*)(d->scratch + (size_t)batch->count * classes * 4);
@@ -127,10 +48,10 @@ static int apply_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint
                                                gradients + b * classes)
                        : h2_loss_mse(n, classes, batch->labels[b], d->table.timesteps, g->samples,
                                      scale, gradients + b * classes);
-    g->correct += most_spikes(n, classes) == batch->labels[b];
+    g->correct += h2_most_spikes(n, classes) == batch->labels[b];
   }
-  return write_gradient(d, gradients, batch->count, memory,
-                        (uint8_t*)(gradients + (size_t)batch->count * classes));
+  return h2_write_gradient(d, gradients, batch->count, memory,
+                           (uint8_t*)(gradients + (size_t)batch->count * classes));
 }
 
 /* One sub-batch on its way through the pipeline. */
@@ -157,7 +78,7 @@ static int take_sub_batch(h2_device* d, h2_group* g, h2_sub_batch* batch, uint32
   int error = g->source(g->source_context, batch);
   if (error == H2_DRV_STOPPED) return error;
   if (error) return h2_refuse(d, "group", -1, ".source", "returned an error");
-  error = h2_check_sub_batch(d, batch, has_classes(d));
+  error = h2_check_sub_batch(d, batch, h2_has_classes(d));
   if (error) return error;
   if (batch->count > *left)
     return h2_refuse(d, "group", -1, ".samples", "is less than its sub-batches hold");
@@ -166,40 +87,13 @@ static int take_sub_batch(h2_device* d, h2_group* g, h2_sub_batch* batch, uint32
 }
 
 static int start_forward(h2_device* d, h2_group* g, flight* f, uint32_t* left) {
-  f->memory = next_memory(d);
+  f->memory = h2_next_memory(d);
   int error = take_sub_batch(d, g, &f->batch, left);
-  if (!error) error = write_input(d, &f->batch, f->memory);
+  if (!error) error = h2_write_input(d, &f->batch, f->memory);
   if (error) return error;
-  h2_descriptor x = describe(d, H2_OP_FORWARD, f->memory, f->batch.count);
+  h2_descriptor x = h2_describe(d, H2_OP_FORWARD, f->memory, f->batch.count);
   error = h2_submit(d, &x);
   f->forward = x.tag;
-  return error;
-}
-
-static int start_backward(h2_device* d, flight* f, uint32_t flags) {
-  h2_descriptor back = describe(d, H2_OP_BACKWARD, f->memory, f->batch.count);
-  back.flags = (uint16_t)flags;
-  int error = h2_submit(d, &back);
-  f->backward = back.tag;
-  if (error) return error;
-  h2_descriptor weight = describe(d, H2_OP_WEIGHT_GRADIENT, f->memory, f->batch.count);
-  weight.flags = (uint16_t)flags;
-  weight.depends = back.tag;
-  error = h2_submit(d, &weight);
-  f->weight = weight.tag;
-  return error;
-}
-
-static int start_update(h2_device* d, uint32_t* tag) {
-  h2_descriptor x = describe(d, H2_OP_UPDATE, 0, 1);
-  x.step = d->step + 1;
-  if (d->rates) {
-    x.flags = H2_DESC_RATES;
-    x.learning_rate = d->learning_rate;
-    x.weight_decay = d->weight_decay;
-  }
-  const int error = h2_submit(d, &x);
-  *tag = x.tag;
   return error;
 }
 
@@ -243,6 +137,7 @@ static void end_early(h2_device* d, flight* flights) {
 static int run_group(h2_device* d, h2_group* g, int* updating) {
   flight flights[2];
   memset(flights, 0, sizeof flights);
+  memset(&d->pass, 0, sizeof d->pass);
   g->loss_sum = 0.0;
   g->correct = 0;
   const int fused = g->fused = is_fused(g);
@@ -257,8 +152,10 @@ static int run_group(h2_device* d, h2_group* g, int* updating) {
     /* The backward pass follows that of the sub-batch before as soon as the engine is free. The
      * memory of the sub-batch before is the next one's: its forward pass starts once the weight
      * gradients are through (Fig. 10). A single memory holds one sub-batch at a time. */
-    if (!error) error = start_backward(d, now, flags);
-    if (!error && fused && i + 1 == g->sub_batches && left == 0) error = start_update(d, &tag);
+    if (!error)
+      error =
+          h2_start_backward(d, now->memory, now->batch.count, flags, &now->backward, &now->weight);
+    if (!error && fused && i + 1 == g->sub_batches && left == 0) error = h2_start_update(d, &tag);
     if (!error) error = finish(d, other);
     if (!error && (!g->overlap || h2_sub_batch_memories(d) == 1)) error = finish(d, now);
     if (!error && i + 1 < g->sub_batches) error = start_forward(d, g, other, &left);
@@ -271,7 +168,7 @@ static int run_group(h2_device* d, h2_group* g, int* updating) {
   if (!error && g->before_update && g->before_update(g->update_context)) error = H2_DRV_STOPPED;
   if (error) return error;
   *updating = 1;
-  error = start_update(d, &tag);
+  error = h2_start_update(d, &tag);
   if (!error) error = h2_wait(d, tag);
   if (!error) ++d->step;
   return error;
@@ -315,23 +212,23 @@ static int infer(h2_device* d, const h2_sub_batch* batch, uint32_t* predicted, u
   if (error) return error;
   if (batch == NULL) return h2_refuse(d, "batch", -1, "", "is null");
   if (predicted == NULL) return h2_refuse(d, "predicted", -1, "", "is null");
-  if (!has_classes(d))
+  if (!h2_has_classes(d))
     return h2_refuse(d, "network", -1, "", "does not end in one position per class");
   error = h2_check_sub_batch(d, batch, 0);
   if (error) return error;
-  const uint32_t memory = next_memory(d);
-  error = write_input(d, batch, memory);
+  const uint32_t memory = h2_next_memory(d);
+  error = h2_write_input(d, batch, memory);
   if (error) return error;
-  h2_descriptor x = describe(d, H2_OP_FORWARD, memory, batch->count);
+  h2_descriptor x = h2_describe(d, H2_OP_FORWARD, memory, batch->count);
   x.flags = H2_DESC_INFERENCE;
   error = h2_submit(d, &x);
   if (!error) error = h2_wait(d, x.tag);
   uint32_t* counts;
   if (!error && h2_gives_values(d)) return largest_outputs(d, batch, memory, predicted);
-  if (!error) error = read_counts(d, memory, batch->count, &counts);
+  if (!error) error = h2_read_counts(d, memory, batch->count, &counts);
   if (error) return error;
   for (uint32_t b = 0; b < batch->count; ++b)
-    predicted[b] = most_spikes(counts + b * h2_classes(d), h2_classes(d));
+    predicted[b] = h2_most_spikes(counts + b * h2_classes(d), h2_classes(d));
   if (spikes != NULL) memcpy(spikes, counts, (size_t)batch->count * h2_classes(d) * sizeof *spikes);
   return H2_OK;
 }

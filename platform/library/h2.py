@@ -44,6 +44,7 @@ class Card:
         self._device = ctypes.create_string_buffer(self._lib.h2_structure_bytes(b"h2_device"))
         self._scratch = ctypes.create_string_buffer(1 << 16)
         self._alive = []  # what the driver holds on to
+        self._outputs = []  # shapes that gradients of the last forward() may have
         self.network = None
         code = self._lib.h2_connect(os.fsencode(socket_path), byref(self._bus))
         if code == NOT_FOUND:
@@ -145,6 +146,7 @@ class Card:
         if not network.layers:
             raise ValueError("the network has no layers")
         self.network = None
+        self._outputs = []
         layers = (Layer * len(network.layers))(*network.layers)
         while True:
             self._check(self._lib.h2_open(self._device, byref(self._connected()), self._scratch,
@@ -240,6 +242,38 @@ class Card:
         self._alive.clear()
         self._check(code, "inferring")
         return list(predicted)
+
+    def forward(self, samples):
+        """Forward pass of a sub-batch: for every sample the spikes of each output, summed over the
+        timesteps (of a card with ReLU the values). The sub-batch stays for backward()."""
+        self._loaded()
+        samples = check.as_list(samples, "samples", "samples")
+        batch = self._sub_batch(samples, [0] * len(samples), "")
+        classes = self.network.classes()
+        outputs = (c_float * (len(samples) * classes))()
+        code = self._lib.h2_forward(self._device, byref(batch), outputs)
+        self._alive.clear()
+        self._check(code, "the forward pass")
+        self._outputs = [(len(samples), classes), (len(samples) * classes,)]
+        return [outputs[i:i + classes] for i in range(0, len(outputs), classes)]
+
+    def backward(self, gradients, last=True):
+        """Backward pass and weight gradients of the sub-batch of the last forward(): `gradients` of
+        the loss by its outputs, sample after sample. Those of several sub-batches add up until one
+        is the `last`."""
+        self._loaded()
+        values = check.numbers(gradients, "gradients", self._outputs)
+        wanted = self._outputs[-1][0] if self._outputs else 0
+        if len(values) != wanted:
+            raise ValueError(f"gradients: {len(values)} numbers, the last forward() had {wanted} "
+                             "outputs")
+        self._check(self._lib.h2_backward(self._device, (c_float * len(values))(*values),
+                                          1 if last else 0), "the backward pass")
+
+    def update(self):
+        """The optimiser's step, behind the last backward() of a group."""
+        self._loaded()
+        self._check(self._lib.h2_update_weights(self._device), "the update")
 
     def _sub_batch(self, samples, labels, where):
         network = self.network

@@ -15,12 +15,15 @@ import sys
 import tempfile
 
 CHECK = """
-import h2vp, os
+import h2vp, numpy, os
 assert "site-packages" in h2vp.__file__, h2vp.__file__
 assert h2vp.program().endswith("h2vp/bin/h2vp"), h2vp.program()
 assert os.path.exists(os.path.join(os.path.dirname(h2vp.__file__), "py.typed"))
 config = {"network": {"layers": "4C3-10FC", "input": {"channels": 2, "height": 8, "width": 8}},
           "profile": {"sub_batches": 2}}
+with h2vp.Card(config) as card:
+    assert "site-packages" in os.environ["H2_LIBRARY"], os.environ["H2_LIBRARY"]
+    assert card.forward(numpy.zeros((2, 10, 2, 8, 8))).shape == (2, 10)
 print(h2vp.version(), h2vp.profile(config).summary["time"]["cycles"], "cycles")
 """
 
@@ -37,6 +40,7 @@ def main():
         # What setup.py reads, so that nothing is written into the tree.
         copy = pathlib.Path(work) / "source"
         shutil.copytree(source / "python", copy / "python")
+        shutil.copytree(source / "platform" / "library", copy / "platform" / "library")
         for name in ("setup.py", "pyproject.toml"):
             shutil.copy(source / name, copy / name)
         run = lambda *line: subprocess.run(line, check=True, cwd=work, env=environment)  # noqa: E731

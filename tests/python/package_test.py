@@ -115,10 +115,11 @@ def is_documented():
     for name in h2vp.__all__:
         assert inspect.getdoc(getattr(h2vp, name)), f"{name} has no docstring"
         assert f"def {name}(" in stub or f"class {name}" in stub, f"{name} is not in the stub"
-    for name, member in vars(h2vp.Result).items():
-        if not name.startswith("_"):
-            assert inspect.getdoc(member), f"Result.{name} has no docstring"
-            assert f"def {name}(" in stub, f"Result.{name} is not in the stub"
+    for kind in (h2vp.Result, h2vp.Card):
+        for name, member in vars(kind).items():
+            if not name.startswith("_"):
+                assert inspect.getdoc(member), f"{kind.__name__}.{name} has no docstring"
+                assert f"def {name}(" in stub, f"{kind.__name__}.{name} is not in the stub"
     json.dumps(SMALL)
 
 

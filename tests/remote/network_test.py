@@ -81,6 +81,56 @@ def neurons(card):
            "a convolution without padding and with stride 2 leaves 4x4 of 9x9")
 
 
+def squares(outputs, labels, of):
+    """Gradient of the mean squared error of rates, over `of` samples."""
+    steps = network().table.timesteps
+    return [2 * (n / steps - (k == label)) / (CLASSES * of * steps)
+            for row, label in zip(outputs, labels) for k, n in enumerate(row)]
+
+
+def refused(action, part):
+    try:
+        action()
+    except (h2.CardError, ValueError) as error:
+        expect(part in str(error), f"{part!r} is not in: {error}")
+        return
+    expect(False, f"not refused: {part}")
+
+
+def passes(card):
+    """Forward, backward and update one by one give the bits of a group; so do two sub-batches whose
+    gradients add up."""
+    images, labels = samples()
+    for groups in ([(images, labels)], [(images[:3], labels[:3]), (images[1:], labels[1:])]):
+        of = sum(len(part) for part, _ in groups)
+        card.load(network())
+        refused(lambda: card.backward([0.0] * CLASSES), "the last forward() had 0")
+        for number, weights in enumerate(start_weights(network())):
+            card.write_weights(number, weights)
+        for number, (part, part_labels) in enumerate(groups):
+            outputs = card.forward(part)
+            expect(len(outputs) == len(part) and len(outputs[0]) == CLASSES, "rows of outputs")
+            refused(card.update, "are not complete")
+            card.backward(squares(outputs, part_labels, of), last=number == len(groups) - 1)
+        card.update()
+        refused(card.update, "are not complete")
+        refused(lambda: card.backward([0.0] * of * CLASSES), "")
+        found = [card.read_weights(number) for number in range(2)]
+        card.load(network())
+        for number, weights in enumerate(start_weights(network())):
+            card.write_weights(number, weights)
+        card.train(groups, "mse")
+        expect(found == [card.read_weights(number) for number in range(2)],
+               f"{len(groups)} sub-batches, pass by pass, give the weights of a group")
+    outputs = card.forward(images)
+    gradients = squares(outputs, labels, 4)
+    refused(lambda: card.backward(gradients[1:]), "15 numbers, the last forward() had 16")
+    refused(lambda: card.backward([float("inf")] + gradients[1:]), "gradients[0] is not finite")
+    card.infer(images)
+    card.infer(images)
+    refused(lambda: card.backward(gradients), "is too long ago")
+
+
 def schedules():
     line = h2.Schedule(1, warmup=4)
     expect([line.rate(n) for n in (1, 2, 4, 9)] == [0.25, 0.5, 1, 1], "a rise in a line")
@@ -97,6 +147,7 @@ def main():
         with h2.Card(server.socket) as card:
             rates(card)
             neurons(card)
+            passes(card)
         schedules()
         folder = pathlib.Path(server.socket).parent
     expect(not folder.exists(), "the server leaves nothing")
