@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes small first inputs for every target of targets.cpp that are not there yet: make_corpus.py
+FOLDER. What a campaign finds worth keeping lies beside them."""
+
+import gzip
+import struct
+import sys
+from pathlib import Path
+
+folder = Path(sys.argv[1])
+
+
+def put(target, name, data):
+    path = folder / target / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+
+
+def npy(descr, shape, data, order="False"):
+    text = f"{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}"
+    text += " " * (63 - (10 + len(text)) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text.encode() + data
+
+
+def idx(*dims):
+    return struct.pack(">" + "I" * (1 + len(dims)), 0x800 + len(dims), *dims)
+
+
+def elf(segments, sections=b"", kind=2, machine=243):
+    head = 52 + 32 * len(segments)
+    body, table = b"", b""
+    for address, data, memory in segments:
+        table += struct.pack("<8I", 1, head + len(body), address, address, len(data), memory, 7, 4)
+        body += data
+    return (b"\x7fELF\x01\x01\x01" + bytes(9) +
+            struct.pack("<HHIIIIIHHHHHH", kind, machine, 1, 0x80000000, 52, 0, 0, 52, 32,
+                        len(segments), 40, 0, 0) + table + body + sections)
+
+
+put("yaml", "machine", "clock_mhz: 800\nengines:\n  forward: {rows: 32, lut: false}\n"
+    "memory: {preset: ddr4_3200, bytes: 1073741824}\n")
+put("yaml", "network", "network:\n  layers: 8C3(Encoding)-8C3-AP2-10FC\n  timesteps: 4\n"
+    "training: {sub_batch: 2, loss_scale: dynamic}\nprofile: {mask_density: [0.1, 0.2, 0.3]}\n")
+put("yaml", "list", "network:\n  layers:\n    - {type: conv, channels: 4, kernel: 5, padding: valid}"
+    "\n    - {type: pool}\n    - {type: fc, neurons: 3, th_f: 0.25}\n")
+put("yaml", "sata", "accelerator: sata\nneuron: {alpha: 0.9375}\nsata: {rows: 8}\n"
+    "network: {layers: 4C3-4FC, input: {height: 8, width: 8}}\n")
+put("yaml", "others", "accelerator: spinaps\nnetwork: {layers: 10FC}\n---\n# &a *a !!str [1, 2]\n")
+put("set", "number", "clock_mhz=1.5e2")
+put("set", "list", "trace.vcd.scopes=[top.*, '*.mem?']")
+put("set", "section", "engines.forward={rows: 2, cols: 3}")
+put("energy", "table", "name: mine\nbase: public28\ncosts:\n  logic:\n    energy: {value: 2, unit: pJ, "
+    "status: scaled, source: me, figures: {a: 1, b: 2}}\n")
+for kind, size in (("<f4", 4), ("<f2", 2), ("|u1", 1), ("<i4", 4)):
+    put("npy", kind.strip("<|"), npy(kind, "(2, 1, 2)", bytes(4 * size)))
+put("npy", "scalar", npy("<f4", "()", bytes(4)))
+put("npy", "vector", npy("|u1", "(3,)", b"abc"))
+put("npy", "order", b"\x93NUMPY\x01\x00" + struct.pack("<H", 54) +
+    b'{"shape":(1,),"fortran_order":False,"descr":"<f4"}   \n' + bytes(4))
+pixels, labels = npy("|u1", "(2, 1, 2, 2)", bytes(range(8))), npy("|u1", "(2,)", b"\x00\x01")
+put("npy_set", "pixels", bytes([128]) + pixels + labels)
+spikes = npy("|u1", "(1, 2, 1, 2, 2)", b"\x00\x01" * 4)
+put("npy_set", "spikes", bytes([128]) + spikes + npy("<i4", "(1,)", bytes(4)))
+images = idx(2, 2, 2) + bytes(range(8))
+put("idx", "pair", bytes([180]) + images + idx(2) + b"\x01\x09")
+put("gzip", "images", gzip.compress(images, mtime=0))
+put("gzip", "labels", gzip.compress(idx(2) + b"\x01\x09", mtime=0))
+put("gzip", "zeros", gzip.compress(bytes(100000), mtime=0))
+put("cifar", "record", b"\x03" + bytes(3072))
+put("events", "three", b"\x05\x06\x80\x00\x10\x07\x08\x00\x01\x00\x21\x21\x80\x02\x00")
+put("weights", "fc", npy("<f4", "(2, 4)", struct.pack("<8f", *range(8))))
+put("spines", "lists", b"SPINES1\n" + struct.pack("<5I", 1, 1, 1, 2, 2) + bytes(16))
+put("spines", "dense", npy("|u1", "(1, 2, 2, 1, 1)", b"\x00\x01\x01\x00"))
+put("elf", "text", elf([(0x80000000, b"\x13\x00\x00\x00" * 4, 16)]))
+put("elf", "bss", elf([(0x80000000, b"\x13\x00\x00\x00", 4), (0x80001000, b"", 64)]))
+put("elf", "bss_only", elf([(0x80000000, b"", 64)]))
+put("transactions", "all", "# comment\nwrite 0x1000 0x12 \nread 0x4 0xFFFFFFFF 0x1\n"
+    "read 0x10 all bytes:0102\nwait 500ns\nwait_irq 1ms\nreset\nwrite 0x0 bytes: expect error ADDRESS\n"
+    "read 0x99 4 expect error\ndump 0x1000000000 10 block.bin\n")
+put("transactions", "file", "load 0x1000000000 t.txn\nverify 0x1000000000 t.txn 0 4\n")
+put("descriptor", "same", bytes(64))
+put("descriptor", "flags", bytes(4) + b"\x01" + bytes(59) + bytes(64))

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/fuzz/targets.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+
+#include "modules/base/error.h"
+#include "modules/spinalflow/spine_file.h"
+#include "modules/tensor/npy.h"
+#include "platform/config/energy_table.h"
+#include "platform/config/load.h"
+#include "platform/data/cifar10.h"
+#include "platform/data/mnist.h"
+#include "platform/data/nmnist.h"
+#include "platform/data/npy_set.h"
+#include "platform/data/weights.h"
+#include "platform/host/player/transaction.h"
+#include "platform/host/riscv/elf_image.h"
+#include "tests/h2learn/schedule_card.h"
+
+namespace h2 {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// For readers that take a path; in memory where the system has it, removed at the end.
+class Folder {
+ public:
+  Folder() {
+    const char* const base = fs::is_directory("/dev/shm") ? "/dev/shm" : "/tmp";
+    path_ = fs::path(base) / ("h2-fuzz-" + std::to_string(getpid()));
+    fs::create_directories(path_);
+  }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  std::string write(const std::string& name, const std::uint8_t* data, std::size_t size) const {
+    const fs::path file = path_ / name;
+    fs::create_directories(file.parent_path());
+    std::ofstream out(file, std::ios::binary | std::ios::trunc);
+    out.write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
+    return file.string();
+  }
+  std::string path() const { return path_.string(); }
+
+ private:
+  fs::path path_;
+};
+
+const Folder& folder() {
+  static const Folder made;
+  return made;
+}
+
+void check(bool holds, const char* what) {
+  if (holds) return;
+  std::fprintf(stderr, "fuzzing: %s\n", what);
+  std::abort();
+}
+
+/// What loads prints as text that loads to the same.
+void yaml(const std::uint8_t* data, std::size_t size) {
+  const Config config = load_config(folder().write("c.yaml", data, size), {});
+  const std::string text = print_config(config);
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
+  const Config again = load_config(folder().write("c.yaml", bytes, text.size()), {});
+  check(print_config(again) == text, "a configuration does not print to itself");
+}
+
+void set(const std::uint8_t* data, std::size_t size) {
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos) return;
+  const std::string machine = "clock_mhz: 800\n";
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(machine.data());
+  load_config(folder().write("m.yaml", bytes, machine.size()),
+              {{text.substr(0, equals), text.substr(equals + 1)}});
+}
+
+void energy(const std::uint8_t* data, std::size_t size) {
+  EnergyConfig config;
+  config.table = folder().write("e.yaml", data, size);
+  load_cost_table(config);
+}
+
+void npy(const std::uint8_t* data, std::size_t size) {
+  const NpyArray array = read_npy(folder().write("a.npy", data, size));
+  check(array.bytes.size() == array.count() * npy_size(array.type), "an array of another size");
+  array.to_float();
+}
+
+/// Samples and labels in turn: the first byte says where the second file begins, in 256ths.
+void npy_set(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return;
+  const std::size_t split = 1 + (size - 1) * data[0] / 256;
+  for (const char* part : {"train", "test"}) {
+    folder().write(std::string(part) + "_samples.npy", data + 1, split - 1);
+    folder().write(std::string(part) + "_labels.npy", data + split, size - split);
+  }
+  const LoadedData loaded = load_npy_set(folder().path(), 0, 0, {1, 2, 2}, 2);
+  check(loaded.train.values.size() == loaded.train.size() * loaded.train.sample_size(),
+        "samples of another size");
+}
+
+void idx(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return;
+  const std::size_t split = 1 + (size - 1) * data[0] / 256;
+  for (const char* part : {"train", "t10k"}) {
+    folder().write(std::string(part) + "-images-idx3-ubyte", data + 1, split - 1);
+    folder().write(std::string(part) + "-labels-idx1-ubyte", data + split, size - split);
+  }
+  const LoadedData loaded = load_mnist(folder().path(), 0, 0, {1, 2, 2});
+  check(loaded.train.values.size() == loaded.train.size() * loaded.train.sample_size(),
+        "samples of another size");
+}
+
+void gzip(const std::uint8_t* data, std::size_t size) {
+  for (const char* name : {"z/train-images-idx3-ubyte.gz", "z/train-labels-idx1-ubyte.gz"}) {
+    folder().write(name, data, size);
+  }
+  load_mnist(folder().path() + "/z", 0, 0, {1, 2, 2});
+}
+
+void cifar(const std::uint8_t* data, std::size_t size) {
+  folder().write("data_batch_1.bin", data, size);
+  folder().write("test_batch.bin", data, size);
+  load_cifar10(folder().path(), 2, 2);
+}
+
+void events(const std::uint8_t* data, std::size_t size) {
+  folder().write("Train/0/1.bin", data, size);
+  folder().write("Test/9/1.bin", data, size);
+  load_nmnist(folder().path(), 0, 0, 3);
+}
+
+void weights(const std::uint8_t* data, std::size_t size) {
+  folder().write("fc1.w.npy", data, size);
+  load_weights(folder().path(), parse_network("2FC", {1, 2, 2}, 2, PoolMode::after_soma));
+}
+
+void spines(const std::uint8_t* data, std::size_t size) {
+  read_spikes(folder().write("s.spines", data, size));
+}
+
+void elf(const std::uint8_t* data, std::size_t size) {
+  constexpr std::uint32_t kBase = 0x80000000, kSize = 0x4000000;
+  const ElfImage image = read_elf(folder().write("a.elf", data, size), kBase, kSize);
+  for (const ElfImage::Segment& s : image.segments) {
+    check(s.address >= kBase && s.bytes.size() <= kSize - (s.address - kBase),
+          "a segment outside RAM");
+  }
+}
+
+void transactions(const std::uint8_t* data, std::size_t size) {
+  TransactionReader reader(folder().write("t.txn", data, size));
+  Transaction t;
+  for (int line = 0; line < 1000 && reader.next(t); ++line) {
+    if (t.kind == Transaction::Kind::write && t.bytes > 0) t.part(0, t.bytes);
+  }
+}
+
+/// A table over the driver's and a descriptor; what is accepted runs to its end.
+void descriptor(const std::uint8_t* data, std::size_t size) {
+  ScheduleCard card;
+  h2_descriptor d = card.describe(H2_OP_FORWARD);
+  const std::size_t own = std::min(size, sizeof d);
+  for (std::size_t i = 0; i < own; ++i) reinterpret_cast<std::uint8_t*>(&d)[i] ^= data[i];
+  auto* const table = reinterpret_cast<std::uint8_t*>(&card.device.table);
+  for (std::size_t i = own; i < size && i - own < sizeof card.device.table; ++i) {
+    table[i - own] ^= data[i];
+  }
+  if (size > own && card.device.table.layers <= H2_MAX_LAYERS) card.write_table();
+  const auto command = card.decode(d);
+  if (command->error == H2_OK) card.run(*command);
+}
+
+}  // namespace
+
+const std::vector<FuzzTarget>& fuzz_targets() {
+  static const std::vector<FuzzTarget> targets{{"cifar", cifar},     {"descriptor", descriptor},
+                                               {"elf", elf},         {"energy", energy},
+                                               {"events", events},   {"gzip", gzip},
+                                               {"idx", idx},         {"npy", npy},
+                                               {"npy_set", npy_set}, {"set", set},
+                                               {"spines", spines},   {"transactions", transactions},
+                                               {"weights", weights}, {"yaml", yaml}};
+  return targets;
+}
+
+void fuzz_one(const std::string& name, const std::uint8_t* data, std::size_t size) {
+  for (const FuzzTarget& target : fuzz_targets()) {
+    if (name != target.name) continue;
+    try {
+      target.run(data, size);
+    } catch (const InputError&) {
+    } catch (const RunError&) {
+    }
+    return;
+  }
+  std::fprintf(stderr, "fuzzing: no target %s; legal:", name.c_str());
+  for (const FuzzTarget& target : fuzz_targets()) std::fprintf(stderr, " %s", target.name);
+  std::fprintf(stderr, "\n");
+  std::exit(2);
+}
+
+}  // namespace h2
