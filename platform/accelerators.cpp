@@ -26,11 +26,6 @@ H2LearnSchedule::Settings schedule_settings(const Config& config, const MaskFact
   return s;
 }
 
-SataSizes sata_sizes(const Config& config) {
-  return {config.sata.buffers, config.machine.tile, config.training.sub_batch,
-          config.network.timesteps, config.sata.ann};
-}
-
 std::string text_of(const char* format, ...) {
   char text[256];
   va_list arguments;
@@ -131,10 +126,6 @@ std::vector<EngineInfo> engines_of(const Config& config) {
   return h2learn_engines(config.machine, config.memory.organisation == MemoryOrganisation::unified);
 }
 
-int memory_count(const Config& config) {
-  return config.accelerator == AcceleratorKind::sata ? 1 : 3;
-}
-
 std::vector<EnginePlan> energy_plan_of(const Config& config) {
   if (config.accelerator == AcceleratorKind::sata) return sata_energy_plan(config.sata);
   return h2learn_energy_plan(config.machine);
@@ -151,16 +142,6 @@ SpinApsMachine built_spinaps(const Config& config) {
       lay_out(config.spinaps, layer.cin * machine.tau, layer.cout, machine.weight_bits);
   if (layout.refusal.empty()) machine.arrays = layout.arrays;
   return machine;
-}
-
-void require_tiles_fit(const Config& config) {
-  if (config.accelerator == AcceleratorKind::spinalflow) return;  // lists stream through it
-  if (config.accelerator == AcceleratorKind::sata) {
-    return require_buffers_fit(sata_sizes(config), config.network);
-  }
-  // What fits its arrays and its buffer is checked with the configuration.
-  if (config.accelerator == AcceleratorKind::spinaps) return;
-  plan_glb(config.machine, config.network, config.training.sub_batch);
 }
 
 JobNote describe_job(const Config& config, const JobEstimate& job) {

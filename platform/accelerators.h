@@ -10,7 +10,7 @@
 #include "modules/device/schedule.h"
 #include "modules/energy/energy_model.h"
 #include "modules/h2learn/job_context.h"
-#include "platform/config/config.h"
+#include "platform/config/fit.h"
 
 // What of a configuration depends on the kind of accelerator that it names, without a simulator.
 
@@ -25,12 +25,8 @@ std::vector<EngineInfo> engines_of(const Config& config);
 /// The SpinAPS machine with the number of arrays that it is built with: those of the key, or as
 /// many as the network takes.
 SpinApsMachine built_spinaps(const Config& config);
-/// Memories beside it: 3, or 1 that the driver puts every tensor in.
-int memory_count(const Config& config);
 /// What its engines are made of and what their events take, in the order of engines_of().
 std::vector<EnginePlan> energy_plan_of(const Config& config);
-/// Throws InputError where what an engine works on at a time does not fit its buffers.
-void require_tiles_fit(const Config& config);
 /// What an estimate says of a job beside its cost: what it takes of its buffer, and how operands
 /// come.
 struct JobNote {

@@ -3,8 +3,10 @@
 # What takes longer than a change can wait for: clang-tidy over every source, the unit and board tests
 # under AddressSanitizer with UndefinedBehaviorSanitizer and under ThreadSanitizer, and campaigns: ten
 # times as many random descriptors as in the suite, 100,000 random programs on the processor and on
-# QEMU, and 1,000,000 random packets on the mesh of the multi-core trainer. Steps that passed for this
-# commit are not repeated, so that a broken-off run can go on; --again starts anew.
+# QEMU, 1,000,000 random packets on the mesh of the multi-core trainer, 1.4 million changed inputs of
+# all formats and libFuzzer for an hour on each, 5,000 random configurations, all mutants of
+# tests/mutation, and a failure or a kill at every single write, rename and fsync of a run. Steps that
+# passed for this commit are not repeated, so that a broken-off run can go on; --again starts anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=examples/setup.sh
@@ -31,6 +33,11 @@ step address tests/sanitize.sh address
 step thread tests/sanitize.sh thread test_platform
 step tidy tests/tidy.py --all
 build_tree -DH2_TESTS=ON
+step corpus build/fuzz_replay tests/fuzz/corpus "${H2_SEED:-20261128}" 100000
+step configs python3 tests/config/random_configs.py build/h2vp 1000 5000
+step mutation tests/mutation/run.sh
+step crash python3 tests/crash/crash_test.py build/h2vp "$PWD" build/libcrash.so --all
+step formats tests/fuzz/campaign.sh 3600
 step fuzz env H2_FUZZ_DESCRIPTORS=2000000 build/test_fuzz
 step differential build/differential build/tests/firmware/differential/monitor.bin \
   qemu-system-riscv32 20261127 100000

@@ -2,12 +2,20 @@
 #include "modules/device/worker_pool.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace h2 {
 
 WorkerPool::WorkerPool(int threads) {
-  for (int i = 1; i < threads; ++i) threads_.emplace_back([this] { serve(); });
+  threads_.reserve(static_cast<std::size_t>(std::max(threads - 1, 0)));
+  for (int i = 1; i < threads; ++i) {
+    try {
+      threads_.emplace_back([this] { serve(); });
+    } catch (const std::system_error&) {  // the system gives no more: fewer do the same work
+      break;
+    }
+  }
 }
 
 WorkerPool::~WorkerPool() {

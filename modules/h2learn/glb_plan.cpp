@@ -19,7 +19,9 @@ void demand(GlbDemand& worst, const GlbSizes& sizes, const char* engine, const L
                      std::to_string(sizes.machine.tile.height) + "x" +
                      std::to_string(sizes.machine.tile.width) + ", sub-batch " +
                      std::to_string(sizes.batch) + " and " + std::to_string(sizes.steps) +
-                     " timesteps, " + std::to_string(worst.capacity) + " are available");
+                     " timesteps, " + std::to_string(worst.capacity) +
+                     " are available; legal: a buffer of so many bytes, or smaller tiles, "
+                     "sub-batches or layers");
   }
   if (bytes > worst.total()) {
     worst.items = std::move(items);

@@ -12,6 +12,7 @@
 #include "modules/base/error.h"
 #include "modules/base/file.h"
 #include "modules/base/result_file.h"
+#include "modules/tensor/npy_fields.h"
 
 namespace h2 {
 namespace {
@@ -36,58 +37,12 @@ constexpr std::array<TypeName, 8> kTypes{{{NpyType::float16, "<f2", 2},
 
 const TypeName& type_name(NpyType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
-[[noreturn]] void refuse_header(const std::string& path, const std::string& key) {
-  throw InputError(path + ": the .npy header has no valid '" + key + "'");
-}
-
-/// What follows `key` and its colon in the header's dictionary.
-std::string_view value_of(const std::string& path, std::string_view header,
-                          const std::string& key) {
-  const std::size_t at = header.find("'" + key + "':");
-  if (at == std::string_view::npos) refuse_header(path, key);
-  header.remove_prefix(at + key.size() + 3);
-  header.remove_prefix(std::min(header.find_first_not_of(' '), header.size()));
-  return header;
-}
-
-/// The text between `open` and `close` that `key` is set to.
-std::string_view enclosed_value(const std::string& path, std::string_view header,
-                                const std::string& key, char open, char close) {
-  std::string_view value = value_of(path, header, key);
-  if (value.empty() || value.front() != open) refuse_header(path, key);
-  const std::size_t end = value.find(close, 1);
-  if (end == std::string_view::npos) refuse_header(path, key);
-  return value.substr(1, end - 1);
-}
-
 NpyType parse_type(const std::string& path, std::string_view descr) {
   for (const TypeName& t : kTypes) {
     if (descr == t.descr) return t.type;
   }
   throw InputError(path + ": element type '" + std::string(descr) +
                    "', legal: <f2, <f4, |u1, |i1, |b1, <u2, <i4, <i8");
-}
-
-void require_c_order(const std::string& path, std::string_view header) {
-  const std::string_view value = value_of(path, header, "fortran_order");
-  if (value.substr(0, 4) == "True") throw InputError(path + ": Fortran order, legal: C order");
-  if (value.substr(0, 5) != "False") refuse_header(path, "fortran_order");
-}
-
-std::vector<std::size_t> parse_shape(const std::string& path, std::string_view text) {
-  constexpr std::string_view kDigits = "0123456789";
-  if (text.find_first_not_of("0123456789, ") != std::string_view::npos) {
-    refuse_header(path, "shape");
-  }
-  std::vector<std::size_t> shape;
-  for (std::size_t at = text.find_first_of(kDigits); at != std::string_view::npos;
-       at = text.find_first_of(kDigits)) {
-    const std::string number(text.substr(at, text.find_first_not_of(kDigits, at) - at));
-    if (number.size() > 9) throw InputError(path + ": dimension " + number + " is too large");
-    shape.push_back(std::stoul(number));
-    text.remove_prefix(at + number.size());
-  }
-  return shape;
 }
 
 /// Elements of `shape`, or the largest number if they do not fit.
@@ -177,9 +132,10 @@ NpyHeader parse_header(const std::string& path, const std::vector<std::uint8_t>&
   NpyHeader found;
   found.begin = check_prefix(path, bytes);
   const std::string header(bytes.begin() + kPrefix, bytes.begin() + static_cast<long>(found.begin));
-  found.type = parse_type(path, enclosed_value(path, header, "descr", '\'', '\''));
-  require_c_order(path, header);
-  found.shape = parse_shape(path, enclosed_value(path, header, "shape", '(', ')'));
+  const NpyFields fields = parse_npy_fields(path, header);
+  found.type = parse_type(path, fields.descr);
+  if (fields.fortran_order) throw InputError(path + ": Fortran order, legal: C order");
+  found.shape = fields.shape;
   const std::size_t expected = element_count(found.shape) * npy_size(found.type);
   if (size - found.begin != expected) {
     throw InputError(path + ": shape " + npy_shape_text(found.shape) + " needs " +
@@ -193,6 +149,7 @@ NpyHeader parse_header(const std::string& path, const std::vector<std::uint8_t>&
 
 NpyHeader read_npy_header(const std::string& path) {
   constexpr std::size_t kMostHeader = kPrefix + 65536;
+  require_plain_file(path, "a .npy file");
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) throw InputError(path + ": cannot be opened");
   const auto size = static_cast<std::size_t>(file.tellg());

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "modules/base/result_file.h"
 #include "platform/checkpoint/checkpoint.h"
 #include "traces/results/sha256.h"
@@ -40,6 +41,7 @@ std::uint64_t number_at(const std::string& bytes, std::size_t at, int count) {
 }
 
 std::string read_file(const fs::path& path) {
+  require_plain_file(path.string(), "a checkpoint");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw InputError(path.string() + ": cannot be opened");
   std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
@@ -147,6 +149,8 @@ bool holds_checkpoints(const fs::path& folder) { return !checkpoints_in(folder).
 fs::path find_checkpoint(const fs::path& path) {
   std::error_code error;
   if (fs::is_regular_file(path, error)) return path;
+  if (!fs::is_directory(path, error))
+    require_plain_file(path.string(), "a checkpoint or its folder");
   std::vector<fs::path> all = checkpoints_in(path);
   if (all.empty()) all = checkpoints_in(path / kFolder);
   if (all.empty()) {

@@ -133,7 +133,10 @@ int run_command(const std::vector<Subcommand>& commands, int argc, char** argv) 
     std::cout << usage(commands);
     return 0;
   }
-  if (first.empty()) throw InputError("no command\n\n" + usage(commands));
+  if (first.empty()) {
+    std::cerr << "h2vp: no command\n\n" << usage(commands);
+    return 2;
+  }
   const Subcommand& command = find(commands, first);
   const CommandLine line = parse(command, argc, argv);
   if (line.has("help")) {

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -19,7 +18,9 @@
 #include "modules/base/result_file.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/compare_inference.h"
+#include "platform/cli/messages.h"
 #include "platform/config/keys.h"
+#include "traces/report/read_json.h"
 #include "traces/report/report.h"
 
 namespace h2 {
@@ -146,10 +147,10 @@ int run_here(const CommandLine& line) {
                                       : kTrainCommand)
         .run(line);
   } catch (const InputError& e) {
-    std::cerr << "h2vp: " << e.what() << '\n';
+    print_message(e.what());
     return 2;
   } catch (const std::exception& e) {
-    std::cerr << "h2vp: " << e.what() << '\n';
+    print_message(error_message(e));
     return 1;
   }
 }
@@ -172,8 +173,7 @@ int run_apart(const CommandLine& line) {
 }
 
 Json summary_of(const ComparedRun& machine) {
-  std::ifstream in(machine.folder / "summary.json");
-  return Json::parse(in);
+  return read_json((machine.folder / "summary.json").string(), "the summary of a run");
 }
 
 Json table_of(const std::vector<ComparedRun>& machines) {

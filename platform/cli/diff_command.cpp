@@ -3,7 +3,6 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -13,6 +12,7 @@
 #include "modules/base/result_file.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/point.h"
+#include "traces/report/read_json.h"
 
 namespace h2 {
 namespace {
@@ -26,11 +26,8 @@ void diff_options(boost::program_options::options_description_easy_init add) {
 Json read_summary(const std::string& run) {
   std::filesystem::path path = run;
   if (std::filesystem::is_directory(path)) path /= "summary.json";
-  std::ifstream in(path);
-  if (!in)
-    throw InputError(path.string() + ": cannot be read; legal: a folder of train or profile");
-  Json summary = Json::parse(in, nullptr, false);
-  if (summary.is_discarded() || !summary.is_object() || !summary.contains("time")) {
+  Json summary = read_json(path.string(), "a folder of train or profile");
+  if (!summary.is_object() || !summary.contains("time")) {
     throw InputError(path.string() + ": is not the summary of a run");
   }
   return summary;
@@ -90,7 +87,7 @@ Json changed_numbers(const std::map<std::string, double>& a,
 
 std::map<std::string, double> causes(const Json& s) {
   std::map<std::string, double> values;
-  if (!s["time"].contains("breakdown")) return values;
+  if (!s.at("time").contains("breakdown")) return values;
   for (const auto& [cause, cycles] : s["time"]["breakdown"].items()) {
     values[cause] = cycles.get<double>();
   }
@@ -99,10 +96,10 @@ std::map<std::string, double> causes(const Json& s) {
 
 std::map<std::string, double> jobs(const Json& s) {
   std::map<std::string, double> values;
-  for (const Json& l : s["layers"]) {
+  for (const Json& l : s.at("layers")) {
     const bool array = l.value("kind", "array") == "array";
-    values[l["name"].get<std::string>() + " " +
-           (array ? l["engine"] : l["kind"]).get<std::string>()] = l["cycles"].get<double>();
+    values[l.at("name").get<std::string>() + " " +
+           l.at(array ? "engine" : "kind").get<std::string>()] = l.at("cycles").get<double>();
   }
   return values;
 }
@@ -133,10 +130,12 @@ void print(const char* title, const Json& changes, std::size_t most) {
 int run_diff(const CommandLine& line) {
   if (line.files.size() != 2) throw InputError("h2vp diff: expected two runs; legal: diff A B");
   const Json a = read_summary(line.files[0]), b = read_summary(line.files[1]);
-  Json result{{"keys", changed_keys(a, b)},
-              {"results", changed_numbers(headlines(a), headlines(b))},
-              {"causes", changed_numbers(causes(a), causes(b))},
-              {"jobs", changed_numbers(jobs(a), jobs(b))}};
+  Json result = with_types_of_a_run(line.files[0] + ", " + line.files[1], [&] {
+    return Json{{"keys", changed_keys(a, b)},
+                {"results", changed_numbers(headlines(a), headlines(b))},
+                {"causes", changed_numbers(causes(a), causes(b))},
+                {"jobs", changed_numbers(jobs(a), jobs(b))}};
+  });
   if (line.has("json")) {
     const auto path = line.get<std::string>("json");
     require_folder_of(path);

@@ -11,6 +11,7 @@
 #include "platform/accelerators.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/interrupt.h"
+#include "platform/cli/messages.h"
 #include "platform/cli/point.h"
 #include "platform/experiment/experiment.h"
 #include "platform/experiment/render.h"
@@ -116,8 +117,8 @@ class Runner {
         open.size(), jobs_, [&](std::size_t n) { return run_point(points[open[n]]); },
         [&](std::size_t n, int code) {
           if (code == 0) return;
-          std::cerr << "h2vp: " << points[open[n]].folder.string() << " failed with exit code "
-                    << code << '\n';
+          print_message(points[open[n]].folder.string() + " failed with exit code " +
+                        std::to_string(code));
         },
         Interrupt::requested);
     if (done < open.size()) throw RunError("interrupted");

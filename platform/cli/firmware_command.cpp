@@ -22,6 +22,7 @@ constexpr double kMaxMicroseconds = 1e13;  ///< SystemC counts to 1.8e13
 
 void firmware_options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
+  add_limit_options(add);
   namespace po = boost::program_options;
   add("elf", po::value<std::string>(), "firmware, a 32-bit RISC-V executable");
   add("input", po::value<std::string>(),
@@ -48,6 +49,7 @@ RiscvHost::Settings settings_of(const CommandLine& line, const Config& config, P
                      std::to_string(kMaxQuantum));
   }
   s.quantum = static_cast<std::uint64_t>(quantum);
+  s.max_output = max_output(line);
   if (line.has("max-instructions")) {
     const auto most = line.get<std::int64_t>("max-instructions");
     if (most < 1)
@@ -78,6 +80,7 @@ int run_firmware(const CommandLine& line) {
   if (!line.has("elf")) throw InputError("h2vp firmware: --elf FILE is missing");
   const Interrupt interrupt;
   const Config config = load_config(line.config, line.sets);
+  limit_files(line);
   ElfImage image = read_elf(line.get<std::string>("elf"), H2_SOC_RAM_BASE, H2_SOC_RAM_SIZE);
   const std::unique_ptr<Trace> trace =
       make_trace(line, config, wants_files(config) ? make_output_folder(line, config) : "");

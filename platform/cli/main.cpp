@@ -2,14 +2,16 @@
 #include <malloc.h>
 
 #include <cstdlib>
-#include <iostream>
+#include <string>
 #include <systemc>
 
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/base/error.h"
 #include "platform/cli/commands.h"
+#include "platform/cli/messages.h"
 
 int main(int argc, char** argv) {
+  h2::secure_standard_streams();
   // Jobs make and drop maps of megabytes all the time: keep them in the heap instead of asking the
   // system for fresh pages.
   mallopt(M_MMAP_MAX, 0);  // M_MMAP_THRESHOLD has a limit that the largest weights exceed
@@ -31,15 +33,15 @@ int sc_main(int argc, char** argv) {
       h2::kExportCommand};
   try {
     h2::selected_isa();  // refuses H2_ISA now, not in the middle of a run
-    return h2::run_command(commands, argc, argv);
+    return h2::checked_output(h2::run_command(commands, argc, argv));
   } catch (const h2::InputError& e) {
-    std::cerr << "h2vp: " << e.what() << '\n';
+    h2::print_message(e.what());
     return 2;
   } catch (const boost::program_options::error& e) {
-    std::cerr << "h2vp: " << e.what() << " (see h2vp --help)\n";
+    h2::print_message(std::string(e.what()) + " (see h2vp --help)");
     return 2;
   } catch (const std::exception& e) {
-    std::cerr << "h2vp: " << e.what() << '\n';
+    h2::print_message(h2::error_message(e));
     return 1;
   }
 }

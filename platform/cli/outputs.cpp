@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/cli/outputs.h"
 
+#include <sys/resource.h>
+
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <systemc>
 
 #include "modules/base/error.h"
+#include "platform/cli/messages.h"
 #include "traces/record/fst.h"
 
 namespace h2 {
@@ -32,6 +36,28 @@ void add_trace_options(boost::program_options::options_description_easy_init& ad
   add("verbose,v", boost::program_options::value<std::vector<std::string>>()->composing(),
       "PATH[=LEVEL]: print messages of the modules PATH, a glob, as top.forward; LEVEL phases "
       "(default), tiles, bursts (repeatable)");
+}
+
+void add_limit_options(boost::program_options::options_description_easy_init& add) {
+  add("max-output", boost::program_options::value<std::int64_t>(),
+      "bytes that each file written, and a console, may grow to (default 10000000000)");
+}
+
+std::uint64_t max_output(const CommandLine& line) {
+  constexpr std::int64_t kDefault = 10'000'000'000, kLeast = 1000;
+  const auto most = line.get<std::int64_t>("max-output", kDefault);
+  if (most < kLeast) {
+    throw InputError("--max-output " + std::to_string(most) + ": legal are " +
+                     std::to_string(kLeast) + " and more");
+  }
+  return static_cast<std::uint64_t>(most);
+}
+
+void limit_files(const CommandLine& line) {
+  rlimit limit{};
+  getrlimit(RLIMIT_FSIZE, &limit);
+  limit.rlim_cur = std::min<rlim_t>(max_output(line), limit.rlim_max);
+  setrlimit(RLIMIT_FSIZE, &limit);
 }
 
 std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,
@@ -61,7 +87,7 @@ int close_trace(Trace& trace) {
   trace.close();
   int code = 0;
   for (const TraceNote& note : trace.notes()) {
-    std::cerr << "h2vp: warning: " << note.text << '\n';
+    print_message("warning: " + note.text);
     if (note.failed) code = 1;
   }
   return code;

@@ -17,6 +17,12 @@ inline bool wants_files(const Config& config) {
 }
 /// Adds -v and --fst to the options of a command that simulates.
 void add_trace_options(boost::program_options::options_description_easy_init& add);
+/// Adds --max-output, for commands whose guest decides how much is written.
+void add_limit_options(boost::program_options::options_description_easy_init& add);
+/// Bytes of --max-output. Throws InputError.
+std::uint64_t max_output(const CommandLine& line);
+/// No file of this process grows beyond max_output(): writing to it fails then as on a full disk.
+void limit_files(const CommandLine& line);
 /// trace.vcd (with --fst also trace.fst) and timeline.json in the folder, those that are enabled;
 /// messages that -v asks for.
 std::unique_ptr<Trace> make_trace(const CommandLine& line, const Config& config,

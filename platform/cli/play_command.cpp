@@ -4,6 +4,7 @@
 
 #include "modules/base/error.h"
 #include "platform/cli/interrupt.h"
+#include "platform/cli/messages.h"
 #include "platform/cli/outputs.h"
 #include "platform/cli/result_folder.h"
 #include "platform/host/player/transaction_player.h"
@@ -14,16 +15,19 @@ namespace {
 
 void play_options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
+  add_limit_options(add);
   add("keep-going", "print every failed transaction instead of ending with the first");
+  add("allow-outside", "dumps may go to folders outside of that of the file");
 }
 
 int run_play(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
+  limit_files(line);
   if (line.files.size() != 1) throw InputError("h2vp play: expected one transaction file");
-  TransactionPlayer player(line.files.front(), line.has("keep-going"));
+  TransactionPlayer player(line.files.front(), line.has("keep-going"), line.has("allow-outside"));
   const Interrupt interrupt;
   player.stop = Interrupt::requested;
-  player.on_failure = [](const std::string& text) { std::cerr << "h2vp: " << text << '\n'; };
+  player.on_failure = print_message;
   const std::unique_ptr<Trace> trace =
       make_trace(line, config, wants_files(config) ? make_output_folder(line, config) : "");
   Platform::Options options;

@@ -5,13 +5,13 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <fstream>
 #include <iostream>
 #include <sstream>
 
 #include "modules/base/error.h"
 #include "platform/cli/commands.h"
 #include "platform/config/load.h"
+#include "traces/report/read_json.h"
 #include "traces/results/summary.h"
 
 namespace h2 {
@@ -59,12 +59,15 @@ std::string point_hash(const RunPoint& point) {
 }
 
 std::optional<Json> finished_summary(const RunPoint& point) {
-  std::ifstream in(point.folder / "summary.json");
-  if (!in) return std::nullopt;
-  Json summary = Json::parse(in, nullptr, false);
-  if (summary.is_discarded() || !summary.value("complete", false)) return std::nullopt;
-  if (summary.contains("interrupted")) return std::nullopt;
-  if (summary.value("command", "").rfind(point.command + " ", 0) != 0) return std::nullopt;
+  Json summary;
+  try {
+    summary = read_json((point.folder / "summary.json").string(), "the summary of a run");
+  } catch (const InputError&) {
+    return std::nullopt;
+  }
+  if (!summary.is_object() || !flag_at(summary, "complete")) return std::nullopt;
+  if (summary.contains("interrupted") || !summary.contains("config")) return std::nullopt;
+  if (text_at(summary, "command").rfind(point.command + " ", 0) != 0) return std::nullopt;
   const nlohmann::json expected = config_json(load_config(point.config, point.sets));
   if (nlohmann::json::parse(summary["config"].dump()) != expected) return std::nullopt;
   return summary;

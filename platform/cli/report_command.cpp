@@ -5,6 +5,7 @@
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
 #include "platform/cli/commands.h"
+#include "traces/report/read_json.h"
 #include "traces/report/report.h"
 
 namespace h2 {
@@ -20,7 +21,9 @@ int run_report(const CommandLine& line) {
   const fs::path path =
       line.out.empty() ? fs::path(line.files.front()) / "report.html" : fs::path(line.out);
   require_folder_of(path.string());
-  write_result(path.string(), report_page(runs));
+  std::string names;
+  for (const std::string& file : line.files) names += (names.empty() ? "" : ", ") + file;
+  write_result(path.string(), with_types_of_a_run(names, [&] { return report_page(runs); }));
   if (!line.quiet) std::cout << "wrote " << path.string() << '\n';
   return 0;
 }

@@ -10,6 +10,7 @@
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
 #include "modules/tensor/npy.h"
+#include "platform/cli/output_lock.h"
 #include "platform/config/config.h"
 
 namespace h2 {
@@ -75,10 +76,15 @@ void write_layer(const fs::path& folder, const Layer& layer, NpyType type, const
 }  // namespace
 
 fs::path make_output_folder(const CommandLine& line, const Config& config) {
+  if (line.out.empty() && (config.name.empty() || config.name == "." || config.name == "..")) {
+    throw InputError("--out: the name of " + line.config +
+                     " names no folder below out; legal: --out DIR");
+  }
   fs::path out = line.out.empty() ? fs::path("out") / config.name : fs::path(line.out);
   std::error_code error;
   fs::create_directories(out, error);
   if (error) throw InputError("--out " + out.string() + ": " + error.message());
+  lock_output(out);
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "modules/base/error.h"
+#include "platform/cli/messages.h"
 #include "platform/cli/outputs.h"
 #include "platform/cli/result_folder.h"
 #include "platform/host/remote/remote_server.h"
@@ -13,6 +14,7 @@ namespace {
 
 void serve_options(boost::program_options::options_description_easy_init add) {
   add_trace_options(add);
+  add_limit_options(add);
   namespace po = boost::program_options;
   add("socket", po::value<std::string>(), "Unix socket to make; programs reach it with libh2.so");
   add("once", "end after the first client");
@@ -31,6 +33,7 @@ void print(const RemoteServer::Stats& s) {
 
 int run_serve(const CommandLine& line) {
   const Config config = load_config(line.config, line.sets);
+  limit_files(line);
   const auto path = line.get<std::string>("socket");
   if (path.empty()) throw InputError("h2vp serve: --socket PATH is missing");
   const std::unique_ptr<Trace> trace =
@@ -47,7 +50,7 @@ int run_serve(const CommandLine& line) {
     traced = run_to_files(platform, *trace, recorder.get());
   } catch (const std::exception& e) {
     // While the clients still have their connection: what they see next is its end.
-    std::cerr << "h2vp: " << e.what() << std::endl;
+    print_message(error_message(e));
     return 1;
   }
   if (!line.quiet) print(server.stats());

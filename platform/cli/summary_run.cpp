@@ -7,6 +7,7 @@
 #include "modules/base/error.h"
 #include "modules/network/extensions.h"
 #include "platform/cli/commit.h"
+#include "platform/cli/messages.h"
 #include "platform/cli/outputs.h"
 #include "platform/cli/version.h"
 #include "platform/host/board_statistics.h"
@@ -112,7 +113,7 @@ int write_run(const SummaryRun& run, const Sampler& sampler, const WallClock& wa
     run.folder.finish(summary);
   });
   for (const Warning& w : record.warnings) {
-    std::cerr << "h2vp: " << (w.kind == "interrupted" ? "" : "warning: ") << w.text << '\n';
+    print_message((w.kind == "interrupted" ? "" : "warning: ") + w.text);
   }
   if (!run.line.quiet) {
     std::cout << summary_table(summary);
@@ -129,7 +130,7 @@ void write_failed(const SummaryRun& run, const Sampler& sampler, const std::stri
     run.folder.failed(error, {});
     run.folder.failed(error, write_known(run, sampler, {}));
   } catch (const RunError& e) {
-    std::cerr << "h2vp: warning: " << e.what() << '\n';
+    print_message(std::string("warning: ") + e.what());
   }
 }
 
@@ -144,7 +145,7 @@ int run_to_summary(const SummaryRun& run, WallClock wall,
     run.platform.run();
   } catch (const std::exception& e) {
     run.progress.finish();
-    write_failed(run, sampler, e.what());
+    write_failed(run, sampler, error_message(e));
     throw;
   }
   run.trace.close();

@@ -10,6 +10,7 @@
 #include "platform/accelerators.h"
 #include "platform/cli/commands.h"
 #include "platform/cli/interrupt.h"
+#include "platform/cli/messages.h"
 #include "platform/cli/point.h"
 #include "platform/host/energy_model.h"
 #include "platform/sweep/points_table.h"
@@ -192,7 +193,7 @@ int run_sweep(const CommandLine& line) {
         if (code == 0 && sweep.take(open[n])) return;
         row.status = "failed";
         row.note = "exit code " + std::to_string(code) + ", see " + row.folder + "/log.txt";
-        std::cerr << "h2vp: " << row.folder << " failed with exit code " << code << '\n';
+        print_message(row.folder + " failed with exit code " + std::to_string(code));
       },
       Interrupt::requested);
   // Points of one configuration, and those of other shards that have ended by now.

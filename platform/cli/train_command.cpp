@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -130,13 +131,30 @@ void train_options(boost::program_options::options_description_easy_init add) {
   add("golden-readmemh", "their signals also as text for Verilog's $readmemh");
   add("dump-tensors", po::value<std::string>(),
       "only these, as conv2.u,conv2.grad_u; to <out>/tensors without --golden");
+  add("allow-outside",
+      "checkpoints may go where a configuration file says, outside of this folder");
   add("record", po::value<std::string>(), "write the host's accesses for h2vp play to this file");
+}
+
+/// Of a folder that a configuration file names.
+bool leads_outside(const std::string& folder) {
+  const std::filesystem::path path = std::filesystem::path(folder).lexically_normal();
+  return path.is_absolute() || (!path.empty() && *path.begin() == "..");
 }
 
 /// What several boards, one after another, or other accelerators cannot have.
 void require_legal_outputs(const CommandLine& line, const Config& config) {
   if (line.has("resume") && line.has("weights")) {
     throw InputError("--weights: a checkpoint has weights of its own; legal: without --resume");
+  }
+  const std::string& checkpoints = config.training.checkpoint.dir;
+  const bool typed = std::any_of(line.sets.begin(), line.sets.end(), [](const Override& set) {
+    return std::string("training.checkpoint.dir").rfind(set.path, 0) == 0;
+  });
+  if (!typed && !line.has("allow-outside") && leads_outside(checkpoints)) {
+    throw InputError(line.config + ": training.checkpoint.dir: " + checkpoints +
+                     " lies outside of the working folder; legal: a folder in it, --set or " +
+                     "--allow-outside");
   }
   if (config.training.checkpoint.every != 0 && line.has("record")) {
     throw InputError(

@@ -7,6 +7,7 @@
 
 #include "modules/base/error.h"
 #include "platform/cli/interrupt.h"
+#include "platform/cli/messages.h"
 #include "platform/cli/version.h"
 #include "platform/host/learning_warnings.h"
 #include "platform/host/snapshot.h"
@@ -121,7 +122,7 @@ void TrainingRun::simulate(TrainingBoard& board) {
     board.platform.run();
   } catch (const std::exception& e) {
     progress_.finish();
-    write_failed(summary_run(board), board.sampler, e.what());
+    write_failed(summary_run(board), board.sampler, error_message(e));
     throw;
   }
   wall.kernel_seconds += board.platform.kernel_seconds();

@@ -5,10 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
-#include <sstream>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "platform/config/keys.h"
 #include "platform/config/source.h"
 
@@ -163,13 +162,11 @@ class TableReader {
 };
 
 std::string text_of(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  if (in) text << in.rdbuf();
-  if (!in) {
-    throw InputError("energy.table: " + file + ": cannot be read; legal: a cost table in YAML");
+  try {
+    return read_text(file, "a cost table in YAML");
+  } catch (const InputError& e) {
+    throw InputError(std::string("energy.table: ") + e.what());
   }
-  return text.str();
 }
 
 }  // namespace

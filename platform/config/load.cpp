@@ -5,6 +5,7 @@
 
 #include "modules/base/error.h"
 #include "platform/config/energy_table.h"
+#include "platform/config/fit.h"
 #include "platform/config/validate.h"
 #include "platform/config/yaml_sources.h"
 
@@ -33,6 +34,7 @@ class Resolver {
     config_.has_network = !config_.network_text.empty();
     if (config_.has_network) parse();
     validate(config_, origins_);
+    check_fit(config_, origins_);
     load_cost_table(config_.energy);
     return std::move(config_);
   }

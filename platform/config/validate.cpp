@@ -6,6 +6,7 @@
 
 #include "memory/dram/limits.h"
 #include "modules/base/error.h"
+#include "modules/contract/h2_contract.h"
 #include "modules/contract/spinaps_contract.h"
 #include "modules/network/extensions.h"
 #include "platform/config/keys.h"
@@ -235,6 +236,12 @@ void validate(const Config& config, const Origins& origins) {
       config.training.update_time != UpdateTime::fused || !config.training.dynamic_loss_scale,
       {"training.update", "training.loss_scale"},
       "auto or separate with a dynamic loss scale, which may skip a step");
+  const std::size_t layers = config.network.layers.size();
+  if (layers > H2_MAX_LAYERS) {
+    throw InputError(origins.latest({"network.layers"}) + ": network.layers: has " +
+                     std::to_string(layers) + " layers with weights; legal: up to " +
+                     std::to_string(H2_MAX_LAYERS));
+  }
   check_sata(config, rules);
   check_spinaps(config, origins, rules);
   rules.require(config.dataset.windows == EventWindows::time || config.dataset.window_us == 0,

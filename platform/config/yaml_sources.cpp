@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/config/yaml_sources.h"
 
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "platform/config/layer_list.h"
 #include "platform/config/source.h"
 #include "platform/config/suggest.h"
@@ -22,6 +21,9 @@ namespace h2 {
 namespace {
 
 constexpr const char* kInclude = "include";
+/// What includes may come to: two files that each name the next one twice double at every level.
+constexpr std::size_t kMostDepth = 16, kMostFiles = 256;
+constexpr std::uint64_t kMostBytes = 16 << 20;  ///< of one file
 constexpr const char* kIncludeForm = "a file, or a list of files, relative to the including one";
 
 /// Turns YAML maps into assignments.
@@ -111,6 +113,8 @@ YAML::Node parse(const std::string& text, const Source& source) {
                        ": is outside of the first YAML document; legal: one document");
     }
     return YAML::Load(text);
+  } catch (const YAML::DeepRecursion& e) {
+    throw InputError(source.at(e.mark) + ": is not YAML: lists or maps are nested too deeply");
   } catch (const YAML::Exception& e) {
     throw InputError(source.at(e.mark) + ": is not YAML: " + e.msg);
   }
@@ -122,6 +126,12 @@ class FileReader {
   /// `where`: the include that names the file, empty for the file of the command line.
   void read(const fs::path& file, const std::string& where) {
     const Source source{file.string(), true};
+    if (open_.size() == kMostDepth || layers.size() + open_.size() == kMostFiles) {
+      fail(where, kInclude,
+           open_.size() == kMostDepth ? "is nested too deeply" : "brings in too many files",
+           "up to " + std::to_string(kMostDepth) + " files inside each other and " +
+               std::to_string(kMostFiles) + " in all");
+    }
     const YAML::Node root = parse(contents(file, where), source);
     if (!root.IsNull() && !root.IsMap()) {
       fail(source.at(root.Mark()), "top level", "is not a map of keys", joined(children("")));
@@ -139,19 +149,11 @@ class FileReader {
  private:
   static std::string contents(const fs::path& file, const std::string& where) {
     const std::string prefix = where.empty() ? "" : where + ": include: ";
-    std::error_code error;
-    if (fs::is_directory(file, error)) {
-      throw InputError(prefix + file.string() + ": is a folder; legal: a YAML file");
+    try {
+      return read_text(file.string(), "a YAML file", kMostBytes);
+    } catch (const InputError& e) {
+      throw InputError(prefix + e.what());
     }
-    errno = 0;
-    std::ifstream in(file, std::ios::binary);
-    std::ostringstream text;
-    if (in) text << in.rdbuf();
-    if (!in) {
-      throw InputError(prefix + file.string() + ": cannot be read: " +
-                       std::strerror(errno == 0 ? EIO : errno) + "; legal: a YAML file");
-    }
-    return text.str();
   }
 
   void enter(const fs::path& file, const std::string& where) {

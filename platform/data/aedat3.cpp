@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "platform/data/aedat.h"
 
 namespace h2 {
@@ -60,6 +61,7 @@ void require_sound(const std::string& where, const PacketHeader& header, std::ui
 }
 
 std::ifstream open_aedat(const std::string& path) {
+  require_plain_file(path, "an AEDAT file");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw InputError(path + ": cannot be opened");
   return file;

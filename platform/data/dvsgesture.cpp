@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "platform/data/aedat.h"
 
 namespace h2 {
@@ -27,6 +28,7 @@ struct Gesture {
 };
 
 std::ifstream open_list(const fs::path& path) {
+  require_plain_file(path.string(), "a table in CSV");
   std::ifstream file(path);
   if (!file) throw InputError(path.string() + ": cannot be opened");
   return file;

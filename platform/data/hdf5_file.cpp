@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 
 namespace h2 {
 namespace {
@@ -130,6 +131,7 @@ std::vector<std::string> fixed_texts(hid_t set, hid_t type, std::size_t count,
 Hdf5File::Hdf5File(const std::string& path, Mode mode) : path_(path) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   if (mode == Mode::read) {
+    require_plain_file(path, "an HDF5 file");
     file_ = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
     if (file_ < 0) throw InputError(path + ": cannot be opened, or is no HDF5 file");
     return;

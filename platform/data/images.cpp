@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "platform/data/class_folders.h"
 #include "platform/data/picture.h"
 #include "platform/data/shape_text.h"
@@ -32,6 +33,7 @@ LabelledFile parse_line(const fs::path& folder, const std::string& where, const 
 }
 
 std::vector<LabelledFile> read_list(const fs::path& list, std::uint64_t limit) {
+  require_plain_file(list.string(), "a list of images");
   std::ifstream file(list);
   if (!file) throw InputError(list.string() + ": cannot be opened");
   std::vector<LabelledFile> images;

@@ -4,12 +4,21 @@
 #include <filesystem>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 
 namespace h2 {
+namespace {
+
+const std::string& plain(const std::string& path) {
+  require_plain_file(path, "a file of records");
+  return path;
+}
+
+}  // namespace
 
 RecordFile::RecordFile(const std::string& path, std::uint64_t begin, std::size_t size,
                        std::size_t stride)
-    : path_(path),
+    : path_(plain(path)),
       begin_(begin),
       size_(size),
       stride_(stride),

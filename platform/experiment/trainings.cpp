@@ -72,7 +72,8 @@ std::optional<Json> measured(const LongTraining& training, const RunAll& runs) {
   std::ifstream in(path);
   if (!in) return std::nullopt;
   Json json = Json::parse(in, nullptr, false);
-  if (json.is_discarded() || !json.contains("epochs") || json.value("name", "") != training.name) {
+  if (!json.is_object() || !json.contains("epochs") || !json.contains("name") ||
+      !json["name"].is_string() || json["name"] != training.name) {
     throw InputError(path.string() + ": is not what h2vp experiment table3 --long writes");
   }
   return json;

@@ -147,25 +147,6 @@ class Estimator {
 
 }  // namespace
 
-h2_device place_network(const Config& config) {
-  h2_device device{};
-  device.value_bytes = bytes_of(config.machine.numerics);
-  device.tile_height = config.machine.tile.height;
-  device.tile_width = config.machine.tile.width;
-  device.memory_bytes = config.memory.bytes;
-  device.memories = H2_MEM_BASE(0);
-  device.memory_count = static_cast<std::uint32_t>(memory_count(config));
-  device.scratch_bytes = ~std::size_t{0};
-  device.bus.read = [](void*, std::uint64_t, void*, std::size_t) { return 0; };
-  device.bus.write = [](void*, std::uint64_t, const void*, std::size_t) { return 0; };
-  const int error = network_image(config).load(device);
-  if (error != H2_OK) {
-    throw InputError(std::string("memory.bytes: ") + h2_error_text(error) + ": " +
-                     h2_reason(&device));
-  }
-  return device;
-}
-
 namespace {
 
 /// Least cycles of jobs at the peak of their memories.

@@ -7,8 +7,7 @@
 #include <vector>
 
 #include "memory/bus/transfer.h"
-#include "platform/config/config.h"
-#include "platform/driver/h2_driver.h"
+#include "platform/config/fit.h"
 
 namespace h2 {
 
@@ -44,10 +43,6 @@ struct Estimate {
  private:
   double cycles_in_turn(const Config& config) const;
 };
-
-/// A driver that has placed the configured network on a card that takes every access. Throws
-/// InputError where the network does not fit memory.bytes.
-h2_device place_network(const Config& config);
 
 /// `device`: of place_network().
 Estimate estimate_sub_batch(const Config& config, const h2_device& device);

@@ -6,10 +6,9 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "platform/config/keys.h"
 #include "platform/config/source.h"
 #include "platform/config/suggest.h"
@@ -83,12 +82,9 @@ class SweepReader {
 
  private:
   YAML::Node parse() const {
-    std::ifstream in(file_, std::ios::binary);
-    std::ostringstream text;
-    if (in) text << in.rdbuf();
-    if (!in) throw InputError(file_ + ": cannot be read; legal: a sweep file in YAML");
+    const std::string text = read_text(file_, "a sweep file in YAML");
     try {
-      return YAML::Load(text.str());
+      return YAML::Load(text);
     } catch (const YAML::Exception& e) {
       throw InputError(source_.at(e.mark) + ": is not YAML: " + e.msg);
     }

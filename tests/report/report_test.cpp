@@ -136,7 +136,8 @@ TEST_F(RunFiles, RunsAreNamedByTheirFolders) {
 
 TEST_F(RunFiles, ErrorsNameFileAndField) {
   const std::string file = path("one/summary.json");
-  EXPECT_EQ(error(), file + ": cannot be read");
+  EXPECT_EQ(error(),
+            file + ": cannot be read: No such file or directory; legal: the " + "summary of a run");
   write("one/summary.json", "{\"schema\": }");
   EXPECT_EQ(error(), file + ": not JSON, byte 12");
   const Json good = summary_of("quickstart.yaml");

@@ -102,7 +102,7 @@ std::string two_digits(double value) {
 /// "4838 of 4840 KB" of "... needs N bytes with ..., M are available".
 std::string needs(const std::string& error) {
   const auto number = [&](std::size_t at) { return std::stoull(error.substr(at)) / 1024.0; };
-  const std::size_t needed = error.find("needs ") + 6, available = error.rfind(", ") + 2;
+  const std::size_t needed = error.find("needs ") + 6, available = error.find("timesteps, ") + 11;
   char text[64];
   std::snprintf(text, sizeof text, "%.0f of %.0f KB", number(needed), number(available));
   return text;

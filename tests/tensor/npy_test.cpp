@@ -89,6 +89,36 @@ TEST_F(Npy, NamesMissingField) {
   expect_error({"a.npy", "shape"});
 }
 
+TEST_F(Npy, HeaderIsADictionary) {
+  const auto good = [this](const std::string& header) {
+    write_raw(header, "abcd");
+    EXPECT_EQ(read_npy(path("a.npy")).shape, std::vector<std::size_t>{1}) << header;
+  };
+  good("{'shape': (1,), 'fortran_order': False, 'descr': '<f4'}");
+  good("{\"descr\": \"<f4\", \"fortran_order\":False,\"shape\":(1,)}");
+  good("{ 'descr' : '<f4' , 'fortran_order' : False , 'shape' : ( 1 , ) , }");
+  const auto bad = [this](const std::string& header, const char* part) {
+    write_raw(header, "abcd");
+    expect_error({"a.npy", part});
+  };
+  // What looks like a field inside of another one is none.
+  bad("{'descr': \"'shape': (9,), <f4\", 'fortran_order': False}", "'shape'");
+  bad("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'shape': (2,), }", "'shape'");
+  bad("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), 'more': 1}", "legal: descr");
+  bad("{'descr': '<f4', 'fortran_order': Falsehood, 'shape': (1,), }", "'fortran_order'");
+  bad("{'descr': '<f4' 'fortran_order': False, 'shape': (1,), }", "'descr'");
+  bad("{'descr': '<f4', 'fortran_order': False, 'shape': (1), }", "'shape'");
+  bad("{'descr': '<f4', 'fortran_order': False, 'shape': (01,), }", "'shape'");
+  bad("{'descr': '<f4', 'fortran_order': False, 'shape': (1 1), }", "'shape'");
+  bad("{'descr': '<f4', 'fortran_order': False, 'shape': (, 1), }", "'shape'");
+  bad("{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }", "'shape'");
+  bad("{'descr': '<f4', 'fortran_order': False, 'shape': (1,), } {}", "text follows");
+  bad("{'descr': '<f\\x34', 'fortran_order': False, 'shape': (1,), }", "'descr'");
+  bad("['descr', '<f4', 'fortran_order', False, 'shape', (1,)]", "'dictionary'");
+  bad("{'descr': '<f4', 'fortran_order': False, 'shape': (1,)", "'shape'");
+  bad("", "'dictionary'");
+}
+
 TEST_F(Npy, NamesElementType) {
   write_raw("{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }", "abcdefgh");
   expect_error({"a.npy", "'<f8'", "<f2, <f4, |u1, |i1, |b1, <u2, <i4, <i8"});

@@ -2,10 +2,10 @@
 #include "traces/report/run_files.h"
 
 #include <filesystem>
-#include <fstream>
 #include <set>
 
 #include "modules/base/error.h"
+#include "traces/report/read_json.h"
 
 namespace h2 {
 namespace {
@@ -68,16 +68,6 @@ struct Node {
     for (const auto& [key, unused] : value.items()) check(member(key, Kind::object));
   }
 };
-
-Json parse_file(const fs::path& path) {
-  std::ifstream file(path);
-  if (!file) throw InputError(path.string() + ": cannot be read");
-  try {
-    return Json::parse(file);
-  } catch (const Json::parse_error& e) {
-    throw InputError(path.string() + ": not JSON, byte " + std::to_string(e.byte));
-  }
-}
 
 void check_schema(const Node& root, int version) {
   if (!root.value.is_object()) root.fail("expected an object");
@@ -188,10 +178,10 @@ ReportRun read_run(const fs::path& folder) {
   ReportRun run;
   run.name = fs::absolute(folder / "").lexically_normal().parent_path().filename().string();
   const fs::path summary = folder / "summary.json", stats = folder / "stats.json";
-  run.summary = parse_file(summary);
+  run.summary = read_json(summary.string(), "the summary of a run");
   check_summary({summary.string(), "", run.summary});
   if (fs::exists(stats)) {
-    run.stats = parse_file(stats);
+    run.stats = read_json(stats.string(), "the statistics of a run");
     check_stats({stats.string(), "", run.stats});
   }
   return run;

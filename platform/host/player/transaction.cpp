@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "platform/host/player/response_name.h"
 
 namespace h2 {
@@ -117,6 +118,7 @@ Bytes value_of(const std::string& word, const std::string& what) {
 /// FILE [OFFSET BYTES] from word `at` on.
 void take_file(Transaction& t, const Words& words, std::size_t at, const fs::path& folder) {
   t.file = folder / words[at];
+  require_plain_file(t.file.string(), "a file of data");
   std::error_code error;
   const std::uint64_t size = fs::file_size(t.file, error);
   if (error) throw InputError(t.file.string() + ": " + error.message());
@@ -237,8 +239,10 @@ Bytes Transaction::part(std::uint64_t begin, std::uint64_t count) const {
   return bytes;
 }
 
-TransactionReader::TransactionReader(const fs::path& path) : path_(path), in_(path) {
-  if (!in_ || fs::is_directory(path)) throw InputError(path.string() + ": cannot be read");
+TransactionReader::TransactionReader(const fs::path& path) : path_(path) {
+  require_plain_file(path.string(), "a file of transactions");
+  in_.open(path);
+  if (!in_) throw InputError(path.string() + ": cannot be read; legal: a file of transactions");
 }
 
 bool TransactionReader::next(Transaction& transaction) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 #include "modules/contract/h2_contract.h"
 #include "platform/host/player/card_text.h"
 #include "platform/host/player/hex_text.h"
@@ -40,15 +41,33 @@ std::string what_of(const Transaction& t, std::uint64_t address) {
   return keyword_of(t) + (" " + place_text(address));
 }
 
+/// Also where a link leads out of the folder.
+void check_dump(const std::filesystem::path& path, const Transaction& t, bool allow_outside) {
+  namespace fs = std::filesystem;
+  const std::string place = path.string() + ":" + std::to_string(t.line) + ": dump: ";
+  const std::string kind = special_file(t.file.string());
+  if (!kind.empty()) throw InputError(place + t.file.string() + ": is " + kind);
+  if (allow_outside) return;
+  std::error_code ignored;
+  const fs::path folder = fs::weakly_canonical(fs::absolute(path).parent_path(), ignored);
+  const fs::path file = fs::weakly_canonical(fs::absolute(t.file), ignored);
+  const auto differ = std::mismatch(folder.begin(), folder.end(), file.begin(), file.end());
+  if (differ.first == folder.end() && differ.second != file.end()) return;
+  throw InputError(place + t.file.string() + ": lies outside of " + folder.string() +
+                   "; legal: a file in it, or --allow-outside");
+}
+
 }  // namespace
 
-TransactionPlayer::TransactionPlayer(const std::filesystem::path& path, bool keep_going)
+TransactionPlayer::TransactionPlayer(const std::filesystem::path& path, bool keep_going,
+                                     bool allow_outside)
     : path_(path), keep_going_(keep_going) {
   TransactionReader reader(path);
   Transaction t;
   if (!reader.next(t)) throw InputError(path.string() + ": holds no transaction");
-  while (reader.next(t)) {
-  }
+  do {
+    if (t.kind == Transaction::Kind::dump) check_dump(path, t, allow_outside);
+  } while (reader.next(t));
 }
 
 void TransactionPlayer::operator()(HostCpu& host) {

@@ -19,8 +19,9 @@ class TransactionPlayer {
   };
 
   /// Reads the whole file once; throws InputError that names file and line, also for a file without
-  /// transactions. `keep_going`: does not end with the first failed transaction.
-  TransactionPlayer(const std::filesystem::path& path, bool keep_going);
+  /// transactions. `keep_going`: does not end with the first failed transaction. `allow_outside`:
+  /// dumps may go to other folders than that of the file and those in it.
+  TransactionPlayer(const std::filesystem::path& path, bool keep_going, bool allow_outside = false);
 
   /// Called with the text of a failed transaction, which begins with file and line.
   std::function<void(const std::string&)> on_failure;

@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "modules/base/error.h"
+#include "modules/base/file.h"
 
 namespace h2 {
 namespace {
@@ -152,6 +153,7 @@ std::string ElfImage::name_of(std::uint32_t address) const {
 }
 
 ElfImage read_elf(const std::string& path, std::uint32_t ram_base, std::uint32_t ram_bytes) {
+  require_plain_file(path, "a 32-bit RISC-V executable");
   const ElfFile file(path);
   ElfImage image;
   image.entry = static_cast<std::uint32_t>(file.header().e_entry);

@@ -61,6 +61,7 @@ RiscvHost::RiscvHost(sc_core::sc_module_name name, HostCpu& host, ElfImage image
       host_(host),
       image_(std::move(image)),
       settings_(settings) {
+  uart.most_bytes = settings.max_output;
   card.register_b_transport(this, &RiscvHost::card_transport);
   card.register_transport_dbg(this, &RiscvHost::card_debug);
   Probes none;
@@ -228,6 +229,11 @@ std::uint64_t RiscvHost::budget() const {
   if (late || instructions() >= settings_.max_instructions) {
     throw RunError(std::string("firmware: ") + (late ? "--max-time" : "--max-instructions") +
                    " is reached" + progress_text());
+  }
+  if (uart.failed()) throw RunError("firmware: its console cannot be written" + progress_text());
+  if (uart.written() >= settings_.max_output) {
+    throw RunError("firmware: --max-output is reached: " + std::to_string(uart.written()) +
+                   " bytes on its console" + progress_text());
   }
   return std::min({settings_.quantum, kLongestSlice, settings_.max_instructions - instructions(),
                    instructions_until(settings_.max_time)});

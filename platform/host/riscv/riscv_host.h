@@ -50,6 +50,8 @@ class RiscvHost : public sc_core::sc_module, private RiscvBus {
     /// The run ends with an error when either is reached.
     std::uint64_t max_instructions = std::numeric_limits<std::uint64_t>::max();
     sc_core::sc_time max_time = sc_core::sc_max_time();
+    /// The same for bytes written to the console.
+    std::uint64_t max_output = std::numeric_limits<std::uint64_t>::max();
     /// Asked about a thousand times a second: true ends the run with an error.
     std::function<bool()> stop = [] { return false; };
     Probes* probes = nullptr;  ///< of the platform

@@ -35,8 +35,11 @@ void SocUart::flush() {
 }
 
 void SocUart::put(std::uint8_t byte) {
+  constexpr std::size_t kLongestLine = 4096;  // a line without end is shown in parts
+  if (written_ >= most_bytes) return;
+  ++written_;
   line_ += static_cast<char>(byte);
-  if (byte == '\n') flush();
+  if (byte == '\n' || line_.size() == kLongestLine) flush();
 }
 
 // Receiver.

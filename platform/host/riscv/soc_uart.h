@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -23,6 +24,12 @@ class SocUart : public SocDevice {
 
   /// Null: nothing is ever received.
   ConsoleInput* input = nullptr;
+  /// What a program transmits beyond is lost.
+  std::uint64_t most_bytes = std::numeric_limits<std::uint64_t>::max();
+
+  /// Bytes transmitted, and whether the stream took them.
+  std::uint64_t written() const { return written_; }
+  bool failed() const { return !out_; }
 
   /// Shows what has been transmitted; a line that has not ended, too.
   void flush();
@@ -47,6 +54,7 @@ class SocUart : public SocDevice {
   std::ostream& out_;
   const sc_core::sc_time period_;
   std::string line_;  ///< transmitted, not yet shown
+  std::uint64_t written_ = 0;
   std::uint32_t transmit_ = 0, receive_ = 0, enabled_ = 0, divisor_ = 0;
   std::deque<std::uint8_t> received_;
   sc_core::sc_time next_;  ///< when the next byte has arrived
