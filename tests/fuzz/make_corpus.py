@@ -4,8 +4,10 @@
 FOLDER. What a campaign finds worth keeping lies beside them."""
 
 import gzip
+import pickle
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 folder = Path(sys.argv[1])
@@ -37,6 +39,10 @@ def elf(segments, sections=b"", kind=2, machine=243):
     return (b"\x7fELF\x01\x01\x01" + bytes(9) +
             struct.pack("<HHIIIIIHHHHHH", kind, machine, 1, 0x80000000, 52, 0, 0, 52, 32,
                         len(segments), 40, 0, 0) + table + body + sections)
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 put("yaml", "machine", "clock_mhz: 800\nengines:\n  forward: {rows: 32, lut: false}\n"
@@ -82,3 +88,9 @@ put("transactions", "all", "# comment\nwrite 0x1000 0x12 \nread 0x4 0xFFFFFFFF 0
 put("transactions", "file", "load 0x1000000000 t.txn\nverify 0x1000000000 t.txn 0 4\n")
 put("descriptor", "same", bytes(64))
 put("descriptor", "flags", bytes(4) + b"\x01" + bytes(59) + bytes(64))
+put("pickle", "batch", pickle.dumps({"data": [1, 2], "labels": [0, 1], b"x": "y"}, protocol=2))
+put("pickle", "text", pickle.dumps({"data": (1, 2.5, None)}, protocol=0))
+rows = b"".join(b"\0" + bytes([row * 40, 9, 200, 7]) for row in range(4))
+put("picture", "grey", b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">2I5B", 4, 4, 8, 0, 0, 0, 0)) +
+    chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+put("nir", "none", b"\x89HDF\r\n\x1a\n" + bytes(88))

@@ -14,13 +14,13 @@
 #include "modules/tensor/npy.h"
 #include "platform/config/energy_table.h"
 #include "platform/config/load.h"
-#include "platform/data/cifar10.h"
-#include "platform/data/mnist.h"
-#include "platform/data/nmnist.h"
-#include "platform/data/npy_set.h"
+#include "platform/data/dataset.h"
+#include "platform/data/pickle.h"
+#include "platform/data/picture.h"
 #include "platform/data/weights.h"
 #include "platform/host/player/transaction.h"
 #include "platform/host/riscv/elf_image.h"
+#include "platform/nir/nir.h"
 #include "tests/h2learn/schedule_card.h"
 
 namespace h2 {
@@ -98,6 +98,21 @@ void npy(const std::uint8_t* data, std::size_t size) {
   array.to_float();
 }
 
+/// Loads a data set and reads its first samples.
+void load_all(const char* kind, const std::string& path) {
+  DatasetConfig config;
+  config.kind = kind;
+  config.path = path;
+  const bool small = config.kind == "mnist" || config.kind == "npy";
+  const InputShape input = small                      ? InputShape{1, 2, 2}
+                           : config.kind == "cifar10" ? InputShape{3, 32, 32}
+                                                      : InputShape{2, 34, 34};
+  const LoadedData data = load_data(config, input, 2, 1);
+  check(data.train.values.empty() ||
+            data.train.values.size() == data.train.size() * data.train.sample_size(),
+        "samples of another size");
+}
+
 /// Samples and labels in turn: the first byte says where the second file begins, in 256ths.
 void npy_set(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return;
@@ -106,9 +121,7 @@ void npy_set(const std::uint8_t* data, std::size_t size) {
     folder().write(std::string(part) + "_samples.npy", data + 1, split - 1);
     folder().write(std::string(part) + "_labels.npy", data + split, size - split);
   }
-  const LoadedData loaded = load_npy_set(folder().path(), 0, 0, {1, 2, 2}, 2);
-  check(loaded.train.values.size() == loaded.train.size() * loaded.train.sample_size(),
-        "samples of another size");
+  load_all("npy", folder().path());
 }
 
 void idx(const std::uint8_t* data, std::size_t size) {
@@ -118,33 +131,45 @@ void idx(const std::uint8_t* data, std::size_t size) {
     folder().write(std::string(part) + "-images-idx3-ubyte", data + 1, split - 1);
     folder().write(std::string(part) + "-labels-idx1-ubyte", data + split, size - split);
   }
-  const LoadedData loaded = load_mnist(folder().path(), 0, 0, {1, 2, 2});
-  check(loaded.train.values.size() == loaded.train.size() * loaded.train.sample_size(),
-        "samples of another size");
+  load_all("mnist", folder().path());
 }
 
 void gzip(const std::uint8_t* data, std::size_t size) {
   for (const char* name : {"z/train-images-idx3-ubyte.gz", "z/train-labels-idx1-ubyte.gz"}) {
     folder().write(name, data, size);
   }
-  load_mnist(folder().path() + "/z", 0, 0, {1, 2, 2});
+  load_all("mnist", folder().path() + "/z");
 }
 
 void cifar(const std::uint8_t* data, std::size_t size) {
   folder().write("data_batch_1.bin", data, size);
   folder().write("test_batch.bin", data, size);
-  load_cifar10(folder().path(), 2, 2);
+  load_all("cifar10", folder().path());
 }
 
 void events(const std::uint8_t* data, std::size_t size) {
   folder().write("Train/0/1.bin", data, size);
   folder().write("Test/9/1.bin", data, size);
-  load_nmnist(folder().path(), 0, 0, 3);
+  load_all("nmnist", folder().path());
 }
 
 void weights(const std::uint8_t* data, std::size_t size) {
   folder().write("fc1.w.npy", data, size);
   load_weights(folder().path(), parse_network("2FC", {1, 2, 2}, 2, PoolMode::after_soma));
+}
+
+void picture(const std::uint8_t* data, std::size_t size) {
+  const Picture read = read_picture(folder().write("p.png", data, size), 3);
+  check(read.pixels.size() == std::size_t{3} * read.height * read.width, "pixels that are missing");
+}
+
+void pickle(const std::uint8_t* data, std::size_t size) {
+  const Pickle read(folder().write("p.pickle", data, size));
+  if (read.has(read.root(), "data")) read.array(read.value(read.root(), "data"), "data");
+}
+
+void nir(const std::uint8_t* data, std::size_t size) {
+  import_nir(folder().write("g.nir", data, size), {});
 }
 
 void spines(const std::uint8_t* data, std::size_t size) {
@@ -186,13 +211,23 @@ void descriptor(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 
 const std::vector<FuzzTarget>& fuzz_targets() {
-  static const std::vector<FuzzTarget> targets{{"cifar", cifar},     {"descriptor", descriptor},
-                                               {"elf", elf},         {"energy", energy},
-                                               {"events", events},   {"gzip", gzip},
-                                               {"idx", idx},         {"npy", npy},
-                                               {"npy_set", npy_set}, {"set", set},
-                                               {"spines", spines},   {"transactions", transactions},
-                                               {"weights", weights}, {"yaml", yaml}};
+  static const std::vector<FuzzTarget> targets{{"cifar", cifar},
+                                               {"descriptor", descriptor},
+                                               {"elf", elf},
+                                               {"energy", energy},
+                                               {"events", events},
+                                               {"gzip", gzip},
+                                               {"idx", idx},
+                                               {"npy", npy},
+                                               {"nir", nir},
+                                               {"npy_set", npy_set},
+                                               {"pickle", pickle},
+                                               {"picture", picture},
+                                               {"set", set},
+                                               {"spines", spines},
+                                               {"transactions", transactions},
+                                               {"weights", weights},
+                                               {"yaml", yaml}};
   return targets;
 }
 
