@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Which command each accelerator takes: it runs, or is refused by an error that names the accelerator
+or the option and what is legal. No third outcome.
+
+matrix_test.py H2VP SOURCE_DIR FIRMWARE_DIR
+"""
+
+from pathlib import Path
+
+from hostile import FIRMWARE, SOURCE, Hostile, main, run
+
+CONFIGS = {"h2learn": "quickstart", "sata": "sata_quickstart", "spinalflow": "spinalflow",
+           "spinaps": "spinaps"}
+SMALL = ["dataset.train_limit=8", "dataset.test_limit=4", "profile.sub_batches=1",
+         "trace.vcd.enable=false"]
+# Command with its options, and what is refused where: a part of the message. Missing: it runs.
+MATRIX = [
+    (["config"], {}),
+    (["regs"], {}),
+    (["traffic", "--requests", "100"], {}),
+    (["train"], {"spinalflow": "accelerator: spinalflow infers only; legal here: h2learn"}),
+    (["train", "--dry-run"], {"spinalflow": "accelerator: spinalflow infers only",
+                              "spinaps": "accelerator: spinaps is trained on the host"}),
+    (["profile"], {"spinaps": "accelerator: spinaps is trained on the host"}),
+    (["check"], {"spinalflow": "accelerator: spinalflow infers only",
+                 "spinaps": "accelerator: spinaps is trained on the host"}),
+    (["train", "--golden", "golden"],
+     {"spinalflow": "accelerator: spinalflow infers only",
+      "spinaps": "--golden: accelerator spinaps is trained on the host"}),
+    (["train", "--golden-units", "conv1"],
+     {"sata": "--golden-units: ", "spinalflow": "accelerator: spinalflow infers only",
+      "spinaps": "--golden-units: accelerator spinaps"}),
+    (["train", "--resume", "nowhere"],
+     {"h2learn": "--resume nowhere", "sata": "--resume nowhere",
+      "spinalflow": "accelerator: spinalflow infers only",
+      "spinaps": "--resume: accelerator spinaps"}),
+    (["infer", "--weights", "nowhere"],
+     {"h2learn": "nowhere/conv1.w.npy: cannot be opened",
+      "sata": "nowhere/conv1.w.npy: cannot be opened",
+      "spinalflow": "accelerator: spinalflow infers only",
+      "spinaps": "nowhere/fc1.w.npy: cannot be opened"}),
+    (["infer-spikes", "--weights", "nowhere"],
+     {"h2learn": "accelerator: h2vp infer-spikes runs on spinalflow",
+      "sata": "accelerator: h2vp infer-spikes runs on spinalflow",
+      "spinalflow": "nowhere/conv1.w.npy: cannot be opened",
+      "spinaps": "accelerator: h2vp infer-spikes runs on spinalflow"}),
+]
+# Branches of the product may differ: both are answers.
+EITHER = {("spinalflow", "profile"), ("sata", "train --golden-units")}
+KEYS = {
+    "sata": [("neuron.alpha=0.5", "neuron.alpha"), ("memory.organisation=unified", "memory.organisation"),
+             ("memory.compress_gradients=true", "memory.compress_gradients"),
+             ("dataflow.fc_weight_gradient=per_group", "dataflow.fc_weight_gradient"),
+             ("sata.ann=true", "network.timesteps")],
+    "spinaps": [("network.layers=8FC-10FC", "network.layers"), ("spinaps.kernels=64", "spinaps.kernels"),
+                ("spinaps.deadline=1024", "spinaps.deadline"),
+                ("spinaps.buffer_bytes=64", "spinaps.buffer_bytes"),
+                ("spinaps.arrays=1", "spinaps.")],
+}
+
+
+def small(sets):
+    return [word for key in sets for word in ("--set", key)]
+
+
+class Matrix(Hostile):
+    def test_commands(self):
+        for accelerator, name in CONFIGS.items():
+            config = SOURCE / f"configs/{name}.yaml"
+            for command, refused in MATRIX:
+                with self.subTest(accelerator=accelerator, command=command):
+                    code, message = run(command[0], config, *command[1:], *small(SMALL), "--quiet",
+                                        "--out", "out", "--threads", "1")
+                    short = " ".join(word for word in command if not word.startswith("nowhere"))
+                    either = any(accelerator == a and short.startswith(c) for a, c in EITHER)
+                    if code == 0 and (either or accelerator not in refused):
+                        continue
+                    self.assertEqual(code, 2, message)
+                    self.assertIn(refused.get(accelerator, "accelerator"), message)
+
+    def test_firmware(self):
+        for accelerator, name in CONFIGS.items():
+            if accelerator == "spinaps":
+                continue
+            code, message = run("firmware", SOURCE / f"configs/{name}.yaml", "--elf",
+                                FIRMWARE / "hello.elf", "--quiet", "--max-instructions", "20000000",
+                                *small(SMALL))
+            # The program looks for an H2Learn card and says what it finds.
+            self.assertIn(code, (0, 1), message)
+            self.assertEqual(code == 0, accelerator in ("h2learn", "sata"), (accelerator, message))
+
+    def test_keys(self):
+        for accelerator, keys in KEYS.items():
+            config = SOURCE / f"configs/{CONFIGS[accelerator]}.yaml"
+            for change, key in keys:
+                with self.subTest(accelerator=accelerator, change=change):
+                    code, message = run("config", config, "--set", change)
+                    self.assertEqual(code, 2, message)
+                    self.assertIn(key, message)
+
+
+if __name__ == "__main__":
+    main()
