@@ -28,7 +28,7 @@ step() {
   touch "$passed/$name"
 }
 
-install_packages "${build_packages[@]}" "${test_packages[@]}"
+install_packages "${build_packages[@]}" "${test_packages[@]}" "${fuzz_packages[@]}"
 step address tests/sanitize.sh address
 step thread tests/sanitize.sh thread test_platform
 step tidy tests/tidy.py --all
