@@ -5,12 +5,13 @@
 
 build_packages=(g++ cmake ninja-build pkg-config libsystemc-dev libboost-program-options-dev
   libboost-iostreams-dev zlib1g-dev libpng-dev libjpeg-dev libhdf5-dev libyaml-cpp-dev
-  nlohmann-json3-dev libssl-dev libelf-dev libjs-chart.js)
+  nlohmann-json3-dev libssl-dev libelf-dev libjs-chart.js
+  libopenmpi-dev libboost-mpi-dev)
 # gnuplot draws the figures of h2vp experiment. GTKWave (on a screen of Xvfb), its converters and
 # sigrok read the waveforms back; Chromium opens the reports.
 test_packages=(gnuplot-nox libgtest-dev libbenchmark-dev gtkwave xvfb xauth sigrok-cli python3
   gcc-riscv64-unknown-elf picolibc-riscv64-unknown-elf gdb-multiarch lldb-19 qemu-system-misc chromium valgrind
-  git parallel clang-format clang-tidy shellcheck device-tree-compiler python3-numpy python3-h5py python3-pil
+  git parallel openmpi-bin clang-format clang-tidy shellcheck device-tree-compiler python3-numpy python3-h5py python3-pil
   python3-pandas python3-pip python3-skbuild python3-venv dpkg-dev file iverilog)
 # tests/fuzz/campaign.sh.
 fuzz_packages=(clang libclang-rt-14-dev)

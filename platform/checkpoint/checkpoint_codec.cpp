@@ -80,6 +80,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobKey, kind, engine, opcode, layer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerCost, kind, engine, pass, last, total, jobs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Warning, kind, text, where)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CycleSpan, begin, end)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ClusterRecord, cards, meetings, link_ps, memory_ps, sent_bytes,
+                                   memory_bytes, wait_ps)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LossScaleRecord, factor, skipped_groups, doublings, groups_since)
 
 namespace {
@@ -131,6 +133,7 @@ void to_json(Json& j, const RunRecord& r) {
        {"warnings", r.warnings}};
   if (r.train_accuracy) j["train_accuracy"] = *r.train_accuracy;
   if (r.loss_scale) j["loss_scale"] = *r.loss_scale;
+  if (r.cluster) j["cluster"] = *r.cluster;
 }
 
 void from_json(const Json& j, RunRecord& r) {
@@ -153,6 +156,7 @@ void from_json(const Json& j, RunRecord& r) {
   j.at("jobs").get_to(r.jobs);
   j.at("warnings").get_to(r.warnings);
   if (j.contains("train_accuracy")) r.train_accuracy = j["train_accuracy"].get<double>();
+  if (j.contains("cluster")) r.cluster = j["cluster"].get<ClusterRecord>();
   if (j.contains("loss_scale")) r.loss_scale = j["loss_scale"].get<LossScaleRecord>();
 }
 

@@ -28,6 +28,7 @@ std::vector<StatisticKind> all_kinds() {
   record.train_end = take_snapshot(platform);
   record.layers[{}].last.layer = config.network.layers.front().name;
   record.densities[0] = {};
+  record.cluster.emplace().wait_ps.resize(1);
   return kinds_in(board_statistics(run_info(config, platform), record, platform));
 }
 

@@ -12,6 +12,7 @@
 #include "platform/cli/commands.h"
 #include "platform/cli/dry_run.h"
 #include "platform/cli/interrupt.h"
+#include "platform/cli/mpi_run.h"
 #include "platform/cli/outputs.h"
 #include "platform/cli/spinaps_run.h"
 #include "platform/cli/training_run.h"
@@ -133,6 +134,7 @@ void train_options(boost::program_options::options_description_easy_init add) {
       "only these, as conv2.u,conv2.grad_u; to <out>/tensors without --golden");
   add("allow-outside",
       "checkpoints may go where a configuration file says, outside of this folder");
+  add("mpi", "one rank of several, one card each, that mpirun has started");
   add("record", po::value<std::string>(), "write the host's accesses for h2vp play to this file");
 }
 
@@ -161,20 +163,33 @@ void require_legal_outputs(const CommandLine& line, const Config& config) {
         "--record: the card is started anew behind every checkpoint; legal: with "
         "training.checkpoint.every 0");
   }
+  const bool parts = config.training.replicas > 1 || config.cluster.cards > 1;
+  if (parts && line.has("record")) {
+    throw InputError(
+        "--record: gradients of several parts are added up outside the host's program; legal: "
+        "with training.replicas 1 and cluster.cards 1");
+  }
   const bool golden = line.has("golden") || line.has("dump-tensors") || line.has("golden-units");
+  if (golden && parts) {
+    throw InputError(
+        "--golden: the tensors are those of one card and one part; legal: with training.replicas 1 "
+        "and cluster.cards 1");
+  }
   if (golden && config.training.dynamic_loss_scale) {
     throw InputError(
         "--golden: the tensors have one loss scale; legal: training.loss_scale a number");
   }
 }
 
-int run_train(const CommandLine& line) {
-  const Config config = load_config(line.config, line.sets);
-  if (line.has("dry-run")) {
-    require_training_accelerator(config);
-    return print_dry_run(config);
-  }
-  if (config.accelerator == AcceleratorKind::spinaps) return train_spinaps(line, config);
+void require_ranks(const Config& config, const Ranks& ranks) {
+  if (ranks.elsewhere.exchange == nullptr || ranks.count == config.cluster.cards) return;
+  throw InputError("cluster.cards: " + std::to_string(config.cluster.cards) +
+                   ", but mpirun started " + std::to_string(ranks.count) +
+                   " ranks; legal: one rank for each card");
+}
+
+int train(const CommandLine& line, const Config& config, const Ranks& ranks) {
+  require_ranks(config, ranks);
   require_trainable(config);
   require_tiles_fit(config);
   require_legal_outputs(line, config);
@@ -182,6 +197,7 @@ int run_train(const CommandLine& line) {
   const LoadedData data = load_data(config.dataset, config.network.input, config.network.timesteps,
                                     config.training.seed);
   require_fits(data, config.network, config.dataset.coding);
+  require_shares(config, data.train);
   if (!line.quiet) {
     for (const Dataset* set : {&data.train, &data.test}) {
       for (const std::string& remark : set->remarks) std::cout << "data: " << remark << '\n';
@@ -189,6 +205,8 @@ int run_train(const CommandLine& line) {
   }
   const ResultFolder folder(line, make_output_folder(line, config));
   TrainingRun run(line, config, data, folder);
+  run.elsewhere = ranks.elsewhere;
+  if (ranks.count > 1) ranks.require_same(run.digest());
   if (line.has("resume")) {
     run.resume(line.get<std::string>("resume"));
   } else {
@@ -215,6 +233,21 @@ int run_train(const CommandLine& line) {
     });
   };
   return run();
+}
+
+int run_train(const CommandLine& line) {
+  const Config config = load_config(line.config, line.sets);
+  if (line.has("dry-run")) {
+    require_training_accelerator(config);
+    return print_dry_run(config);
+  }
+  if (config.accelerator == AcceleratorKind::spinaps) return train_spinaps(line, config);
+  if (!line.has("mpi")) return train(line, config, {});
+  return run_with_mpi([&](const Ranks& ranks) {
+    CommandLine own = line;
+    own.quiet = line.quiet || ranks.elsewhere.card != 0;
+    return train(own, config, ranks);
+  });
 }
 
 }  // namespace

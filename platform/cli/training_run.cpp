@@ -11,6 +11,7 @@
 #include "platform/cli/version.h"
 #include "platform/host/learning_warnings.h"
 #include "platform/host/snapshot.h"
+#include "traces/results/sha256.h"
 
 namespace h2 {
 namespace {
@@ -29,8 +30,9 @@ std::uint64_t begin_ps(const Config& config, const RunState& state) {
 
 }  // namespace
 
-Platform::Options TrainingBoard::options(int threads, const RunState& state) {
+Platform::Options TrainingBoard::options(int nodes, int threads, const RunState& state) {
   Platform::Options options;
+  options.nodes = nodes;
   options.threads = threads;
   options.earlier = state.board;
   options.first_sub_batch = state.board.sub_batches;
@@ -38,9 +40,10 @@ Platform::Options TrainingBoard::options(int threads, const RunState& state) {
 }
 
 TrainingBoard::TrainingBoard(const Config& config, const LoadedData& data, int threads,
-                             RunState& state, Trace& trace)
-    : platform("top", config, options(threads, state), trace),
-      training(config, data, state.training, platform, state.record),
+                             RunState& state, Trace& trace, const Elsewhere& elsewhere)
+    : platform("top", config, options(nodes_of(config, elsewhere), threads, state), trace),
+      trainings(config, data, state.training, platform, state.record, elsewhere),
+      training(trainings.first()),
       sampler(
           "sampler", [this] { return take_snapshot(platform); }, state.samples,
           begin_ps(config, state)) {}
@@ -55,6 +58,11 @@ TrainingRun::TrainingRun(const CommandLine& line, const Config& config, const Lo
   if (config.training.checkpoint.every != 0 || line.has("resume")) {
     identity_ = identity_of(kVersion, config, data);
   }
+}
+
+std::string TrainingRun::digest() const {
+  const RunIdentity all = identity_of(kVersion, config_, data_);
+  return sha256_hex(all.program + all.config.dump() + all.data);
 }
 
 std::filesystem::path TrainingRun::checkpoint_folder() const {
@@ -83,23 +91,23 @@ std::unique_ptr<TrainingBoard> TrainingRun::next_board() {
   if (begun_) {
     renew_simulation();
   } else {
-    trace_ = make_trace(line_, config_, folder_.path());
+    trace_ = writes() ? make_trace(line_, config_, folder_.path()) : std::make_unique<Trace>();
   }
   trace_->next_board(begin_ps(config_, state_));
-  auto board = std::make_unique<TrainingBoard>(config_, data_, line_.threads, state_, *trace_);
+  auto board =
+      std::make_unique<TrainingBoard>(config_, data_, line_.threads, state_, *trace_, elsewhere);
   Platform& platform = board->platform;
   Training& training = board->training;
   training.on_progress = [&](const Training::Status& s) {
     warn_early(s);
     progress_.show(s, platform.cycle());
   };
-  training.stop = Interrupt::requested;
-  platform.host.program = [&training](HostCpu& host) { training(host); };
+  board->trainings.set_stop(Interrupt::requested);
   on_board(*board);
   if (begun_) return board;
   trace_->require_matches();
   platform.probes.require_matches();
-  folder_.begin();
+  if (writes()) folder_.begin();
   trace_->start();
   begun_ = true;
   return board;
@@ -122,7 +130,7 @@ void TrainingRun::simulate(TrainingBoard& board) {
     board.platform.run();
   } catch (const std::exception& e) {
     progress_.finish();
-    write_failed(summary_run(board), board.sampler, error_message(e));
+    if (writes()) write_failed(summary_run(board), board.sampler, error_message(e));
     throw;
   }
   wall.kernel_seconds += board.platform.kernel_seconds();
@@ -134,7 +142,7 @@ void TrainingRun::checkpoint(const TrainingBoard& board) {
   state_.training = board.training.state();
   state_.board = board.platform.counts();
   state_.samples = board.sampler.state();
-  if (!writable_) return;
+  if (!writable_ || !writes()) return;
   try {
     write_checkpoint(checkpoint_folder(), config_.training.checkpoint.keep, identity_, state_);
   } catch (const RunError& e) {
@@ -146,6 +154,7 @@ void TrainingRun::checkpoint(const TrainingBoard& board) {
 int TrainingRun::finish(TrainingBoard& board) {
   trace_->close();
   progress_.finish();
+  if (!writes()) return state_.record.interrupted ? 1 : 0;
   on_end();
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   wall.samples = state_.record.samples + state_.record.test_samples;

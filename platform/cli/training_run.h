@@ -9,21 +9,22 @@
 #include "platform/checkpoint/checkpoint.h"
 #include "platform/cli/outputs.h"
 #include "platform/cli/summary_run.h"
-#include "platform/host/training.h"
+#include "platform/host/card_trainings.h"
 
 namespace h2 {
 
 /// One board of a training, and what runs on it.
 struct TrainingBoard {
   TrainingBoard(const Config& config, const LoadedData& data, int threads, RunState& state,
-                Trace& trace);
+                Trace& trace, const Elsewhere& elsewhere);
 
   Platform platform;
-  Training training;
+  CardTrainings trainings;
+  Training& training;  ///< of the first card
   Sampler sampler;
 
  private:
-  static Platform::Options options(int threads, const RunState& state);
+  static Platform::Options options(int nodes, int threads, const RunState& state);
 };
 
 /// A training from its start, or from a checkpoint, to its end and its results. Behind every
@@ -45,13 +46,18 @@ class TrainingRun {
   std::function<void(TrainingBoard&)> on_board = [](TrainingBoard&) {};
   /// Called before the results are written.
   std::function<void()> on_end = [] {};
+  /// Cards in other processes. That of card 0 writes results and checkpoints, the others nothing.
+  Elsewhere elsewhere;
   WallClock wall;
   RunRecord& record() { return state_.record; }
+  /// SHA-256 of program, configuration and data: what all processes of a training have in common.
+  std::string digest() const;
 
   /// Returns the exit code.
   int operator()();
 
  private:
+  bool writes() const { return elsewhere.card == 0; }
   std::unique_ptr<TrainingBoard> next_board();
   void warn_early(const Training::Status& status);
   void simulate(TrainingBoard& board);

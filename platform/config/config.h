@@ -7,6 +7,7 @@
 #include "memory/bus/probe_settings.h"
 #include "memory/dram/memory_spec.h"
 #include "modules/arithmetic/neuron_spec.h"
+#include "modules/cluster/cluster_spec.h"
 #include "modules/h2learn/machine.h"
 #include "modules/network/network.h"
 #include "modules/sata/sata_spec.h"
@@ -40,6 +41,8 @@ struct Config {
   bool has_network = true;         ///< false for a bare machine file
   bool static_input_once = false;  ///< encoding partial sums computed once for all timesteps
   TrainingConfig training;
+  ClusterSpec cluster;
+  FederatedSpec federated;
   DatasetConfig dataset;
   ProfileConfig profile;
   VcdConfig vcd;

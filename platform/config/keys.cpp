@@ -24,7 +24,7 @@ std::string range_text(const Range& range, bool integer) {
 const std::vector<Key>& key_table() {
   static const std::vector<Key> table = [] {
     std::vector<Key> keys = machine_keys();
-    for (std::vector<Key> part : {memory_keys(), run_keys()}) {
+    for (std::vector<Key> part : {memory_keys(), run_keys(), cluster_keys()}) {
       for (Key& key : part) keys.push_back(std::move(key));
     }
     return keys;

@@ -192,6 +192,53 @@ void check_sata(const Config& config, const Rules& rules) {
   check_ann(config, rules);
 }
 
+bool is_power_of_two(int value) { return (value & (value - 1)) == 0; }
+
+/// Cards that share batch groups.
+void check_parts(const Config& config, const Rules& rules) {
+  const TrainingConfig& t = config.training;
+  const int cards = config.cluster.cards;
+  rules.require(t.replicas % cards == 0, {"training.replicas", "cluster.cards"},
+                "a multiple of the cards, of which each sums the same number of parts");
+  if (config.cluster.algorithm == CollectiveAlgorithm::ring) return;
+  rules.require(is_power_of_two(t.replicas / cards),
+                {"training.replicas", "cluster.cards", "cluster.algorithm"},
+                "1, 2, 4, .. times the cards: a card's parts make a partial sum; any multiple with "
+                "ring");
+}
+
+/// Cards that average their weights.
+void check_federated(const Config& config, const Rules& rules) {
+  const TrainingConfig& t = config.training;
+  const std::string with = "federated.local_epochs";
+  rules.require(t.epochs % config.federated.local_epochs == 0, {"training.epochs", with},
+                "a multiple of the local epochs, rounds of which the training consists");
+  rules.require(t.checkpoint.every == 0, {"training.checkpoint.every", with},
+                "0: the cards of a federated training have weights of their own");
+  rules.require(t.schedule.kind == ScheduleKind::constant, {"training.schedule.kind", with},
+                "constant: optimisers start anew in every round");
+  rules.require(t.schedule.warmup == 0, {"training.schedule.warmup", with},
+                "0: optimisers start anew in every round");
+}
+
+void check_cluster(const Config& config, const Rules& rules) {
+  const TrainingConfig& t = config.training;
+  const bool trains =
+      config.accelerator == AcceleratorKind::h2learn || config.accelerator == AcceleratorKind::sata;
+  rules.require(trains || config.cluster.cards == 1, {"cluster.cards", "accelerator"},
+                "1 with an accelerator that does not train");
+  rules.require(t.replicas <= t.batch_group, {"training.replicas", "training.batch_group"},
+                "1 to the sub-batches of a group");
+  rules.require(t.replicas == 1 || t.update_time != UpdateTime::fused,
+                {"training.update", "training.replicas"},
+                "auto or separate with several parts: the update needs their sum");
+  rules.require(config.cluster.algorithm != CollectiveAlgorithm::halving ||
+                    is_power_of_two(config.cluster.cards),
+                {"cluster.cards", "cluster.algorithm"}, "1, 2, 4, .. with halving");
+  if (config.federated.enabled()) return check_federated(config, rules);
+  check_parts(config, rules);
+}
+
 /// One layer, whose weights and spikes fit the arrays and the buffer.
 void check_spinaps(const Config& config, const Origins& origins, const Rules& rules) {
   if (config.accelerator != AcceleratorKind::spinaps) return;
@@ -242,6 +289,7 @@ void validate(const Config& config, const Origins& origins) {
                      std::to_string(layers) + " layers with weights; legal: up to " +
                      std::to_string(H2_MAX_LAYERS));
   }
+  check_cluster(config, rules);
   check_sata(config, rules);
   check_spinaps(config, origins, rules);
   rules.require(config.dataset.windows == EventWindows::time || config.dataset.window_us == 0,

@@ -281,5 +281,8 @@ int h2_check_group(h2_device* d, const h2_group* g) {
   const uint64_t most = (uint64_t)g->sub_batches * d->table.sub_batch;
   if (g->samples < g->sub_batches || g->samples > most)
     return h2_refuse_value(d, "group", -1, ".samples", g->samples, g->sub_batches, most);
+  if (g->loss_samples != 0 && g->loss_samples < g->samples)
+    return h2_refuse_value(d, "group", -1, ".loss_samples", g->loss_samples, g->samples,
+                           UINT32_MAX);
   return H2_OK;
 }

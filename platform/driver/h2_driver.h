@@ -141,6 +141,9 @@ enum h2_state { H2_STATE_MASTER = 0, H2_STATE_FIRST = 1, H2_STATE_SECOND = 2 };
 int h2_read_state(h2_device* device, uint32_t layer, uint32_t state, float* oihw);
 /* After h2_write_weights(), which writes the masters and makes the optimiser's values zero. */
 int h2_write_state(h2_device* device, uint32_t layer, uint32_t state, const float* oihw);
+/* System address of a layer's gradient sums: stored values in the blocked order of its weights. For
+ * before_update() of a group; 0 for a layer that there is not. */
+uint64_t h2_gradient_address(const h2_device* device, uint32_t layer);
 /* Goes on with a training whose weights and optimiser state were written: the next update is step
  * `step` + 1. Before the first update behind h2_open(), h2_reset() or h2_recover(). */
 int h2_resume_steps(h2_device* device, uint32_t step);
@@ -205,6 +208,9 @@ typedef struct h2_group {
   int (*before_update)(void* context);
   void* update_context;
   uint32_t update; /* enum h2_update */
+  /* Samples that the loss is the mean over, where this group is a part of a larger one; 0: samples.
+   */
+  uint32_t loss_samples;
   /* Results. */
   double loss_sum; /* over the samples */
   uint32_t correct;

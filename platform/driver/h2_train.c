@@ -11,6 +11,10 @@
 #include "platform/driver/h2_shapes.h"
 #include "platform/driver/h2_values.h"
 
+static uint32_t loss_samples(const h2_group* g) {
+  return g->loss_samples != 0 ? g->loss_samples : g->samples;
+}
+
 /* The same of a network whose outputs are values. */
 static int apply_value_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint32_t memory) {
   const float* outputs;
@@ -22,7 +26,7 @@ static int apply_value_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch
   const float share = d->table.loss_scale / (float)d->table.timesteps;
   for (uint32_t b = 0; b < batch->count; ++b) {
     const float* of = outputs + b * classes;
-    g->loss_sum += h2_value_loss(g->loss, of, classes, batch->labels[b], g->samples, share,
+    g->loss_sum += h2_value_loss(g->loss, of, classes, batch->labels[b], loss_samples(g), share,
                                  gradients + b * classes);
     g->correct += h2_largest(of, classes) == batch->labels[b];
   }
@@ -44,10 +48,10 @@ static int apply_loss(h2_device* d, h2_group* g, const h2_sub_batch* batch, uint
     const uint32_t* n = counts + b * classes;
     const float scale = d->table.loss_scale;
     g->loss_sum += g->loss == H2_LOSS_CROSS_ENTROPY
-                       ? h2_loss_cross_entropy(n, classes, batch->labels[b], g->samples, scale,
+                       ? h2_loss_cross_entropy(n, classes, batch->labels[b], loss_samples(g), scale,
                                                gradients + b * classes)
-                       : h2_loss_mse(n, classes, batch->labels[b], d->table.timesteps, g->samples,
-                                     scale, gradients + b * classes);
+                       : h2_loss_mse(n, classes, batch->labels[b], d->table.timesteps,
+                                     loss_samples(g), scale, gradients + b * classes);
     g->correct += h2_most_spikes(n, classes) == batch->labels[b];
   }
   return h2_write_gradient(d, gradients, batch->count, memory,

@@ -167,6 +167,11 @@ int h2_read_weights(h2_device* d, uint32_t layer, void* oihw) {
   return read_array(d, l, h2_memory(d, 0) + l->weights, oihw, d->value_bytes);
 }
 
+uint64_t h2_gradient_address(const h2_device* d, uint32_t layer) {
+  return d != NULL && layer < d->table.layers ? h2_memory(d, 2) + d->layers[layer].weight_gradient
+                                              : 0;
+}
+
 /* Address of the state of a layer, 0: there is none. */
 static uint64_t state_address(const h2_device* d, const h2_layer* l, uint32_t state) {
   const uint64_t mem2 = h2_memory(d, 2);

@@ -54,7 +54,8 @@ const std::vector<Experiment>& experiments() {
       {"sata", "SATA: energy by sparsity, spiking against ReLU, words of the published tool",
        sata_energy},
       {"spinaps", "SpinAPS: accuracy by deadline, early stop, weight bits, STT-RAM beside SRAM",
-       spinaps_experiment}};
+       spinaps_experiment},
+      {"scaling", "Several cards: weak and strong scaling, 1 to 1,024 cards", scaling}};
   return all;
 }
 

@@ -8,7 +8,7 @@ namespace h2 {
 
 void CardSession::open(HostCpu& host) {
   const h2_bus bus = host.driver_bus();
-  check(h2_open(&device, &bus, nullptr, 0), "opening the card");
+  check(h2_open_card(&device, &bus, card_, nullptr, 0), "opening the card");
   int error = network_image(config_).load(device);
   if (error == H2_DRV_SCRATCH) {
     scratch_.resize(h2_scratch_bytes(&device) / sizeof(scratch_[0]) + 1);

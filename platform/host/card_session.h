@@ -14,7 +14,9 @@ namespace h2 {
 /// A card opened through the driver, with the configured network loaded.
 class CardSession {
  public:
-  explicit CardSession(const Config& config) : config_(config) {}
+  /// `card`: of the board.
+  explicit CardSession(const Config& config, std::uint32_t card = 0)
+      : config_(config), card_(card) {}
 
   /// Call from the host's program.
   void open(HostCpu& host);
@@ -25,6 +27,7 @@ class CardSession {
 
  private:
   const Config& config_;
+  const std::uint32_t card_;
   std::vector<std::uint64_t> scratch_;
 };
 

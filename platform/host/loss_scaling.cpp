@@ -31,14 +31,16 @@ void LossScaling::begin(CardSession& card) {
   card.check(h2_set_loss_scale(&card.device, factor), "setting the loss scale");
 }
 
-bool LossScaling::skips(int error, CardSession& card) {
+bool LossScaling::may_skip(int error, const CardSession& card, bool summed) const {
   if (!dynamic() || error != H2_ERR_OVERFLOW) return false;
   const std::uint8_t opcode = card.device.failure_opcode;
-  const bool gradient = opcode == H2_OP_BACKWARD || opcode == H2_OP_WEIGHT_GRADIENT;
-  if (!gradient || record_.loss_scale->factor <= 1) return false;
+  const bool gradient = summed || opcode == H2_OP_BACKWARD || opcode == H2_OP_WEIGHT_GRADIENT;
+  return gradient && record_.loss_scale->factor > 1;
+}
+
+void LossScaling::skip(CardSession& card) {
   ++record_.loss_scale->skipped_groups;
   set(record_.loss_scale->factor / 2, card);
-  return true;
 }
 
 void LossScaling::succeeded(CardSession& card) {

@@ -16,9 +16,11 @@ class LossScaling {
   bool dynamic() const { return config_.dynamic_loss_scale; }
   /// Sets the factor that the training had come to; with a card just opened.
   void begin(CardSession& card);
-  /// After a group that ended with `error`: true if it is to be skipped; the card is ready for the
-  /// next one. False: the error ends the run.
-  bool skips(int error, CardSession& card);
+  /// Whether a group that ended with `error`, or whose summed gradients overflowed (`summed`), is
+  /// skipped. False: the error ends the run.
+  bool may_skip(int error, const CardSession& card, bool summed = false) const;
+  /// After such a group: the card is ready for the next one.
+  void skip(CardSession& card);
   /// After a group that was trained.
   void succeeded(CardSession& card);
 

@@ -7,6 +7,7 @@
 #include "modules/base/ceil_div.h"
 #include "modules/base/error.h"
 #include "modules/base/rng.h"
+#include "modules/cluster/shards.h"
 #include "platform/host/snapshot.h"
 #include "platform/platform.h"
 
@@ -17,24 +18,70 @@ std::uint64_t epoch_sub_batches(const TrainingConfig& training, std::uint64_t sa
   return training.drop_last ? samples / size : ceil_div(samples, size);
 }
 
+void require_parts(const TrainingConfig& training, std::uint64_t samples) {
+  const auto parts = static_cast<std::uint64_t>(training.replicas);
+  const std::uint64_t last =
+      epoch_sub_batches(training, samples) % static_cast<std::uint64_t>(training.batch_group);
+  if (last == 0 || last >= parts) return;
+  throw InputError("training.replicas: " + std::to_string(parts) +
+                   " parts, but the last batch group of an epoch over " + std::to_string(samples) +
+                   " samples has " + std::to_string(last) + " sub-batches; legal: 1 to " +
+                   std::to_string(last) +
+                   ", or another training.batch_group or dataset.train_limit");
+}
+
+namespace {
+
+std::vector<std::uint32_t> own_samples(const Config& config, const Dataset& set, const Seat& seat) {
+  if (seat.averages == nullptr) return {};
+  return shard_of(set.labels, config.federated.shards, seat.cards, seat.card, config.training.seed);
+}
+
+}  // namespace
+
 Training::Training(const Config& config, const LoadedData& data, TrainingState start,
-                   Platform& platform, RunRecord& record)
+                   Platform& platform, RunRecord& record, const Seat& seat)
     : config_(config),
       data_(data),
       state_(std::move(start)),
       platform_(platform),
       record_(record),
-      card_(config),
+      seat_(seat),
+      shard_(own_samples(config, data.train, seat)),
+      train_size_(seat.averages == nullptr ? data.train.size() : shard_.size()),
+      card_(config, static_cast<std::uint32_t>(seat.node)),
       scaling_(config.training, record),
-      rates_(config.training, data.train.size()),
-      feed_(config) {}
+      rates_(config.training, train_size_),
+      feed_(config),
+      parts_(config, seat_, card_, platform.memories.back()->peak_gbps(), record),
+      round_(config, seat_, card_, platform.memories.back()->peak_gbps(), train_size_, record) {
+  parts_.select = [this](std::uint64_t first, std::uint64_t count) {
+    group_indices_ = group_begin_ + first;
+    group_left_ = count;
+  };
+  parts_.skips = [this](int error, bool summed) { return scaling_.may_skip(error, card_, summed); };
+}
+
+CommandProcessor& Training::commands() const {
+  return platform_.nodes[static_cast<std::size_t>(seat_.node)]->accelerator->commands();
+}
 
 void Training::operator()(HostCpu& host) {
+  try {
+    run(host);
+  } catch (const std::exception& e) {
+    if (seat_.all() != nullptr) seat_.all()->leave(seat_.card, e.what());
+    throw;
+  }
+}
+
+void Training::run(HostCpu& host) {
   card_.open(host);
+  if (seat_.sums != nullptr) parts_.require_room();
   scaling_.begin(card_);
   write_state(state_, config_, host, card_);
   try {
-    train();
+    train(host);
   } catch (const RunError&) {
     // A training that diverged still leaves the weights it came to.
     record_.train_end = take_snapshot(platform_);
@@ -42,9 +89,7 @@ void Training::operator()(HostCpu& host) {
     throw;
   }
   if (paused_) return pause(host);
-  if (!record_.interrupted) {
-    test_at_end();
-  }
+  if (!record_.interrupted) test_at_end();
   leave_weights(host);
 }
 
@@ -60,15 +105,24 @@ void Training::test_at_end() {
 
 /// Takes up what another board needs to go on. It begins at a clock edge.
 void Training::pause(HostCpu& host) {
+  if (seat_.cards > 1) {
+    const auto all = meet(host, *seat_.all(), seat_.card, {});
+    if (all->state == CardState::failed) throw RunError(failure_of(*all));
+    if (all->state != CardState::done) {  // the first card, in its test
+      paused_ = false;
+      record_.interrupted = true;
+      return;
+    }
+  }
   const sc_core::sc_time into =
       sc_core::sc_time::from_value(sc_core::sc_time_stamp().value() % platform_.period().value());
   if (into != sc_core::SC_ZERO_TIME) host.pause(platform_.period() - into);
   state_.layers = read_state(config_, host, card_);
 }
 
-void Training::train() {
+void Training::train(HostCpu& host) {
   const TrainingConfig& t = config_.training;
-  record_.epoch_sub_batches = epoch_sub_batches(t, data_.train.size());
+  record_.epoch_sub_batches = epoch_sub_batches(t, train_size_);
   total_sub_batches_ = record_.epoch_sub_batches * t.epochs;
   record_.test_set = data_.test.size();
   record_.validation_set = data_.validation.size();
@@ -79,12 +133,13 @@ void Training::train() {
       ceil_div(data_.test.size(), step) + ceil_div(data_.validation.size(), step) +
       (t.test_every_epoch ? ceil_div(between, step) * static_cast<std::size_t>(t.epochs - 1) : 0);
   for (const Dataset* set : {&data_.train, &data_.test, &data_.validation}) {
-    set->hold(2 * static_cast<std::size_t>(t.sub_batch));
+    set->hold(2 * static_cast<std::size_t>(t.sub_batch * seat_.cards));
   }
   if (!state_.begun) record_.train_start = take_snapshot(platform_);
   state_.begun = true;
   last_group_end_ = platform_.cycle();
-  auto& jobs = platform_.controller.job_ended;
+  round_.begin();
+  auto& jobs = commands().job_ended;
   const int observer = jobs.add([this](LayerRecord r) {
     if (testing_) return;
     record_.add_densities(r.job);
@@ -94,7 +149,7 @@ void Training::train() {
   });
   const auto epochs = static_cast<std::uint64_t>(t.epochs);
   for (; state_.epoch < epochs && !record_.interrupted; ++state_.epoch) {
-    EpochRecord trained = train_epoch();
+    EpochRecord trained = train_epoch(host);
     if (paused_) break;
     if (record_.samples > state_.samples_before) record_.train_accuracy = trained.train_accuracy;
     if (record_.interrupted) break;
@@ -103,10 +158,29 @@ void Training::train() {
     state_.samples_before = record_.samples;
     state_.next_sample = 0;
     state_.epoch_correct = state_.epoch_loss = 0;
+    if (!meet_to_average(host)) break;
     if (t.test_every_epoch && state_.epoch + 1 < epochs) test_between();
   }
   jobs.remove(observer);
+  tell_stopped(host);
   if (!paused_) record_.train_end = take_snapshot(platform_);
+}
+
+/// At the end of a federated round. False if a card was stopped.
+bool Training::meet_to_average(HostCpu& host) {
+  const auto local = static_cast<std::uint64_t>(config_.federated.local_epochs);
+  if (seat_.averages == nullptr || (state_.epoch + 1) % local != 0) return true;
+  told_ = record_.interrupted = !round_.average(host);
+  last_group_end_ = platform_.cycle();
+  return !told_;
+}
+
+/// The others come to the end of the next group, or of the round.
+void Training::tell_stopped(HostCpu& host) {
+  if (!record_.interrupted || told_ || seat_.cards == 1) return;
+  Contribution mine;
+  mine.state = CardState::stopped;
+  meet(host, *seat_.all(), seat_.card, std::move(mine));
 }
 
 void Training::test_between() {
@@ -125,16 +199,19 @@ void Training::test_between() {
 
 std::vector<std::uint32_t> Training::sample_order() const {
   const TrainingConfig& t = config_.training;
-  std::vector<std::uint32_t> order(data_.train.size());
+  std::vector<std::uint32_t> order(train_size_);
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint32_t>(i);
   if (t.shuffle) order = permutation(order.size(), t.seed, state_.epoch);
+  if (seat_.averages != nullptr) {
+    for (std::uint32_t& sample : order) sample = shard_[sample];
+  }
   return order;
 }
 
-EpochRecord Training::train_epoch() {
+EpochRecord Training::train_epoch(HostCpu& host) {
   const TrainingConfig& t = config_.training;
   const std::size_t samples = std::min<std::size_t>(
-      data_.train.size(), record_.epoch_sub_batches * static_cast<std::size_t>(t.sub_batch));
+      train_size_, record_.epoch_sub_batches * static_cast<std::size_t>(t.sub_batch));
   const std::vector<std::uint32_t> order = sample_order();
   const std::size_t step = static_cast<std::size_t>(t.sub_batch) * t.batch_group;
   while (state_.next_sample < samples && !record_.interrupted) {
@@ -143,7 +220,7 @@ EpochRecord Training::train_epoch() {
       return {};
     }
     const std::size_t count = std::min<std::size_t>(step, samples - state_.next_sample);
-    const bool trained = train_group(order, state_.next_sample, count);
+    const bool trained = train_group(host, order, state_.next_sample, count);
     if (record_.interrupted) break;  // the group has no update and counts as not trained
     state_.next_sample += count;
     ++groups_;
@@ -158,8 +235,14 @@ EpochRecord Training::train_epoch() {
   return {state_.epoch_loss / all, state_.epoch_correct / all, {}, {}, {}};
 }
 
-bool Training::train_group(const std::vector<std::uint32_t>& order, std::size_t first,
-                           std::size_t count) {
+/// All sub-batches of the group on this card; or in parts, shared with other cards.
+int Training::run_group(HostCpu& host) {
+  return seat_.sums == nullptr ? h2_train_group(&card_.device, &group_)
+                               : parts_.train(host, group_);
+}
+
+bool Training::train_group(HostCpu& host, const std::vector<std::uint32_t>& order,
+                           std::size_t first, std::size_t count) {
   group_ = h2_group{};
   group_.sub_batches = static_cast<std::uint32_t>(ceil_div(count, config_.training.sub_batch));
   group_.samples = static_cast<std::uint32_t>(count);
@@ -168,17 +251,19 @@ bool Training::train_group(const std::vector<std::uint32_t>& order, std::size_t 
   group_.update = static_cast<std::uint32_t>(effective_update_time(config_.training));
   group_.source = &Training::next_sub_batch;
   group_.source_context = this;
-  group_indices_ = order.data() + first;
+  group_indices_ = group_begin_ = order.data() + first;
   group_left_ = count;
   card_.check(rates_.set(card_.device), "setting the learning rate");
   record_.begin_group(last_group_end_);
-  const int error = h2_train_group(&card_.device, &group_);
+  const int error = run_group(host);
   record_.fused = group_.fused != 0;
   if (error == H2_DRV_STOPPED) {
     record_.interrupted = true;
+    told_ = seat_.averages == nullptr;
     return false;
   }
-  if (scaling_.skips(error, card_)) {
+  if (seat_.sums == nullptr ? scaling_.may_skip(error, card_) : parts_.skipped()) {
+    scaling_.skip(card_);
     last_group_end_ = platform_.cycle();
     return false;
   }
@@ -256,6 +341,7 @@ void Training::fill(const Dataset& set, const std::uint32_t* indices, std::size_
 }
 
 std::optional<double> Training::test(const Dataset& set) {
+  if (seat_.card != 0) return {};
   const std::size_t size = set.size();
   const auto step = static_cast<std::size_t>(config_.training.sub_batch);
   std::uint64_t correct = 0;

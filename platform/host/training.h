@@ -11,23 +11,28 @@
 #include "platform/config/config.h"
 #include "platform/data/dataset.h"
 #include "platform/host/card_session.h"
+#include "platform/host/federated_round.h"
 #include "platform/host/learning_rates.h"
 #include "platform/host/loss_scaling.h"
+#include "platform/host/replica_group.h"
 #include "platform/host/sample_feed.h"
 #include "platform/host/training_state.h"
 #include "traces/results/run_record.h"
 
 namespace h2 {
 
+class CommandProcessor;
 class Platform;
 
 /// Sub-batches of one epoch over so many samples; the last may be a short one.
 std::uint64_t epoch_sub_batches(const TrainingConfig& training, std::uint64_t samples);
+/// Throws InputError unless the batch groups of such an epoch have a sub-batch for each part.
+void require_parts(const TrainingConfig& training, std::uint64_t samples);
 
 /// The host's training program: epochs over a data set through the driver, then a test by forward
 /// descriptors on samples never trained on. Between epochs the validation part is tested where
 /// there is one, so that nothing can be chosen by the test part. Talks to the card through the
-/// driver alone.
+/// driver alone. Where several cards train together, each has its own; card 0 tests.
 class Training {
  public:
   /// Where a run stands, after every batch group and every sub-batch of a test.
@@ -41,7 +46,7 @@ class Training {
 
   /// `record` is empty, or that of the run which had come to `start`.
   Training(const Config& config, const LoadedData& data, TrainingState start, Platform& platform,
-           RunRecord& record);
+           RunRecord& record, const Seat& seat = {});
   /// `weights`: start values per layer, OIHW.
   Training(const Config& config, const LoadedData& data, std::vector<std::vector<float>> weights,
            Platform& platform, RunRecord& record)
@@ -61,17 +66,23 @@ class Training {
   TrainingState state() const { return state_; }
 
  private:
-  void train();
-  EpochRecord train_epoch();
+  void run(HostCpu& host);
+  void train(HostCpu& host);
+  EpochRecord train_epoch(HostCpu& host);
   void pause(HostCpu& host);
   void test_between();
   /// False if the group was skipped.
-  bool train_group(const std::vector<std::uint32_t>& order, std::size_t first, std::size_t count);
+  bool train_group(HostCpu& host, const std::vector<std::uint32_t>& order, std::size_t first,
+                   std::size_t count);
+  int run_group(HostCpu& host);
+  bool meet_to_average(HostCpu& host);
+  void tell_stopped(HostCpu& host);
   void count_group(std::size_t samples);
   std::vector<std::uint32_t> sample_order() const;
   /// The share predicted right; nothing if it was interrupted.
   std::optional<double> test(const Dataset& set);
   void test_at_end();
+  CommandProcessor& commands() const;
   void leave_weights(HostCpu& host);
   void keep_weights(HostCpu& host);
   Status status(const char* phase) const;
@@ -85,10 +96,14 @@ class Training {
   TrainingState state_;
   Platform& platform_;
   RunRecord& record_;
+  const Seat seat_;
+  const std::vector<std::uint32_t> shard_;  // samples of a federated card
+  const std::size_t train_size_;            // samples of an epoch on this card
   CardSession card_;
   std::vector<const std::uint8_t*> pointers_;
   std::vector<std::uint32_t> labels_;
   h2_group group_{};
+  const std::uint32_t* group_begin_ = nullptr;
   const std::uint32_t* group_indices_ = nullptr;
   std::size_t group_left_ = 0;
   std::uint64_t total_sub_batches_ = 0;
@@ -99,7 +114,10 @@ class Training {
   LossScaling scaling_;
   LearningRates rates_;
   SampleFeed feed_;
+  ReplicaGroup parts_;    // used with seat_.sums
+  FederatedRound round_;  // used with seat_.averages
   bool testing_ = false;  // between epochs
+  bool told_ = false;     // all cards know that the run is interrupted
 };
 
 }  // namespace h2

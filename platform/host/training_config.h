@@ -19,6 +19,7 @@ enum class ScheduleKind { constant, step, cosine };
 struct TrainingConfig {
   int sub_batch = 4;    ///< samples an engine processes at once
   int batch_group = 8;  ///< sub-batches between two updates
+  int replicas = 1;     ///< parts of a batch group that are summed on their own
   int epochs = 1;
   std::uint64_t seed = 1;
   LossKind loss = LossKind::mse;
@@ -49,12 +50,12 @@ struct TrainingConfig {
   } checkpoint;
 };
 
-/// `update_time` as it is used: a step that an overflow may skip has to wait for the whole
-/// gradient.
+/// `update_time` as it is used: a step that an overflow may skip, or whose gradient is the sum of
+/// several parts, has to wait for the whole gradient.
 inline UpdateTime effective_update_time(const TrainingConfig& training) {
-  return training.update_time == UpdateTime::automatic && training.dynamic_loss_scale
-             ? UpdateTime::separate
-             : training.update_time;
+  const bool whole = training.dynamic_loss_scale || training.replicas > 1;
+  return training.update_time == UpdateTime::automatic && whole ? UpdateTime::separate
+                                                                : training.update_time;
 }
 
 }  // namespace h2

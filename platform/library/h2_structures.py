@@ -69,6 +69,7 @@ class Group(Structure):
                 ("overlap", c_int), ("source", Source), ("source_context", c_void_p),
                 ("rewind", c_void_p), ("retries", c_uint32),
                 ("before_update", c_void_p), ("update_context", c_void_p), ("update", c_uint32),
+                ("loss_samples", c_uint32),
                 ("loss_sum", c_double), ("correct", c_uint32), ("fused", c_int),
                 ("recoveries", c_uint32)]
 

@@ -37,6 +37,12 @@ STEPS = {"training.schedule.kind": "step", "training.schedule.every": 2}
 VCD = {"trace.vcd.enable": "true"}
 TIMELINE = {"trace.timeline.enable": "true"}
 PROBE = {"trace.probe.enable": "true"}
+CARDS = {"training.replicas": 2}
+CARDS2 = {"training.replicas": 2, "cluster.cards": 2}
+CARDS4 = {"training.replicas": 4, "cluster.cards": 4, "training.batch_group": 4,
+          "dataset.train_limit": 32}
+TREE = {**CARDS4, "cluster.algorithm": "tree"}
+ROUNDS = {"cluster.cards": 2, "federated.local_epochs": 1}
 # Tied to each other: no value of one alone is legal.
 BURST = {"memory.dram.data_bits": 64, "memory.dram.burst_length": 8, "memory.dram.tccd_s": 4,
          "memory.dram.tccd_l": 4}
@@ -129,6 +135,12 @@ TRAIN = {
     "training.beta2": (0.5, ADAM), "training.epsilon": (0.01, ADAM),
     "training.loss_scale": (1,),
     "training.loss_scale_growth": (1, {"training.loss_scale": "dynamic"}),
+    "training.replicas": (2,),
+    "cluster.cards": (2, CARDS), "cluster.algorithm": ("tree", CARDS2),
+    "cluster.topology": ("ring", CARDS4), "cluster.bandwidth_gbps": (1, CARDS2),
+    "cluster.latency_us": (9, CARDS2), "cluster.sum_bytes": (4, TREE),
+    "federated.local_epochs": (1, {**CARDS2, "dataset.train_limit": 32}),
+    "federated.shards": ("two_label", ROUNDS), "federated.straggler": (2, ROUNDS),
     "training.save_masters": ("true",), "training.checkpoint.every": (1,),
     "training.checkpoint.keep": (1, {"training.checkpoint.every": 1}),
     "training.init_gain": (3,), "training.shuffle": ("false",),

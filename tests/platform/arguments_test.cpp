@@ -274,6 +274,10 @@ TEST(Arguments, SamplesAndLabels) {
     g = source.group(2);
     expect_refused(card, h2_train_group(&card.device, &g), "group.loss is 2: legal are 0 to 1");
     g = source.group(H2_LOSS_MSE);
+    g.loss_samples = g.samples - 1;
+    expect_refused(card, h2_train_group(&card.device, &g),
+                   "group.loss_samples is 3: legal are 4 to 4294967295");
+    g = source.group(H2_LOSS_MSE);
     g.sub_batches = 0;
     expect_refused(card, h2_train_group(&card.device, &g), "group.sub_batches is 0");
     g = source.group(H2_LOSS_MSE);

@@ -279,19 +279,43 @@ ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& trainin
   return gradients;
 }
 
-void ReferenceModel::train(const TrainingGroup& training_group) {
-  Gradients sum;
-  std::size_t first = 0;
-  loss_ = 0;
-  for (const std::uint32_t size : training_group.sizes) {
-    Gradients now = sub_batch(training_group, first, static_cast<int>(size));
-    for (std::size_t l = 0; l < sum.size(); ++l) {
-      selected_ops(machine_.numerics).add(now[l].data(), sum[l].data(), sum[l].size());
+/// Sums of parts of a group, pairwise by level, not rounded to FP16 before the last.
+void ReferenceModel::add_parts(std::vector<Gradients>& parts) const {
+  for (std::size_t step = 1; step < parts.size(); step *= 2) {
+    for (std::size_t p = 0; p + step < parts.size(); p += 2 * step) {
+      for (std::size_t l = 0; l < parts[p].size(); ++l) {
+        for (std::size_t i = 0; i < parts[p][l].size(); ++i)
+          parts[p][l][i] += parts[p + step][l][i];
+      }
     }
-    if (sum.empty()) sum = std::move(now);
-    first += size;
   }
-  update(sum);
+  if (value_bytes_ == 4) return;
+  for (auto& layer : parts.front()) {
+    for (float& g : layer) g = round_fp16(g);
+  }
+}
+
+void ReferenceModel::train(const TrainingGroup& training_group) {
+  const auto count = static_cast<std::size_t>(config_.training.replicas);
+  std::vector<Gradients> parts(count);
+  const std::size_t sub_batches = training_group.sizes.size();
+  std::size_t first = 0, done = 0;
+  loss_ = 0;
+  for (std::size_t p = 0; p < count; ++p) {
+    Gradients& sum = parts[p];
+    // The first parts are the longer ones.
+    for (std::size_t left = (sub_batches - done + count - p - 1) / (count - p); left > 0; --left) {
+      const std::uint32_t size = training_group.sizes[done++];
+      Gradients now = sub_batch(training_group, first, static_cast<int>(size));
+      for (std::size_t l = 0; l < sum.size(); ++l) {
+        selected_ops(machine_.numerics).add(now[l].data(), sum[l].data(), sum[l].size());
+      }
+      if (sum.empty()) sum = std::move(now);
+      first += size;
+    }
+  }
+  add_parts(parts);
+  update(parts.front());
 }
 
 /// Share of the learning rate at a step: the formula, with the C library's cosine.

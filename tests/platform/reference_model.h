@@ -53,6 +53,7 @@ class ReferenceModel {
   ValueMap at_convolution(const Layer& layer, const ValueMap& grad_u) const;
   Gradients sub_batch(const TrainingGroup& training_group, std::size_t first, int batch);
   double share_of(unsigned step) const;
+  void add_parts(std::vector<Gradients>& parts) const;
   void update(const Gradients& sum);
 
   const Config& config_;

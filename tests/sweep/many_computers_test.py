@@ -15,7 +15,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
+
+import slurm_cluster
 
 H2VP, SOURCE = (os.path.abspath(p) for p in sys.argv[2:4])
 SWEEP = f"""config: {SOURCE}/configs/h2learn.yaml
@@ -30,30 +31,6 @@ grid:
   engines.backward.cols: [8, 16, 64]
 """
 POINTS = 6
-SLURM_CONF = """ClusterName=scratch
-SlurmctldHost=localhost
-SlurmUser={user}
-SlurmdUser={user}
-AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
-CryptoType=crypto/munge
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core
-ReturnToService=2
-MpiDefault=none
-SlurmctldPort={port}
-SlurmdPort={port2}
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
-SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
-SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
-NodeName=localhost CPUs={cpus} State=UNKNOWN
-PartitionName=all Nodes=localhost Default=YES MaxTime=10 State=UP
-"""
 
 
 def documented(word):
@@ -103,54 +80,13 @@ def mpirun():
                                "OMPI_MCA_rmaps_base_oversubscribe": "1"})
 
 
-def wait_for(what, condition, seconds=200):
-    for _ in range(seconds * 10):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{what} did not happen within {seconds} s")
-
-
 def slurm():
-    """An array job under slurmctld, slurmd and munged of our own, in a scratch folder."""
-    require("munged", "slurmctld", "slurmd", "sbatch")
-    os.environ["PATH"] += ":/usr/sbin"
-    folder = pathlib.Path.cwd()
-    user = run("id -un").strip()
-    port = 20000 + 2 * (os.getpid() % 10000)
-    for name in ("state", "spool"):
-        (folder / name).mkdir()
-    conf = folder / "slurm.conf"
-    conf.write_text(SLURM_CONF.format(user=user, folder=folder, cpus=os.cpu_count(), port=port,
-                                      port2=port + 1), "utf-8")
-    key = folder / "munge.key"
-    key.write_bytes(os.urandom(128))
-    key.chmod(0o400)
-    os.environ["SLURM_CONF"] = str(conf)
+    """An array job under daemons of our own, in a scratch folder."""
+    require(*slurm_cluster.PROGRAMS)
     block = documented("SLURM_ARRAY_TASK_ID")
-    (folder / "job.sh").write_text("#!/bin/bash\n" + block + "\n", "utf-8")
-    daemons = [
-        ["munged", "--foreground", "--force", f"--key-file={key}",
-         f"--socket={folder}/munge.socket", f"--pid-file={folder}/munge.pid",
-         f"--log-file={folder}/munge.log", f"--seed-file={folder}/munge.seed"],
-        ["slurmctld", "-D", "-i", "-f", str(conf)],
-        ["slurmd", "-D", "-N", "localhost", "-f", str(conf)]]
-    started = []
-    try:
-        for daemon in daemons:
-            # pylint: disable=consider-using-with
-            started.append(subprocess.Popen(daemon, stdout=subprocess.DEVNULL,
-                                            stderr=subprocess.DEVNULL))
-            time.sleep(1)
-            assert started[-1].poll() is None, f"{daemon[0]} ended at once"
-        wait_for("a node that is idle", lambda: "idle" in subprocess.run(
-            ["sinfo", "-h", "-o", "%T"], capture_output=True, text=True, check=False).stdout)
+    pathlib.Path("job.sh").write_text("#!/bin/bash\n" + block + "\n", "utf-8")
+    with slurm_cluster.running(pathlib.Path.cwd()):
         run("sbatch --wait job.sh")
-    finally:
-        for process in reversed(started):
-            process.terminate()
-        for process in started:
-            process.wait(30)
 
 
 def main():

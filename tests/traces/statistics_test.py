@@ -96,7 +96,7 @@ def check_layers(items, folder):
 def main():
     h2vp, source = (os.path.abspath(path) for path in sys.argv[1:3])
     with tempfile.TemporaryDirectory() as work:
-        train(h2vp, source, work, 48)
+        train(h2vp, source, work, 48, "--set", "training.replicas=2")
         with open(os.path.join(work, "stats.json"), encoding="utf-8") as file:
             stats = json.load(file)
         items = stats["items"]

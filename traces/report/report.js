@@ -18,7 +18,7 @@ function group(parent) {
 function runSection(main, run, title) {
   const part = section(main, `run-${run.index}`, title);
   part.append(whatWasRun(run), el("h3", {}, "Warnings"), warningList(run),
-    headlineTable(run), breakdownTable(run), engineTable(run),
+    headlineTable(run), clusterTable(run), breakdownTable(run), engineTable(run),
     memoryTable(run));
   const learning = group(part);
   lossChart(learning, [run]);

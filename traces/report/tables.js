@@ -122,6 +122,21 @@ function breakdownTable(run) {
     ["Cause", "Cycles", "Share"], rows);
 }
 
+/** Cards that train together; null for other runs. */
+function clusterTable(run) {
+  const cluster = run.summary.cluster;
+  if (!cluster) return "";
+  const waits = cluster.wait_seconds.map((_, card) =>
+    [`card ${card}: waiting for later cards`, field(run, `cluster.wait_seconds.${card}`, "s")]);
+  return table(`${cluster.cards} cards, ${cluster.replicas} parts of a batch group; engines, ` +
+    "memories and layers are those of card 0",
+    ["Meetings before updates", "Value"],
+    [["number", field(run, "cluster.meetings")],
+      ["time on links", field(run, "cluster.link_seconds", "s")],
+      ["time in Mem2", field(run, "cluster.memory_seconds", "s")],
+      ["bytes sent by a card", field(run, "cluster.sent_bytes", "B")], ...waits]);
+}
+
 /** Every number below an object, as [dotted path, value]. */
 function numbersBelow(object, path) {
   return Object.entries(object).flatMap(([key, value]) => {

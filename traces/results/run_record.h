@@ -99,6 +99,17 @@ struct LossScaleRecord {
   std::uint64_t groups_since = 0;  ///< trained with this factor
 };
 
+/// What cards that train together spent on their meetings.
+struct ClusterRecord {
+  int cards = 1;
+  std::uint64_t meetings = 0;          ///< sums of gradients, or averages of weights
+  std::uint64_t link_ps = 0;           ///< on the links between the cards
+  std::uint64_t memory_ps = 0;         ///< reading and writing Mem2 for it
+  std::uint64_t sent_bytes = 0;        ///< by the card that sends most
+  std::uint64_t memory_bytes = 0;      ///< of one card
+  std::vector<std::uint64_t> wait_ps;  ///< for later cards, by card
+};
+
 /// What classifying a data set came to. Labels and neurons of the last layer have the same numbers.
 struct InferenceRecord {
   std::vector<std::uint32_t> predicted;               ///< in the order of the samples
@@ -130,6 +141,7 @@ struct RunRecord {
   std::vector<std::vector<std::uint8_t>> weights;  ///< stored values, OIHW, little-endian
   std::vector<std::vector<float>> masters;         ///< FP32, where they were asked for
   std::optional<LossScaleRecord> loss_scale;       ///< where it is dynamic
+  std::optional<ClusterRecord> cluster;            ///< of several cards or parts
   std::optional<InferenceRecord> inference;        ///< of a run that classifies only
   bool interrupted = false;                        ///< ended before its time, on request
   std::uint64_t sub_batches = 0, samples = 0, test_samples = 0;

@@ -199,6 +199,20 @@ Json memory_json(const RunInfo& info, const RunRecord& r) {
   return memory;
 }
 
+/// Of cards that train together. Engines, layers, memory and energy are those of card 0.
+Json cluster_json(const ClusterRecord& c, const Json& config) {
+  Json waits = Json::array();
+  for (const std::uint64_t ps : c.wait_ps) waits.push_back(static_cast<double>(ps) * 1e-12);
+  return {{"cards", c.cards},
+          {"replicas", config["training"]["replicas"]},
+          {"meetings", c.meetings},
+          {"link_seconds", static_cast<double>(c.link_ps) * 1e-12},
+          {"memory_seconds", static_cast<double>(c.memory_ps) * 1e-12},
+          {"sent_bytes", c.sent_bytes},
+          {"memory_bytes", c.memory_bytes},
+          {"wait_seconds", waits}};
+}
+
 double seconds_of(const timeval& t) {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) * 1e-6;
 }
@@ -253,6 +267,7 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
   if (!r.weights.empty()) s["result"] = result_json(r, info);
   if (r.inference) s["inference"] = inference_json(*r.inference, info, r);
   if (r.interrupted) s["interrupted"] = true;
+  if (r.cluster) s["cluster"] = cluster_json(*r.cluster, s["config"]);
   s["time"] = time_json(info, r);
   s["engines"] = engines_json(info, r);
   s["layers"] = Json::array();

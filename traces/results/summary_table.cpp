@@ -86,6 +86,13 @@ std::string summary_table(const Json& s) {
   if (!time["steady"].get<bool>()) {
     print("%11s the run has no two whole batch groups: the time of an epoch is not known", "");
   }
+  if (s.contains("cluster")) {
+    const Json& c = s["cluster"];
+    print("cluster     %.0f cards, %.0f parts of a batch group   %.6f s on links, %.6f s in Mem2",
+          c["cards"].get<double>(), c["replicas"].get<double>(), c["link_seconds"].get<double>(),
+          c["memory_seconds"].get<double>());
+    print("%11s below: card 0", "");
+  }
   print("%-14s %8s %8s %8s", "engine", "busy %", "stall %", "idle %");
   const double cycles = std::max(1.0, time["cycles"].get<double>()) / 100;
   for (const auto& [name, e] : s["engines"].items()) {

@@ -21,6 +21,34 @@ void add_totals(StatGroup& group, const RunRecord& record) {
             [&record] { return static_cast<double>(record.samples); });
 }
 
+constexpr double kPicosecond = 1e-12;
+
+/// Of cards that train together.
+void add_cluster(StatGroup& group, const ClusterRecord& cluster) {
+  const auto add = [&](const char* name, const char* unit, const char* text, const char* formula,
+                       std::uint64_t ClusterRecord::*of, double factor) {
+    group.add(name, unit, text, formula,
+              [&cluster, of, factor] { return static_cast<double>(cluster.*of) * factor; });
+  };
+  add("meetings", "1", "sums of gradients, or averages of weights, over all cards",
+      "counted as they begin", &ClusterRecord::meetings, 1);
+  add("link_s", "s", "time on the links between cards", "sum over meetings (CLUSTER.md)",
+      &ClusterRecord::link_ps, kPicosecond);
+  add("memory_s", "s", "time for what the meetings read and write in Mem2",
+      "cluster.memory_bytes / peak rate of Mem2", &ClusterRecord::memory_ps, kPicosecond);
+  add("sent_bytes", "B", "bytes sent by the card that sends most", "sum over meetings (CLUSTER.md)",
+      &ClusterRecord::sent_bytes, 1);
+  add("memory_bytes", "B", "bytes that the meetings read and write in one card's Mem2",
+      "sum over meetings (CLUSTER.md)", &ClusterRecord::memory_bytes, 1);
+  for (std::size_t i = 0; i < cluster.wait_ps.size(); ++i) {
+    group.group("card")
+        .group(std::to_string(i), "card")
+        .add("wait_s", "s", "time that a card waits for later ones",
+             "sum over meetings: arrival of the last card - its own",
+             [&cluster, i] { return static_cast<double>(cluster.wait_ps[i]) * kPicosecond; });
+  }
+}
+
 /// Joules of a global buffer by tensor, those that moved.
 void add_buffer_energy(StatGroup& group, const std::string& of,
                        const std::function<GlbJoules()>& joules) {
@@ -116,6 +144,7 @@ std::vector<std::string> layer_names(const LayerCost& cost, const RunInfo& info)
 
 void add_run(StatGroup& root, const RunInfo& info, const RunRecord& record) {
   add_totals(root.group("run"), record);
+  if (record.cluster) add_cluster(root.group("cluster"), *record.cluster);
   add_engines(root, info, record);
   add_layers(root, info, record);
   const double clock_mhz = info.machine.clock_mhz;

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <systemc>
+
+#include "platform/cluster/meeting.h"
+#include "platform/host/card_session.h"
+#include "traces/results/run_record.h"
+
+namespace h2 {
+
+/// Rounds of a federated training (decision 0059): every card has trained on samples of its own;
+/// their FP32 weights become the mean of all cards', and the optimisers start anew.
+class FederatedRound {
+ public:
+  /// `memory_gbps`: peak of Mem2; `samples`: of this card. All outlive it.
+  FederatedRound(const Config& config, const Seat& seat, CardSession& session, double memory_gbps,
+                 std::uint64_t samples, RunRecord& record);
+
+  /// A round begins at the present time.
+  void begin() { begin_ = sc_core::sc_time_stamp(); }
+  /// Ends the round and begins the next. False if a card was stopped. Throws RunError for an error
+  /// of another card, or where memory does not answer.
+  bool average(HostCpu& host);
+
+ private:
+  void lag(HostCpu& host) const;
+
+  const Config& config_;
+  const Seat& seat_;
+  CardSession& session_;
+  const double memory_gbps_;
+  const std::uint64_t samples_;
+  RunRecord& record_;
+  sc_core::sc_time begin_;
+};
+
+}  // namespace h2

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Small trainings of several cards for the tests: how they are run, and what they leave behind."""
+
+import json
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SMALL = {
+    "network.layers": "8C3(Encoding)-AP2-16C3-AP2-10FC", "network.timesteps": 2,
+    "training.sub_batch": 2, "training.batch_group": 4, "training.replicas": 4,
+    "training.epochs": 2, "training.test_every_epoch": "true",
+    "dataset.train_limit": 32, "dataset.test_limit": 6, "trace.vcd.enable": "false",
+}
+ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+               "OMPI_MCA_btl": "self,vader", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
+
+
+def command(h2vp, out, sets=None, more=()):
+    """The command line of one process."""
+    line = [h2vp, "train", str(ROOT / "configs" / "quickstart.yaml"), "--out", str(out), "--quiet",
+            "--threads", "1", *more]
+    for key, value in {**SMALL, **(sets or {})}.items():
+        line += ["--set", f"{key}={value}"]
+    return line
+
+
+def run(line, code=0):
+    """Runs it to its end and returns what it printed."""
+    done = subprocess.run(line, capture_output=True, text=True, check=False, env=ENVIRONMENT,
+                          timeout=280)
+    text = done.stdout + done.stderr
+    assert done.returncode == code, f"{' '.join(line)}: exit {done.returncode}, not {code}\n{text}"
+    return text
+
+
+def results(out):
+    """What must not depend on processes: (SHA-256, results, time, cluster)."""
+    summary = json.loads((pathlib.Path(out) / "summary.json").read_text("utf-8"))
+    return [summary["result"], summary["time"], summary.get("cluster"), summary["engines"]]
+
+
+def hash_of(out):
+    """SHA-256 of the weights."""
+    return results(out)[0]["weights_sha256"]
+
+
+def checkpoints(out):
+    """The checkpoints in an output folder, oldest first."""
+    return sorted((pathlib.Path(out) / "checkpoints").glob("checkpoint-*.h2ck"))
