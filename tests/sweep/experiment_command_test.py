@@ -52,6 +52,22 @@ def check_sata():
            "a damaged result")
 
 
+def check_scaling():
+    """Links by hand: 35.22 MB on four cards; efficiency falls with the cards, and with the links."""
+    short = ("--set", "profile.sub_batches=4", "--set", "training.batch_group=2")
+    run("scaling", "--out", "p", "--quiet", *short)
+    fast = json.loads(pathlib.Path("p/scaling.json").read_text("utf-8"))
+    links = [c["platform"].split()[0] for c in fast["claims"]]
+    expect(links == ["4.232", "11.275", "4.230"], links)
+    run("scaling", "--out", "p", "--quiet", *short, "--set", "cluster.bandwidth_gbps=1.25")
+    slow = json.loads(pathlib.Path("p/scaling.json").read_text("utf-8"))
+    for table, other in zip(fast["tables"], slow["tables"]):
+        shares = [float(row[-1]) for row in table["rows"]]
+        expect(len(shares) == 11 and shares[0] == 1 and shares == sorted(shares, reverse=True),
+               f"{table['title']}: {shares}")
+        expect(float(other["rows"][2][-1]) < shares[2], f"{table['title']}: slow links are not")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -81,6 +97,7 @@ def main():
             run("fig11", "--out", "p", "--quiet")
             expect(pathlib.Path("p/fig11_forward.svg").read_bytes() == svg, "plots differ")
         check_sata()
+        check_scaling()
         expect("no such experiment" in run("fig99", code=2), "an unknown name")
         expect("expected a name" in run(code=2), "no name")
     print("\n".join(failures) or "experiments as described")
