@@ -47,9 +47,6 @@ void write_weights(const std::string& folder, const Network& network, const NirI
     const Layer& layer = network.layers[i];
     write_npy((fs::path(folder) / (layer.name + ".w.npy")).string(), NpyType::float32,
               weight_shape(layer), imported.weights[i].data());
-    if (!layer.bias) continue;
-    write_npy((fs::path(folder) / (layer.name + ".b.npy")).string(), NpyType::float32,
-              {static_cast<std::size_t>(layer.cout)}, imported.biases[i].data());
   }
 }
 

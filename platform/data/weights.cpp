@@ -63,18 +63,6 @@ std::vector<float> with_bias(const Layer& layer, const std::vector<float>& weigh
   return all;
 }
 
-std::pair<std::vector<float>, std::vector<float>> without_bias(const Layer& layer,
-                                                               const std::vector<float>& weights) {
-  if (!layer.bias) return {weights, {}};
-  const std::ptrdiff_t taps = layer.taps(), row = layer.inputs() * taps;
-  std::pair<std::vector<float>, std::vector<float>> parts;
-  for (auto at = weights.begin(); at != weights.end(); at += row + taps) {
-    parts.first.insert(parts.first.end(), at, at + row);
-    parts.second.push_back(at[row + taps / 2]);
-  }
-  return parts;
-}
-
 std::vector<float> initial_weights(const Layer& layer, float gain, std::uint64_t seed,
                                    int layer_index) {
   const double fan_in = static_cast<double>(layer.inputs()) * layer.taps();

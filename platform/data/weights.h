@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "modules/network/network.h"
@@ -27,10 +26,6 @@ std::vector<std::size_t> weight_shape(const Layer& layer);
 /// others, from those without and one bias per output.
 std::vector<float> with_bias(const Layer& layer, const std::vector<float>& weights,
                              const std::vector<float>& bias);
-
-/// The reverse: weights without the constant input's, and biases, none of a layer without.
-std::pair<std::vector<float>, std::vector<float>> without_bias(const Layer& layer,
-                                                               const std::vector<float>& weights);
 
 /// Weights of every layer from `folder`/<layer>.w.npy, float16 or float32, in layer order, OIHW or
 /// (out,in), and of layers with bias from <layer>.b.npy, (out). Throws InputError naming the file

@@ -26,7 +26,6 @@ struct NirImport {
   NeuronSpec neuron;  ///< of the layers that have none of their own
   bool encoding = false;
   std::vector<std::vector<float>> weights;  ///< by layer, OIHW or (out,in)
-  std::vector<std::vector<float>> biases;   ///< by layer, (out); empty: the layer has none
   std::vector<std::string> remarks;         ///< on values that were folded or rounded
 };
 
@@ -34,8 +33,7 @@ struct NirImport {
 /// what cannot be mapped. The formulas are in docs/nir.md.
 NirImport import_nir(const std::string& path, const NirOptions& options);
 
-/// Writes network and weights, by layer as the card holds them, as such a file. Throws RunError,
-/// and InputError that names a layer with something that has no node (extensions_of()).
+/// Writes network and weights, by layer, as such a file. Throws RunError.
 void export_nir(const std::string& path, const Network& network,
                 const std::vector<std::vector<float>>& weights, double dt);
 

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
 
-#include "modules/base/error.h"
-#include "modules/network/extensions.h"
 #include "platform/data/hdf5_file.h"
-#include "platform/data/weights.h"
 #include "platform/nir/nir.h"
 
 namespace h2 {
@@ -42,10 +39,8 @@ class Writer {
     file_.write_integers(at_ + "input_shape", {2}, {layer.in_h, layer.in_w});
     const auto side = static_cast<std::size_t>(layer.kernel);
     const auto out = static_cast<std::size_t>(layer.cout);
-    const auto [kernels, bias] = without_bias(layer, weights);
-    file_.write(at_ + "weight", {out, static_cast<std::size_t>(layer.inputs()), side, side},
-                kernels);
-    file_.write(at_ + "bias", {out}, layer.bias ? bias : std::vector<float>(out, 0.0F));
+    file_.write(at_ + "weight", {out, static_cast<std::size_t>(layer.cin), side, side}, weights);
+    file_.write(at_ + "bias", {out}, std::vector<float>(out, 0.0F));
     pair("stride", layer.stride);
     pair("padding", layer.pad);
     pair("dilation", 1);
@@ -53,11 +48,10 @@ class Writer {
   }
 
   void linear(const Layer& layer, const std::vector<float>& weights) {
-    begin(layer.name, layer.bias ? "Affine" : "Linear");
-    const auto out = static_cast<std::size_t>(layer.cout);
-    const auto [rows, bias] = without_bias(layer, weights);
-    file_.write(at_ + "weight", {out, static_cast<std::size_t>(layer.inputs())}, rows);
-    if (layer.bias) file_.write(at_ + "bias", {out}, bias);
+    begin(layer.name, "Linear");
+    file_.write(at_ + "weight",
+                {static_cast<std::size_t>(layer.cout), static_cast<std::size_t>(layer.cin)},
+                weights);
   }
 
   /// alpha = 1 - dt/tau and r dt/tau = 1; without leak an integrator with r dt = 1.
@@ -129,14 +123,6 @@ class Writer {
 
 void export_nir(const std::string& path, const Network& network,
                 const std::vector<std::vector<float>>& weights, double dt) {
-  for (const Layer& layer : network.layers) {
-    for (const std::string& what : extensions_of(layer)) {
-      if (layer.max_pool || layer.readout || layer.adds >= 0 || layer.neuron.reset != Reset::hard) {
-        throw InputError("network.layers: " + layer.name + " has " + what +
-                         "; legal for NIR: layers and neurons without extensions");
-      }
-    }
-  }
   Hdf5File file(path, Hdf5File::Mode::create);
   Writer writer(file, dt);
   const InputShape& in = network.input;

@@ -13,7 +13,7 @@ namespace {
 std::string notation_of(const std::vector<LayerItem>& items) {
   std::string text;
   for (const LayerItem& item : items) {
-    if (item.valid || item.bias || item.alpha || item.th_f) return "";
+    if (item.valid || item.alpha || item.th_f) return "";
     if (!text.empty()) text += '-';
     if (item.type == LayerItem::Type::pool) {
       text += "AP2";

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes with weights, and those that act on them.
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -14,21 +13,15 @@ void NirImporter::require_neuron(const NirNode& node, const char* what) const {
   if (open_) node.refuse(std::string(what) + " a layer without LIF, IF or CubaLIF");
 }
 
-/// Of the layer that was opened last; zeros are none.
-void NirImporter::take_bias(const NirNode& node) {
-  out_.biases.emplace_back();
+void NirImporter::require_no_bias(const NirNode& node) const {
   if (!node.has("bias")) return;
-  const std::vector<double> values = node.array("bias").values;
-  if (std::all_of(values.begin(), values.end(), [](double b) { return b == 0; })) return;
-  if (values.size() != static_cast<std::size_t>(shape_.channels)) {
-    node.refuse("has " + std::to_string(values.size()) + " biases for " +
-                std::to_string(shape_.channels) + " outputs");
+  for (const double bias : node.array("bias").values) {
+    if (bias != 0) {
+      node.refuse("has a bias of " + nir_number(bias) +
+                  "; the engines add none: legal are zeros, train without bias or fold it into "
+                  "the input");
+    }
   }
-  for (const double b : values) {
-    if (!std::isfinite(b)) node.refuse("has a bias that is not finite");
-    out_.biases.back().push_back(static_cast<float>(b));
-  }
-  items_[layer_].bias = true;
 }
 
 void NirImporter::open_layer(const NirNode& node, const Hdf5Array& weight, LayerItem item) {
@@ -45,7 +38,6 @@ void NirImporter::open_layer(const NirNode& node, const Hdf5Array& weight, Layer
                            " of the pool or scale before");
   }
   input_scale_ = 1;
-  take_bias(node);
   open_ = true;
 }
 
@@ -79,6 +71,7 @@ void NirImporter::take_convolution(const NirNode& node) {
   }
   if (node.uniform("dilation", 1) != 1) node.refuse("is dilated; legal: 1");
   if (node.uniform("groups", 1) != 1) node.refuse("has groups; legal: 1");
+  require_no_bias(node);
   if (weight.shape[1] != static_cast<std::size_t>(shape_.channels)) {
     node.refuse("reads " + std::to_string(weight.shape[1]) + " channels, but gets " +
                 std::to_string(shape_.channels));
@@ -98,6 +91,7 @@ void NirImporter::take_linear(const NirNode& node) {
   require_neuron(node, "follows");
   const Hdf5Array weight = node.array("weight");
   if (weight.shape.size() != 2) node.refuse("has weights that are no matrix");
+  require_no_bias(node);
   const auto inputs = static_cast<std::size_t>(shape_.channels) * shape_.height * shape_.width;
   if (weight.shape[1] != inputs) {
     node.refuse("reads " + std::to_string(weight.shape[1]) + " values, but gets " +
@@ -115,7 +109,6 @@ void NirImporter::take_linear(const NirNode& node) {
 void NirImporter::scale_rows(const NirNode& node, double factor) {
   if (factor == 1) return;
   for (float& w : out_.weights.back()) w = static_cast<float>(w * factor);
-  for (float& b : out_.biases.back()) b = static_cast<float>(b * factor);
   out_.remarks.push_back("node '" + node.name() + "': weights before it times " +
                          nir_number(factor));
 }
@@ -179,8 +172,6 @@ void NirImporter::take_scale(const NirNode& node) {
       float& w = weights[row * per_row + i];
       w = static_cast<float>(w * factor);
     }
-    std::vector<float>& biases = out_.biases.back();
-    if (!biases.empty()) biases[row] = static_cast<float>(biases[row] * factor);
   }
   out_.remarks.push_back("node '" + node.name() + "': folded into the weights before it");
 }
