@@ -6,7 +6,7 @@ the accelerator's weights then classify the same test samples in PyTorch.
 
     H2VP=build/h2vp PYTHONPATH=python /usr/bin/python3 examples/python/tutorial_networks.py
 
-usage: tutorial_networks.py [mlp] [shd] [--samples N] [--epochs N] [--mnist FOLDER]
+usage: tutorial_networks.py [mlp] [shd] [--samples N] [--tests N] [--epochs N] [--mnist FOLDER]
 
 Images are generated digits unless --mnist names the folder of MNIST's files; the words of `shd` are
 generated in the format of the Heidelberg data sets.
@@ -35,8 +35,8 @@ CONFIGS = pathlib.Path(__file__).resolve().parents[2] / "configs"
 
 def mlp():
     """Pixels into a fully connected network, as in first tutorials on MNIST."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128, bias=False), h2vp.LIF(0.9, 1.0),
-                         nn.Linear(128, 10, bias=False), h2vp.LIF(0.9, 1.0))
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128, bias=False), h2vp.LIF(0.5, 0.5),
+                         nn.Linear(128, 10, bias=False), h2vp.LIF(0.5, 0.5))
 
 
 def shd():
@@ -71,12 +71,12 @@ def write_words(folder, part, count, random):
 def data_of(name, options, work):
     """(dataset, input shape, timesteps, encoding) of a network."""
     samples = options.samples
-    limits = {"train_limit": samples, "test_limit": 1000}
+    limits = {"train_limit": samples, "test_limit": options.tests}
     if name != "shd":
         kind = {"kind": "mnist", "path": options.mnist} if options.mnist else {"kind": "digits"}
         return {**kind, **limits}, (1, 28, 28), 8, True
     random = numpy.random.default_rng(1)
-    for part, count in (("train", samples), ("test", 1000)):
+    for part, count in (("train", samples), ("test", options.tests)):
         write_words(work, part, count, random)
     return {"kind": "shd", "path": str(work), **limits}, (700, 1, 1), 20, False
 
@@ -117,7 +117,8 @@ def run(name, make, options, work):
     for layer in net:
         if hasattr(layer, "weight"):
             nn.init.kaiming_normal_(layer.weight)
-    batch, rate = 16, 0.002
+            layer.weight.data *= 0.5  # potentials gather what arrives over the timesteps
+    batch, rate = 16, 0.001
     network = h2vp.from_torch(net, torch.rand(1, *shape), steps, encoding=encoding).with_config({
         "include": os.fspath(CONFIGS / "h2learn.yaml"), "dataset": dataset,
         "training": {"sub_batch": batch // 2, "batch_group": 2, "epochs": options.epochs,
@@ -147,6 +148,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("names", nargs="*")
     parser.add_argument("--samples", type=int, default=2000)
+    parser.add_argument("--tests", type=int, default=1000)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--mnist", default="")
     options = parser.parse_args()
