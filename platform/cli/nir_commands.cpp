@@ -47,11 +47,15 @@ void write_weights(const std::string& folder, const Network& network, const NirI
     const Layer& layer = network.layers[i];
     write_npy((fs::path(folder) / (layer.name + ".w.npy")).string(), NpyType::float32,
               weight_shape(layer), imported.weights[i].data());
+    if (!layer.bias) continue;
+    write_npy((fs::path(folder) / (layer.name + ".b.npy")).string(), NpyType::float32,
+              {imported.biases[i].size()}, imported.biases[i].data());
   }
 }
 
 void import_options(po::options_description_easy_init add) {
-  add("weights", po::value<std::string>(), "write <layer>.w.npy of every layer to this folder");
+  add("weights", po::value<std::string>(),
+      "write <layer>.w.npy (and .b.npy) of every layer to this folder");
   add("timesteps", po::value<int>(), "network.timesteps, 10 by default");
   add("dt", po::value<double>(), "timestep of the graph in seconds, 1e-4 by default");
   add("encoding", "the first layer reads static 8-bit pixels");
@@ -84,7 +88,8 @@ int run_import(const CommandLine& line) {
 }
 
 void export_options(po::options_description_easy_init add) {
-  add("weights", po::value<std::string>(), "<layer>.w.npy of every layer in this folder");
+  add("weights", po::value<std::string>(),
+      "<layer>.w.npy (and .b.npy) of every layer in this folder");
   add("dt", po::value<double>(), "timestep of the graph in seconds, 1e-4 by default");
 }
 

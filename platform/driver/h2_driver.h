@@ -230,7 +230,8 @@ int h2_infer_spikes(h2_device* device, const h2_sub_batch* batch, uint32_t* pred
                     uint32_t* spikes);
 
 /* The passes one by one, for a loss of the caller's own. Forward: `outputs` gets [sample][class]
- * spikes of the last layer, summed over the timesteps (of a card with ReLU its values). */
+ * spikes of the last layer, summed over the timesteps; of a read-out or ReLU the mean of its
+ * values. */
 int h2_forward(h2_device* device, const h2_sub_batch* batch, float* outputs);
 /* Backward pass and weight gradients of the sub-batch of the last h2_forward(), before another one
  * has taken its memory. `gradients`: of the loss by these outputs; the loss scale is the driver's

@@ -126,13 +126,13 @@ static int check_pass(h2_device* d, const h2_sub_batch* batch, const float* outp
 
 static int copy_outputs(h2_device* d, uint32_t memory, uint32_t samples, float* outputs) {
   const size_t count = (size_t)samples * h2_classes(d);
-  const int read_values = h2_gives_values(d);
-  const float* values;
-  uint32_t* counts;
-  const int error = read_values ? h2_read_outputs(d, memory, samples, &values)
-                                : h2_read_counts(d, memory, samples, &counts);
+  const int gives_values = h2_gives_values(d);
+  const float* values = NULL;
+  uint32_t* counts = NULL;
+  const int error = gives_values ? h2_read_outputs(d, memory, samples, &values)
+                                 : h2_read_counts(d, memory, samples, &counts);
   for (size_t i = 0; !error && i < count; ++i)
-    outputs[i] = read_values ? values[i] : (float)counts[i];
+    outputs[i] = gives_values ? values[i] : (float)counts[i];
   return error;
 }
 
@@ -175,9 +175,9 @@ int h2_backward(h2_device* d, const float* gradients, int last) {
   const uint32_t samples = d->pass.samples, memory = d->pass.memory;
   const size_t count = (size_t)samples * h2_classes(d);
   float* scaled = (float*)(void*)d->scratch;
-  /* Values are means over the timesteps: each timestep has its share of the gradient. */
-  const float share = h2_gives_values(d) ? 1.0F / (float)d->table.timesteps : 1.0F;
-  for (size_t i = 0; i < count; ++i) scaled[i] = gradients[i] * (d->table.loss_scale * share);
+  /* Of values the mean of all timesteps is judged: each has its share of the gradient. */
+  const float scale = d->table.loss_scale / (h2_gives_values(d) ? (float)d->table.timesteps : 1.0F);
+  for (size_t i = 0; i < count; ++i) scaled[i] = gradients[i] * scale;
   d->pass.samples = 0;
   error = h2_write_gradient(d, scaled, samples, memory, (uint8_t*)(scaled + count));
   if (error) return error;

@@ -26,6 +26,7 @@ struct NirImport {
   NeuronSpec neuron;  ///< of the layers that have none of their own
   bool encoding = false;
   std::vector<std::vector<float>> weights;  ///< by layer, OIHW or (out,in)
+  std::vector<std::vector<float>> biases;   ///< by layer, (out); empty: none
   std::vector<std::string> remarks;         ///< on values that were folded or rounded
 };
 
@@ -33,7 +34,8 @@ struct NirImport {
 /// what cannot be mapped. The formulas are in docs/nir.md.
 NirImport import_nir(const std::string& path, const NirOptions& options);
 
-/// Writes network and weights, by layer, as such a file. Throws RunError.
+/// Writes network and weights, by layer as load_weights() gives them, as such a file. Throws
+/// InputError that names the layer for what NIR has no node for, RunError.
 void export_nir(const std::string& path, const Network& network,
                 const std::vector<std::vector<float>>& weights, double dt);
 

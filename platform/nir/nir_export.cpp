@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <cstdint>
+#include <utility>
 
+#include "modules/base/error.h"
 #include "platform/data/hdf5_file.h"
 #include "platform/nir/nir.h"
 
@@ -21,6 +23,35 @@ Shape map_shape(int channels, int height, int width, bool flat) {
           static_cast<std::size_t>(width)};
 }
 
+/// Weights of a layer as the card holds them, with those of the constant input behind the others:
+/// apart.
+std::pair<std::vector<float>, std::vector<float>> without_bias(const Layer& layer,
+                                                               const std::vector<float>& all) {
+  if (!layer.bias) return {all, {}};
+  const auto taps = static_cast<std::ptrdiff_t>(layer.taps());
+  const std::ptrdiff_t row = layer.inputs() * taps;
+  std::vector<float> weights, bias;
+  for (auto at = all.begin(); at != all.end(); at += row + taps) {
+    weights.insert(weights.end(), at, at + row);
+    bias.push_back(*(at + row + taps / 2));
+  }
+  return {weights, bias};
+}
+
+void require_nodes(const Network& network) {
+  for (const Layer& layer : network.layers) {
+    const char* lacks = layer.max_pool                      ? "max pooling"
+                        : layer.readout                     ? "a read-out"
+                        : layer.adds >= 0                   ? "a shortcut"
+                        : layer.neuron.reset != Reset::hard ? "a soft reset"
+                                                            : nullptr;
+    if (lacks != nullptr) {
+      throw InputError("export: layer " + layer.name + " has " + lacks +
+                       "; legal: what a chain of NIR's nodes can say (docs/nir.md)");
+    }
+  }
+}
+
 /// Writes nodes one after another and joins them.
 class Writer {
  public:
@@ -31,7 +62,8 @@ class Writer {
     write_shape("shape", shape);
   }
 
-  void convolution(const Layer& layer, const std::vector<float>& weights) {
+  void convolution(const Layer& layer, const std::vector<float>& all) {
+    const auto [weights, bias] = without_bias(layer, all);
     begin(layer.name, "Conv2d");
     const auto pair = [&](const char* member, std::int64_t value) {
       file_.write_integers(at_ + member, {2}, {value, value});
@@ -39,19 +71,21 @@ class Writer {
     file_.write_integers(at_ + "input_shape", {2}, {layer.in_h, layer.in_w});
     const auto side = static_cast<std::size_t>(layer.kernel);
     const auto out = static_cast<std::size_t>(layer.cout);
-    file_.write(at_ + "weight", {out, static_cast<std::size_t>(layer.cin), side, side}, weights);
-    file_.write(at_ + "bias", {out}, std::vector<float>(out, 0.0F));
+    file_.write(at_ + "weight", {out, static_cast<std::size_t>(layer.inputs()), side, side},
+                weights);
+    file_.write(at_ + "bias", {out}, layer.bias ? bias : std::vector<float>(out, 0.0F));
     pair("stride", layer.stride);
     pair("padding", layer.pad);
     pair("dilation", 1);
     file_.write_integers(at_ + "groups", {}, {1});
   }
 
-  void linear(const Layer& layer, const std::vector<float>& weights) {
-    begin(layer.name, "Linear");
-    file_.write(at_ + "weight",
-                {static_cast<std::size_t>(layer.cout), static_cast<std::size_t>(layer.cin)},
-                weights);
+  void linear(const Layer& layer, const std::vector<float>& all) {
+    const auto [weights, bias] = without_bias(layer, all);
+    begin(layer.name, layer.bias ? "Affine" : "Linear");
+    const auto out = static_cast<std::size_t>(layer.cout);
+    file_.write(at_ + "weight", {out, static_cast<std::size_t>(layer.inputs())}, weights);
+    if (layer.bias) file_.write(at_ + "bias", {out}, bias);
   }
 
   /// alpha = 1 - dt/tau and r dt/tau = 1; without leak an integrator with r dt = 1.
@@ -123,6 +157,7 @@ class Writer {
 
 void export_nir(const std::string& path, const Network& network,
                 const std::vector<std::vector<float>>& weights, double dt) {
+  require_nodes(network);
   Hdf5File file(path, Hdf5File::Mode::create);
   Writer writer(file, dt);
   const InputShape& in = network.input;

@@ -9,11 +9,12 @@
 namespace h2 {
 namespace {
 
-/// The paper's notation of these layers; empty where one has a neuron of its own or no padding.
+/// The paper's notation of these layers; empty where one has a neuron of its own, a
+/// bias or no padding.
 std::string notation_of(const std::vector<LayerItem>& items) {
   std::string text;
   for (const LayerItem& item : items) {
-    if (item.valid || item.alpha || item.th_f) return "";
+    if (item.valid || item.bias || item.alpha || item.th_f) return "";
     if (!text.empty()) text += '-';
     if (item.type == LayerItem::Type::pool) {
       text += "AP2";

@@ -22,8 +22,9 @@ class NirImporter {
   void take_output(const NirNode& node);
   /// Every layer is one of weights, then neurons.
   void require_neuron(const NirNode& node, const char* what) const;
-  void require_no_bias(const NirNode& node) const;
   void open_layer(const NirNode& node, const Hdf5Array& weight, LayerItem item);
+  /// A bias of zeros is none.
+  void take_bias(const NirNode& node);
   int padding_of(const NirNode& node, int kernel, int stride) const;
   void take_convolution(const NirNode& node);
   void take_linear(const NirNode& node);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nodes with weights, and those that act on them.
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -13,15 +14,20 @@ void NirImporter::require_neuron(const NirNode& node, const char* what) const {
   if (open_) node.refuse(std::string(what) + " a layer without LIF, IF or CubaLIF");
 }
 
-void NirImporter::require_no_bias(const NirNode& node) const {
+void NirImporter::take_bias(const NirNode& node) {
   if (!node.has("bias")) return;
-  for (const double bias : node.array("bias").values) {
-    if (bias != 0) {
-      node.refuse("has a bias of " + nir_number(bias) +
-                  "; the engines add none: legal are zeros, train without bias or fold it into "
-                  "the input");
-    }
+  const Hdf5Array bias = node.array("bias");
+  if (std::all_of(bias.values.begin(), bias.values.end(), [](double b) { return b == 0; })) return;
+  const auto outputs = static_cast<std::size_t>(shape_.channels);
+  if (bias.values.size() != outputs) {
+    node.refuse("has " + std::to_string(bias.values.size()) + " biases for " +
+                std::to_string(outputs) + " outputs");
   }
+  for (const double b : bias.values) {
+    if (!std::isfinite(b)) node.refuse("has a bias that is not finite");
+    out_.biases.back().push_back(static_cast<float>(b));
+  }
+  items_[layer_].bias = true;
 }
 
 void NirImporter::open_layer(const NirNode& node, const Hdf5Array& weight, LayerItem item) {
@@ -29,6 +35,7 @@ void NirImporter::open_layer(const NirNode& node, const Hdf5Array& weight, Layer
   items_.push_back(std::move(item));
   layer_ = items_.size() - 1;
   out_.weights.emplace_back();
+  out_.biases.emplace_back();
   for (const double w : weight.values) {
     if (!std::isfinite(w)) node.refuse("has a weight that is not finite");
     out_.weights.back().push_back(static_cast<float>(w * input_scale_));
@@ -71,7 +78,6 @@ void NirImporter::take_convolution(const NirNode& node) {
   }
   if (node.uniform("dilation", 1) != 1) node.refuse("is dilated; legal: 1");
   if (node.uniform("groups", 1) != 1) node.refuse("has groups; legal: 1");
-  require_no_bias(node);
   if (weight.shape[1] != static_cast<std::size_t>(shape_.channels)) {
     node.refuse("reads " + std::to_string(weight.shape[1]) + " channels, but gets " +
                 std::to_string(shape_.channels));
@@ -84,6 +90,7 @@ void NirImporter::take_convolution(const NirNode& node) {
   item.stride = stride;
   item.valid = pad != kernel / 2;
   open_layer(node, weight, item);
+  take_bias(node);
   convolution_ = true;
 }
 
@@ -91,7 +98,6 @@ void NirImporter::take_linear(const NirNode& node) {
   require_neuron(node, "follows");
   const Hdf5Array weight = node.array("weight");
   if (weight.shape.size() != 2) node.refuse("has weights that are no matrix");
-  require_no_bias(node);
   const auto inputs = static_cast<std::size_t>(shape_.channels) * shape_.height * shape_.width;
   if (weight.shape[1] != inputs) {
     node.refuse("reads " + std::to_string(weight.shape[1]) + " values, but gets " +
@@ -103,12 +109,14 @@ void NirImporter::take_linear(const NirNode& node) {
   item.type = LayerItem::Type::fc;
   item.size = shape_.channels;
   open_layer(node, weight, item);
+  take_bias(node);
   convolution_ = false;
 }
 
 void NirImporter::scale_rows(const NirNode& node, double factor) {
   if (factor == 1) return;
   for (float& w : out_.weights.back()) w = static_cast<float>(w * factor);
+  for (float& b : out_.biases.back()) b = static_cast<float>(b * factor);
   out_.remarks.push_back("node '" + node.name() + "': weights before it times " +
                          nir_number(factor));
 }
@@ -171,6 +179,10 @@ void NirImporter::take_scale(const NirNode& node) {
     for (std::size_t i = 0; i < per_row; ++i) {
       float& w = weights[row * per_row + i];
       w = static_cast<float>(w * factor);
+    }
+    if (items_[layer_].bias) {
+      float& b = out_.biases.back()[row];
+      b = static_cast<float>(b * factor);
     }
   }
   out_.remarks.push_back("node '" + node.name() + "': folded into the weights before it");

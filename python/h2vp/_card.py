@@ -9,7 +9,7 @@ import sys
 
 import numpy
 
-from ._network import Network
+from ._network import Network, weight_file
 from ._program import ConfigFile, load_config, program, set_arguments
 
 _WORD = re.compile(r"(?:(?P<channels>\d+)C(?P<kernel>\d+)(?:S(?P<stride>\d))?|(?P<neurons>\d+)FC)"
@@ -49,14 +49,30 @@ def _items(layers):
     return items
 
 
-def _add(network, item, pooled):
-    neuron = {key: item[key] for key in ("alpha", "th_f", "th_l", "th_r", "beta") if key in item}
-    encoding = item.get("encoding", False)
+_NEURON = ("alpha", "th_f", "th_l", "th_r", "beta", "reset", "surrogate")
+
+
+def _add(network, item, pool):
+    """`pool`: the item behind it, if it is one."""
+    if item.get("adds"):
+        raise ValueError(f"network.layers: adds: {item['adds']}; legal for a card: no shortcuts")
+    common = {key: item[key] for key in _NEURON if key in item}
+    common.update(encoding=item.get("encoding", False), bias=item.get("bias", False))
     if item["type"] == "fc":
-        network.fc(item["neurons"], encoding=encoding, **neuron)
+        network.fc(item["neurons"], readout=item.get("readout", False), **common)
     else:
-        network.conv(item["channels"], item.get("kernel", 3), pool=pooled, encoding=encoding,
-                     stride=item.get("stride", 1), padding=item.get("padding", "same"), **neuron)
+        pooled = pool is not None and ("max" if pool.get("kind") == "max" else True)
+        network.conv(item["channels"], item.get("kernel", 3), pool=pooled,
+                     stride=item.get("stride", 1), padding=item.get("padding", "same"), **common)
+
+
+def _with_bias(layer, weights, bias):
+    """As the card holds them: a constant input's weights behind the others, the bias in their
+    middle."""
+    shape = layer.weight_shapes()[0]
+    behind = numpy.zeros((shape[0], 1, *shape[2:]), numpy.float32)
+    behind.reshape(shape[0], -1)[:, behind[0].size // 2] = bias
+    return numpy.concatenate([numpy.asarray(weights, numpy.float32), behind], 1)
 
 
 def _network(h2, config):
@@ -72,10 +88,10 @@ def _network(h2, config):
                       training["sub_batch"], training["learning_rate"], training["loss_scale"],
                       training["optimizer"], training["momentum"], training["beta1"],
                       training["beta2"], training["epsilon"],
-                      **{key: neuron[key] for key in ("alpha", "th_f", "th_l", "th_r", "beta")})
+                      **{key: neuron[key] for key in _NEURON})
     for item, behind in zip(items, [*items[1:], {"type": "end"}]):
         if item["type"] != "pool":
-            _add(made, item, behind["type"] == "pool")
+            _add(made, item, behind if behind["type"] == "pool" else None)
     return made
 
 
@@ -130,33 +146,56 @@ class Card:
         self._server.close()
 
     def _start_weights(self, weights):
+        from h2_structures import BIAS
         if isinstance(weights, dict):
             return weights
         if weights is not None:
-            return {name: numpy.load(os.path.join(weights, f"{name}.w.npy"))
-                    for name in self._names}
+            names = [name for layer in self._names for name in (layer, layer + ".b")]
+            return {name: numpy.load(os.path.join(weights, weight_file(name))) for name in names
+                    if os.path.exists(os.path.join(weights, weight_file(name)))}
         training = self.config["training"]
         random = numpy.random.default_rng(training["seed"])
-        return {name: random.normal(0, training["init_gain"] * math.sqrt(
-            2 * layer.cout / layer.weight_count()), layer.weight_shapes()[0])
-            for name, layer in zip(self._names, self._network.layers)}
+        start = {}
+        for name, layer in zip(self._names, self._network.layers):
+            shape = list(layer.weight_shapes()[0])
+            if layer.flags & BIAS:
+                shape[1] -= 1
+                start[name + ".b"] = numpy.zeros(shape[0])
+            deviation = training["init_gain"] * math.sqrt(2 / math.prod(shape[1:]))
+            start[name] = random.normal(0, deviation, shape)
+        return start
 
     def load_weights(self, weights):
-        """Takes {layer: array}, OIHW or (out, in). The optimiser forgets what it had gathered."""
-        for number, name in enumerate(self._names):
-            if name not in weights:
-                raise ValueError(f"weights: none of layer {name}; legal: one array for each of "
-                                 f"{', '.join(self._names)}")
-            values = numpy.ascontiguousarray(weights[name], numpy.float32)
-            self._card.write_weights(number, values)
+        """Takes {layer: array}, OIHW or (out, in), and biases as `conv1.b`. The optimiser forgets
+        what it had gathered."""
+        from h2_structures import BIAS
+        for number, (name, layer) in enumerate(zip(self._names, self._network.layers)):
+            biased = layer.flags & BIAS
+            for needed in (name, name + ".b") if biased else (name,):
+                if needed not in weights:
+                    raise ValueError(f"weights: none of layer {needed}; legal: one array for each "
+                                     f"of {', '.join(self._names)}, and <layer>.b of those with "
+                                     "bias")
+            values = weights[name]
+            if biased:
+                values = _with_bias(layer, values, weights[name + ".b"])
+            self._card.write_weights(number, numpy.ascontiguousarray(values, numpy.float32))
 
     @property
     def weights(self):
-        """The weights as the engines use them, {layer: array}."""
+        """The weights as the engines use them, {layer: array}; the bias of `conv1` is `conv1.b`."""
+        from h2_structures import BIAS
         kind = numpy.float16 if self._card.register("CAPABILITIES") & 0xFF == 2 else numpy.float32
-        return {name: numpy.array(self._card.read_weights(number), kind).reshape(
-            layer.weight_shapes()[0])
-            for number, (name, layer) in enumerate(zip(self._names, self._network.layers))}
+        found = {}
+        for number, (name, layer) in enumerate(zip(self._names, self._network.layers)):
+            values = numpy.array(self._card.read_weights(number), kind)
+            values = values.reshape(layer.weight_shapes()[0])
+            if layer.flags & BIAS:
+                rows = values[:, -1].reshape(len(values), -1)
+                found[name + ".b"] = rows[:, rows.shape[1] // 2].copy()
+                values = values[:, :-1]
+            found[name] = values
+        return found
 
     @property
     def seconds(self):

@@ -11,6 +11,11 @@ import pathlib
 import numpy
 
 
+def weight_file(name):
+    """Of the weights of `conv1`, or of its bias, `conv1.b`."""
+    return f"{name}.npy" if name.endswith(".b") else f"{name}.w.npy"
+
+
 class Unsupported(ValueError):
     """A module that the accelerator cannot compute; the message names it and the reason."""
 
@@ -41,20 +46,22 @@ class Network:
         return dataclasses.replace(self, config=nested)
 
     def save(self, folder):
-        """Writes network.yaml and weights/<layer>.w.npy; their folder."""
+        """Writes network.yaml and weights/<layer>.w.npy (.b.npy); their folder."""
         folder = pathlib.Path(folder)
         (folder / "weights").mkdir(parents=True, exist_ok=True)
         (folder / "network.yaml").write_text(json.dumps(self.config, indent=2) + "\n",
                                              encoding="utf-8")
         for name, array in self.weights.items():
-            numpy.save(folder / "weights" / f"{name}.w.npy", array)
+            numpy.save(folder / "weights" / weight_file(name), array)
         return folder
 
     def to_torch(self, weights):
         """Puts weights of the accelerator, {layer: array} as in `Result.weights`, into the modules
-        they came from; factors that were folded in are taken out again."""
+        they came from. Factors and shifts that were folded in are taken out again."""
         import torch
-        for name, module, factor in self._sources:
-            values = numpy.asarray(weights[name], numpy.float32) / factor
+        for layer in self._sources:
+            values = numpy.asarray(weights[layer.name], numpy.float32) / layer.factor
             with torch.no_grad():
-                module.weight.copy_(torch.from_numpy(values.astype(numpy.float32)))
+                layer.module.weight.copy_(torch.from_numpy(values.astype(numpy.float32)))
+                if layer.item.get("bias"):
+                    layer.put_bias(numpy.asarray(weights[layer.name + ".b"], numpy.float32))

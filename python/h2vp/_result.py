@@ -43,8 +43,11 @@ class Result:
 
     @functools.cached_property
     def weights(self):
-        """Trained weights by layer: float16 OIHW or (out, in); float32 under numerics fp32."""
-        return _arrays(self.folder / "weights", ".w.npy")
+        """Trained weights by layer: float16 OIHW or (out, in); float32 under numerics fp32. The
+        bias of `conv1` is `conv1.b`."""
+        biases = _arrays(self.folder / "weights", ".b.npy")
+        return {**_arrays(self.folder / "weights", ".w.npy"),
+                **{f"{layer}.b": array for layer, array in biases.items()}}
 
     @functools.cached_property
     def golden(self):

@@ -7,7 +7,7 @@ import re
 import subprocess
 import tempfile
 
-from ._network import Network
+from ._network import Network, weight_file
 from ._program import ConfigFile, Error, program, set_arguments
 from ._result import Result
 
@@ -73,7 +73,7 @@ def _weights_folder(weights, work):
         array = numpy.asarray(array)
         if array.dtype not in (numpy.float16, numpy.float32):
             array = array.astype(numpy.float32)
-        numpy.save(folder / f"{layer}.w.npy", numpy.ascontiguousarray(array))
+        numpy.save(folder / weight_file(layer), numpy.ascontiguousarray(array))
     return str(folder)
 
 

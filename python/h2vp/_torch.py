@@ -4,6 +4,7 @@
 import numpy
 
 from ._network import Network, Unsupported
+from ._trace import input_shape, notation, record
 
 
 class _Layer:
@@ -13,6 +14,31 @@ class _Layer:
         self.name, self.item, self.module = name, item, module
         self.weight = weight
         self.factor = numpy.ones((len(weight),) + (1,) * (weight.ndim - 1), numpy.float32)
+        self.shift = numpy.zeros(len(weight), numpy.float32)  # what a batch norm adds
+        self.norm, self.gain = None, 1.0  # what takes a bias back where the module has none
+        if getattr(module, "bias", None) is not None:
+            self.own_bias = module.bias.detach().cpu().numpy().astype(numpy.float32)
+        else:
+            self.own_bias = numpy.zeros(len(weight), numpy.float32)
+
+    @property
+    def bias(self):
+        """What the accelerator adds to the sums of every output."""
+        return self.own_bias * self.factor.reshape(-1) + self.shift
+
+    def put_bias(self, values):
+        """The reverse of `bias`, into the module, or into the batch norm behind it."""
+        import torch
+        if self.module.bias is not None:
+            own = (values - self.shift) / self.factor.reshape(-1)
+            self.module.bias.copy_(torch.from_numpy(own.astype(numpy.float32)))
+        elif self.norm is not None:
+            moved = (values - self.shift) / self.gain
+            self.norm.bias.add_(torch.from_numpy(moved.astype(numpy.float32)))
+            self.shift = values
+        else:
+            raise Unsupported(f"layer {self.name}: neither its module nor its batch norm has a "
+                              "bias to put the trained one into")
 
 
 class _Reader:
@@ -24,6 +50,7 @@ class _Reader:
         self.open = False  # weights without neurons
         self.poolable = self.flat = False
         self.pool = None
+        self.extensions = False  # of the machine
         self.model = None  # leak and threshold of the first neurons
         self.counts = {"conv": 0, "fc": 0}
 
@@ -40,10 +67,6 @@ class _Reader:
     def _add(self, name, module, kind, item, weight):
         if self.open:
             self.refuse(name, module, f"follows '{self.layers[-1].name}' without neurons between")
-        bias = getattr(module, "bias", None)
-        if bias is not None and bool((bias != 0).any()):
-            self.refuse(name, module, "has a bias that is not 0; the engines add none: legal is "
-                                      "bias=False")
         self.counts[kind] += 1
         self.items.append(item)
         self.layers.append(_Layer(f"{kind}{self.counts[kind]}", item, module,
@@ -86,10 +109,11 @@ class _Reader:
         shift = -module.running_mean * factor
         if module.bias is not None:
             shift = shift + module.bias
-        if bool((shift.detach() != 0).any()):
-            self.refuse(name, module, "shifts its channels, which would be a bias; the engines add "
-                                      "none")
-        self._fold(factor.detach().cpu().numpy(), f"module '{name}' is folded into the weights")
+        layer = self.layers[-1]
+        factor = factor.detach().cpu().numpy()
+        layer.shift = (layer.shift * factor + shift.detach().cpu().numpy()).astype(numpy.float32)
+        layer.norm = module if module.bias is not None else layer.norm
+        self._fold(factor, f"module '{name}' is folded into the weights")
 
     def _fold(self, factor, remark):
         layer = self.layers[-1]
@@ -111,6 +135,16 @@ class _Reader:
         self.poolable = False
         self.items.append({"type": "pool"})
 
+    def _take_MaxPool2d(self, name, module, taken):
+        """Of spikes: an extension of the machine."""
+        if self.open:
+            self.refuse(name, module, "acts on potentials; legal: behind the neurons, on spikes")
+        if module.dilation not in (1, (1, 1)) or module.ceil_mode:
+            self.refuse(name, module, "is dilated or rounds up")
+        self._take_AvgPool2d(name, module, taken)
+        self.items[-1]["kind"] = "max"
+        self.extensions = True
+
     def _take_Flatten(self, name, module, taken):
         self.flat = True
 
@@ -122,18 +156,24 @@ class _Reader:
 
     _take_Dropout2d = _take_Dropout
 
-    def _neurons(self, name, module, alpha, threshold, gain=1.0, width=1.0):
+    def _neurons(self, name, module, alpha, threshold, gain=1.0, width=1.0, reset="hard"):
         if not self.open:
             self.refuse(name, module, "follows no weights")
         if not threshold > 0 or not 0 <= alpha <= 1:
             self.refuse(name, module, f"has leak {alpha} and threshold {threshold}; legal: 0..1, "
                                       "above 0")
         own = {"alpha": alpha, "th_f": threshold, "th_l": threshold - width / 2,
-               "th_r": threshold + width / 2}
+               "th_r": threshold + width / 2, "reset": reset}
+        self.extensions |= reset != "hard"
         self.model = self.model or own
         self.layers[-1].item.update({k: v for k, v in own.items() if v != self.model[k]})
+        layer = self.layers[-1]
+        layer.gain = gain
         if gain != 1:
+            layer.shift = (layer.shift * gain).astype(numpy.float32)
             self._fold(gain, f"module '{name}': weights before it times {gain}")
+        if layer.module.bias is not None or bool(layer.shift.any()):
+            layer.item["bias"] = True
         self.open = False
 
     def _one(self, name, module, what, value):
@@ -149,96 +189,49 @@ class _Reader:
         self._neurons(name, module, module.alpha, module.threshold, width=module.width)
 
     def _take_Leaky(self, name, module, taken):
-        """snnTorch: reset to zero, v' = beta v + i."""
-        if getattr(module, "reset_mechanism", "subtract") != "zero":
-            self.refuse(name, module, "subtracts its threshold; legal: reset_mechanism='zero'")
+        """snnTorch: v' = beta v + i, reset to zero or, an extension, by the threshold."""
+        resets = {"zero": "hard", "subtract": "soft_after_decay"}
+        mechanism = getattr(module, "reset_mechanism", "subtract")
+        if mechanism not in resets:
+            self.refuse(name, module, f"has reset_mechanism {mechanism!r}; legal: zero, subtract")
         self._neurons(name, module, self._one(name, module, "beta", module.beta),
-                      self._one(name, module, "threshold", module.threshold))
+                      self._one(name, module, "threshold", module.threshold),
+                      reset=resets[mechanism])
 
-    def _hard_reset(self, name, module, v_reset):
-        if v_reset is None or self._one(name, module, "v_reset", v_reset) != 0:
-            self.refuse(name, module, "is not reset to 0; legal: v_reset=0.0")
+    def _reset(self, name, module, v_reset):
+        """None of SpikingJelly: the threshold is taken away."""
+        if v_reset is None:
+            return "soft"
+        if self._one(name, module, "v_reset", v_reset) != 0:
+            self.refuse(name, module, "is reset to another potential than 0")
+        return "hard"
 
     def _take_LIFNode(self, name, module, taken):
         """SpikingJelly: v' = (1 - 1/tau) v + i, or i/tau with decay_input."""
-        self._hard_reset(name, module, module.v_reset)
         tau = self._one(name, module, "tau", module.tau)
         self._neurons(name, module, 1 - 1 / tau,
                       self._one(name, module, "threshold", module.v_threshold),
-                      1 / tau if module.decay_input else 1.0)
+                      1 / tau if module.decay_input else 1.0,
+                      reset=self._reset(name, module, module.v_reset))
 
     def _take_IFNode(self, name, module, taken):
-        self._hard_reset(name, module, module.v_reset)
         self._neurons(name, module, 1.0,
-                      self._one(name, module, "threshold", module.v_threshold))
+                      self._one(name, module, "threshold", module.v_threshold),
+                      reset=self._reset(name, module, module.v_reset))
 
     def _take_LIFBoxCell(self, name, module, taken):
         """Norse: v' = v + dt/tau (v_leak - v + i)."""
         p = module.p
-        self._hard_reset(name, module, p.v_reset)
         if self._one(name, module, "v_leak", p.v_leak) != 0:
             self.refuse(name, module, "leaks to another potential than 0")
         step = self._one(name, module, "tau", p.tau_mem_inv) * module.dt
-        self._neurons(name, module, 1 - step, self._one(name, module, "threshold", p.v_th), step)
-
-
-def _record(module, example):
-    """(name, leaf module, first input, first output) in the order of the first calls."""
-    import torch
-    calls, seen, hooks = [], set(), []
-
-    def note(name):
-        def hook(leaf, inputs, output):
-            if name in seen:
-                return
-            seen.add(name)
-            first = output[0] if isinstance(output, (tuple, list)) else output
-            calls.append((name, leaf, inputs[0].detach().clone(), first.detach().clone()))
-        return hook
-
-    for name, leaf in module.named_modules():
-        inside = [m for m in leaf.modules() if m is not leaf]
-        if not inside or hasattr(_Reader, "_take_" + type(leaf).__name__):
-            hooks.append(leaf.register_forward_hook(note(name or type(leaf).__name__)))
-    try:
-        with torch.no_grad():
-            module(example)
-    finally:
-        for hook in hooks:
-            hook.remove()
-        for leaf in module.modules():
-            if type(leaf).__name__ == "LIF":
-                leaf.reset()
-    return calls
-
-
-def _notation(items):
-    """The paper's notation of these layers; "" where it cannot say all."""
-    words = []
-    for item in items:
-        if item["type"] == "pool":
-            words.append("AP2")
-            continue
-        if item.get("padding", "same") != "same" or not item.keys() <= {
-                "type", "channels", "neurons", "kernel", "stride", "padding", "encoding"}:
-            return ""
-        word = f"{item['neurons']}FC" if item["type"] == "fc" else (
-            f"{item['channels']}C{item['kernel']}" + ("S2" if item["stride"] == 2 else ""))
-        words.append(word + ("(Encoding)" if item.get("encoding") else ""))
-    return "-".join(words)
-
-
-def _input_shape(first):
-    """(channels, height, width) that the first module gets, without its batch."""
-    name, module, given, _ = first
-    if type(module).__name__ == "Conv2d" or given.dim() >= 4:
-        return tuple(given.shape[-3:])
-    return (int(numpy.prod(given.shape[1:])), 1, 1)
+        self._neurons(name, module, 1 - step, self._one(name, module, "threshold", p.v_th), step,
+                      reset=self._reset(name, module, p.v_reset))
 
 
 def from_torch(module, example, timesteps, encoding=False):
-    """A `Network` of a torch module of Conv2d, Linear, AvgPool2d, Flatten, BatchNorm2d (folded),
-    Dropout, and neurons: `LIF` of this package, Leaky of snnTorch, LIFNode and IFNode of
+    """A `Network` of a torch module of Conv2d, Linear, AvgPool2d, MaxPool2d, Flatten, BatchNorm2d
+    (folded), Dropout, and neurons: `LIF` of this package, Leaky of snnTorch, LIFNode and IFNode of
     SpikingJelly, LIFBoxCell of Norse.
 
     module     called once, with `example`; its leaves count in the order of their first calls; the
@@ -247,10 +240,13 @@ def from_torch(module, example, timesteps, encoding=False):
     timesteps  network.timesteps
     encoding   True: the first layer reads static 8-bit pixels, byte/256
 
-    Raises `Unsupported` that names the module and the reason: another module, a bias, a soft reset,
-    branches, operations between the modules."""
+    Biases and shifts of BatchNorm2d become biases. MaxPool2d behind neurons and resets by the
+    threshold need extensions of the machine, which the network then asks for.
+
+    Raises `Unsupported` that names the module and the reason: another module, branches, operations
+    between the modules."""
     import torch
-    calls = _record(module, example)
+    calls = record(module, example, lambda kind: hasattr(_Reader, "_take_" + kind))
     if not calls:
         raise Unsupported("the module has no leaves that were called")
     reader = _Reader()
@@ -265,13 +261,17 @@ def from_torch(module, example, timesteps, encoding=False):
         raise Unsupported("the last weights have no neurons behind them")
     if encoding:
         reader.items[0]["encoding"] = True
-    channels, height, width = _input_shape(calls[0])
+    channels, height, width = input_shape(calls[0])
     config = {
         "network": {
-            "layers": _notation(reader.items) or reader.items,
+            "layers": notation(reader.items) or reader.items,
             "input": {"channels": int(channels), "height": int(height), "width": int(width)},
             "timesteps": int(timesteps), "pool": reader.pool or "after_soma"},
-        "neuron": reader.model}
+        "neuron": {k: v for k, v in reader.model.items() if v != "hard"}}
+    if reader.extensions:
+        config["machine"] = {"extensions": True}
     weights = {layer.name: layer.weight * layer.factor for layer in reader.layers}
+    weights.update({f"{layer.name}.b": layer.bias for layer in reader.layers
+                    if layer.item.get("bias")})
     return Network(config["network"]["layers"], config, weights, reader.remarks,
-                   [(layer.name, layer.module, layer.factor) for layer in reader.layers])
+                   reader.layers)

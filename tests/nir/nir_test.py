@@ -227,6 +227,35 @@ def layers_of_their_own(work):
     assert config["network"]["layers"] == "3FC(Encoding)"
 
 
+def biases(work):
+    """Of Conv2d and Affine, times the factors that act on the sums; round trip bit for bit; what
+    NIR has no node for is refused by layer."""
+    a, b, c, d = f32(4, 2, 3, 3), f32(4), f32(3, 256), f32(3)
+    config, _ = imported(work, [
+        ("i", "Input", shape(2, 8, 8)), ("c", "Conv2d", conv(a, bias=b)),
+        ("bn", "Scale", {"scale": numpy.array([0.5, 2, 1, -1], numpy.float32)}),
+        ("l", "LIF", lif((4, 8, 8), 2 * DT, 2)), ("f", "Flatten", {"start_dim": 0}),
+        ("d", "Affine", {"weight": c, "bias": d}), ("m", "LIF", lif((3,), 2 * DT, 1)),
+        ("o", "Output", shape(3))])
+    assert [layer["bias"] for layer in config["network"]["layers"]] == [True, True]
+    equal(numpy.load(work / "weights" / "conv1.b.npy"), b * numpy.float32([0.5, 2, 1, -1]))
+    equal(numpy.load(work / "weights" / "fc1.b.npy"), d / 2)
+    before = {path.name: path.read_bytes() for path in (work / "weights").iterdir()}
+    export(work, work / "net.yaml", work / "weights", work / "model.nir")
+    with h5py.File(work / "model.nir") as file:
+        assert file["node/nodes/fc1/type"][()] == b"Affine"
+        equal(file["node/nodes/fc1/bias"][()], d / 2)
+    done = run_import(work)
+    assert done.returncode == 0, done.stderr
+    assert before == {path.name: path.read_bytes() for path in (work / "weights").iterdir()}
+    for key, name in (("neuron.reset=soft", "soft reset"),):
+        done = subprocess.run([H2VP, "export", work / "net.yaml", "--weights", work / "weights",
+                               "--out", work / "x.nir", "--set", key, "--set",
+                               "machine.extensions=true"], capture_output=True, text=True,
+                              check=False)
+        assert done.returncode == 2 and f"layer conv1 has a {name}" in done.stderr, done.stderr
+
+
 def refused(work, nodes, *parts, edges=None, options=()):
     write_nir(work / "model.nir", nodes, edges)
     done = run_import(work, *options)
@@ -247,7 +276,7 @@ def refuses(work):
     w = f32(4, 2, 3, 3)
     for name, node, *parts in (
             ("c", ("Conv1d", {}), "node 'c' (Conv1d) is not mapped"),
-            ("c", ("Conv2d", conv(w, bias=f32(4))), "has a bias"),
+            ("c", ("Conv2d", conv(w, bias=f32(3))), "has 3 biases for 4 outputs"),
             ("c", ("Conv2d", conv(w, 3)), "a stride of 3"),
             ("c", ("Conv2d", conv(w, padding=numpy.array([2, 2]))), "a padding of 2; legal: 0, or"),
             ("c", ("Conv2d", conv(f32(4, 2, 9, 9), padding="valid")), "does not fit the map"),
@@ -331,8 +360,8 @@ neuron: {{alpha: {alpha}}}
 
 def main():
     with tempfile.TemporaryDirectory() as work:
-        for test in (snntorch, spikingjelly, norse, folds, layers_of_their_own, refuses,
-                     round_trip):
+        for test in (snntorch, spikingjelly, norse, folds, layers_of_their_own, biases,
+                     refuses, round_trip):
             folder = pathlib.Path(work) / test.__name__
             folder.mkdir()
             test(folder)

@@ -106,8 +106,57 @@ def folds_batch_norm_and_back():
     network.to_torch({"conv1": 2 * network.weights["conv1"]})
     assert torch.allclose(layer.weight, 2 * before)
     norm.running_mean.fill_(0.5)
-    refused(nn.Sequential(layer, norm, leaky()), torch.rand(1, 2, 8, 8), "module '1' (BatchNorm2d)",
-            "shifts its channels")
+    network = h2vp.from_torch(nn.Sequential(layer, norm, leaky()), torch.rand(1, 2, 8, 8), 3)
+    assert numpy.allclose(network.weights["conv1.b"], -0.5 * factor.flatten().numpy())
+
+
+def biases_and_back():
+    """A bias of the module, scaled by a batch norm that adds its own, and by the neurons."""
+    layer, norm = conv(2, 4, bias=True), nn.BatchNorm2d(4).eval()
+    norm.running_var.fill_(4.0)
+    norm.running_mean.fill_(0.25)
+    norm.weight.data.fill_(2.0)
+    norm.bias.data.copy_(torch.arange(4.0))
+    node = named("LIFNode", tau=2.0, v_threshold=1.0, v_reset=0.0, decay_input=True)
+    net, image = nn.Sequential(layer, norm, node).eval(), torch.rand(1, 2, 8, 8)
+    network = h2vp.from_torch(net, image, 3)
+    assert network.layers[0]["bias"] is True
+    with torch.no_grad():
+        wanted = norm(layer(image)) / 2
+        found = nn.functional.conv2d(image, torch.from_numpy(network.weights["conv1"]),
+                                     torch.from_numpy(network.weights["conv1.b"]), padding=1)
+    assert torch.allclose(wanted, found, atol=1e-5)
+    moved = {"conv1": network.weights["conv1"] * 2, "conv1.b": network.weights["conv1.b"] + 1}
+    network.to_torch(moved)
+    with torch.no_grad():
+        now = norm(layer(image)) / 2
+        wanted = nn.functional.conv2d(image, torch.from_numpy(moved["conv1"]),
+                                      torch.from_numpy(moved["conv1.b"]), padding=1)
+    assert torch.allclose(now, wanted, atol=1e-5)
+    bare = nn.Sequential(conv(2, 4), nn.BatchNorm2d(4).eval(), leaky()).eval()
+    bare[1].running_mean.fill_(0.5)
+    network = h2vp.from_torch(bare, image, 3)
+    moved = {**network.weights, "conv1.b": network.weights["conv1.b"] + 1}
+    with torch.no_grad():
+        before = bare[1](bare[0](image))
+        network.to_torch(moved)
+        assert torch.allclose(bare[1](bare[0](image)), before + 1, atol=1e-5)
+
+
+def extensions():
+    """Max pooling of spikes and resets by the threshold ask for the machine's extensions."""
+    node = named("IFNode", v_threshold=1.0, v_reset=None)
+    network = h2vp.from_torch(
+        nn.Sequential(conv(2, 4), leaky(reset_mechanism="subtract"), nn.MaxPool2d(2),
+                      nn.Flatten(), nn.Linear(64, 3), node), torch.rand(1, 2, 8, 8), 3)
+    assert network.layers[1] == {"type": "pool", "kind": "max"}, network.layers
+    assert network.config["neuron"]["reset"] == "soft_after_decay"
+    assert network.layers[2]["reset"] == "soft" and network.layers[2]["bias"] is True
+    assert network.config["machine"] == {"extensions": True}
+    full = h2vp.load_config({**MACHINE, **network.config})
+    assert full["network"]["layers"][1]["kind"] == "max", full["network"]
+    refused(nn.Sequential(conv(2, 4), nn.MaxPool2d(2), leaky()), torch.rand(1, 2, 8, 8),
+            "'1' (MaxPool2d)", "acts on potentials")
 
 
 class Residual(nn.Module):
@@ -122,15 +171,14 @@ class Residual(nn.Module):
 def refuses():
     image = torch.rand(1, 2, 8, 8)
     refused(nn.Sequential(conv(2, 4), nn.ReLU()), image, "module '1' (ReLU)", "is not supported")
-    refused(nn.Sequential(conv(2, 4, bias=True), leaky()), image, "'0' (Conv2d)", "bias")
     refused(nn.Sequential(conv(2, 4, padding=2), leaky()), image, "padding than 0 or 1")
     refused(nn.Sequential(conv(2, 4, groups=2), leaky()), image, "groups")
-    refused(nn.Sequential(conv(2, 4), leaky(reset_mechanism="subtract")), image, "subtracts")
+    refused(nn.Sequential(conv(2, 4), leaky(reset_mechanism="none")), image, "legal: zero, subtract")
     refused(nn.Sequential(conv(2, 4), conv(4, 4)), image, "without neurons between")
     refused(nn.Sequential(conv(2, 4)), image, "no neurons behind them")
     refused(Residual(), image, "module 'second' (Conv2d)", "gets something else than what 'a'")
-    node = named("LIFNode", tau=2.0, v_threshold=1.0, v_reset=None, decay_input=False)
-    refused(nn.Sequential(conv(2, 4), node), image, "is not reset to 0")
+    node = named("LIFNode", tau=2.0, v_threshold=1.0, v_reset=-1.0, decay_input=False)
+    refused(nn.Sequential(conv(2, 4), node), image, "is reset to another potential than 0")
 
 
 class Net(nn.Module):
@@ -179,7 +227,8 @@ def classifies_as_pytorch():
 
 
 def main():
-    for test in (reads_frameworks, reads_layers_of_their_own, folds_batch_norm_and_back, refuses,
+    for test in (reads_frameworks, reads_layers_of_their_own, folds_batch_norm_and_back,
+                 biases_and_back, extensions, refuses,
                  classifies_as_pytorch):
         test()
         print("ok    ", test.__name__, flush=True)
