@@ -3,13 +3,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "modules/base/ceil_div.h"
 
 namespace h2 {
 
-SataProducts::SataProducts(const Layer& layer, Numerics numerics)
-    : layer_(layer), ops_(selected_ops(numerics)) {}
+SataProducts::SataProducts(Layer layer, Numerics numerics)
+    : layer_(std::move(layer)), ops_(selected_ops(numerics)) {}
 
 void SataProducts::load(const float* oihw, int k0, int k1) {
   k0_ = k0;

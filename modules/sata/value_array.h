@@ -21,7 +21,7 @@ namespace h2 {
 /// no bit planes, one map per sample.
 class SataProducts {
  public:
-  SataProducts(const Layer& layer, Numerics numerics);
+  SataProducts(Layer layer, Numerics numerics);
 
   /// Takes the weights of output channels [k0, k1).
   void load(const float* oihw, int k0, int k1);

@@ -100,6 +100,7 @@ GlmParameters<float> SpinTraining::operator()(RunRecord& record) const {
         spikes.push_back(training_spikes(config, samples, order[i], epoch));
         labels.push_back(samples.label(order[i]));
       }
+      pointers.reserve(spikes.size());
       for (const GlmSpikes& s : spikes) pointers.push_back(&s);
       record.loss.push_back(-trainer.train(pointers, labels));
       loss += record.loss.back() * static_cast<double>(end - first);

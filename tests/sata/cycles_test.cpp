@@ -62,7 +62,7 @@ TEST(SataCycles, PartsAddUpToTheWhole) {
     const SataSpec array = array_of(draw.integer(1, 64), draw.integer(1, 64));
     const int batch = draw.integer(1, 8), steps = draw.integer(1, 10);
     const Cycles whole = sata_forward_cycles(array, l, batch, steps);
-    const std::uint64_t pieces = static_cast<std::uint64_t>(l.macs());
+    const auto pieces = static_cast<std::uint64_t>(l.macs());
     Cycles sum;
     for (std::uint64_t at = 0; at < pieces;) {
       const std::uint64_t end =

@@ -12,6 +12,7 @@
 #include "modules/base/wilson.h"
 #include "platform/experiment/render.h"
 #include "platform/experiment/trainings.h"
+#include "platform/experiment/two_machines.h"
 #include "tests/test_folder.h"
 
 namespace h2 {
@@ -88,6 +89,31 @@ TEST(Trainings, AreMeasuredOnceAndKept) {
   EXPECT_FALSE(density_of(first, "conv9", "mask"));
   std::ofstream(runs.measured / (std::string(training.name) + ".json")) << "{}";
   EXPECT_THROW(measured(training, runs), InputError);
+}
+
+TEST(TwoMachines, CurvesMeetOneOnTheLineBetweenTwoPoints) {
+  EXPECT_NEAR(where_one({0.02, 0.05, 0.1}, {0.5, 1.5, 4}), 0.035, 1e-12);
+  EXPECT_NEAR(where_one({0.02, 0.05, 0.1}, {0.25, 0.5, 0.75}), 0.15, 1e-12);  // beyond the last
+  EXPECT_NEAR(where_one({0.02, 0.04, 0.1}, {1.5, 2, 4}), 0, 1e-12);           // before the first
+}
+
+TEST(TwoMachines, RatiosAreOfEqualThroughput) {
+  EngineRun spinalflow, forward;
+  spinalflow.seconds = 0.02;
+  spinalflow.joules = 3;
+  spinalflow.leakage_w = 50;
+  spinalflow.area_mm2 = 2;
+  forward.seconds = 0.001;
+  forward.joules = 4;
+  forward.leakage_w = 1000;
+  forward.area_mm2 = 10;
+  const MachineRatio r = ratio_of(spinalflow, forward);
+  EXPECT_DOUBLE_EQ(r.units, 20);
+  EXPECT_DOUBLE_EQ(r.area_counted, 4);
+  EXPECT_DOUBLE_EQ(r.area_published, 20 * 2.09 / 21.61);
+  EXPECT_DOUBLE_EQ(r.energy_events, 0.75);
+  EXPECT_DOUBLE_EQ(r.energy_counted, 0.8);
+  EXPECT_DOUBLE_EQ(r.energy_published, 0.162 * 0.02 / (20.57 * 21.61 / 110.46 * 0.001));
 }
 
 }  // namespace

@@ -9,11 +9,11 @@
 
 namespace h2 {
 
-SpineDma::SpineDma(sc_core::sc_module_name name, SpineLink& link, const Ports& ports,
-                   Glb& filter_memory, FilterBuffer& filter, StreamBuffers<SpineEvent>& spines,
-                   TileStreams& tiles, StreamBuffers<SumRow>& sums)
+SpineDma::SpineDma(sc_core::sc_module_name name, SpineLink& link, Ports ports, Glb& filter_memory,
+                   FilterBuffer& filter, StreamBuffers<SpineEvent>& spines, TileStreams& tiles,
+                   StreamBuffers<SumRow>& sums)
     : SpineStage(name, link),
-      ports_(ports),
+      ports_(std::move(ports)),
       filter_memory_(filter_memory),
       filter_(filter),
       spines_(spines),

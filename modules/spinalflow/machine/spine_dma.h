@@ -34,7 +34,7 @@ class SpineDma : public SpineStage {
   /// Lists of other tiles for the sorter.
   using TileStreams = StreamBuffers<SpineEvent>;
 
-  SpineDma(sc_core::sc_module_name name, SpineLink& link, const Ports& ports, Glb& filter_memory,
+  SpineDma(sc_core::sc_module_name name, SpineLink& link, Ports ports, Glb& filter_memory,
            FilterBuffer& filter, StreamBuffers<SpineEvent>& spines, TileStreams& tiles,
            StreamBuffers<SumRow>& sums);
   void restart() override;
