@@ -14,7 +14,7 @@ test_packages=(gnuplot-nox libgtest-dev libbenchmark-dev gtkwave xvfb xauth sigr
   git parallel openmpi-bin clang-format clang-tidy shellcheck device-tree-compiler python3-numpy python3-h5py python3-pil
   python3-pandas python3-pip python3-skbuild python3-venv dpkg-dev file iverilog)
 # tests/fuzz/campaign.sh.
-fuzz_packages=(clang libclang-rt-14-dev)
+fuzz_packages=(clang libclang-rt-dev)
 # tests/coverage.sh and the target docs.
 coverage_packages=(gcovr)
 docs_packages=(doxygen)

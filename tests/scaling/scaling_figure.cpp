@@ -57,9 +57,9 @@ Measured measure(const Statement& s, const Sets& sets) {
   Sets all = sets;
   // Masks matter to the Backward Engine alone.
   if (s.pass != H2_OP_BACKWARD) all.insert(all.begin(), {"engines.backward.sparsity", "none"});
-  const Config config = layer_of_figure_14(all);
+  Config config;
   try {
-    plan_glb(config.machine, config.network, config.training.sub_batch);
+    config = layer_of_figure_14(all);
   } catch (const InputError& e) {
     return {0, e.what()};
   }
