@@ -141,7 +141,7 @@ TEST(Cards, MeetingsTakeTheTimeOfTheFormula) {
 
 /// An overflow in one card's part skips the group on all of them, as on one card.
 TEST(Cards, SkipAGroupTogether) {
-  const Sets dynamic{{"training.loss_scale", "dynamic"}, {"training.init_gain", "8"}};
+  const Sets dynamic{{"training.loss_scale", "dynamic"}, {"training.init_gain", "20"}};
   const CardsRun one = train_cards(on(1, 4, dynamic)), two = train_cards(on(2, 4, dynamic));
   ASSERT_TRUE(one.record.loss_scale);
   EXPECT_GT(one.record.loss_scale->skipped_groups, 0U) << "the case is one";
@@ -205,7 +205,8 @@ TEST(Federated, CardsEndARoundWithTheSameWeights) {
   slow.push_back({"federated.straggler", "3"});
   const CardsRun late = train_cards(slow);
   EXPECT_EQ(late.record.weights, run.record.weights);
-  EXPECT_GT(static_cast<double>(late.cycles), 2.0 * static_cast<double>(run.cycles));
+  // The meetings themselves take no longer.
+  EXPECT_GT(static_cast<double>(late.cycles), 1.5 * static_cast<double>(run.cycles));
   EXPECT_GT(late.record.cluster->wait_ps[0], run.record.cluster->wait_ps[0]);
   EXPECT_EQ(late.record.cluster->wait_ps[3], 0U);
 }
