@@ -9,6 +9,8 @@
 #include "modules/h2learn/engines.h"
 #include "modules/h2learn/glb_plan.h"
 #include "modules/h2learn/schedule.h"
+#include "modules/multicore/schedule.h"
+#include "modules/multicore/traffic.h"
 #include "modules/sata/buffer_plan.h"
 #include "modules/sata/energy_plan.h"
 #include "modules/sata/engines.h"
@@ -105,6 +107,13 @@ std::string describe_sata(const Config& config) {
   return text;
 }
 
+/// Which core does what, and what goes over the mesh.
+std::string describe_multicore(const Config& config) {
+  const CorePlan plan(config.multicore, config.network, config.training.sub_batch);
+  return describe(config.multicore, plan.mapping(), config.network) +
+         describe_traffic(config.multicore, streams_of(plan.mapping(), config.network));
+}
+
 }  // namespace
 
 std::unique_ptr<Schedule> make_schedule(const Config& config, const MaskFactory& masks) {
@@ -114,20 +123,30 @@ std::unique_ptr<Schedule> make_schedule(const Config& config, const MaskFactory&
       return std::make_unique<H2LearnSchedule>(config.machine, settings);
     case AcceleratorKind::sata:
       return std::make_unique<SataSchedule>(config.machine, config.sata, settings);
+    case AcceleratorKind::multicore:
+      return std::make_unique<MulticoreSchedule>(config.machine, config.multicore, settings);
     case AcceleratorKind::spinalflow:
     case AcceleratorKind::spinaps:
       break;
   }
-  throw InputError("accelerator: spinalflow and spinaps infer only; legal here: h2learn, sata");
+  throw InputError(
+      "accelerator: spinalflow and spinaps infer only; legal here: h2learn, sata, multicore");
 }
 
 std::vector<EngineInfo> engines_of(const Config& config) {
+  const bool unified = config.memory.organisation == MemoryOrganisation::unified;
   if (config.accelerator == AcceleratorKind::sata) return sata_engines(config.sata);
-  return h2learn_engines(config.machine, config.memory.organisation == MemoryOrganisation::unified);
+  if (config.accelerator == AcceleratorKind::multicore) {
+    return multicore_engines(config.multicore, unified);
+  }
+  return h2learn_engines(config.machine, unified);
 }
 
 std::vector<EnginePlan> energy_plan_of(const Config& config) {
   if (config.accelerator == AcceleratorKind::sata) return sata_energy_plan(config.sata);
+  if (config.accelerator == AcceleratorKind::multicore) {
+    return multicore_energy_plan(config.multicore);
+  }
   return h2learn_energy_plan(config.machine);
 }
 
@@ -148,11 +167,15 @@ JobNote describe_job(const Config& config, const JobEstimate& job) {
   if (config.accelerator == AcceleratorKind::sata) {
     return {config.sata.buffers.total(), "cut as above"};
   }
+  if (config.accelerator == AcceleratorKind::multicore) {
+    return {config.multicore.buffer_bytes, "cut as above"};
+  }
   const GlbPlan glb = plan_glb(config.machine, config.network, config.training.sub_batch);
   return {buffer_of(glb, job), dataflow_of(config, glb, job)};
 }
 
 std::string describe_buffers(const Config& config) {
+  if (config.accelerator == AcceleratorKind::multicore) return describe_multicore(config);
   return config.accelerator == AcceleratorKind::sata ? describe_sata(config)
                                                      : describe_h2learn(config);
 }

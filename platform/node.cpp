@@ -4,6 +4,7 @@
 #include "modules/contract/h2_contract.h"
 #include "modules/device/host_link.h"
 #include "modules/h2learn/accelerator.h"
+#include "modules/multicore/accelerator.h"
 #include "modules/sata/accelerator.h"
 #include "modules/spinalflow/accelerator.h"
 #include "modules/spinaps/accelerator.h"
@@ -83,6 +84,9 @@ std::unique_ptr<Accelerator> make_accelerator(const Config& config, int index,
       return std::make_unique<H2LearnAccelerator>(config.machine, family, workers, trace);
     case AcceleratorKind::sata:
       return std::make_unique<SataAccelerator>(config.machine, config.sata, family, workers, trace);
+    case AcceleratorKind::multicore:
+      return std::make_unique<MulticoreAccelerator>(config.machine, config.multicore, family,
+                                                    workers, trace);
     case AcceleratorKind::spinalflow:
       return make_spinalflow(config, index, prefix, trace);
     case AcceleratorKind::spinaps:

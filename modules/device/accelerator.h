@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,9 @@
 #include "modules/device/command_processor.h"
 #include "modules/device/engine_info.h"
 #include "modules/device/job_engine.h"
+#include "modules/device/noc_record.h"
 #include "modules/energy/energy_model.h"
+#include "traces/record/stat_group.h"
 
 namespace h2 {
 
@@ -35,12 +38,17 @@ class Accelerator {
   /// Running number of the next sub-batch; 0 where sub-batches have none.
   virtual std::uint64_t sub_batches() const { return 0; }
 
+  /// Adds what it counts beside its engines to the tree of statistics.
+  virtual void declare(StatGroup& /*root*/) const {}
+  /// What its network on chip carried; nothing if it has none.
+  virtual std::optional<NocRecord> noc() const { return std::nullopt; }
+
   /// Prices of energy_plan(), which waveform and timeline show as power over time.
   void show_power(const std::vector<EngineCosts>& costs);
 
   /// Binds everything but the interrupt line: masters, then buffers, then the registers as the next
   /// target of `bus`.
-  void connect(Probes& probes, Interconnect& bus);
+  virtual void connect(Probes& probes, Interconnect& bus);
 
  protected:
   std::vector<EngineInfo> info_;

@@ -142,7 +142,7 @@ void CommandProcessor::run(CardCommand& command) {
     CardCommand& owner = step->owner != nullptr ? *step->owner : command;
     if (!owner.begun) owner.start_cycle = cycle();
     owner.begun = true;
-    run_job(owner, *step);
+    run_jobs(owner, *step);
     if (owner.error == H2_OK) ++owner.steps_done;
     progress_.notify();
   }
@@ -160,20 +160,47 @@ bool CommandProcessor::await(const Step& step, CardCommand& command) {
   return false;
 }
 
-void CommandProcessor::run_job(CardCommand& command, const Step& step) {
+void CommandProcessor::run_jobs(CardCommand& command, const Step& step) {
+  std::size_t left = step.beside.size();
+  sc_core::sc_event ended;
+  const auto end = [&] {
+    if (command.error != H2_OK) abort_beside(command, step);
+  };
+  for (const Step::Beside& other : step.beside) {
+    sc_core::sc_spawn([&, job = &other] {
+      run_job(command, job->engine, *job->job);
+      end();
+      --left;
+      ended.notify();
+    });
+  }
+  run_job(command, step.engine, *step.job);
+  end();
+  while (left > 0) wait(ended);
+}
+
+/// What a failed job was to send the others will not get.
+void CommandProcessor::abort_beside(const CardCommand& command, const Step& step) {
+  const auto abort = [&](int engine) {
+    if (served_.at(engine) == &command) engines_[engine]->abort(H2_ERR_DEPENDENCY);
+  };
+  abort(step.engine);
+  for (const Step::Beside& other : step.beside) abort(other.engine);
+}
+
+void CommandProcessor::run_job(CardCommand& command, int engine, EngineJob& job) {
   LayerRecord record;
   const sc_core::sc_time limit = 1024.0 * registers.get(H2_REG_TIMEOUT) * period_;
-  served_.at(step.engine) = &command;
-  record.job =
-      engines_[step.engine]->run(*step.job, static_cast<std::uint32_t>(command.sub_batch), limit);
-  served_[step.engine] = nullptr;
-  record.engine = step.engine;
+  served_.at(engine) = &command;
+  record.job = engines_[engine]->run(job, static_cast<std::uint32_t>(command.sub_batch), limit);
+  served_[engine] = nullptr;
+  record.engine = engine;
   record.opcode = command.descriptor.opcode;
   record.samples = command.descriptor.samples;
   record.sub_batch = command.sub_batch;
-  if (record.job.error != H2_OK) {
+  if (record.job.error != H2_OK && command.error == H2_OK) {
     command.error = record.job.error;
-    command.error_layer = static_cast<std::uint32_t>(step.job->layer) + 1;
+    command.error_layer = static_cast<std::uint32_t>(job.layer) + 1;
     command.error_timestep = static_cast<std::uint32_t>(record.job.range.overflow_step);
   }
   job_ended.notify(record);

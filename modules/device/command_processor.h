@@ -76,7 +76,9 @@ class CommandProcessor : public sc_core::sc_module, private CardAccess {
   void run_next(Queue& queue);
   void run(CardCommand& command);
   bool await(const Step& step, CardCommand& command);
-  void run_job(CardCommand& command, const Step& step);
+  void run_jobs(CardCommand& command, const Step& step);
+  void run_job(CardCommand& command, int engine, EngineJob& job);
+  void abort_beside(const CardCommand& command, const Step& step);
   /// `turn`: when its queue came to it.
   void show_descriptor(const CardCommand& command, std::uint64_t turn) const;
   void complete(CardCommand& command);

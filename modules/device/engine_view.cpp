@@ -24,7 +24,7 @@ void Engine::show_job(std::uint32_t sub_batch) const {
                (record_.error == H2_OK ? "" : ", error " + std::to_string(record_.error)));
   }
   if (!trace_.shows(TraceLevel::phases)) return;
-  trace_.slice(name(), record_.layer, record_.start_cycle * settings_.period.value(),
+  trace_.slice(name(), record_.layer, record_.start_cycle * counted().value(),
                {{"sub_batch", sub_batch},
                 {"cycles", record_.cycles},
                 {"compute_cycles", record_.compute_cycles},
@@ -65,9 +65,7 @@ Engine::Stats Engine::stats() const {
   sc_core::sc_time spent[4] = {spent_[0], spent_[1], spent_[2], spent_[3]};
   spent[static_cast<int>(state_)] += sc_core::sc_time_stamp() - state_since_;
   // Intervals that have ended are whole cycles: rounding down keeps the sum the elapsed time.
-  const auto whole = [&](const sc_core::sc_time& time) {
-    return time.value() / settings_.period.value();
-  };
+  const auto whole = [&](const sc_core::sc_time& time) { return time.value() / counted().value(); };
   return {whole(spent[3]), whole(spent[1] + spent[2]), whole(spent[0])};
 }
 

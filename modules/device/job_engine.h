@@ -21,8 +21,10 @@ namespace h2 {
 class JobEngine : public sc_core::sc_module {
  public:
   struct Settings {
-    sc_core::sc_time period;  ///< core clock
+    sc_core::sc_time period;  ///< of its clock
     MemoryPort::Settings load, store;
+    /// Of the cycles in records and statistics; zero: its own clock.
+    sc_core::sc_time counted = sc_core::SC_ZERO_TIME;
   };
   using Stats = EngineStats;
 
@@ -63,7 +65,10 @@ class JobEngine : public sc_core::sc_module {
         glb_(glb) {}
 
   std::uint64_t cycles(const sc_core::sc_time& time) const {
-    return static_cast<std::uint64_t>(std::llround(time / settings_.period));
+    return static_cast<std::uint64_t>(std::llround(time / counted()));
+  }
+  const sc_core::sc_time& counted() const {
+    return settings_.counted > sc_core::SC_ZERO_TIME ? settings_.counted : settings_.period;
   }
   /// Waits for the next edge of the core clock, if there is none now.
   void wait_edge() {

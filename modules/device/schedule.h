@@ -51,6 +51,13 @@ struct Step {
   std::optional<After> after;  ///< what has to happen first
   /// The job belongs to this command, which is queued behind; null: to the one that was asked.
   std::shared_ptr<CardCommand> owner;
+  /// Jobs that other engines do at the same time; the step ends with the last of them. If one
+  /// fails, the others are aborted.
+  struct Beside {
+    int engine = 0;
+    std::unique_ptr<EngineJob> job;
+  };
+  std::vector<Beside> beside = {};
 };
 
 struct ByteRange {

@@ -132,11 +132,15 @@ struct UpdateCosts {
 };
 UpdateCosts h2learn_update_costs(const Machine& machine);
 
+/// Weights of a layer in memory order; none: all.
+struct WeightRange {
+  int begin = 0, end = 0;
+};
 /// Optimiser step `step` (1 for the first): grad-w, master and state from Mem2, new FP16 weights to
 /// every MemN base in `copies`.
 std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
                                      unsigned step, const std::vector<std::uint64_t>& copies,
-                                     UpdateCosts costs);
+                                     UpdateCosts costs, WeightRange range = {});
 /// With the costs of H2Learn's machine.
 std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
                                      unsigned step, const std::vector<std::uint64_t>& copies);

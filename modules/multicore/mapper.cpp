@@ -76,19 +76,20 @@ int layer_named(const Network& network, const std::string& name, const std::stri
     if (network.layers[l].name == name) return static_cast<int>(l);
     names += (l == 0 ? "" : ", ") + network.layers[l].name;
   }
-  throw InputError("mapping: '" + text + "' names no layer of the network; legal: " + names);
+  throw InputError("cores.mapping: '" + text + "' names no layer of the network; legal: " + names);
 }
 
 void require_cores(const MulticoreSpec& spec, const MappingItem& item, const std::string& text) {
   std::set<int> seen;
   for (const int core : item.cores) {
     if (core >= spec.count) {
-      throw InputError("mapping: '" + text + "': the mesh is too small for core " +
+      throw InputError("cores.mapping: '" + text + "': the mesh is too small for core " +
                        std::to_string(core) + "; legal: 0 to " + std::to_string(spec.count - 1) +
                        " (cores.count)");
     }
     if (!seen.insert(core).second) {
-      throw InputError("mapping: '" + text + "' names core " + std::to_string(core) + " twice");
+      throw InputError("cores.mapping: '" + text + "' names core " + std::to_string(core) +
+                       " twice");
     }
   }
 }
@@ -97,7 +98,7 @@ std::vector<CoreSlice> slices_of(const MappingItem& item, const Layer& layer, in
                                  const std::string& text) {
   if (!item.ranged) {
     if (static_cast<int>(item.cores.size()) > blocks_of(layer)) {
-      throw InputError("mapping: '" + text + "': " + layer.name + " has " +
+      throw InputError("cores.mapping: '" + text + "': " + layer.name + " has " +
                        std::to_string(layer.cout) + " output channels; legal: at most " +
                        std::to_string(blocks_of(layer)) + " cores, 16 channels each");
     }
@@ -106,7 +107,7 @@ std::vector<CoreSlice> slices_of(const MappingItem& item, const Layer& layer, in
   const int end = item.last + 1;
   if (item.first % kSliceChannels != 0 || end > layer.cout ||
       (end % kSliceChannels != 0 && end != layer.cout)) {
-    throw InputError("mapping: '" + text + "': channels of " + layer.name +
+    throw InputError("cores.mapping: '" + text + "': channels of " + layer.name +
                      " are cut at multiples of 16 of its " + std::to_string(layer.cout));
   }
   return {{index, item.cores[0], item.first, end}};
@@ -114,28 +115,28 @@ std::vector<CoreSlice> slices_of(const MappingItem& item, const Layer& layer, in
 
 /// All channels, each once, and no core twice.
 void require_whole(const Layer& layer, std::vector<CoreSlice>& slices) {
-  if (slices.empty()) throw InputError("mapping: " + layer.name + " is a layer without core");
+  if (slices.empty()) throw InputError("cores.mapping: " + layer.name + " is a layer without core");
   std::sort(slices.begin(), slices.end(),
             [](const CoreSlice& a, const CoreSlice& b) { return a.begin < b.begin; });
   std::set<int> cores;
   int next = 0;
   for (const CoreSlice& s : slices) {
     if (s.begin < next) {
-      throw InputError("mapping: slices of " + layer.name + " overlap in channel " +
+      throw InputError("cores.mapping: slices of " + layer.name + " overlap in channel " +
                        std::to_string(s.begin));
     }
     if (s.begin > next) {
-      throw InputError("mapping: channel " + std::to_string(next) + " of " + layer.name +
+      throw InputError("cores.mapping: channel " + std::to_string(next) + " of " + layer.name +
                        " is on no core");
     }
     if (!cores.insert(s.core).second) {
-      throw InputError("mapping: " + layer.name + " has two slices on core " +
+      throw InputError("cores.mapping: " + layer.name + " has two slices on core " +
                        std::to_string(s.core) + "; legal: one slice per layer and core");
     }
     next = s.end;
   }
   if (next != layer.cout) {
-    throw InputError("mapping: channel " + std::to_string(next) + " of " + layer.name +
+    throw InputError("cores.mapping: channel " + std::to_string(next) + " of " + layer.name +
                      " is on no core");
   }
 }

@@ -74,9 +74,10 @@ std::vector<std::uint64_t> link_flits(const MulticoreSpec& spec,
 std::string describe_traffic(const MulticoreSpec& spec, const std::vector<CoreStream>& streams) {
   const TrafficBytes bytes = arriving(streams);
   char line[160];
-  std::snprintf(line, sizeof line,
-                "  between cores, per sample: %.3f MB of spikes, %.3f MB of grad-u\n",
-                bytes.spikes / 1e6, bytes.gradients / 1e6);
+  std::snprintf(
+      line, sizeof line,
+      "  between cores, per sample: %.3f MB of spikes, %.3f MB of grad-u; flits of %d bits\n",
+      bytes.spikes / 1e6, bytes.gradients / 1e6, spec.noc.flit_bits);
   std::string text = line;
   const MeshRoutes mesh(spec);
   const std::vector<std::uint64_t> links = link_flits(spec, streams);

@@ -6,6 +6,7 @@
 #include "modules/contract/h2_manual.h"
 #include "modules/contract/spinalflow_contract.h"
 #include "modules/contract/spinaps_contract.h"
+#include "modules/multicore/register_map.h"
 #include "modules/sata/register_map.h"
 #include "platform/accelerators.h"
 #include "platform/cli/commands.h"
@@ -42,6 +43,8 @@ BuiltFor built_for(const Config& config) {
   if (config.accelerator == AcceleratorKind::sata) {
     card.own = sata_own_registers(config.sata);
     card.own_capabilities = sata_capabilities(config.sata);
+  } else if (config.accelerator == AcceleratorKind::multicore) {
+    card.own = multicore_own_registers(config.multicore);
   } else if (config.accelerator != AcceleratorKind::h2learn) {
     // These keep to their own contracts: no tiles, spikes and weights of a byte.
     card.id = config.accelerator == AcceleratorKind::spinaps ? SA_ID : SF_ID;

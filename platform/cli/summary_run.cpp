@@ -95,6 +95,7 @@ nlohmann::ordered_json write_known(const SummaryRun& run, const Sampler& sampler
 
 int write_run(const SummaryRun& run, const Sampler& sampler, const WallClock& wall) {
   RunRecord& record = run.record;
+  record.noc = run.platform.accelerator.noc();
   add_departures(run.config, record);
   if (!record.weights.empty()) {  // a run with data
     for (Warning& w : learning_warnings(run.config, record))

@@ -78,6 +78,10 @@ std::unique_ptr<GoldenWriter> make_golden(const CommandLine& line, const Config&
   request.block = line.get<std::uint64_t>("golden-block", 0);
   request.readmemh = line.has("golden-readmemh");
   if (config.accelerator == AcceleratorKind::sata) request.engines = sata_units(config.sata);
+  if (!request.units.empty() && config.accelerator == AcceleratorKind::multicore) {
+    throw InputError(
+        "--golden-units: signals of arrays; legal with accelerator multicore: without");
+  }
   if (!request.units.empty()) {
     return std::make_unique<GoldenWriter>(std::move(info), std::move(request));
   }

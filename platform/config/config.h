@@ -9,6 +9,7 @@
 #include "modules/arithmetic/neuron_spec.h"
 #include "modules/cluster/cluster_spec.h"
 #include "modules/h2learn/machine.h"
+#include "modules/multicore/multicore_spec.h"
 #include "modules/network/network.h"
 #include "modules/sata/sata_spec.h"
 #include "modules/spinalflow/spinal_machine.h"
@@ -22,7 +23,7 @@
 namespace h2 {
 
 /// The kinds of accelerator that a card may carry.
-enum class AcceleratorKind { h2learn, sata, spinalflow, spinaps };
+enum class AcceleratorKind { h2learn, sata, spinalflow, spinaps, multicore };
 
 /// The whole effective configuration: resolved and validated once, then const.
 struct Config {
@@ -32,6 +33,7 @@ struct Config {
   SataSpec sata;
   SpinalMachine spinalflow;  ///< used by accelerator spinalflow only
   SpinApsMachine spinaps;    ///< used by accelerator spinaps only
+  MulticoreSpec multicore;   ///< used by accelerator multicore only
   bool overlap = true;       ///< pipeline.overlap: FE runs beside BE and WUE
   MemorySpec memory;
   NetworkText network_text;  ///< as written

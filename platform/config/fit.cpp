@@ -5,6 +5,7 @@
 
 #include "modules/base/error.h"
 #include "modules/h2learn/glb_plan.h"
+#include "modules/multicore/core_plan.h"
 #include "platform/host/network_image.h"
 
 namespace h2 {
@@ -22,6 +23,10 @@ void require_tiles_fit(const Config& config) {
   if (config.accelerator == AcceleratorKind::spinalflow) return;  // lists stream through it
   if (config.accelerator == AcceleratorKind::sata) {
     return require_buffers_fit(sata_sizes(config), config.network);
+  }
+  if (config.accelerator == AcceleratorKind::multicore) {
+    const CorePlan plan(config.multicore, config.network, config.training.sub_batch);
+    return;
   }
   // What fits its arrays and its buffer is checked with the configuration.
   if (config.accelerator == AcceleratorKind::spinaps) return;
@@ -63,9 +68,9 @@ void placed(const Origins& origins, const std::vector<std::string>& keys, Check 
 }  // namespace
 
 void check_fit(const Config& config, const Origins& origins) {
-  const bool trains =
-      config.accelerator == AcceleratorKind::h2learn || config.accelerator == AcceleratorKind::sata;
-  if (!config.has_network || !trains) return;
+  const bool infers_only = config.accelerator == AcceleratorKind::spinalflow ||
+                           config.accelerator == AcceleratorKind::spinaps;
+  if (!config.has_network || infers_only) return;
   std::vector<std::string> keys{
       "accelerator",         "network.layers",    "network.input.channels", "network.input.height",
       "network.input.width", "network.timesteps", "network.pool",           "training.sub_batch",

@@ -104,6 +104,7 @@ Key choice(std::string path, std::vector<std::pair<std::string, Member<Access>>>
 std::vector<Key> machine_keys();
 std::vector<Key> spinaps_keys();
 std::vector<Key> cluster_keys();
+std::vector<Key> multicore_keys();
 std::vector<Key> memory_keys();
 std::vector<Key> run_keys();
 

@@ -201,7 +201,8 @@ std::vector<Key> machine_keys() {
              {{"h2learn", AcceleratorKind::h2learn},
               {"sata", AcceleratorKind::sata},
               {"spinalflow", AcceleratorKind::spinalflow},
-              {"spinaps", AcceleratorKind::spinaps}},
+              {"spinaps", AcceleratorKind::spinaps},
+              {"multicore", AcceleratorKind::multicore}},
              "what the card carries", H2_AT(accelerator)),
       number("clock_mhz", {0.001, 100000}, "core clock, MHz", H2_AT(machine.clock_mhz))};
   for (Key& key : engine_keys()) keys.push_back(std::move(key));
@@ -209,6 +210,7 @@ std::vector<Key> machine_keys() {
   for (Key& key : sata_keys()) keys.push_back(std::move(key));
   for (Key& key : spinalflow_keys()) keys.push_back(std::move(key));
   for (Key& key : spinaps_keys()) keys.push_back(std::move(key));
+  for (Key& key : multicore_keys()) keys.push_back(std::move(key));
   for (Key& key : energy_keys()) keys.push_back(std::move(key));
   return keys;
 }

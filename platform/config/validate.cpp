@@ -8,6 +8,7 @@
 #include "modules/base/error.h"
 #include "modules/contract/h2_contract.h"
 #include "modules/contract/spinaps_contract.h"
+#include "modules/multicore/mapper.h"
 #include "modules/network/extensions.h"
 #include "platform/config/keys.h"
 
@@ -150,6 +151,8 @@ const char* name_of(AcceleratorKind kind) {
       return "SpinalFlow";
     case AcceleratorKind::spinaps:
       return "SpinAPS";
+    case AcceleratorKind::multicore:
+      return "the multi-core trainer";
     case AcceleratorKind::h2learn:
       break;
   }
@@ -223,10 +226,10 @@ void check_federated(const Config& config, const Rules& rules) {
 
 void check_cluster(const Config& config, const Rules& rules) {
   const TrainingConfig& t = config.training;
-  const bool trains =
+  const bool several =
       config.accelerator == AcceleratorKind::h2learn || config.accelerator == AcceleratorKind::sata;
-  rules.require(trains || config.cluster.cards == 1, {"cluster.cards", "accelerator"},
-                "1 with an accelerator that does not train");
+  rules.require(several || config.cluster.cards == 1, {"cluster.cards", "accelerator"},
+                "1 unless the cards are h2learn or sata");
   rules.require(t.replicas <= t.batch_group, {"training.replicas", "training.batch_group"},
                 "1 to the sub-batches of a group");
   rules.require(t.replicas == 1 || t.update_time != UpdateTime::fused,
@@ -237,6 +240,30 @@ void check_cluster(const Config& config, const Rules& rules) {
                 {"cluster.cards", "cluster.algorithm"}, "1, 2, 4, .. with halving");
   if (config.federated.enabled()) return check_federated(config, rules);
   check_parts(config, rules);
+}
+
+/// A mesh with all its clocks, and a mapping that this network can have.
+void check_multicore(const Config& config, const Origins& origins, const Rules& rules) {
+  if (config.accelerator != AcceleratorKind::multicore) return;
+  const MulticoreSpec& m = config.multicore;
+  rules.require(m.columns <= m.count, {"cores.columns", "cores.count"}, "up to cores.count");
+  rules.require(m.rows() * m.columns <= kMostCores, {"cores.columns", "cores.count"},
+                "rows x columns up to " + std::to_string(kMostCores));
+  const auto clocks = static_cast<int>(m.clocks_mhz.size());
+  rules.require(clocks == 1 || clocks == m.count, {"cores.clocks_mhz", "cores.count"},
+                "one clock, or one for each core");
+  rules.require(!config.memory.compress_gradients, {"memory.compress_gradients", "accelerator"},
+                "false: cores store gradients dense");
+  rules.require(config.machine.fc_weight_gradient == FcGradient::per_sub_batch,
+                {"dataflow.fc_weight_gradient", "accelerator"},
+                "per_sub_batch: cores add up gradients in Mem2");
+  if (!config.has_network) return;
+  try {
+    map_layers(m, config.network);
+  } catch (const InputError& error) {
+    throw InputError(origins.latest({"cores.mapping", "cores.count", "network.layers"}) + ": " +
+                     error.what());
+  }
 }
 
 /// One layer, whose weights and spikes fit the arrays and the buffer.
@@ -295,6 +322,7 @@ void validate(const Config& config, const Origins& origins) {
   rules.require(config.dataset.windows == EventWindows::time || config.dataset.window_us == 0,
                 {"dataset.window_us", "dataset.windows"}, "0 with windows by count");
   check_extensions(config, origins);
+  check_multicore(config, origins, rules);
   rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
                 "th_l < th_r");
   check_dram_rules(config.memory.dram, rules);

@@ -55,7 +55,9 @@ const std::vector<Experiment>& experiments() {
        sata_energy},
       {"spinaps", "SpinAPS: accuracy by deadline, early stop, weight bits, STT-RAM beside SRAM",
        spinaps_experiment},
-      {"scaling", "Several cards: weak and strong scaling, 1 to 1,024 cards", scaling}};
+      {"scaling", "Several cards: weak and strong scaling, 1 to 1,024 cards", scaling},
+      {"multicore", "Multi-core trainer: TFLOPS/W, DRAM traffic beside a GPU, 1 to 20 cores",
+       multicore_experiment}};
   return all;
 }
 

@@ -19,6 +19,7 @@ StatGroup board_statistics(const RunInfo& info, const RunRecord& record, const P
     const std::string without_board = socket.substr(socket.find('.') + 1);
     probe->declare(root.group("probe").group(without_board, "socket"));
   }
+  platform.accelerator.declare(root);
   const CommandProcessor& card = platform.controller;
   StatGroup& host = root.group("host");
   host.add("interrupts", "1", "rising edges of the interrupt line", "counted at the card",

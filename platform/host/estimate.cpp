@@ -15,6 +15,7 @@
 #include "modules/base/error.h"
 #include "modules/h2learn/network_table.h"
 #include "modules/h2learn/schedule.h"
+#include "modules/multicore/mail.h"
 #include "platform/accelerators.h"
 #include "platform/host/drawn_masks.h"
 #include "platform/host/network_image.h"
@@ -27,11 +28,12 @@ void add(const TransferList& list, JobEstimate& sum) {
   const std::uint64_t mem2 = list.mem2();
   std::uint64_t reads = 0;
   for (const Transfer& t : list.transfers()) {
+    if (is_mail(t.address)) continue;  // from core to core
+    sum.bytes += t.charged();
     if (t.write) continue;
     reads += t.charged();
     sum.loads[static_cast<std::size_t>(t.kind)] += t.charged();
   }
-  sum.bytes += list.charged();
   (reads != 0 ? sum.mem2_reads : sum.mem2_writes) += mem2;  // a list either loads or stores
 }
 
@@ -132,6 +134,9 @@ class Estimator {
     }
     while (const std::optional<Step> step = schedule_->step(*command, command->steps_done)) {
       visit(step->engine, opcode, dynamic_cast<Job&>(*step->job));
+      for (const Step::Beside& other : step->beside) {
+        visit(other.engine, opcode, dynamic_cast<Job&>(*other.job));
+      }
       ++command->steps_done;
     }
     schedule_->end(*command);
@@ -187,8 +192,21 @@ double Estimate::cycles_in_turn(const Config& config) const {
   return sum + update / config.training.batch_group;
 }
 
+/// Of many engines at the same time: the busiest one, or all bytes at the peak of all memories.
+double Estimate::cycles_at_once(const Config& config) const {
+  const double n = config.training.batch_group;
+  std::vector<double> busy(compute_cycles.begin(), compute_cycles.end());
+  for (const JobEstimate& job : updates) busy[job.engine] += static_cast<double>(job.cycles) / n;
+  const auto moved =
+      static_cast<double>(std::accumulate(bytes.begin(), bytes.end(), std::uint64_t{0})) +
+      static_cast<double>(update_bytes) / n;
+  return std::max(*std::max_element(busy.begin(), busy.end()),
+                  moved / LeastTime(config).all_memories());
+}
+
 double Estimate::cycles_per_sub_batch(const Config& config) const {
   if (compute_cycles.size() == 1) return cycles_in_turn(config);
+  if (config.accelerator == AcceleratorKind::multicore) return cycles_at_once(config);
   const LeastTime least(config);
   double forward = 0, backward = 0, gradient = 0, first_gradient = 0, last_gradient = 0, update = 0,
          last_update = 0;

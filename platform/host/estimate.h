@@ -37,11 +37,13 @@ struct Estimate {
   /// A batch group takes no less, divided by its sub-batches: each engine does its jobs one after
   /// the other, a job takes its array's cycles or its bytes at the peak of their memory, the
   /// engines behind the forward pass begin after the first one, the first layer's weight gradient
-  /// and the update come last, and nothing moves faster than Mem0..2 together.
+  /// and the update come last, and nothing moves faster than Mem0..2 together. On many cores: no
+  /// less than the busiest engine, or than all bytes take.
   double cycles_per_sub_batch(const Config& config) const;
 
  private:
   double cycles_in_turn(const Config& config) const;
+  double cycles_at_once(const Config& config) const;
 };
 
 /// `device`: of place_network().

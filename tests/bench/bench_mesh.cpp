@@ -34,8 +34,8 @@ class Source : public sc_core::sc_module {
       const double gap = -std::log(1.0 - rng_.uniform()) * kFlits / rate_;
       wait(std::ceil(gap) * mesh_.period());
       const auto other = static_cast<int>(rng_.below(cores_ - 1));
-      mesh_.core(node_).send(NodeSet().set(other < node_ ? other : other + 1), PacketKind::spikes,
-                             kFlits, nullptr);
+      mesh_.core(node_).send(
+          {NodeSet().set(other < node_ ? other : other + 1), PacketKind::spikes, kFlits, nullptr});
     }
   }
   Mesh& mesh_;

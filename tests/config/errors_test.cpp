@@ -52,7 +52,7 @@ TEST_F(ConfigErrors, WrongTypes) {
             "c.yaml:1:21: pipeline.overlap: 'yes' is not a boolean; legal: true, false");
   EXPECT_EQ(error("accelerator: tpu\n"),
             "c.yaml:1:14: accelerator: 'tpu' is unknown; legal: h2learn, sata, spinalflow, "
-            "spinaps");
+            "spinaps, multicore");
   EXPECT_EQ(error("numerics: fp8\n"), "c.yaml:1:11: numerics: 'fp8' is unknown; legal: fp16, fp32");
   EXPECT_EQ(error("neuron: {alpha: .nan}\n"),
             "c.yaml:1:17: neuron.alpha: '.nan' is not a finite decimal number; legal: a number "

@@ -31,6 +31,7 @@ DIGITS = {
 DECAY = {"neuron.alpha": 0.9375, "tile.height": 4, "tile.width": 4}
 SATA = {"accelerator": "sata", **DECAY}
 EXTENDED = {"machine.extensions": "true"}
+CORES = {"accelerator": "multicore", "cores.count": 6, "cores.columns": 3}
 IDEAL = {"memory.preset": "ideal"}
 ADAM = {"training.optimizer": "adam", "training.learning_rate": 0.01}
 STEPS = {"training.schedule.kind": "step", "training.schedule.every": 2}
@@ -71,6 +72,15 @@ PROFILE = {
     "sata.buffers.gradients.bytes": (1024, SATA, "sata.buffers.gradients.bytes: 1024"),
     "sata.buffers.mask.bytes": (1024, {**SATA, "training.sub_batch": 16},
                                 "sata.buffers.mask.bytes: 1024"),
+    "cores.count": (4, {**CORES, "cores.columns": 2}), "cores.columns": (2, CORES),
+    "cores.lanes": (16, CORES), "cores.clocks_mhz": (200, CORES),
+    "cores.buffer.bytes": (4096, CORES, "cores.buffer.bytes: 4096"),
+    "cores.mailbox.bytes": (8192, CORES),
+    "cores.mapping": ('["conv1 0", "conv2 1", "conv3 2", "fc1 5"]', CORES),
+    "noc.flit_bits": (32, CORES), "noc.hop_cycles": (9, CORES),
+    "noc.packet_bytes": (16, CORES), "noc.dma_packet_bytes": (64, CORES),
+    "noc.buffer_packets": (1, CORES), "noc.sync_cycles": (50, {**CORES, "noc.clock_mhz": 400}),
+    "noc.clock_mhz": (200, CORES), "noc.multicast": ("false", CORES),
     "glb.forward.bytes": (2048, {}, "global buffer|are available"),
     "glb.weight_update.bytes": (2048, {}, "global buffer|are available"),
     "glb.backward.bytes": (2048, {}, "global buffer|are available"),

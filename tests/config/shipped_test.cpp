@@ -23,8 +23,9 @@ TEST_F(ShippedConfigs, AllLoadAndPrintWhatLoadsAgain) {
     EXPECT_EQ(config_json(first), config_json(second)) << entry.path();
     EXPECT_EQ(first.name, second.name);
     EXPECT_EQ(first.network.layers.size(), second.network.layers.size());
-    const bool trains =
-        first.accelerator == AcceleratorKind::h2learn || first.accelerator == AcceleratorKind::sata;
+    const bool trains = first.accelerator == AcceleratorKind::h2learn ||
+                        first.accelerator == AcceleratorKind::sata ||
+                        first.accelerator == AcceleratorKind::multicore;
     if (first.has_network && trains) {
       EXPECT_NO_THROW(require_trainable(first)) << entry.path();
     }

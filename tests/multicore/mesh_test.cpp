@@ -45,7 +45,7 @@ struct Field {
   void send(int from, const std::vector<int>& to, PacketKind kind = PacketKind::spikes) {
     NodeSet nodes;
     for (const int node : to) nodes.set(node);
-    endpoint(from).send(nodes, kind, kFlits, nullptr);
+    endpoint(from).send({nodes, kind, kFlits, nullptr});
   }
   struct Arrival {
     int from, to;
@@ -154,8 +154,8 @@ TEST(Mesh, RandomPacketsAtSaturationAllArrive) {
       const int targets = rng.below(8) == 0 ? 3 : 1;
       while (to.count() < static_cast<std::size_t>(targets)) to.set(rng.below(nodes));
       copies += to.count();
-      field.endpoint(node).send(to, PacketKind::memory, 1 + static_cast<int>(rng.below(8)),
-                                nullptr);
+      field.endpoint(node).send(
+          {to, PacketKind::memory, 1 + static_cast<int>(rng.below(8)), nullptr});
     }
   };
   for (int node = 0; node < nodes; ++node) {

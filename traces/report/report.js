@@ -15,6 +15,14 @@ function group(parent) {
   return { append: (...children) => content.append(el("div", {}, ...children)) };
 }
 
+/** Of a run with many engines those that were busy longest, in its order. */
+function busiestEngines(run) {
+  const MOST = 6;
+  const busy = (engine) => run.summary.engines[engine].busy_cycles;
+  const chosen = enginesOf(run).sort((a, b) => busy(b) - busy(a)).slice(0, MOST);
+  return enginesOf(run).filter((engine) => chosen.includes(engine));
+}
+
 function runSection(main, run, title) {
   const part = section(main, `run-${run.index}`, title);
   part.append(whatWasRun(run), el("h3", {}, "Warnings"), warningList(run),
@@ -25,7 +33,8 @@ function runSection(main, run, title) {
   accuracyChart(learning, [run]);
   stepsChart(learning, run);
   pipelineChart(part, run);
-  enginesOf(run).forEach((engine) => stallChart(part, run, engine));
+  meshMap(part, run);
+  busiestEngines(run).forEach((engine) => stallChart(part, run, engine));
   timeCharts(part, run);
   const roofs = group(part);
   run.analysis.rooflines.forEach((roofline) => rooflineChart(roofs, roofline));

@@ -13,6 +13,7 @@
 
 #include "memory/bus/transfer.h"
 #include "modules/device/job_record.h"
+#include "modules/device/noc_record.h"
 #include "traces/results/breakdown.h"
 
 namespace h2 {
@@ -169,6 +170,7 @@ struct RunRecord {
   static constexpr std::size_t kMostJobs = 512;
   std::deque<LayerRecord> jobs;  ///< the last ones, of all kinds
   std::vector<Warning> warnings;
+  std::optional<NocRecord> noc;  ///< of accelerators with a network on chip
 
   void begin_group(std::uint64_t cycle);
   /// Ends a group of `sub_batches`; `whole`: it counts for the time per sub-batch.

@@ -31,7 +31,7 @@ Json layer_json(const LayerCost& cost, const RunInfo& info) {
   return {{"name", j.layer},
           {"engine", info.engines[cost.engine].key},
           {"kind", name_of(cost.kind)},
-          {"pass", layer_names(cost, info)[1]},
+          {"pass", pass_name(cost, info)},
           {"compute_cycles", j.compute_cycles},
           {"memory_cycles", j.memory_cycles},
           {"cycles", j.cycles},
@@ -242,6 +242,25 @@ Json wall_json(const WallClock& wall) {
       {"platform_seconds", std::max(0.0, processor - wall.input_seconds - wall.kernel_seconds)}};
 }
 
+Json noc_json(const NocRecord& noc) {
+  Json links = Json::array();
+  for (const NocRecord::Link& l : noc.links) {
+    links.push_back({{"router", l.router},
+                     {"port", l.port},
+                     {"flits", l.flits},
+                     {"utilisation", l.utilisation}});
+  }
+  return {{"columns", noc.columns},
+          {"rows", noc.rows},
+          {"cores", noc.cores},
+          {"packets", noc.packets},
+          {"flits", noc.flits},
+          {"flit_hops", noc.flit_hops},
+          {"max_link_utilisation", noc.highest_utilisation()},
+          {"latency_cycles", {{"mean", noc.mean_latency_cycles}, {"p99", noc.p99_latency_cycles}}},
+          {"links", links}};
+}
+
 }  // namespace
 
 double processor_seconds() {
@@ -273,6 +292,7 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
   s["layers"] = Json::array();
   for (const auto& [key, cost] : r.layers) s["layers"].push_back(layer_json(cost, info));
   s["memory"] = memory_json(info, r);
+  if (r.noc) s["noc"] = noc_json(*r.noc);
   s["energy"] = energy_json(info, r.trained(), r.samples, r.layers);
   s["area"] = area_json(info);
   s["numerics"] = !info.numerics.empty() ? info.numerics

@@ -21,14 +21,15 @@ constexpr int kWeightsPerChunk = 16384;  // at most
 class UpdateJob : public Job {
  public:
   UpdateJob(const JobContext& context, int index, const UpdateSpec& update, unsigned step,
-            std::vector<std::uint64_t> copies, UpdateCosts costs)
+            std::vector<std::uint64_t> copies, UpdateCosts costs, WeightRange range)
       : context_(context),
         costs_(std::move(costs)),
         l_(context.layer(index)),
         update_(update),
         step_(step),
         copies_(std::move(copies)),
-        weights_(static_cast<int>(l_.weight_count())),
+        first_(range.begin),
+        weights_(range.end != 0 ? range.end - range.begin : static_cast<int>(l_.weight_count())),
         arrays_{{TensorKind::weight_gradient, context.place(index).weight_gradient},
                 {TensorKind::master, context.place(index).master}} {
     name = l_.name;
@@ -92,13 +93,17 @@ class UpdateJob : public Job {
     std::vector<std::vector<float>> values;  // by chunk, from its arrival to its stores
   };
 
+  /// Of its first weight, in memory order.
+  std::uint64_t place_of(Span range) const {
+    return static_cast<std::uint64_t>(first_) + static_cast<std::uint64_t>(range.begin);
+  }
   Transfer transfer(const Array& a, Span range, bool write) const {
     Transfer t;
     t.write = write;
     t.timing_only = !context_.functional();
     t.kind = a.kind;
     t.halved = a.kind != TensorKind::master && a.value_bytes == 4;
-    t.address = context_.base2 + a.offset + static_cast<std::uint64_t>(range.begin) * a.value_bytes;
+    t.address = context_.base2 + a.offset + place_of(range) * a.value_bytes;
     t.bytes = static_cast<std::uint64_t>(range.size()) * a.value_bytes;
     return t;
   }
@@ -111,7 +116,7 @@ class UpdateJob : public Job {
   UpdateSpec update_;
   unsigned step_;
   std::vector<std::uint64_t> copies_;
-  int weights_;
+  int first_, weights_;
   int chunk_ = kWeightsPerChunk;  // weights of one
   std::vector<Array> arrays_;     // gradient, master; first state, second state (adam)
 };
@@ -144,8 +149,7 @@ void UpdateJob::store(int chunk, TransferList& list) {
     t.write = true;
     t.kind = TensorKind::weight;
     t.halved = context_.value_bytes == 4;
-    t.address = base + context_.place(layer).weights +
-                static_cast<std::uint64_t>(range.begin) * context_.value_bytes;
+    t.address = base + context_.place(layer).weights + place_of(range) * context_.value_bytes;
     t.bytes = static_cast<std::uint64_t>(range.size()) * context_.value_bytes;
     put(t, arrays_[1].values[chunk], context_.value_bytes, list);
   }
@@ -172,8 +176,8 @@ UpdateCosts h2learn_update_costs(const Machine& machine) {
 
 std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,
                                      unsigned step, const std::vector<std::uint64_t>& copies,
-                                     UpdateCosts costs) {
-  return std::make_unique<UpdateJob>(context, layer, update, step, copies, std::move(costs));
+                                     UpdateCosts costs, WeightRange range) {
+  return std::make_unique<UpdateJob>(context, layer, update, step, copies, std::move(costs), range);
 }
 
 std::unique_ptr<Job> make_update_job(const JobContext& context, int layer, const UpdateSpec& update,

@@ -2,6 +2,7 @@
 #include "modules/multicore/machine/mesh.h"
 
 #include <algorithm>
+#include <functional>
 #include <string>
 
 namespace h2 {
@@ -83,6 +84,8 @@ MeshEndpoint::Stats Mesh::latencies() const {
     sum.received += s.received;
     sum.latency_cycles += s.latency_cycles;
     sum.longest_cycles = std::max(sum.longest_cycles, s.longest_cycles);
+    std::transform(s.by_latency.begin(), s.by_latency.end(), sum.by_latency.begin(),
+                   sum.by_latency.begin(), std::plus<>());
   }
   return sum;
 }

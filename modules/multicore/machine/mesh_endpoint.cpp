@@ -2,9 +2,19 @@
 #include "modules/multicore/machine/mesh_endpoint.h"
 
 #include <algorithm>
-#include <utility>
 
 namespace h2 {
+
+double MeshEndpoint::Stats::percentile(double share) const {
+  std::uint64_t sum = 0;
+  for (std::size_t cycles = 0; cycles < by_latency.size(); ++cycles) {
+    sum += by_latency[cycles];
+    if (static_cast<double>(sum) >= share * static_cast<double>(received)) {
+      return static_cast<double>(cycles);
+    }
+  }
+  return static_cast<double>(longest_cycles);
+}
 
 MeshEndpoint::MeshEndpoint(sc_core::sc_module_name name, const Settings& settings, PacketPool& pool)
     : sc_module(name), settings_(settings), pool_(pool) {
@@ -27,16 +37,17 @@ sc_core::sc_time MeshEndpoint::crossed(const sc_core::sc_time& time,
   return sc_core::sc_time::from_value(edge) + settings_.sync_cycles * period;
 }
 
-void MeshEndpoint::send(const NodeSet& to, PacketKind kind, int flits,
-                        std::shared_ptr<PacketLoad> load) {
+void MeshEndpoint::send(const Order& order) {
   tlm::tlm_generic_payload& payload = pool_.take();
   Packet& packet = Packet::of(payload);
   packet.from = settings_.node;
-  packet.to = to;
-  packet.target = to.count() == 1 ? static_cast<int>(to._Find_first()) : -1;
-  packet.flits = flits;
-  packet.kind = kind;
-  packet.load = std::move(load);
+  packet.to = order.to;
+  packet.target = order.to.count() == 1 ? static_cast<int>(order.to._Find_first()) : -1;
+  packet.flits = order.flits;
+  packet.kind = order.kind;
+  packet.load = order.load;
+  packet.offset = order.offset;
+  packet.bytes = order.bytes;
   const sc_core::sc_time now = sc_core::sc_time_stamp();
   queue_.push_back({&payload, crossed(now, settings_.period)});
   if (queue_.size() == 1) wake_.notify(queue_.front().ready - now);
@@ -87,6 +98,7 @@ tlm::tlm_sync_enum MeshEndpoint::receive(tlm::tlm_generic_payload& payload,
   ++stats_.received;
   stats_.latency_cycles += cycles;
   stats_.longest_cycles = std::max<std::uint64_t>(stats_.longest_cycles, cycles);
+  ++stats_.by_latency[std::min<std::uint64_t>(cycles, stats_.by_latency.size() - 1)];
   const sc_core::sc_time end = crossed(out, settings_.node_period);
   coming_.push_back({&payload, end});
   if (coming_.size() == 1) arrival_.notify(end - now);

@@ -4,6 +4,7 @@
 #include <tlm_utils/simple_initiator_socket.h>
 #include <tlm_utils/simple_target_socket.h>
 
+#include <array>
 #include <deque>
 #include <functional>
 #include <systemc>
@@ -28,6 +29,10 @@ class MeshEndpoint : public sc_core::sc_module {
     std::uint64_t sent = 0, received = 0;  ///< packets
     std::uint64_t latency_cycles = 0;      ///< of received ones, first flit in to last flit out
     std::uint64_t longest_cycles = 0;
+    /// Received packets by latency; the last place: all that took longer.
+    std::array<std::uint64_t, 4096> by_latency{};
+    /// Latency that a share of the packets does not exceed.
+    double percentile(double share) const;
   };
 
   tlm_utils::simple_initiator_socket<MeshEndpoint> out{"out"};
@@ -36,8 +41,15 @@ class MeshEndpoint : public sc_core::sc_module {
   /// `pool` outlives it.
   MeshEndpoint(sc_core::sc_module_name name, const Settings& settings, PacketPool& pool);
 
-  /// Queues a packet for `to`; of `bytes` of payload with flits of `flit_bytes`.
-  void send(const NodeSet& to, PacketKind kind, int flits, std::shared_ptr<PacketLoad> load);
+  /// Queues one packet.
+  struct Order {
+    NodeSet to;
+    PacketKind kind = PacketKind::spikes;
+    int flits = 1;
+    std::shared_ptr<PacketLoad> load;
+    std::uint64_t offset = 0, bytes = 0;  ///< Packet's
+  };
+  void send(const Order& order);
   /// A packet is in, with its last flit.
   std::function<void(const Packet&)> received;
   /// The last packet that was queued is on its way: room for more.

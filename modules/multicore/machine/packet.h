@@ -36,6 +36,7 @@ struct Packet : tlm::tlm_extension<Packet> {
   NodeSet to;
   int target = 0;  ///< the only node of `to`, or -1
   int flits = 1;
+  std::uint64_t offset = 0, bytes = 0;  ///< of its payload in the transfer, as charged
   PacketKind kind = PacketKind::spikes;
   std::shared_ptr<PacketLoad> load;
   sc_core::sc_time injected;  ///< first flit into the mesh

@@ -137,9 +137,18 @@ void add_layers(StatGroup& root, const RunInfo& info, const RunRecord& record) {
 
 }  // namespace
 
+std::string pass_name(const LayerCost& cost, const RunInfo& info) {
+  if (cost.kind != JobKind::array) return name_of(cost.kind);
+  return cost.pass.empty() ? info.engines[cost.engine].key : cost.pass;
+}
+
 std::vector<std::string> layer_names(const LayerCost& cost, const RunInfo& info) {
-  if (cost.kind != JobKind::array) return {cost.last.layer, name_of(cost.kind)};
-  return {cost.last.layer, cost.pass.empty() ? info.engines[cost.engine].key : cost.pass};
+  constexpr std::size_t kPasses = 3;
+  if (info.engines.size() <= kPasses) return {cost.last.layer, pass_name(cost, info)};
+  // Several engines share a pass through a layer; each does one.
+  const std::string& key = info.engines[cost.engine].key;
+  if (cost.kind == JobKind::array) return {cost.last.layer, key};
+  return {cost.last.layer, std::string(name_of(cost.kind)) + "_" + key};
 }
 
 void add_run(StatGroup& root, const RunInfo& info, const RunRecord& record) {

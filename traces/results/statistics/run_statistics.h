@@ -10,8 +10,10 @@
 
 namespace h2 {
 
-/// How files name a row of costs: the layer, and the engine or what else it does there than work
-/// with its array ("update", "grad").
+/// The pass, or what else an engine does than work with its array ("update", "grad").
+std::string pass_name(const LayerCost& cost, const RunInfo& info);
+/// How files name a row of costs: the layer, and the pass; of accelerators with many engines, the
+/// engine.
 std::vector<std::string> layer_names(const LayerCost& cost, const RunInfo& info);
 
 /// Adds what a run came to: of the whole, by engine, by layer, and rates of the memories. Both
