@@ -64,7 +64,8 @@ static int below(const char* path) {
   if (path[0] != '/') {
     if (getcwd(full, sizeof full) == NULL) return 0;
     const size_t used = strlen(full);
-    snprintf(full + used, sizeof full - used, "/%s", path);
+    const int added = snprintf(full + used, sizeof full - used, "/%s", path);
+    if (added < 0 || (size_t)added >= sizeof full - used) return 0;
     path = full;
   }
   return strncmp(path, folder, strlen(folder)) == 0;
