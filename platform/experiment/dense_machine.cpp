@@ -51,7 +51,7 @@ DenseRatios dense_ratios(const EngineRun& s, double nonzero) {
   return r;
 }
 
-/// Within a third of the published number.
+/// Within a factor of 1.5 of the published number.
 Evidence near(double value, double published) {
   return value > published / 1.5 && value < published * 1.5 ? Evidence::mechanism
                                                             : Evidence::refuted;

@@ -131,6 +131,38 @@ def passes(card):
     refused(lambda: card.backward(gradients), "is too long ago")
 
 
+def extended():
+    return (h2.Network(1, SIDE, SIDE, 4, 4, 0.25, 256, "sgd", 0, reset="soft", th_f=0.25)
+            .conv(8, stride=2, padding="valid", pool=False, bias=True, surrogate="triangle")
+            .conv(8, pool=False, adds=1).fc(CLASSES, bias=True, readout=True, alpha=0.5))
+
+
+def refuses_extensions(card):
+    for shape in (extended(), network(reset="soft"), network(surrogate="atan")):
+        try:
+            step(card, shape)
+            expect(False, "a card without machine.extensions refuses them")
+        except h2.CardError as e:
+            expect("network table" in str(e), f"it names the table: {e}")
+
+
+def extensions(card):
+    shape = extended()
+    starts = start_weights(shape)
+    constant = [taps for out in range(8) for taps in range(out * 18 + 9, out * 18 + 18)]
+    for at in constant:
+        starts[0][at] = 0
+    card.load(shape)
+    for number, weights in enumerate(starts):
+        card.write_weights(number, weights)
+    card.train([samples()], "cross_entropy")
+    after = [card.read_weights(number) for number in range(3)]
+    moved = [at for at in constant if after[0][at] != 0]
+    expect(moved and all((at - 9) % 18 == 4 for at in moved), f"biases move alone: {moved}")
+    expect(len(after[2]) == CLASSES * (8 * 16 + 1), "a read-out with bias has an input more")
+    expect(all(0 <= label < CLASSES for label in card.infer(samples()[0])), "classes are read")
+
+
 def schedules():
     line = h2.Schedule(1, warmup=4)
     expect([line.rate(n) for n in (1, 2, 4, 9)] == [0.25, 0.5, 1, 1], "a rise in a line")
@@ -148,9 +180,13 @@ def main():
             rates(card)
             neurons(card)
             passes(card)
+            refuses_extensions(card)
         schedules()
         folder = pathlib.Path(server.socket).parent
     expect(not folder.exists(), "the server leaves nothing")
+    with h2.Server(config, {"host.cycles_per_sub_batch": 1, "machine.extensions": "true"}) as server:
+        with h2.Card(server.socket) as card:
+            extensions(card)
     try:
         h2.Server(config, {"clock_mhz": 0})
         expect(False, "an illegal key ends the server")
