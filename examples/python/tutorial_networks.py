@@ -6,7 +6,7 @@ the accelerator's weights then classify the same test samples in PyTorch.
 
     H2VP=build/h2vp PYTHONPATH=python /usr/bin/python3 examples/python/tutorial_networks.py
 
-usage: tutorial_networks.py [mlp] [shd] [--samples N] [--tests N] [--epochs N] [--mnist FOLDER]
+usage: tutorial_networks.py [mlp] [cnn] [shd] [--samples N] [--tests N] [--epochs N] [--mnist FOLDER]
 
 Images are generated digits unless --mnist names the folder of MNIST's files; the words of `shd` are
 generated in the format of the Heidelberg data sets.
@@ -35,8 +35,16 @@ CONFIGS = pathlib.Path(__file__).resolve().parents[2] / "configs"
 
 def mlp():
     """Pixels into a fully connected network, as in first tutorials on MNIST."""
-    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128, bias=False), h2vp.LIF(0.5, 0.5),
-                         nn.Linear(128, 10, bias=False), h2vp.LIF(0.5, 0.5))
+    return nn.Sequential(nn.Flatten(), nn.Linear(784, 128), h2vp.LIF(0.5, 0.5),
+                         nn.Linear(128, 10), h2vp.LIF(0.5, 0.5))
+
+
+def cnn():
+    """Convolutions without padding, max pooling of spikes, biases, as in tutorials of convolutional
+    networks; max pooling is an extension of the accelerator."""
+    return nn.Sequential(nn.Conv2d(1, 12, 5), h2vp.LIF(0.5, 0.5), nn.MaxPool2d(2),
+                         nn.Conv2d(12, 32, 5), h2vp.LIF(0.5, 0.5), nn.MaxPool2d(2), nn.Flatten(),
+                         nn.Linear(512, 10), h2vp.LIF(0.5, 0.5))
 
 
 def shd():
@@ -110,7 +118,7 @@ def classes_of(net, samples, steps):
 
 
 # Module, gain of its start weights, learning rate: chosen on training samples.
-NETWORKS = {"mlp": (mlp, 0.5, 0.001), "shd": (shd, 1, 0.002)}
+NETWORKS = {"mlp": (mlp, 0.5, 0.001), "cnn": (cnn, 1, 0.002), "shd": (shd, 1, 0.002)}
 
 
 def run(name, options, work):
@@ -123,6 +131,8 @@ def run(name, options, work):
         if hasattr(layer, "weight"):
             nn.init.kaiming_normal_(layer.weight)
             layer.weight.data *= gain
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
     batch = 16
     network = h2vp.from_torch(net, torch.rand(1, *shape), steps, encoding=encoding).with_config({
         "include": os.fspath(CONFIGS / "h2learn.yaml"), "dataset": dataset,
