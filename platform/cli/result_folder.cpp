@@ -75,7 +75,7 @@ void write_layer(const fs::path& folder, const Layer& layer, NpyType type, const
 
 }  // namespace
 
-fs::path make_output_folder(const CommandLine& line, const Config& config) {
+fs::path shared_output_folder(const CommandLine& line, const Config& config) {
   if (line.out.empty() && (config.name.empty() || config.name == "." || config.name == "..")) {
     throw InputError("--out: the name of " + line.config +
                      " names no folder below out; legal: --out DIR");
@@ -84,6 +84,11 @@ fs::path make_output_folder(const CommandLine& line, const Config& config) {
   std::error_code error;
   fs::create_directories(out, error);
   if (error) throw InputError("--out " + out.string() + ": " + error.message());
+  return out;
+}
+
+fs::path make_output_folder(const CommandLine& line, const Config& config) {
+  fs::path out = shared_output_folder(line, config);
   lock_output(out);
   return out;
 }

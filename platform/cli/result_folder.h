@@ -13,6 +13,8 @@ namespace h2 {
 
 /// --out, or out/<config name>; created if missing, and kept for this process. Throws InputError.
 std::filesystem::path make_output_folder(const CommandLine& line, const Config& config);
+/// The same for a process that writes nothing there, beside one that does.
+std::filesystem::path shared_output_folder(const CommandLine& line, const Config& config);
 
 /// The results of one run in their folder. While there is no summary.json they are not complete;
 /// `summary.json.partial` says so from begin() on.

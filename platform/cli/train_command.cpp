@@ -207,7 +207,8 @@ int train(const CommandLine& line, const Config& config, const Ranks& ranks) {
       for (const std::string& remark : set->remarks) std::cout << "data: " << remark << '\n';
     }
   }
-  const ResultFolder folder(line, make_output_folder(line, config));
+  const ResultFolder folder(line, ranks.elsewhere.card == 0 ? make_output_folder(line, config)
+                                                            : shared_output_folder(line, config));
   TrainingRun run(line, config, data, folder);
   run.elsewhere = ranks.elsewhere;
   if (ranks.count > 1) ranks.require_same(run.digest());

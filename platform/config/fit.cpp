@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/config/fit.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <string>
 
+#include "modules/base/ceil_div.h"
 #include "modules/base/error.h"
+#include "modules/h2learn/backward/lane_sums.h"
 #include "modules/h2learn/glb_plan.h"
 #include "modules/multicore/core_plan.h"
 #include "platform/host/network_image.h"
@@ -19,6 +23,31 @@ SataSizes sata_sizes(const Config& config) {
           config.network.timesteps, config.sata.ann};
 }
 
+namespace {
+
+/// A tile's cycles of the Backward Engine are added up in numbers of fixed width.
+void require_sums_fit(const Config& config) {
+  const BackwardSpec& array = config.machine.backward;
+  for (const Layer& layer : config.network.layers) {
+    const int taps = ceil_div(layer.kernel, layer.stride);
+    const int height = std::min(config.machine.tile.height, layer.in_h);
+    const int width = std::min(config.machine.tile.width, layer.in_w);
+    const int per_grad = layer.kernel * ceil_div(layer.kernel, array.group);
+    const auto outputs = static_cast<std::uint64_t>(ceil_div(height * width, array.group));
+    const auto longest =
+        static_cast<std::uint64_t>(std::max(taps * taps, array.empty_window_cycles));
+    const auto addend = static_cast<std::uint64_t>(std::max(per_grad, array.empty_window_cycles));
+    if (lane_sums_hold(addend, outputs * longest)) continue;
+    throw InputError("engines.backward.empty_window_cycles: " +
+                     std::to_string(array.empty_window_cycles) + ", but a tile of " +
+                     std::to_string(height) + "x" + std::to_string(width) + " of " + layer.name +
+                     " would take more cycles than can be counted; legal: less, or a smaller "
+                     "tile or kernel");
+  }
+}
+
+}  // namespace
+
 void require_tiles_fit(const Config& config) {
   if (config.accelerator == AcceleratorKind::spinalflow) return;  // lists stream through it
   if (config.accelerator == AcceleratorKind::sata) {
@@ -31,6 +60,7 @@ void require_tiles_fit(const Config& config) {
   // What fits its arrays and its buffer is checked with the configuration.
   if (config.accelerator == AcceleratorKind::spinaps) return;
   plan_glb(config.machine, config.network, config.training.sub_batch);
+  require_sums_fit(config);
 }
 
 h2_device place_network(const Config& config) {
@@ -78,10 +108,10 @@ void check_fit(const Config& config, const Origins& origins) {
   std::vector<std::string> buffers = keys, memories = keys;
   for (const char* key :
        {"glb.forward.bytes", "glb.weight_update.bytes", "glb.backward.bytes",
-        "engines.forward.cols", "engines.weight_update.cols", "engines.backward.rows",
-        "engines.backward.cols", "dataflow.psum_copies", "sata.buffers.spikes.bytes",
-        "sata.buffers.potentials.bytes", "sata.buffers.weights.bytes",
-        "sata.buffers.gradients.bytes", "sata.buffers.mask.bytes"}) {
+        "engines.backward.empty_window_cycles", "engines.backward.group", "engines.forward.cols",
+        "engines.weight_update.cols", "engines.backward.rows", "engines.backward.cols",
+        "dataflow.psum_copies", "sata.buffers.spikes.bytes", "sata.buffers.potentials.bytes",
+        "sata.buffers.weights.bytes", "sata.buffers.gradients.bytes", "sata.buffers.mask.bytes"}) {
     buffers.emplace_back(key);
   }
   for (const char* key :

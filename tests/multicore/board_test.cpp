@@ -115,10 +115,8 @@ TEST(MulticoreBoard, OtherPathsKeepTheBits) {
 TEST(MulticoreBoard, ChannelsTakeTurnsInSmallBuffers) {
   std::optional<Config> config;
   for (int bytes = 16384; !config && bytes < 1 << 20; bytes += 2048) {
-    const Config tried = small(cores(4, 2, {{"cores.buffer.bytes", std::to_string(bytes)}}));
     try {
-      const CorePlan plan(tried.multicore, tried.network, tried.training.sub_batch);
-      config = tried;
+      config = small(cores(4, 2, {{"cores.buffer.bytes", std::to_string(bytes)}}));
     } catch (const InputError&) {
     }
   }
@@ -135,12 +133,20 @@ TEST(MulticoreBoard, ChannelsTakeTurnsInSmallBuffers) {
   EXPECT_EQ(train_on(*config).weights, train_on(small({})).weights);
 }
 
+/// With the smallest mailboxes that hold a message.
 TEST(MulticoreBoard, FullMailboxesHoldSendersBack) {
-  const Sets mailbox{{"cores.mailbox.bytes", "16384"}};
-  const Config config = small(cores(6, 3, mailbox));
-  const Trained t = train_on(config);
-  EXPECT_GT(t.mail.credit_waits, 0U);
-  EXPECT_EQ(t.weights, train_on(small({})).weights);
+  std::optional<Trained> smallest;
+  for (int bytes = 16384; bytes >= 16; bytes /= 2) {
+    try {
+      smallest = train_on(small(cores(6, 3, {{"cores.mailbox.bytes", std::to_string(bytes)}})));
+    } catch (const InputError&) {
+      break;
+    }
+    EXPECT_EQ(smallest->weights, train_on(small({})).weights) << bytes;
+    if (smallest->mail.credit_waits > 0) break;
+  }
+  ASSERT_TRUE(smallest);
+  EXPECT_GT(smallest->mail.credit_waits, 0U);
 }
 
 TEST(MulticoreBoard, LinksCarryExactlyTheMappersFlits) {

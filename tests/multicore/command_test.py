@@ -67,6 +67,7 @@ def check_run(out):
     vcd = (out / "cores" / "trace.vcd").read_text(encoding="utf-8")
     for signal in ("east_busy", "mailbox_bytes", "core3_bp"):
         expect(signal in vcd, f"{signal} in the waveform")
+    h2vp("report", out / "cores")
     page = (out / "cores" / "report.html").read_text(encoding="utf-8")
     expect("meshMap" in page and '"max_link_utilisation"' in page, "the page has the mesh")
 

@@ -157,6 +157,10 @@ const bool kAvx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi
 
 }  // namespace
 
+bool lane_sums_hold(std::uint64_t addend, std::uint64_t sum) {
+  return fits(kSmall, addend, sum) || fits(kMedium, addend, sum) || fits(kLarge, addend, sum);
+}
+
 LaneTable::LaneTable(int blocks, int entries, std::uint64_t addend, std::uint64_t sum)
     : blocks(blocks), entries(entries) {
   for (const Size size : {kSmall, kMedium, kLarge}) {

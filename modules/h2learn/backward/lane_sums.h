@@ -30,6 +30,9 @@ struct LaneTable {
   }
 };
 
+/// Whether a LaneTable can hold numbers up to `addend` and sums up to `sum`.
+bool lane_sums_hold(std::uint64_t addend, std::uint64_t sum);
+
 /// Makes an entry: per lane the number of ones in the chosen rows of `bits`, each kLaneWords words
 /// and `stride` words after the one before.
 void sum_lanes(const std::uint64_t* bits, std::size_t stride, const std::vector<int>& chosen,
