@@ -35,7 +35,7 @@ void RecordFile::read(std::size_t index, std::uint8_t* record) const {
 
 std::uint64_t size_of_file(const std::string& path) {
   std::error_code error;
-  const std::uint64_t size = std::filesystem::file_size(path, error);
+  const std::uint64_t size = std::filesystem::file_size(plain(path), error);
   if (error) throw InputError(path + ": cannot be opened: " + error.message());
   return size;
 }

@@ -97,8 +97,11 @@ void LaneArray::begin_tick(const SpinePass& pass) {
   if (pass.part == 0 || lanes_.tick() == plan().job().shape.input.ticks) return;
   const SumRow* row = nullptr;
   waits_for_ = "sums of earlier parts";
-  while (parts_.sums_in.look(0, row) != StreamBuffers<SumRow>::Head::entry) {
-    stall(kSumStall, parts_.sums_in.filled());
+  using Head = StreamBuffers<SumRow>::Head;
+  for (Head head = Head::ended; head != Head::entry;) {
+    head = parts_.sums_in.look(0, row);
+    // A list that has ended makes way for the next one, which may have arrived before.
+    if (head == Head::waiting) stall(kSumStall, parts_.sums_in.filled());
   }
   lanes_.add_sums(row->data());
   parts_.sums_in.pop(0);
