@@ -12,6 +12,7 @@
 
 int main(int argc, char** argv) {
   h2::secure_standard_streams();
+  h2::report_uncaught();
   // Jobs make and drop maps of megabytes all the time: keep them in the heap instead of asking the
   // system for fresh pages.
   mallopt(M_MMAP_MAX, 0);  // M_MMAP_THRESHOLD has a limit that the largest weights exceed

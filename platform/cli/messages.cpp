@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
+#include <exception>
 #include <iostream>
 #include <new>
 #include <system_error>
@@ -22,7 +24,24 @@ const char* const kNoMemory =
     "the system gives no more memory (see ulimit -v); legal: a smaller network or sub-batch, fewer "
     "--threads";
 
+/// There may be no memory left for anything but the text.
+[[noreturn]] void end_with_message() {
+  const char* text = "ended by an error within another";
+  try {
+    if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    text = kNoMemory;
+  } catch (const std::exception& error) {
+    text = error.what();
+  } catch (...) {
+  }
+  std::fprintf(stderr, "h2vp: %s\n", text);
+  std::_Exit(1);
+}
+
 }  // namespace
+
+void report_uncaught() { std::set_terminate(end_with_message); }
 
 void print_message(const std::string& text) {
   std::cerr << "h2vp: " << printable(text) << std::endl;

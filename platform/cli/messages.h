@@ -15,6 +15,9 @@ std::string error_message(const std::exception& error);
 /// opens takes their place. Writing to them fails. A file beyond the system's limit of sizes fails
 /// as on a full disk instead of ending the process.
 void secure_standard_streams();
+/// An exception that nothing can catch, as for lack of memory in a destructor, ends the program
+/// with a message and code 1, too.
+void report_uncaught();
 /// `code`, or 1 with a message if what was printed did not arrive.
 int checked_output(int code);
 
