@@ -48,11 +48,13 @@ MATRIX = [
       "spinalflow": "nowhere/conv1.w.npy: cannot be opened",
       "spinaps": "accelerator: h2vp infer-spikes runs on spinalflow"}),
 ]
-# The machine alone has no network: sums of several parts, whose lists are as long as their buffers.
+# SpinalFlow's machine alone has no network: sums of several parts, whose lists are as long as their
+# buffers. No data set but generated digits is there everywhere.
 NETWORK = {"spinalflow": ["network.layers=8C3-10FC", "network.input.channels=1",
                           "network.input.height=28", "network.input.width=28",
                           "network.timesteps=4", "dataset.kind=digits",
-                          "dataset.coding=first_spike"]}
+                          "dataset.coding=first_spike"],
+           "spinaps": ["dataset.kind=digits"]}
 KEYS = {
     "sata": [("neuron.alpha=0.5", "neuron.alpha"), ("memory.organisation=unified", "memory.organisation"),
              ("memory.compress_gradients=true", "memory.compress_gradients"),
