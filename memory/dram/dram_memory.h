@@ -48,7 +48,7 @@ class DramMemory final : public MemoryTiming {
   static constexpr int kTurnsInARow = 8;
   static constexpr std::uint32_t kMinRunBytes = 2048;
   /// Rounding transactions to stripes adds at most a line to so many.
-  static constexpr std::uint64_t kLinesPerAdded = 100;
+  static constexpr std::uint64_t kLinesPerAdded = 50;
 
  private:
   /// A bit per port.
