@@ -36,7 +36,6 @@ LaneArray::LaneArray(sc_core::sc_module_name name, SpineLink& link, const Parts&
     : SpineStage(name, link), parts_(parts) {}
 
 void LaneArray::begin() {
-  busy_ = 0;
   sum_stores_ = 0;
   end_ = sc_core::SC_ZERO_TIME;
 }
@@ -46,7 +45,7 @@ void LaneArray::work() {
     for (int v = 0; v < plan().visits(); ++v) visit(pass, v);
     parts_.filter.release();
   }
-  on_state(false);
+  link_.on_state(false);
   end_ = sc_core::sc_time_stamp();
 }
 
@@ -57,10 +56,10 @@ void LaneArray::visit(const SpinePass& pass, int v) {
   for (RowToken row = next_row(); row.weights != nullptr; row = next_row()) {
     while (lanes_.tick() < row.tick) end_tick(pass, v);
     lanes_.add(row.weights);
-    on_state(true);
+    link_.on_state(true);
     waits_for_ = "its clock";
     cycle();
-    ++busy_;
+    ++link_.compute_cycles;
     link_.events[kAdds] += pass.lanes;
     link_.events[kGlbReadBytes] += plan().job().unit.lanes;
   }
@@ -85,7 +84,7 @@ SpinalEvent LaneArray::cause() const {
 
 template <class Event>
 void LaneArray::stall(SpinalEvent cause, const Event& event) {
-  on_state(false);
+  link_.on_state(false);
   const sc_core::sc_time since = sc_core::sc_time_stamp();
   wait(event);
   link_.events[cause] +=
@@ -105,7 +104,7 @@ void LaneArray::begin_tick(const SpinePass& pass) {
   }
   lanes_.add_sums(row->data());
   parts_.sums_in.pop(0);
-  on_state(false);
+  link_.on_state(false);
   cycle();
   ++link_.events[kSumStall];
 }

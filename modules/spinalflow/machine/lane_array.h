@@ -52,10 +52,6 @@ class LaneArray : public SpineStage {
   };
   LaneArray(sc_core::sc_module_name name, SpineLink& link, const Parts& parts);
 
-  /// Rows added in the job so far, as cycles.
-  std::uint64_t busy() const { return busy_; }
-  /// Called when the array begins to work and when it waits.
-  std::function<void(bool works)> on_state;
   /// Called when a position is done.
   std::function<void()> on_visit;
   const sc_core::sc_time& end() const { return end_; }
@@ -75,7 +71,6 @@ class LaneArray : public SpineStage {
 
   Parts parts_;
   SpinalLanes lanes_;
-  std::uint64_t busy_ = 0;
   int sum_stores_ = 0;  // under way
   sc_core::sc_event sum_stored_;
   sc_core::sc_time end_;

@@ -2,12 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
 #include <systemc>
 #include <vector>
 
+#include "modules/device/stage.h"
 #include "modules/spinaps/machine/mailbox.h"
 #include "modules/spinaps/spin_events.h"
 #include "modules/spinaps/spin_job.h"
@@ -41,17 +39,9 @@ struct SpikeToken {
 };
 
 /// What the modules of the card have in common.
-struct SpinLink {
-  sc_core::sc_time period;
+struct SpinLink : StageLink {
   const SpinJob* job = nullptr;  ///< under way
   SpinProgram program;
-  EventCounts events;                ///< of the job under way
-  sc_core::sc_event start;           ///< a job begins
-  std::uint64_t compute_cycles = 0;  ///< of the job: rows, neurons, writes
-  /// Ends the job with an error.
-  std::function<void(std::uint32_t error)> fail;
-  /// The arrays or the neurons work from now on, or they wait.
-  std::function<void(bool works)> on_state;
 
   Mailbox<StepToken> steps;
   Mailbox<SumToken> sums;
@@ -66,41 +56,13 @@ struct SpinLink {
   }
 };
 
-/// A module with a process that takes part in one job after another.
-class SpinStage : public sc_core::sc_module {
- public:
-  /// Ends what the process does, wherever it waits: it waits for the next job.
-  virtual void restart() { process_.reset(); }
-  /// What the process waits for.
-  std::string describe() const { return std::string(basename()) + " waits for " + waits_for_; }
-
+/// A module of the card.
+class SpinStage : public Stage {
  protected:
-  SpinStage(const sc_core::sc_module_name& name, SpinLink& link) : sc_module(name), link_(link) {
-    SC_HAS_PROCESS(SpinStage);
-    SC_THREAD(run);
-    process_ = sc_core::sc_get_last_created_process_handle();
-  }
-  virtual void work() = 0;
+  SpinStage(const sc_core::sc_module_name& name, SpinLink& link) : Stage(name, link), link_(link) {}
   const SpinJob& job() const { return *link_.job; }
-  /// Lets cycles of arrays or neurons pass.
-  void compute(std::uint64_t cycles) {
-    wait(static_cast<double>(cycles) * link_.period);
-    link_.compute_cycles += cycles;
-  }
 
   SpinLink& link_;
-  const char* waits_for_ = "a job";
-
- private:
-  void run() {
-    for (;;) {
-      waits_for_ = "a job";
-      wait(link_.start);
-      work();
-    }
-  }
-
-  sc_core::sc_process_handle process_;
 };
 
 }  // namespace h2
