@@ -5,9 +5,8 @@
 #include <cstdint>
 #include <string>
 
-#include "modules/base/ceil_div.h"
 #include "modules/base/error.h"
-#include "modules/h2learn/backward/lane_sums.h"
+#include "modules/h2learn/backward/backward_count.h"
 #include "modules/h2learn/glb_plan.h"
 #include "modules/multicore/core_plan.h"
 #include "platform/host/network_image.h"
@@ -29,15 +28,10 @@ namespace {
 void require_sums_fit(const Config& config) {
   const BackwardSpec& array = config.machine.backward;
   for (const Layer& layer : config.network.layers) {
-    const int taps = ceil_div(layer.kernel, layer.stride);
     const int height = std::min(config.machine.tile.height, layer.in_h);
     const int width = std::min(config.machine.tile.width, layer.in_w);
-    const int per_grad = layer.kernel * ceil_div(layer.kernel, array.group);
-    const auto outputs = static_cast<std::uint64_t>(ceil_div(height * width, array.group));
-    const auto longest =
-        static_cast<std::uint64_t>(std::max(taps * taps, array.empty_window_cycles));
-    const auto addend = static_cast<std::uint64_t>(std::max(per_grad, array.empty_window_cycles));
-    if (lane_sums_hold(addend, outputs * longest)) continue;
+    const BackwardSums most = backward_sums(layer, array, height * width);
+    if (lane_sums_hold(most.addend, most.sum)) continue;
     throw InputError("engines.backward.empty_window_cycles: " +
                      std::to_string(array.empty_window_cycles) + ", but a tile of " +
                      std::to_string(height) + "x" + std::to_string(width) + " of " + layer.name +

@@ -31,6 +31,15 @@ BackwardCounter::BackwardCounter(const Layer& above, const BackwardSpec& array, 
   require(above.kind == LayerKind::conv, "counts convolutions only");
 }
 
+BackwardSums backward_sums(const Layer& above, const BackwardSpec& array, int area) {
+  const int taps_per_axis = ceil_div(above.kernel, above.stride);
+  const int longest_output = std::max(taps_per_axis * taps_per_axis, array.empty_window_cycles);
+  // Consecutive open outputs go to different PEs, so of a window's row a PE has few.
+  const int per_grad = above.kernel * ceil_div(above.kernel, array.group);
+  return {static_cast<std::uint64_t>(std::max(per_grad, array.empty_window_cycles)),
+          std::uint64_t{1} * ceil_div(area, array.group) * longest_output};
+}
+
 int BackwardCounter::grad_words(const BackwardWindow& window) const {
   return ceil_div(window.grads().area(), 64);
 }
@@ -58,14 +67,10 @@ void BackwardCounter::outputs(const BitMap& mask, Region tile, int ci0, int ci1)
   out_.channels = ci1 - ci0;
   take(out_, mask, above_.in_h, above_.in_w, tile, masked_outputs_);
 
-  const int taps_per_axis = ceil_div(above_.kernel, above_.stride);
-  const int longest_output = std::max(taps_per_axis * taps_per_axis, array_.empty_window_cycles);
-  // Consecutive open outputs go to different PEs, so of a window's row a PE has few.
-  const int per_grad = above_.kernel * ceil_div(above_.kernel, array_.group);
+  const BackwardSums most = backward_sums(above_, array_, tile.area());
   const int words = ceil_div(out_.counted, 64) * array_.group;
-  shape_ = LaneTable(ceil_div(words, kLaneWords), 64 * set_words(out_.window),
-                     std::max(per_grad, array_.empty_window_cycles),
-                     std::uint64_t{1} * ceil_div(tile.area(), array_.group) * longest_output);
+  shape_ =
+      LaneTable(ceil_div(words, kLaneWords), 64 * set_words(out_.window), most.addend, most.sum);
   tables_.assign(shape_.words() * out_.kept, 0);
   work_.assign(static_cast<std::size_t>(shape_.entries) * out_.kept, 0);
   open_outputs_ = 0;

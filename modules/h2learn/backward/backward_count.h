@@ -24,6 +24,13 @@ struct BackwardWork {
                                 ///< over the PEs that have a channel pair
 };
 
+/// The largest numbers that counting a tile of `area` positions may come to: cycles that one
+/// non-zero grad-u adds to a PE, and a PE's sum over the tile.
+struct BackwardSums {
+  std::uint64_t addend = 0, sum = 0;
+};
+BackwardSums backward_sums(const Layer& above, const BackwardSpec& array, int area);
+
 /// Counts the Backward Engine's convolution cycles (paper IV-B3): the open outputs of a tile are
 /// dealt round-robin in scan order to the PEs of a group; each PE takes one cycle per tap whose
 /// grad-u is non-zero; all groups wait for the longest PE of the tile, per sample and timestep.
