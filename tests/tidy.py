@@ -24,7 +24,7 @@ PRODUCT = ("memory/", "modules/", "platform/", "traces/")
 # their instructions; programs that must not compile; what only builds with a sanitizer contain.
 LEFT_OUT = ("modules/arithmetic/simd/", "tests/arithmetic/avx512_model", "tests/structure/",
             "tests/firmware/programs/", "tests/firmware/stock/", "examples/embed/",
-            "examples/firmware/", "tests/contract/", "tests/process_stacks.cpp")
+            "examples/firmware/", "tests/contract/", "tests/fuzz/fuzzer.cpp", "tests/process_stacks.cpp")
 
 
 def tracked(*patterns):
