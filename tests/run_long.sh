@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What takes longer than a change can wait for: clang-tidy over every source, the unit and board tests
-# under AddressSanitizer with UndefinedBehaviorSanitizer and under ThreadSanitizer, and campaigns: ten
-# times as many random descriptors as in the suite, 100,000 random programs on the processor and on
-# QEMU, 1,000,000 random packets on the mesh of the multi-core trainer, 1.4 million changed inputs of
-# all formats and libFuzzer for an hour on each, 5,000 random configurations, all mutants of
-# tests/mutation, and a failure or a kill at every single write, rename and fsync of a run. Steps that
-# passed for this commit are not repeated, so that a broken-off run can go on; --again starts anew.
+# What takes longer than a change can wait for: clang-tidy over every source, the board tests under
+# ThreadSanitizer, and campaigns: ten times as many random descriptors as in the suite, 100,000 random
+# programs on the processor and on QEMU, 1,000,000 random packets on the mesh of the multi-core trainer,
+# 1.4 million changed inputs of all formats and libFuzzer for an hour on each, 5,000 random
+# configurations, all mutants of tests/mutation, and a failure or a kill at every single write, rename
+# and fsync of a run. Steps that passed for this commit are not repeated, so that a broken-off run can
+# go on; --again starts anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=examples/setup.sh
@@ -29,7 +29,6 @@ step() {
 }
 
 install_packages "${build_packages[@]}" "${test_packages[@]}" "${fuzz_packages[@]}"
-step address tests/sanitize.sh address
 step thread tests/sanitize.sh thread test_platform
 step tidy tests/tidy.py --all
 build_tree -DH2_TESTS=ON
