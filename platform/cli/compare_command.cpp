@@ -244,7 +244,9 @@ void compare_options(boost::program_options::options_description_easy_init add) 
       "those of a training of CONFIG)");
 }
 
-int run_compare(const CommandLine& line) {
+int run_compare(const CommandLine& given) {
+  CommandLine line = given;
+  line.sets = shared(line.sets);
   const Config config = load_config(line.config, line.sets);
   const std::vector<std::string> names = names_of(line.get<std::string>("accelerators"));
   const fs::path out =

@@ -57,7 +57,7 @@ class Runner {
       : configs_(line.get<std::string>("configs", "configs")),
         out_(std::move(out)),
         jobs_(line.get("jobs", std::max(1, static_cast<int>(std::thread::hardware_concurrency())))),
-        sets_(line.sets) {
+        sets_(shared(line.sets)) {
     if (jobs_ < 1 || jobs_ > 1024) throw InputError("--jobs: legal are 1 to 1024");
   }
 

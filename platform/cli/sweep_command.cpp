@@ -64,6 +64,7 @@ std::vector<Override> all_sets(const SweepFile& sweep, const CommandLine& line,
                                const SweepPoint& point) {
   std::vector<Override> sets = sweep.sets;
   sets.insert(sets.end(), line.sets.begin(), line.sets.end());
+  sets = shared(std::move(sets));
   sets.insert(sets.end(), point.begin(), point.end());
   return sets;
 }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/config/load.h"
 
+#include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "modules/base/error.h"
 #include "platform/config/energy_table.h"
 #include "platform/config/fit.h"
+#include "platform/config/source.h"
+#include "platform/config/unused_keys.h"
 #include "platform/config/validate.h"
 #include "platform/config/yaml_sources.h"
 
@@ -21,6 +25,7 @@ class Resolver {
   explicit Resolver(std::string file) { origins_.file = std::move(file); }
 
   void apply(const ConfigLayer& layer) {
+    ++layer_;
     for (const Assignment& a : layer) {
       if (a.key->path == kPreset) set_preset(a);
     }
@@ -31,6 +36,7 @@ class Resolver {
 
   Config finish() {
     config_.name = std::filesystem::path(origins_.file).stem().string();
+    for (const UnusedKey& unused : unused_keys(config_)) settle(unused);
     config_.has_network = !config_.network_text.empty();
     if (config_.has_network) parse();
     validate(config_, origins_);
@@ -47,6 +53,26 @@ class Resolver {
       items[i].place = a.places[i];
     }
     origins_.given[a.key->path] = {++order_, a.where};
+    places_[a.key->path] = {layer_, a.shared};
+  }
+
+  /// A key without effect is an error of whoever gave it and could see why. Below the layer that
+  /// chose otherwise, or given for several runs, it belongs to another choice and is forgotten.
+  void settle(const UnusedKey& unused) {
+    const std::string& path = unused.key->path;
+    int chosen = 0;
+    for (const std::string& chooser : unused.choosers) {
+      chosen = std::max(chosen, places_[chooser].layer);
+    }
+    const nlohmann::json value = unused.key->get(config_);
+    if (places_[path].layer >= chosen && !places_[path].shared) {
+      fail(origins_.latest({path}), path,
+           value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+               " has no effect with " + unused.reason,
+           unused.legal);
+    }
+    unused.key->set(config_, unused.key->get(Config{}));
+    origins_.given.erase(path);
   }
 
   void set_preset(const Assignment& a) {
@@ -74,10 +100,20 @@ class Resolver {
 
   Config config_;
   Origins origins_;
-  int order_ = 0;
+  int order_ = 0, layer_ = 0;
+  struct Place {
+    int layer = 0;  ///< 0: not given
+    bool shared = false;
+  };
+  std::map<std::string, Place> places_;
 };
 
 }  // namespace
+
+std::vector<Override> shared(std::vector<Override> sets) {
+  for (Override& set : sets) set.shared = true;
+  return sets;
+}
 
 Config load_config(const std::string& file, const std::vector<Override>& sets) {
   Resolver resolver(file);

@@ -12,12 +12,18 @@ namespace h2 {
 /// `--set path=value`; the value is read as YAML, so lists and maps of keys work.
 struct Override {
   std::string path, value;
+  bool shared = false;  ///< given for several runs, of which some may not use the key
 };
+
+/// The overrides as given for several runs.
+std::vector<Override> shared(std::vector<Override> sets);
 
 /// Reads `file`, the files it includes and then `sets`, and validates the result. In every layer
 /// (an included file, the file, all overrides together) memory.preset is applied before the other
-/// keys; it replaces the memory.dram values of the layers below. Later layers win.
-/// Throws InputError: "file:line:column: key.path: what is wrong; legal: ...".
+/// keys; it replaces the memory.dram values of the layers below. Later layers win. A key that has
+/// no effect with the values of others is refused, unless a later layer gave those, or it is
+/// shared: then it gets its default. Throws InputError: "file:line:column: key.path: what is wrong;
+/// legal: ...".
 Config load_config(const std::string& file, const std::vector<Override>& sets);
 
 /// Effective configuration as YAML: every key with its value and a comment. Loads again to the same

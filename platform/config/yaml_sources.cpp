@@ -59,10 +59,10 @@ class Walker {
     if (const Key* key = dotted ? nullptr : find_key(path)) {
       if (key->layer_list && value.IsSequence()) {
         LayerList list = read_layer_list(value, source_);
-        layer_.push_back({key, std::move(list.value), where, std::move(list.places)});
+        layer_.push_back({key, std::move(list.value), where, std::move(list.places), false});
         return;
       }
-      layer_.push_back({key, read_value(*key, value, source_, where), where, {}});
+      layer_.push_back({key, read_value(*key, value, source_, where), where, {}, false});
       return;
     }
     const std::vector<std::string> below = children(path);
@@ -208,7 +208,9 @@ ConfigLayer read_overrides(const std::vector<Override>& sets) {
     const std::size_t dot = set.path.rfind('.');
     const std::string section = dot == std::string::npos ? "" : set.path.substr(0, dot);
     const std::string name = set.path.substr(dot + 1);
+    const std::size_t first = layer.size();
     Walker(source, layer).key(section, name, parse(set.value, source), source.name);
+    for (std::size_t i = first; i < layer.size(); ++i) layer[i].shared = set.shared;
   }
   return layer;
 }

@@ -16,6 +16,7 @@ struct Assignment {
   nlohmann::json value;
   std::string where;
   std::vector<std::string> places;  ///< of the items of a list of layers
+  bool shared = false;              ///< Override::shared
 };
 
 /// What one file, or all overrides together, assign.

@@ -34,7 +34,7 @@ TEST_F(LoadConfig, ReadsEveryKindOfValue) {
       "network:\n  layers: 8C3-10FC\n  timesteps: 3\n  pool: before_soma\n"
       "profile: {mask_density: [0.5, .25], spike_density: 0.1, clustering: sample}\n"
       "trace: {vcd: {scopes: [\"top.fe.*\", mem0]}}\n"
-      "dataset: {path: 2024}\n");
+      "dataset: {kind: mnist, path: 2024}\n");
   EXPECT_EQ(c.machine.clock_mhz, 150.0);
   EXPECT_EQ(c.machine.tile.height, 4);
   EXPECT_EQ(c.machine.tile.width, 6);
@@ -117,9 +117,16 @@ TEST_F(LoadConfig, PrintedConfigurationLoadsAgain) {
            {},
            {{"memory.preset", "lpddr4_2400"}, {"memory.dram.cl", "25"}},
            {{"memory.preset", "ideal"}},
-           {{"neuron.alpha", "0.3"}, {"training.epsilon", "1e-7"}, {"neuron.th_l", "-1.7"}},
-           {{"dataset.path", "'a \"b\": #c\\d é'"}, {"profile.masks", "'true'"}},
-           {{"dataset.path", "'007'"}, {"trace.vcd.scopes", "['*', 'a, b', '- x', no]"}},
+           {{"training.optimizer", "adam"},
+            {"neuron.alpha", "0.3"},
+            {"training.epsilon", "1e-7"},
+            {"neuron.th_l", "-1.7"}},
+           {{"dataset.kind", "npy"},
+            {"dataset.path", "'a \"b\": #c\\d é'"},
+            {"profile.masks", "'true'"}},
+           {{"dataset.kind", "npy"},
+            {"dataset.path", "'007'"},
+            {"trace.vcd.scopes", "['*', 'a, b', '- x', no]"}},
            {{"network.layers", "8C3-10FC"}, {"profile.mask_density", "[0.1, 0.3]"}},
            {{"training.seed", "9007199254740991"}, {"clock_mhz", "799.9999999999999"}},
        }) {
@@ -130,13 +137,14 @@ TEST_F(LoadConfig, PrintedConfigurationLoadsAgain) {
 }
 
 TEST_F(LoadConfig, PrintDoesNotDependOnPlace) {
-  const std::string text = print_config(load("dataset: {path: data/mnist}\n"));
+  const std::string text = print_config(load("dataset: {kind: mnist, path: data/mnist}\n"));
   EXPECT_NE(text.find("\n  path: data/mnist  #"), std::string::npos);
   EXPECT_EQ(text.find(folder_.string()), std::string::npos);
 }
 
 TEST_F(LoadConfig, JsonHasNestedKeysAndNoAbsolutePath) {
-  const Config c = load("dataset: {path: /some/where/mnist}\nprofile: {masks: ../masks}\n");
+  const Config c =
+      load("dataset: {kind: mnist, path: /some/where/mnist}\nprofile: {masks: ../masks}\n");
   const nlohmann::json json = config_json(c);
   EXPECT_EQ(json["dataset"]["path"], "mnist");
   EXPECT_EQ(json["profile"]["masks"], "../masks");
