@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
@@ -6,6 +7,7 @@
 
 #include "modules/base/error.h"
 #include "modules/base/result_file.h"
+#include "modules/network/extensions.h"
 #include "modules/network/network_json.h"
 #include "modules/tensor/npy.h"
 #include "platform/cli/commands.h"
@@ -24,12 +26,19 @@ double parse_dt(const CommandLine& line) {
   throw InputError("--dt: " + std::to_string(dt) + "; legal: above 0, at most 1000 seconds");
 }
 
-std::string yaml_of(const std::string& source, const NirImport& network, int timesteps, double dt) {
+/// Does the machine need `machine.extensions` for it?
+bool extended(const Network& network) {
+  return std::any_of(network.layers.begin(), network.layers.end(),
+                     [](const Layer& l) { return !extensions_of(l).empty(); });
+}
+
+std::string yaml_of(const std::string& source, const NirImport& network, int timesteps, double dt,
+                    bool extensions) {
   std::ostringstream out;
   out.precision(9);
   out << "# " << fs::path(source).filename().string() << ", read by h2vp import with dt = " << dt
       << " s: u' = alpha u + i,\n# alpha = 1 - dt/tau, a spike at u >= th_f, which resets u to 0.\n"
-      // A JSON text is YAML.
+      << (extensions ? "machine: {extensions: true}\n" : "")  // a JSON text is YAML
       << "network:\n  layers: " << json_of(network.layers).dump()
       << "\n  input: {channels: " << network.input.channels << ", height: " << network.input.height
       << ", width: " << network.input.width << "}\n  timesteps: " << timesteps
@@ -79,7 +88,8 @@ int run_import(const CommandLine& line) {
   const Network network = build_network(imported.layers, imported.input, options.timesteps,
                                         imported.pool, imported.neuron);
   write_weights(line.get<std::string>("weights"), network, imported);
-  write_result(line.out, yaml_of(source, imported, options.timesteps, options.dt));
+  write_result(line.out,
+               yaml_of(source, imported, options.timesteps, options.dt, extended(network)));
   if (line.quiet) return 0;
   for (const std::string& remark : imported.remarks) std::cout << remark << '\n';
   std::cout << json_of(imported.layers).dump() << "   alpha " << imported.neuron.alpha

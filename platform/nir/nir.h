@@ -30,8 +30,8 @@ struct NirImport {
   std::vector<std::string> remarks;         ///< on values that were folded or rounded
 };
 
-/// Reads a chain of nodes from a NIR file (HDF5). Throws InputError that names node and reason for
-/// what cannot be mapped. The formulas are in docs/nir.md.
+/// Reads a chain of nodes, with shortcuts of spikes, from a NIR file (HDF5). Throws InputError that
+/// names node and reason for what cannot be mapped. The formulas are in docs/nir.md.
 NirImport import_nir(const std::string& path, const NirOptions& options);
 
 /// Writes network and weights, by layer as load_weights() gives them, as such a file. Throws

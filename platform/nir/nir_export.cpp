@@ -40,14 +40,11 @@ std::pair<std::vector<float>, std::vector<float>> without_bias(const Layer& laye
 
 void require_nodes(const Network& network) {
   for (const Layer& layer : network.layers) {
-    const char* lacks = layer.max_pool                      ? "max pooling"
-                        : layer.readout                     ? "a read-out"
-                        : layer.adds >= 0                   ? "a shortcut"
-                        : layer.neuron.reset != Reset::hard ? "a soft reset"
-                                                            : nullptr;
+    const bool soft = !layer.readout && layer.neuron.reset != Reset::hard;
+    const char* lacks = layer.max_pool ? "max pooling" : soft ? "a soft reset" : nullptr;
     if (lacks != nullptr) {
       throw InputError("export: layer " + layer.name + " has " + lacks +
-                       "; legal: what a chain of NIR's nodes can say (docs/nir.md)");
+                       "; legal: what NIR's nodes can say (docs/nir.md)");
     }
   }
 }
@@ -88,11 +85,12 @@ class Writer {
     if (layer.bias) file_.write(at_ + "bias", {out}, bias);
   }
 
-  /// alpha = 1 - dt/tau and r dt/tau = 1; without leak an integrator with r dt = 1.
+  /// alpha = 1 - dt/tau and r dt/tau = 1; without leak an integrator with r dt = 1. Those of a
+  /// read-out never fire.
   void neurons(const Layer& layer) {
     const NeuronSpec& neuron = layer.neuron;
     const bool leaks = neuron.alpha < 1;
-    begin(layer.name + "_neurons", leaks ? "LIF" : "IF");
+    begin(neurons_of(layer), layer.readout ? (leaks ? "LI" : "I") : (leaks ? "LIF" : "IF"));
     const Shape shape =
         map_shape(layer.cout, layer.soma_h, layer.soma_w, layer.kind == LayerKind::fc);
     const double tau = dt_ / (1.0 - static_cast<double>(neuron.alpha));
@@ -105,8 +103,15 @@ class Writer {
       fill("v_leak", 0);
     }
     fill("r", leaks ? tau / dt_ : 1 / dt_);
+    if (layer.readout) return;
     fill("v_threshold", neuron.th_f);
     fill("v_reset", 0);
+  }
+
+  /// Spikes that the neurons of `layer` get beside their sums.
+  void shortcut(const Layer& from, const Layer& layer) {
+    edges_.push_back(neurons_of(from));
+    edges_.push_back(neurons_of(layer));
   }
 
   void pool(const Layer& layer) {
@@ -133,6 +138,8 @@ class Writer {
   }
 
  private:
+  static std::string neurons_of(const Layer& layer) { return layer.name + "_neurons"; }
+
   void begin(const std::string& name, const char* type) {
     if (!last_.empty()) {
       edges_.push_back(last_);
@@ -180,6 +187,10 @@ void export_nir(const std::string& path, const Network& network,
     map = {layer.cout, layer.next_h, layer.next_w};
   }
   writer.end("output", "Output", map_shape(map.channels, map.height, map.width, flat));
+  for (const Layer& layer : network.layers) {
+    if (layer.adds >= 0)
+      writer.shortcut(network.layers[static_cast<std::size_t>(layer.adds)], layer);
+  }
   writer.finish();
 }
 

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
 #include <sstream>
 #include <utility>
 
@@ -21,31 +20,62 @@ std::string only_text(const Hdf5File& file, const std::string& name) {
   return texts.front();
 }
 
-/// Edges by their first node.
-std::map<std::string, std::string> read_edges(const Hdf5File& file,
-                                              const std::vector<std::string>& names) {
+const char* const kLegal = "; legal: a chain of nodes, and spikes of one layer into neurons above";
+
+/// The nodes that lead to each node.
+using Predecessors = std::map<std::string, std::vector<std::string>>;
+
+Predecessors read_edges(const Hdf5File& file, const std::vector<std::string>& names) {
   const std::vector<std::string> ends = file.texts("node/edges");
-  std::map<std::string, std::string> next;
-  std::set<std::string> reached;
-  const auto known = [&](const std::string& name) {
-    if (std::find(names.begin(), names.end(), name) == names.end()) {
+  Predecessors before;
+  for (std::size_t i = 0; i + 1 < ends.size(); i += 2) {
+    for (const std::string& name : {ends[i], ends[i + 1]}) {
+      if (std::find(names.begin(), names.end(), name) != names.end()) continue;
       throw InputError(file.path() + ": an edge names '" + name + "', which is no node");
     }
-  };
-  for (std::size_t i = 0; i + 1 < ends.size(); i += 2) {
-    known(ends[i]);
-    known(ends[i + 1]);
-    if (!next.emplace(ends[i], ends[i + 1]).second) {
-      NirNode(file, ends[i]).refuse("has several successors; legal: a chain of nodes");
+    before[ends[i + 1]].push_back(ends[i]);
+  }
+  return before;
+}
+
+/// Takes spikes of other layers from what leads to neurons beside their weights.
+std::map<std::string, std::string> take_shortcuts(const Hdf5File& file, Predecessors& before) {
+  std::map<std::string, std::string> shortcuts;
+  for (auto& [name, from] : before) {
+    if (from.size() < 2) continue;
+    const NirNode node(file, name);
+    const bool neurons = nir_fires(node.type()) || nir_is_read_out(node.type());
+    const auto spikes = std::stable_partition(from.begin(), from.end(), [&](const std::string& n) {
+      return !nir_fires(NirNode(file, n).type());
+    });
+    if (!neurons || spikes - from.begin() != 1 || from.end() - spikes != 1) {
+      node.refuse("has several predecessors" + std::string(kLegal));
     }
-    if (!reached.insert(ends[i + 1]).second) {
-      NirNode(file, ends[i + 1]).refuse("has several predecessors; legal: a chain of nodes");
-    }
+    shortcuts[name] = *spikes;
+    from.pop_back();
+  }
+  return shortcuts;
+}
+
+/// The one node that follows each.
+std::map<std::string, std::string> successors(const Hdf5File& file, const Predecessors& before) {
+  std::map<std::string, std::string> next;
+  for (const auto& [name, from] : before) {
+    if (next.emplace(from.front(), name).second) continue;
+    NirNode(file, from.front()).refuse("has several successors" + std::string(kLegal));
   }
   return next;
 }
 
 }  // namespace
+
+bool nir_fires(const std::string& type) {
+  return type == "LIF" || type == "IF" || type == "CubaLIF";
+}
+
+bool nir_is_read_out(const std::string& type) {
+  return type == "LI" || type == "I" || type == "CubaLI";
+}
 
 NirNode::NirNode(const Hdf5File& file, std::string name) : file_(&file), name_(std::move(name)) {
   type_ = only_text(file, std::string(kNodes) + "/" + name_ + "/type");
@@ -101,13 +131,16 @@ void NirNode::refuse(const std::string& reason) const {
   throw InputError(file_->path() + ": node '" + name_ + "' (" + type_ + ") " + reason);
 }
 
-std::vector<NirNode> nir_chain(const Hdf5File& file) {
+NirChain nir_chain(const Hdf5File& file) {
   if (!file.has("node/type") || only_text(file, "node/type") != "NIRGraph") {
     throw InputError(file.path() + ": holds no NIR graph: /node/type is not NIRGraph");
   }
   const std::vector<std::string> names = file.members(kNodes);
-  std::map<std::string, std::string> next = read_edges(file, names);
-  std::vector<NirNode> chain;
+  Predecessors before = read_edges(file, names);
+  NirChain graph;
+  graph.shortcuts = take_shortcuts(file, before);
+  const std::map<std::string, std::string> next = successors(file, before);
+  std::vector<NirNode>& chain = graph.nodes;
   for (const std::string& name : names) {
     const NirNode node(file, name);
     if (node.type() != "Input") continue;
@@ -125,7 +158,7 @@ std::vector<NirNode> nir_chain(const Hdf5File& file) {
     throw InputError(file.path() + ": " + std::to_string(names.size() - chain.size()) +
                      " nodes lie beside the chain from input to output");
   }
-  return chain;
+  return graph;
 }
 
 }  // namespace h2

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,19 @@ class NirNode {
   std::string name_, type_;
 };
 
-/// The nodes from Input to Output. Throws InputError where they are no chain.
-std::vector<NirNode> nir_chain(const Hdf5File& file);
+/// Neurons of the types LIF, IF and CubaLIF.
+bool nir_fires(const std::string& type);
+/// Neurons that are read, of the types LI, I and CubaLI.
+bool nir_is_read_out(const std::string& type);
+
+/// The nodes from Input to Output, and shortcuts: neurons -> the neurons whose spikes they get
+/// beside the sums of their weights.
+struct NirChain {
+  std::vector<NirNode> nodes;
+  std::map<std::string, std::string> shortcuts;
+};
+
+/// Throws InputError where the nodes are no chain with shortcuts.
+NirChain nir_chain(const Hdf5File& file);
 
 }  // namespace h2

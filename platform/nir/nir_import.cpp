@@ -9,12 +9,13 @@
 namespace h2 {
 namespace {
 
-/// The paper's notation of these layers; empty where one has a neuron of its own, a
-/// bias or no padding.
+/// The paper's notation of these layers; empty where it cannot say all.
 std::string notation_of(const std::vector<LayerItem>& items) {
   std::string text;
   for (const LayerItem& item : items) {
-    if (item.valid || item.bias || item.alpha || item.th_f) return "";
+    if (item.valid || item.bias || item.alpha || item.th_f || item.readout || !item.adds.empty()) {
+      return "";
+    }
     if (!text.empty()) text += '-';
     if (item.type == LayerItem::Type::pool) {
       text += "AP2";
@@ -46,7 +47,9 @@ std::string nir_number(double value) {
 }
 
 NirImport NirImporter::run() {
-  for (const NirNode& node : nir_chain(file_)) take(node);
+  const NirChain graph = nir_chain(file_);
+  shortcuts_ = graph.shortcuts;
+  for (const NirNode& node : graph.nodes) take(node);
   out_.layers.notation = notation_of(items_);
   if (out_.layers.notation.empty()) out_.layers.items = items_;
   // What no list of layers can say is refused with its own message.
@@ -60,13 +63,15 @@ void NirImporter::take(const NirNode& node) {
   if (type == "Output") return take_output(node);
   if (type == "Conv2d") return take_convolution(node);
   if (type == "Linear" || type == "Affine") return take_linear(node);
-  if (type == "LIF" || type == "IF" || type == "CubaLIF") return take_neuron(node);
+  if (nir_fires(type)) return take_neuron(node);
+  if (nir_is_read_out(type)) return take_read_out(node);
   if (type == "AvgPool2d" || type == "SumPool2d") return take_pool(node);
   if (type == "Flatten") return take_flatten(node);
   if (type == "Scale") return take_scale(node);
   node.refuse(
-      "is not mapped; legal: Input, Output, Conv2d, Linear, Affine, LIF, IF, CubaLIF, AvgPool2d, "
-      "SumPool2d, Flatten, Scale");
+      "is not mapped; legal: Input, Output, Conv2d, Linear, Affine, LIF, IF, CubaLIF, LI, I, "
+      "CubaLI, "
+      "AvgPool2d, SumPool2d, Flatten, Scale");
 }
 
 void NirImporter::take_input(const NirNode& node) {
@@ -93,14 +98,16 @@ void NirImporter::take_output(const NirNode& node) {
   if (input_scale_ != 1) node.refuse("follows a sum or scale of spikes");
 }
 
-void NirImporter::take_neuron(const NirNode& node) {
+NirImporter::Leak NirImporter::leak_of(const NirNode& node) const {
   if (!open_) node.refuse("follows no weights");
+  const std::string& type = node.type();
+  const bool current = type.rfind("Cuba", 0) == 0;
   const double dt = options_.dt;
   double alpha = 1, gain = node.uniform("r");
-  if (node.type() == "IF") {
+  if (type == "IF" || type == "I") {
     gain *= dt;
   } else {
-    const double tau = node.uniform(node.type() == "LIF" ? "tau" : "tau_mem");
+    const double tau = node.uniform(current ? "tau_mem" : "tau");
     if (tau < dt) {
       node.refuse("has a time constant of " + nir_number(tau) + " s, below the timestep of " +
                   nir_number(dt) + " s; name the one it was made with by --dt");
@@ -109,7 +116,7 @@ void NirImporter::take_neuron(const NirNode& node) {
     gain *= dt / tau;
     if (node.uniform("v_leak", 0) != 0) node.refuse("leaks to another potential than 0");
   }
-  if (node.type() == "CubaLIF") {
+  if (current) {
     const double share = intended_number(dt / node.uniform("tau_syn"));
     if (share != 1) {
       node.refuse("has currents that outlast a timestep (dt/tau_syn is " + nir_number(share) +
@@ -117,16 +124,56 @@ void NirImporter::take_neuron(const NirNode& node) {
     }
     gain *= node.uniform("w_in", 1);
   }
+  if (!(alpha >= 0)) node.refuse("has a leak below 0");
+  return {static_cast<float>(intended_number(alpha)), intended_number(gain)};
+}
+
+void NirImporter::take_neuron(const NirNode& node) {
+  const Leak leak = leak_of(node);
   if (node.uniform("v_reset", 0) != 0) node.refuse("is reset to another potential than 0");
-  scale_rows(node, intended_number(gain));
-  take_model(node, static_cast<float>(intended_number(alpha)),
-             static_cast<float>(intended_number(node.uniform("v_threshold"))));
+  scale_rows(node, leak.gain);
+  take_model(node, leak.alpha, static_cast<float>(intended_number(node.uniform("v_threshold"))));
+  take_shortcut(node, leak.gain);
   open_ = false;
+}
+
+void NirImporter::take_read_out(const NirNode& node) {
+  const Leak leak = leak_of(node);
+  LayerItem& item = items_[layer_];
+  if (item.type != LayerItem::Type::fc || items_.back().type == LayerItem::Type::pool) {
+    node.refuse("reads out a convolution; legal: behind Linear or Affine");
+  }
+  scale_rows(node, leak.gain);
+  item.readout = true;
+  if (out_.weights.size() == 1) out_.neuron.alpha = leak.alpha;
+  if (leak.alpha != out_.neuron.alpha) item.alpha = leak.alpha;
+  take_shortcut(node, leak.gain);
+  open_ = false;
+  read_out_ = true;
+}
+
+void NirImporter::take_shortcut(const NirNode& node, double gain) {
+  LayerItem& item = items_[layer_];
+  layer_of_[node.name()] = item.type == LayerItem::Type::conv
+                               ? "conv" + std::to_string(convolutions_)
+                               : "fc" + std::to_string(linears_);
+  const auto shortcut = shortcuts_.find(node.name());
+  if (shortcut == shortcuts_.end()) return;
+  const auto from = layer_of_.find(shortcut->second);
+  if (from == layer_of_.end() || shortcut->second == node.name()) {
+    node.refuse("gets the spikes of '" + shortcut->second +
+                "', which is not before it: recurrent graphs are not mapped");
+  }
+  if (gain != 1) {
+    node.refuse("counts a spike of '" + shortcut->second + "' as " + nir_number(gain) +
+                "; legal: 1, that is R dt/tau = 1 (IF: R dt = 1)");
+  }
+  item.adds = from->second;
+  item.place = file_.path() + ": node '" + node.name() + "' (" + node.type() + ")";
 }
 
 void NirImporter::take_model(const NirNode& node, float alpha, float threshold) {
   if (!(threshold > 0)) node.refuse("has a threshold that is not above 0");
-  if (!(alpha >= 0)) node.refuse("has a leak below 0");
   NeuronSpec& shared = out_.neuron;
   if (out_.weights.size() == 1) {
     shared.alpha = alpha;

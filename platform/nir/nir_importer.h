@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,16 @@ class NirImporter {
   void take_convolution(const NirNode& node);
   void take_linear(const NirNode& node);
   /// v' = alpha v + gain i, alpha = 1 - dt/tau; the gain goes into the weights.
+  struct Leak {
+    float alpha;
+    double gain;
+  };
+  Leak leak_of(const NirNode& node) const;
   void take_neuron(const NirNode& node);
+  /// A last layer of neurons that do not fire: its potentials are the outputs.
+  void take_read_out(const NirNode& node);
+  /// Spikes of a layer before, which the neurons get beside their sums.
+  void take_shortcut(const NirNode& node, double gain);
   /// The first layer's neuron is that of the network; layers that differ have their own. The
   /// surrogate's rectangle lies around the threshold, as wide as by default.
   void take_model(const NirNode& node, float alpha, float threshold);
@@ -46,7 +56,10 @@ class NirImporter {
   double input_scale_ = 1;    // of the spikes that the next weights read
   bool open_ = false;         // weights without neurons
   bool convolution_ = false;  // they, or the neurons behind them, may be pooled
-  bool flat_ = false, pooled_ = false;
+  bool flat_ = false, pooled_ = false, read_out_ = false;
+  std::map<std::string, std::string> shortcuts_;  // of NirChain
+  std::map<std::string, std::string> layer_of_;   // neurons -> name of their layer
+  int convolutions_ = 0, linears_ = 0;            // so far
   std::vector<LayerItem> items_;
   std::size_t layer_ = 0;  // of items_: the last with weights
 };

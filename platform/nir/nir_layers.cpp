@@ -11,7 +11,7 @@
 namespace h2 {
 
 void NirImporter::require_neuron(const NirNode& node, const char* what) const {
-  if (open_) node.refuse(std::string(what) + " a layer without LIF, IF or CubaLIF");
+  if (open_) node.refuse(std::string(what) + " a layer without LIF, IF, CubaLIF, LI, I or CubaLI");
 }
 
 void NirImporter::take_bias(const NirNode& node) {
@@ -32,6 +32,8 @@ void NirImporter::take_bias(const NirNode& node) {
 
 void NirImporter::open_layer(const NirNode& node, const Hdf5Array& weight, LayerItem item) {
   item.encoding = items_.empty() && out_.encoding;
+  ++(item.type == LayerItem::Type::conv ? convolutions_ : linears_);
+  if (read_out_) node.refuse("follows a read-out of potentials; legal: Output");
   items_.push_back(std::move(item));
   layer_ = items_.size() - 1;
   out_.weights.emplace_back();

@@ -14,11 +14,12 @@ a training loop of one's own.
 
 from ._card import Card
 from ._network import Network, Unsupported
-from ._neurons import LIF
+from ._neurons import LI, LIF
 from ._program import Error, describe, load_config, program, version
 from ._result import Result
 from ._run import data, infer, profile, run, traffic, train
 from ._torch import from_torch
 
-__all__ = ["Card", "Error", "LIF", "Network", "Result", "Unsupported", "data", "describe", "from_torch",
-           "infer", "load_config", "profile", "program", "run", "traffic", "train", "version"]
+__all__ = ["Card", "Error", "LI", "LIF", "Network", "Result", "Unsupported", "data", "describe",
+           "from_torch", "infer", "load_config", "profile", "program", "run", "traffic", "train",
+           "version"]

@@ -44,3 +44,30 @@ def LIF(alpha=0.25, threshold=0.5, width=1.0):
 
     Neurons.__name__ = Neurons.__qualname__ = "LIF"
     return Neurons()
+
+
+def LI(alpha=0.25):
+    """A read-out of the accelerator as a torch module: u' = alpha u + i, which never fires; what it
+    gives is u. The class of a sample is that of the largest mean over the timesteps. The state is
+    kept from call to call; `reset()` forgets it."""
+    import torch
+
+    class Potentials(torch.nn.Module):
+        """See h2vp.LI."""
+
+        def __init__(self):
+            super().__init__()
+            self.alpha = alpha
+            self.reset()
+
+        def reset(self):
+            """Forgets the potentials."""
+            self.u = None
+
+        def forward(self, current):
+            """One timestep."""
+            self.u = current if self.u is None else self.alpha * self.u + current
+            return self.u
+
+    Potentials.__name__ = Potentials.__qualname__ = "LI"
+    return Potentials()

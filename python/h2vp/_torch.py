@@ -41,10 +41,17 @@ class _Layer:
                               "bias to put the trained one into")
 
 
+# Modules that give spikes, and those that give potentials.
+_FIRE = {"LIF", "Leaky", "LIFNode", "IFNode", "LIFBoxCell"}
+_READ_OUT = {"LI", "NonSpikingLIFNode", "NonSpikingIFNode", "LIBoxCell"}
+
+
 class _Reader:
     """Takes the modules in the order in which they are called."""
 
     def __init__(self):
+        self.fired = []  # of layers so far: name of the neurons, layer, their spikes
+        self.adds = None  # one of these, whose spikes the neurons get beside their sums
         self.items = []  # layers and pools, as network.layers has them
         self.layers, self.remarks = [], []
         self.open = False  # weights without neurons
@@ -57,6 +64,28 @@ class _Reader:
     def refuse(self, name, module, reason):
         raise Unsupported(f"module '{name}' ({type(module).__name__}) {reason}")
 
+    def find_shortcut(self, module, sums, given):
+        """Whether neurons get these sums and the spikes of one layer before."""
+        if not self.open or type(module).__name__ not in _FIRE | _READ_OUT:
+            return False
+        for fired in self.fired:
+            spikes = fired[2]
+            if sums.shape == spikes.shape == given.shape and bool((sums + spikes == given).all()):
+                self.adds = fired
+                return True
+        return False
+
+    def _take_shortcut(self, name, module, gain):
+        if self.adds is None:
+            return
+        source, layer, _ = self.adds
+        self.adds = None
+        if gain != 1:
+            self.refuse(name, module, f"counts a spike of '{source}' as {gain}; legal: 1, as "
+                                      "without decay_input")
+        self.layers[-1].item["adds"] = layer.name
+        self.extensions = True
+
     def take(self, name, module, taken):
         take = getattr(self, "_take_" + type(module).__name__, None)
         if take is None:
@@ -67,6 +96,8 @@ class _Reader:
     def _add(self, name, module, kind, item, weight):
         if self.open:
             self.refuse(name, module, f"follows '{self.layers[-1].name}' without neurons between")
+        if self.layers and self.layers[-1].item.get("readout"):
+            self.refuse(name, module, "follows a read-out of potentials; legal: nothing behind it")
         self.counts[kind] += 1
         self.items.append(item)
         self.layers.append(_Layer(f"{kind}{self.counts[kind]}", item, module,
@@ -167,7 +198,28 @@ class _Reader:
         self.extensions |= reset != "hard"
         self.model = self.model or own
         self.layers[-1].item.update({k: v for k, v in own.items() if v != self.model[k]})
+        self._close(name, module, gain)
+
+    def _read_out(self, name, module, alpha, gain=1.0):
+        """Of a last layer: an extension of the machine."""
+        if not self.open:
+            self.refuse(name, module, "follows no weights")
+        item = self.layers[-1].item
+        if item["type"] != "fc":
+            self.refuse(name, module, "reads out a convolution; legal: behind a Linear")
+        if not 0 <= alpha <= 1:
+            self.refuse(name, module, f"has leak {alpha}; legal: 0..1")
+        self.model = self.model or {"alpha": alpha, "reset": "hard"}
+        item["readout"] = True
+        if alpha != self.model["alpha"]:
+            item["alpha"] = alpha
+        self.extensions = True
+        self._close(name, module, gain)
+
+    def _close(self, name, module, gain):
+        """The layer is whole."""
         layer = self.layers[-1]
+        self._take_shortcut(name, module, gain)
         layer.gain = gain
         if gain != 1:
             layer.shift = (layer.shift * gain).astype(numpy.float32)
@@ -187,6 +239,10 @@ class _Reader:
     def _take_LIF(self, name, module, taken):
         """Ours."""
         self._neurons(name, module, module.alpha, module.threshold, width=module.width)
+
+    def _take_LI(self, name, module, taken):
+        """Ours."""
+        self._read_out(name, module, module.alpha)
 
     def _take_Leaky(self, name, module, taken):
         """snnTorch: v' = beta v + i, reset to zero or, an extension, by the threshold."""
@@ -219,20 +275,35 @@ class _Reader:
                       self._one(name, module, "threshold", module.v_threshold),
                       reset=self._reset(name, module, module.v_reset))
 
-    def _take_LIFBoxCell(self, name, module, taken):
+    def _take_NonSpikingLIFNode(self, name, module, taken):
+        """SpikingJelly: as LIFNode, without spikes."""
+        tau = self._one(name, module, "tau", module.tau)
+        self._read_out(name, module, 1 - 1 / tau, 1 / tau if module.decay_input else 1.0)
+
+    def _take_NonSpikingIFNode(self, name, module, taken):
+        self._read_out(name, module, 1.0)
+
+    def _step(self, name, module):
         """Norse: v' = v + dt/tau (v_leak - v + i)."""
-        p = module.p
-        if self._one(name, module, "v_leak", p.v_leak) != 0:
+        if self._one(name, module, "v_leak", module.p.v_leak) != 0:
             self.refuse(name, module, "leaks to another potential than 0")
-        step = self._one(name, module, "tau", p.tau_mem_inv) * module.dt
+        return self._one(name, module, "tau", module.p.tau_mem_inv) * module.dt
+
+    def _take_LIFBoxCell(self, name, module, taken):
+        step, p = self._step(name, module), module.p
         self._neurons(name, module, 1 - step, self._one(name, module, "threshold", p.v_th), step,
                       reset=self._reset(name, module, p.v_reset))
+
+    def _take_LIBoxCell(self, name, module, taken):
+        step = self._step(name, module)
+        self._read_out(name, module, 1 - step, step)
 
 
 def from_torch(module, example, timesteps, encoding=False):
     """A `Network` of a torch module of Conv2d, Linear, AvgPool2d, MaxPool2d, Flatten, BatchNorm2d
     (folded), Dropout, and neurons: `LIF` of this package, Leaky of snnTorch, LIFNode and IFNode of
-    SpikingJelly, LIFBoxCell of Norse.
+    SpikingJelly, LIFBoxCell of Norse. The last ones may be read instead of firing: `LI` of this
+    package, NonSpikingLIFNode and NonSpikingIFNode, LIBoxCell.
 
     module     called once, with `example`; its leaves count in the order of their first calls; the
                state of `LIF` is forgotten
@@ -240,22 +311,29 @@ def from_torch(module, example, timesteps, encoding=False):
     timesteps  network.timesteps
     encoding   True: the first layer reads static 8-bit pixels, byte/256
 
-    Biases and shifts of BatchNorm2d become biases. MaxPool2d behind neurons and resets by the
-    threshold need extensions of the machine, which the network then asks for.
+    Biases and shifts of BatchNorm2d become biases. Neurons may get the spikes of one layer before
+    them beside their sums, `neurons(conv(s) + s)`. These shortcuts, read-outs, MaxPool2d behind
+    neurons and resets by the threshold need extensions of the machine, which the network then asks
+    for.
 
-    Raises `Unsupported` that names the module and the reason: another module, branches, operations
-    between the modules."""
+    Raises `Unsupported` that names the module and the reason: another module, other branches,
+    operations between the modules."""
     import torch
-    calls = record(module, example, lambda kind: hasattr(_Reader, "_take_" + kind))
+    calls = record(module, example, lambda kind: hasattr(_Reader, "_take_" + kind),
+                   lambda kind: kind in _FIRE)
     if not calls:
         raise Unsupported("the module has no leaves that were called")
     reader = _Reader()
     before = None
     for name, leaf, given, gave in calls:
-        if before is not None and not torch.equal(given.flatten(), before[1].flatten()):
-            reader.refuse(name, leaf, f"gets something else than what '{before[0]}' gives: branches "
-                                      "and functions between modules are not supported")
+        chained = before is None or torch.equal(given.flatten(), before[1].flatten())
+        if not chained and not reader.find_shortcut(leaf, before[1], given):
+            reader.refuse(name, leaf, f"gets something else than what '{before[0]}' gives: "
+                                      "functions between modules and branches are not supported, "
+                                      "but for spikes of one layer added to the sums of neurons")
         reader.take(name, leaf, given)
+        if type(leaf).__name__ in _FIRE:
+            reader.fired.append((name, reader.layers[-1], gave))
         before = (name, gave)
     if reader.open or not reader.layers:
         raise Unsupported("the last weights have no neurons behind them")

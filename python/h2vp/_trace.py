@@ -4,19 +4,28 @@
 import numpy
 
 
-def record(module, example, known):
+def record(module, example, known, fires):
     """(name, leaf module, first input, first output) in the order of the first calls. Modules whose
-    type's name is `known` are leaves."""
+    type's name is `known` are leaves. In place of the spikes of neurons, whose type's name `fires`,
+    the modules behind them get random numbers: silent neurons would hide what reads them."""
     import torch
     calls, seen, hooks = [], set(), []
+    random = torch.Generator().manual_seed(1)  # not the caller's
 
     def note(name):
         def hook(leaf, inputs, output):
             if name in seen:
-                return
+                return None
             seen.add(name)
-            first = output[0] if isinstance(output, (tuple, list)) else output
+            several = isinstance(output, (tuple, list))
+            first = output[0] if several else output
+            drawn = fires(type(leaf).__name__)
+            if drawn:
+                first = torch.rand(first.shape, generator=random).to(first)
             calls.append((name, leaf, inputs[0].detach().clone(), first.detach().clone()))
+            if not drawn:
+                return None
+            return (first, *output[1:]) if several else first
         return hook
 
     for name, leaf in module.named_modules():
@@ -30,7 +39,7 @@ def record(module, example, known):
         for hook in hooks:
             hook.remove()
         for leaf in module.modules():
-            if type(leaf).__name__ == "LIF":
+            if type(leaf).__name__ in ("LIF", "LI"):
                 leaf.reset()
     return calls
 

@@ -256,6 +256,93 @@ def biases(work):
         assert done.returncode == 2 and f"layer conv1 has a {name}" in done.stderr, done.stderr
 
 
+def potentials(work):
+    """Read-outs: LI and I behind Linear and Affine; round trip bit for bit."""
+    a, b, c = f32(5, 12), f32(3, 5), f32(3)
+    for kind, members, alpha, factor in (
+            ("LI", {"tau": numpy.full(3, 4 * DT), "r": numpy.full(3, 4.0),
+                    "v_leak": numpy.zeros(3)}, 0.75, 1),
+            ("LI", {"tau": 2 * DT, "r": 1.0, "v_leak": 0.0}, 0.5, 0.5),
+            ("I", {"r": numpy.full(3, 1 / DT)}, 1, 1),
+            ("CubaLI", {"tau_mem": 2 * DT, "tau_syn": DT, "r": 2.0, "w_in": 0.5, "v_leak": 0.0},
+             0.5, 0.5)):
+        nodes = [("i", "Input", shape(12)), ("a", "Linear", {"weight": a}),
+                 ("n", "LIF", lif((5,), 2 * DT, 2)), ("b", "Affine", {"weight": b, "bias": c}),
+                 ("v", kind, members), ("o", "Output", shape(3))]
+        config, _ = imported(work, nodes)
+        last = config["network"]["layers"][1]
+        assert last["readout"] is True and last.get("alpha", 0.5) == alpha, last
+        assert config["machine"]["extensions"] is True
+        equal(weights(work, "fc2"), b * numpy.float32(factor))
+        equal(numpy.load(work / "weights" / "fc2.b.npy"), c * numpy.float32(factor))
+        found = same_again(work)
+        assert found["fc2_neurons"] == ("I" if alpha == 1 else "LI"), found
+    write_nir(work / "model.nir", [("i", "Input", shape(12)), ("a", "Linear", {"weight": a}),
+                                   ("v", "LI", {"tau": 4 * DT, "r": 4.0, "v_leak": 0.0}),
+                                   ("o", "Output", shape(5))])
+    assert run_import(work).returncode == 0
+    assert read_yaml(work / "net.yaml")["neuron"]["alpha"] == 0.75
+    nodes.insert(5, ("d", "Linear", {"weight": f32(2, 3)}))
+    nodes.insert(6, ("m", "LIF", lif((2,), 2 * DT, 2)))
+    refused(work, nodes, "node 'd' (Linear) follows a read-out of potentials; legal: Output")
+    nodes[4] = ("v", "LI", {"tau": 2 * DT, "r": 1.0, "v_leak": 0.5})
+    refused(work, nodes, "node 'v' (LI) leaks to another potential than 0")
+
+
+def same_again(work):
+    """Exports what was imported and imports it again: the same files. Types by node."""
+    before = {path.name: path.read_bytes() for path in (work / "weights").iterdir()}
+    before["net.yaml"] = (work / "net.yaml").read_bytes()
+    export(work, work / "net.yaml", work / "weights", work / "model.nir")
+    with h5py.File(work / "model.nir") as file:
+        kinds = {name: node["type"][()].decode() for name, node in file["node/nodes"].items()}
+    done = run_import(work)
+    assert done.returncode == 0, done.stderr
+    assert before == {**{path.name: path.read_bytes() for path in (work / "weights").iterdir()},
+                      "net.yaml": (work / "net.yaml").read_bytes()}
+    return kinds
+
+
+def shortcuts(work):
+    """Spikes that later neurons get beside their sums, as edges from neurons to neurons."""
+    a, b, c, d = f32(4, 2, 3, 3), f32(4, 4, 3, 3), f32(4, 4, 3, 3), f32(3, 256)
+    own = {"d": ("Linear", {"weight": d}), "e": ("LIF", lif((3,), 2 * DT, 2))}
+    def net(gain=2, **changed):
+        nodes = {"i": ("Input", shape(2, 8, 8)), "a": ("Conv2d", conv(a)),
+                 "k": ("LIF", lif((4, 8, 8), 2 * DT, 2)), "b": ("Conv2d", conv(b)),
+                 "l": ("LIF", lif((4, 8, 8), 2 * DT, gain)), "c": ("Conv2d", conv(c)),
+                 "m": ("IF", {"r": numpy.full((4, 8, 8), 1 / DT),
+                              "v_threshold": numpy.full((4, 8, 8), 1.0)}),
+                 "f": ("Flatten", {"start_dim": 0}), **own, "o": ("Output", shape(3)), **changed}
+        return [(name, *node) for name, node in nodes.items()]
+
+    names = [n for n, _, _ in net()]
+    chain = list(zip(names, names[1:]))
+    write_nir(work / "model.nir", net(), [("k", "l")] + chain + [("l", "m")])
+    done = run_import(work)
+    assert done.returncode == 0, done.stderr
+    config = read_yaml(work / "net.yaml")
+    layers = config["network"]["layers"]
+    assert [layer.get("adds") for layer in layers] == [None, "conv1", "conv2", None], layers
+    assert config["machine"]["extensions"] is True
+    for name, wanted in (("conv1", a), ("conv2", b), ("conv3", c), ("fc1", d)):
+        equal(weights(work, name), wanted)
+    same_again(work)
+    with h5py.File(work / "model.nir") as file:
+        edges = [(x.decode(), y.decode()) for x, y in file["node/edges"][()]]
+    assert ("conv1_neurons", "conv2_neurons") in edges, edges
+    assert ("conv2_neurons", "conv3_neurons") in edges and len(edges) == 12, edges
+    for extra, text in (
+            ([("m", "l")], "node 'l' (LIF) gets the spikes of 'm', which is not before it"),
+            ([("l", "l")], "node 'l' (LIF) gets the spikes of 'l', which is not before it"),
+            ([("k", "m"), ("l", "m")], "node 'm' (IF) has several predecessors"),
+            ([("a", "l")], "node 'l' (LIF) has several predecessors"),
+            ([("k", "c")], "node 'c' (Conv2d) has several predecessors")):
+        refused(work, net(), text, edges=chain + extra)
+    refused(work, net(1), "node 'l' (LIF) counts a spike of 'k' as 0.5; legal: 1",
+            edges=chain + [("k", "l")])
+
+
 def refused(work, nodes, *parts, edges=None, options=()):
     write_nir(work / "model.nir", nodes, edges)
     done = run_import(work, *options)
@@ -289,7 +376,8 @@ def refuses(work):
             ("l", ("LIF", {**lif((4, 8, 8), 2 * DT, 2), "tau": numpy.array([2 * DT, DT])}),
              "different 'tau'"),
             ("l", ("LIF", lif((4, 8, 8), DT / 2, 2)), "below the timestep", "--dt"),
-            ("l", ("LI", lif((4, 8, 8), 2 * DT, 2)), "node 'l' (LI) is not mapped"),
+            ("l", ("LI", lif((4, 8, 8), 2 * DT, 2)), "node 'l' (LI) reads out a convolution"),
+            ("m", ("LI", lif((3,), DT / 2, 2)), "node 'm' (LI)", "below the timestep", "--dt"),
             ("m", ("LIF", lif((3,), 2 * DT, 2, -1.0)), "node 'm' (LIF)", "not above 0"),
             ("m", None, "ends a layer without"), ("l", None, "follows a layer without"),
             ("d", ("Linear", {"weight": f32(3, 255)}), "reads 255 values, but gets 4x8x8"),
@@ -299,7 +387,10 @@ def refuses(work):
         refused(work, net(**{name: node}), *parts)
     names = [n for n, _, _ in net()]
     chain = list(zip(names, names[1:]))
-    refused(work, net(), "node 'l'", "several successors", edges=chain + [("l", "m")])
+    refused(work, net(), "node 'l'", "several successors", edges=chain[:-1] + [("l", "o")])
+    refused(work, net(), "node 'o' (Output) has several predecessors", edges=chain + [("l", "o")])
+    refused(work, net(), "node 'm' (LIF): network.layers: item 2 fc1 adds conv1, which has another "
+            "shape", edges=chain + [("l", "m")])
     refused(work, net(), "'x', which is no node", edges=chain + [("o", "x")])
     refused(work, net(), "node 'd' (Linear) has no successor", edges=chain[:4])
     loop = [("i", "c"), ("c", "l"), ("l", "f"), ("f", "c")]
@@ -361,7 +452,7 @@ neuron: {{alpha: {alpha}}}
 def main():
     with tempfile.TemporaryDirectory() as work:
         for test in (snntorch, spikingjelly, norse, folds, layers_of_their_own, biases,
-                     refuses, round_trip):
+                     potentials, shortcuts, refuses, round_trip):
             folder = pathlib.Path(work) / test.__name__
             folder.mkdir()
             test(folder)

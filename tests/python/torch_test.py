@@ -159,13 +159,90 @@ def extensions():
             "'1' (MaxPool2d)", "acts on potentials")
 
 
-class Residual(nn.Module):
+class Branched(nn.Module):
+    """Adds the input to spikes, which nothing of the accelerator does."""
+
     def __init__(self):
         super().__init__()
         self.first, self.a, self.second, self.b = conv(2, 2), leaky(), conv(2, 2), leaky()
 
     def forward(self, x):
         return self.b(self.second(self.a(self.first(x)) + x))
+
+
+class Residual(nn.Module):
+    """A block whose neurons get the spikes before it; potentials of a last layer are read."""
+
+    def __init__(self, neurons=lambda: h2vp.LIF(0.5, 1.0), pool=False, weights=conv):
+        super().__init__()
+        self.first, self.a = weights(1, 4), neurons()
+        self.pool = nn.AvgPool2d(2) if pool else nn.Identity()
+        self.second, self.b = weights(4, 4), neurons()
+        self.third, self.c = weights(4, 4), neurons()
+        self.last, self.out = nn.Linear(4 * 28 * 28, 10, bias=False), h2vp.LI(0.75)
+
+    def forward(self, x):
+        s = self.a(self.first(x))
+        t = self.b(self.second(self.pool(s)))
+        if self.pool.__class__ is nn.AvgPool2d:
+            s = nn.functional.avg_pool2d(s, 2)
+        return self.out(self.last(self.c(self.third(t) + s).flatten(1)))
+
+    def potentials(self, x, steps):
+        for neuron in (self.a, self.b, self.c, self.out):
+            neuron.reset()
+        return sum(self(x) for _ in range(steps)) / steps
+
+
+def shortcuts_and_read_outs():
+    """What they become; the same classes as in PyTorch in FP32, and back."""
+    torch.manual_seed(5)
+    net, steps = Residual(), 4
+    network = h2vp.from_torch(net, torch.rand(1, 1, 28, 28), steps, encoding=True)
+    assert [layer.get("adds") for layer in network.layers] == [None, None, "conv1", None]
+    assert network.layers[3] == {"type": "fc", "neurons": 10, "readout": True, "alpha": 0.75}
+    assert network.config["machine"] == {"extensions": True}
+    network = network.with_config({**MACHINE, "training": {"loss": "cross_entropy"}, "dataset": {
+        "kind": "digits", "train_limit": 60, "test_limit": 60}})
+    samples = h2vp.data(network.config, samples=True)
+    pixels = torch.tensor(samples["test_samples"]).float() / 256
+    with torch.no_grad():
+        fired = net.a(net.first(pixels)).sum(), net.potentials(pixels, steps)
+    assert fired[0] > 0, "a shortcut of silence proves nothing"
+    found = h2vp.infer(network)
+    assert numpy.array_equal(found.predictions, fired[1].argmax(1).numpy())
+    trained = h2vp.train(network, {"training.epochs": 1, "training.loss_scale": 64})
+    network.to_torch(trained.weights)
+    with torch.no_grad():
+        back = net.potentials(pixels, steps).argmax(1).numpy()
+    assert abs((back == samples["test_labels"]).mean() - trained.accuracy) < 1e-6
+    # Silent neurons hide nothing, and the caller's random numbers stay what they were.
+    still = Residual(lambda: h2vp.LIF(0.5, 1e4))
+    state = torch.get_rng_state()
+    silent = h2vp.from_torch(still, torch.zeros(1, 1, 28, 28), 4)
+    assert silent.layers[2]["adds"] == "conv1"
+    assert torch.equal(torch.get_rng_state(), state)
+    for node, alpha, factor in (
+            (named("NonSpikingLIFNode", tau=2.0, decay_input=True), 0.5, 0.5),
+            (named("NonSpikingIFNode"), 1.0, 1.0),
+            (named("LIBoxCell", dt=0.001, p=type("P", (), dict(
+                tau_mem_inv=torch.tensor(100.0), v_leak=torch.tensor(0.0)))()), 0.9, 0.1)):
+        linear = nn.Linear(6, 5, bias=False)
+        network = h2vp.from_torch(nn.Sequential(linear, node), torch.rand(1, 6), 3)
+        assert abs(network.config["neuron"]["alpha"] - alpha) < 1e-12
+        assert network.layers == [{"type": "fc", "neurons": 5, "readout": True}], network.layers
+        assert numpy.allclose(network.weights["fc1"], linear.weight.detach().numpy() * factor)
+        full = h2vp.load_config({**MACHINE, **network.config})
+        assert full["network"]["layers"][0]["readout"] is True
+    image = torch.rand(1, 1, 28, 28)
+    node = lambda: named("LIFNode", tau=2.0, v_threshold=1.0, v_reset=0.0, decay_input=True)
+    refused(Residual(node), image, "module 'c' (LIFNode)", "counts a spike of 'a' as 0.5")
+    pooled = Residual(pool=True)
+    pooled.last = nn.Linear(4 * 14 * 14, 10)
+    refused(pooled, image, "module 'c' (LIF)", "gets something else than what 'third' gives")
+    refused(nn.Sequential(conv(1, 4), h2vp.LI()), image, "module '1' (LI)", "reads out a convolution")
+    refused(nn.Sequential(nn.Linear(6, 5), h2vp.LI(), nn.Linear(5, 4), h2vp.LI()), torch.rand(1, 6),
+            "module '2' (Linear)", "follows a read-out")
 
 
 def refuses():
@@ -176,7 +253,7 @@ def refuses():
     refused(nn.Sequential(conv(2, 4), leaky(reset_mechanism="none")), image, "legal: zero, subtract")
     refused(nn.Sequential(conv(2, 4), conv(4, 4)), image, "without neurons between")
     refused(nn.Sequential(conv(2, 4)), image, "no neurons behind them")
-    refused(Residual(), image, "module 'second' (Conv2d)", "gets something else than what 'a'")
+    refused(Branched(), image, "module 'second' (Conv2d)", "gets something else than what 'a'")
     node = named("LIFNode", tau=2.0, v_threshold=1.0, v_reset=-1.0, decay_input=False)
     refused(nn.Sequential(conv(2, 4), node), image, "is reset to another potential than 0")
 
@@ -228,8 +305,8 @@ def classifies_as_pytorch():
 
 def main():
     for test in (reads_frameworks, reads_layers_of_their_own, folds_batch_norm_and_back,
-                 biases_and_back, extensions, refuses,
-                 classifies_as_pytorch):
+                 biases_and_back, extensions, shortcuts_and_read_outs,
+                 refuses, classifies_as_pytorch):
         test()
         print("ok    ", test.__name__, flush=True)
 
