@@ -252,8 +252,7 @@ class Builder {
           add_shortcut(layers_, index, static_cast<int>(from - layers_.begin()));
       if (!problem.empty()) {
         fail("adds " + item.adds + ", which " + problem,
-             "a layer below of the same channels, height and width without pooling of its spikes, "
-             "once");
+             "a layer below of the same channels, height and width without pooling of its spikes");
       }
     }
   }

@@ -33,7 +33,7 @@ struct Layer {
   bool bias = false;      ///< the last of `cin` channels is constant (decision 0054)
   bool readout = false;   ///< potentials, which never fire, are the outputs; the last layer only
   int adds = -1;          ///< index of the layer below whose spikes are added to the sums; -1: none
-  int added_by = -1;      ///< index of the layer that adds this one's spikes; -1: none
+  std::vector<int> added_by;  ///< indices of the layers that add this one's spikes, ascending
 
   int cin = 1;     ///< input channels, the constant one included
   int planes = 1;  ///< bit planes of one input value: 1 spikes, 3 AP2 quarters, 8 pixels

@@ -21,12 +21,11 @@ std::string add_shortcut(std::vector<Layer>& layers, int index, int from) {
   Layer& l = layers[static_cast<std::size_t>(index)];
   Layer& below = layers[static_cast<std::size_t>(from)];
   if (below.pool == PoolMode::after_soma) return "hands on pooled spikes";
-  if (below.added_by != -1) return "is added by another layer already";
   if (below.cout != l.cout || below.soma_h != l.soma_h || below.soma_w != l.soma_w) {
     return "has another shape";
   }
   l.adds = from;
-  below.added_by = index;
+  below.added_by.push_back(index);
   return "";
 }
 

@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "modules/contract/h2_layout.h"
@@ -88,8 +89,13 @@ std::uint64_t up(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
 class JobBytes : public testing::Test {
  protected:
-  void network(const std::string& text, InputShape input, PoolMode pool = PoolMode::after_soma) {
+  /// `shortcuts`: layer, and the layer below whose spikes it adds.
+  void network(const std::string& text, InputShape input, PoolMode pool = PoolMode::after_soma,
+               const std::vector<std::pair<int, int>>& shortcuts = {}) {
     network_ = parse_network(text, input, kSteps, pool);
+    for (const auto& [index, from] : shortcuts) {
+      ASSERT_EQ(add_shortcut(network_.layers, index, from), "");
+    }
     glb_ = plan_glb(machine_, network_, kSamples);
     masks_ = std::make_unique<ThirdSet>(network_);
     for (const Layer& l : network_.layers) layers_.push_back({l, {}});
@@ -194,6 +200,7 @@ class JobBytes : public testing::Test {
     Bytes b;
     b[layer == 0 ? "read input" : "read spike"] =
         (l.kind == LayerKind::fc ? 1 : up(l.cout, 16)) * tiled_input(layer);
+    if (l.adds >= 0) b["read spike"] += bits(l.adds);
     b["read weight"] = tiles(l.out_h, l.out_w) * weights(layer);
     b["write spike"] = bits(layer) + (l.pool == PoolMode::after_soma ? planes(layer) : 0);
     b["write mask"] = bits(layer);
@@ -223,6 +230,11 @@ class JobBytes : public testing::Test {
     b["read potential"] = potential(layer);
     b["write gradient"] = conv && context_.compress_gradients ? packed(layer) : dense(layer);
     if (conv) b["write gradient_mask"] = bits(layer);
+    for (const int by : at(layer).added_by) {
+      const bool packs = conv && context_.compress_gradients;
+      b["read gradient"] += packs ? packed(by) : dense(by);
+      if (packs) b["read gradient_mask"] += bits(by);
+    }
   }
 
   Bytes weight_gradient(int layer, bool first) const {
@@ -281,6 +293,17 @@ TEST_F(JobBytes, FollowTheTableWithCompressedGradients) {
   network("64C3(Encoding)-AP2-128C3-256FC-16FC", {3, 32, 32});
   ASSERT_LT(glb_.weight_update_channels[2], at(2).cin);
   check_all();
+}
+
+TEST_F(JobBytes, FollowTheTableWithShortcuts) {
+  for (const bool compressed : {false, true}) {
+    layers_.clear();
+    context_.compress_gradients = compressed;
+    network("32C3(Encoding)-32C3-32C3-32C3-48FC-48FC-48FC", {1, 16, 16}, PoolMode::after_soma,
+            {{1, 0}, {2, 0}, {3, 1}, {5, 4}, {6, 4}});
+    ASSERT_EQ(at(0).added_by.size(), 2U);
+    check_all();
+  }
 }
 
 TEST_F(JobBytes, InferenceStoresSpikesOnly) {

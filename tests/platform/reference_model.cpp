@@ -262,7 +262,7 @@ ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& trainin
   Gradients gradients(layers.size());
   std::vector<ValueMap> soma(layers.size());
   for (std::size_t l = layers.size(); l-- > 0;) {
-    if (const int by = layers[l].added_by; by >= 0) {
+    for (const int by : layers[l].added_by) {
       selected_ops(machine_.numerics)
           .add(soma[by].values.data(), spatial.values.data(), spatial.values.size());
     }

@@ -187,6 +187,17 @@ const Case kCases[] = {
       {"machine.extensions", "true"}},
      {2, 2},
      2},
+    {"ShortcutsOfOneLayer",
+     {{"network.layers",
+       "[{type: conv, channels: 20}, {type: conv, channels: 20, adds: conv1}, {type: conv, "
+       "channels: 20, adds: conv1}, {type: conv, channels: 20, adds: conv1}, {type: pool}, "
+       "{type: fc, neurons: 20}, {type: fc, neurons: 20, adds: fc1}, {type: fc, neurons: 20, adds: "
+       "fc1}, {type: fc, neurons: 10}]"},
+      {"memory.compress_gradients", "true"},
+      {"tile.height", "4"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     2},
     {"ShortcutsOverLayers",
      {{"network.layers",
        "[{type: conv, channels: 20}, {type: pool}, {type: conv, channels: 36}, "
@@ -323,8 +334,8 @@ const Case kReferenceCases[] = {
      {{"network.layers",
        "[{type: conv, channels: 6, encoding: true, bias: true, reset: soft}, {type: pool}, "
        "{type: conv, channels: 18, bias: true, surrogate: atan}, "
-       "{type: conv, channels: 18, adds: conv2}, {type: pool, kind: max}, "
-       "{type: fc, neurons: 10, bias: true, readout: true}]"},
+       "{type: conv, channels: 18, adds: conv2}, {type: conv, channels: 18, adds: conv2}, "
+       "{type: pool, kind: max}, {type: fc, neurons: 10, bias: true, readout: true}]"},
       {"network.input.channels", "1"},
       {"machine.extensions", "true"}}},
 };

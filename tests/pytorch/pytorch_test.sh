@@ -42,6 +42,12 @@ run extensions --set machine.extensions=true --set training.loss=cross_entropy -
   {type: fc, neurons: 24, adds: fc1},
   {type: fc, neurons: 10, bias: true, readout: true, alpha: 0.5}]'
 compare extensions
+run shortcuts --set machine.extensions=true --set network.timesteps=4 --set 'network.layers=[
+  {type: conv, channels: 8, stride: 2, encoding: true}, {type: conv, channels: 8, adds: conv1},
+  {type: conv, channels: 8, adds: conv1}, {type: conv, channels: 8, adds: conv2}, {type: pool},
+  {type: fc, neurons: 24}, {type: fc, neurons: 24, adds: fc1}, {type: fc, neurons: 24, adds: fc1},
+  {type: fc, neurons: 10}]'
+compare shortcuts
 
 # A wrong weight gradient must not pass.
 cp "$work/adam/1/conv1.grad_w.npy" "$work/adam/0/conv1.grad_w.npy"

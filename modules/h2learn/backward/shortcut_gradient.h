@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <optional>
 
 #include "modules/h2learn/job_context.h"
@@ -8,8 +9,8 @@
 
 namespace h2 {
 
-/// grad-u of the layer that adds a layer's spikes to its sums: a term of grad-s of the layer whose
-/// spikes they are. Empty for a layer that no other adds.
+/// grad-u of the layers that add a layer's spikes to their sums: terms of grad-s of the layer whose
+/// spikes they are, in ascending order. Empty for a layer that no other adds.
 class ShortcutGradient {
  public:
   ShortcutGradient(const JobContext& context, int layer);
@@ -17,16 +18,19 @@ class ShortcutGradient {
   /// Of a Soma tile: the bitmap if values are packed by it; then, once that is there, the values.
   void want_mask(int tile, Span blocks, TransferList& list);
   void want_values(int tile, Span blocks, TransferList& list);
-  /// sums = sums + grad-u.
+  /// sums = sums + grad-u, of one layer after another.
   void add_to(ValueMap& sums, int tile, Span blocks);
 
  private:
-  void want(MapOperand& operand, int tile, Span blocks, TransferList& list) const;
+  static void want(MapOperand& operand, int tile, Span blocks, TransferList& list);
 
   const JobContext& context_;
   const Layer& l_;
-  std::optional<BitOperand> mask_;
-  std::optional<ValueOperand> values_;
+  struct Term {
+    std::optional<BitOperand> mask;
+    std::optional<ValueOperand> values;
+  };
+  std::deque<Term> terms_;  // operands refer to each other
 };
 
 }  // namespace h2
