@@ -79,7 +79,9 @@ def compare_pass(config, names, comparison, network, sums):
     for i, name in enumerate(names):
         if spikes[i]:
             comparison.show(name, "s", torch.stack(spikes[i], 1))
-        mask = comparison.load(f"{name}.mask") if network.layers[i]["conv"] else 1
+        added = any(layer.get("adds_potentials") == name for layer in network.layers)
+        packed = network.layers[i]["conv"] and not added
+        mask = comparison.load(f"{name}.mask") if packed else 1
         u = torch.stack([p.detach() for p in potentials[i]], 1)
         comparison.show(name, "u", u.reshape(comparison.load(f"{name}.u").shape) * mask)
         comparison.show(name, "grad_u", torch.stack([p.grad for p in potentials[i]], 1))

@@ -125,6 +125,8 @@ class Network:
                 now = self.spatial(layer, weight, value)
                 if "adds" in layer:
                     now = now + spikes[self.names.index(layer["adds"])][t]
+                if "adds_potentials" in layer:
+                    now = now + potentials[self.names.index(layer["adds_potentials"])][t]
                 if t > 0:
                     now = self.leak(layer, u[-1], s[-1] if s else None) + now
                 now.retain_grad()

@@ -124,7 +124,7 @@ RangeCount soma(const NeuronSpec& neuron, Numerics numerics, int batch, int step
 RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
                 const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
                 const BitMap& mask, Region region, int c0, int c1, ValueMap& grad_u,
-                BitMap& nonzero, bool max_pool) {
+                BitMap& nonzero, bool max_pool, const ValueMap* direct) {
   const VectorOps& ops = selected_ops(numerics);
   const bool pooled = pool == PoolMode::after_soma;
   RangeCount range;
@@ -162,6 +162,7 @@ RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int 
         args.spatial = taken.data() + c0;
       }
       if (table) take_slopes(*table, u, mask, {map, steps, y, x}, c0, c1, slopes);
+      if (direct != nullptr) args.direct = direct->at(map, y, x) + c0;
       args.u = u.at(map, y, x) + c0;
       args.grad_u = grad_u.at(map, y, x) + c0;
       args.spikes = spikes.at(map, y, x) + c0 / kLanes;
@@ -187,6 +188,17 @@ void add_spikes(Numerics numerics, const BitMap& spikes, Region region, int c0, 
         }
         ops.add(ones, sums.at(map, y, x) + c, static_cast<std::size_t>(count));
       }
+    });
+  }
+}
+
+void add_values(Numerics numerics, const ValueMap& values, Region region, int c0, int c1,
+                ValueMap& sums) {
+  const VectorOps& ops = selected_ops(numerics);
+  for (int map = 0; map < sums.maps; ++map) {
+    for_positions(region, [&](int y, int x) {
+      ops.add(values.at(map, y, x) + c0, sums.at(map, y, x) + c0,
+              static_cast<std::size_t>(c1 - c0));
     });
   }
 }

@@ -38,17 +38,23 @@ void pool_largest(const BitMap& spikes, Region region, int c0, int c1, BitMap& p
 void add_spikes(Numerics numerics, const BitMap& spikes, Region region, int c0, int c1,
                 ValueMap& sums);
 
+/// sums = sums + values, likewise.
+void add_values(Numerics numerics, const ValueMap& values, Region region, int c0, int c1,
+                ValueMap& sums);
+
 /// Grad, Eq. (2): both phases over all timesteps, last first, at the Soma positions of `region` for
 /// channels c0..c1-1, c0 a multiple of kLanes.
 /// `spatial` is grad-s's spatial term: at the same map when `pool` is not after_soma, otherwise at
 /// the pooled map, and each child takes a quarter (a dropped row or column takes 0), or, with
 /// `max_pool`, the first of the four that fires takes all, the first one if none does.
 /// All maps hold batch*steps maps of `channels` channels. `u` is used where `mask` is set only.
+/// `direct`, a map as grad_u, is what other layers that add the potentials give: a further term of
+/// grad-u, whatever the mask; may be null.
 /// Writes grad_u, and in `nonzero` where it is not zero. Returns the gradients out of range.
 RangeCount grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
                 const ValueMap& spatial, const ValueMap& u, const BitMap& spikes,
                 const BitMap& mask, Region region, int c0, int c1, ValueMap& grad_u,
-                BitMap& nonzero, bool max_pool = false);
+                BitMap& nonzero, bool max_pool = false, const ValueMap* direct = nullptr);
 
 /// Copies a quarter of each pooled gradient of `region` to its four convolution positions (pool
 /// before Soma): what the array of the layer below and the Weight Update Engine read. A dropped row

@@ -301,7 +301,8 @@ enum h2_pool { H2_POOL_NONE = 0, H2_POOL_AFTER_SOMA = 1, H2_POOL_BEFORE_SOMA = 2
 
 /* A layer's own neuron, in place of the header's five numbers. `kind`, since 3.3: reset in bits 0
  * to 1, surrogate in bits 4 to 5, in bits 8 to 13 how many layers below the one lies whose spikes
- * are added to the sums, 0: none; other than 0 an extension. */
+ * are added to the sums, 0: none; other than 0 an extension. Since 3.4, with bit 14 that layer's
+ * potentials instead: all of them are then stored there, dense values. */
 enum h2_reset { H2_RESET_HARD = 0, H2_RESET_SOFT = 1, H2_RESET_SOFT_AFTER_DECAY = 2 };
 enum h2_surrogate {
   H2_SURROGATE_RECTANGLE = 0,
@@ -311,6 +312,7 @@ enum h2_surrogate {
 };
 #define H2_NEURON_KIND(reset, surrogate) ((uint32_t)(reset) | (uint32_t)(surrogate) << 4)
 #define H2_NEURON_PUT_ADDS(layers) ((uint32_t)(layers) << 8)
+#define H2_NEURON_POTENTIALS 0x4000U
 #define H2_NEURON_RESET(kind) ((kind)&0x3U)
 #define H2_NEURON_SURROGATE(kind) ((kind) >> 4 & 0x3U)
 #define H2_NEURON_ADDS(kind) ((kind) >> 8 & 0x3FU)
@@ -320,7 +322,7 @@ enum h2_surrogate {
   X(float, th_l, 8, "lower end of the mask, exclusive")    \
   X(float, th_r, 12, "upper end of the mask, exclusive")   \
   X(float, beta, 16, "surrogate gradient inside the mask") \
-  X(uint32_t, kind, 20, "bits 0-1 reset, 4-5 surrogate, 8-13 adds")
+  X(uint32_t, kind, 20, "bits 0-1 reset, 4-5 surrogate, 8-13 adds, 14 potentials")
 
 typedef struct h2_table {
   H2_TABLE_FIELDS(H2_MEMBER_)

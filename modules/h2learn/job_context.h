@@ -89,6 +89,11 @@ struct JobContext {
   TensorImage potential_image(int index) const {
     return soma_image(index, place(index).potential, relu ? next_border(index) : 0);
   }
+  /// u of every neuron is stored, not only where the mask is open.
+  bool all_potentials(int index) const {
+    const Layer& l = layer(index);
+    return dense || l.kind == LayerKind::fc || !l.potentials_added_by.empty();
+  }
   TensorImage spikes_image(int index) const;
   TensorImage gradient_image(int index) const;
   TensorImage gradient_mask_image(int index) const;

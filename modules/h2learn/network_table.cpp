@@ -100,7 +100,8 @@ bool neuron_in_range(const NeuronSpec& n) {
 bool neuron_of(const h2_neuron& record, const Machine& machine, NeuronSpec& n) {
   const std::uint32_t reset = H2_NEURON_RESET(record.kind);
   const std::uint32_t surrogate = H2_NEURON_SURROGATE(record.kind);
-  const std::uint32_t adds = H2_NEURON_PUT_ADDS(H2_NEURON_ADDS(record.kind));
+  std::uint32_t adds = H2_NEURON_PUT_ADDS(H2_NEURON_ADDS(record.kind));
+  if (adds != 0) adds |= record.kind & H2_NEURON_POTENTIALS;
   if (record.kind != (H2_NEURON_KIND(reset, surrogate) | adds) || reset > H2_RESET_SOFT_AFTER_DECAY)
     return false;
   n = {record.alpha, record.th_f, record.th_l, record.th_r, record.beta};
@@ -199,8 +200,10 @@ std::uint32_t parse_table(const h2_table& header, const std::vector<h2_layer>& r
     if (!(layers.empty() ? first_fits(l) : follows(layers.back(), l))) return H2_ERR_TABLE;
     table.network.layers.push_back(l);
     const auto index = static_cast<int>(layer) - 1;
-    const int adds = neurons.empty() ? 0 : static_cast<int>(H2_NEURON_ADDS(neurons[index].kind));
-    if (adds != 0 && !add_shortcut(table.network.layers, index, index - adds).empty()) {
+    const std::uint32_t kind = neurons.empty() ? 0 : neurons[index].kind;
+    const int adds = static_cast<int>(H2_NEURON_ADDS(kind));
+    const bool potentials = (kind & H2_NEURON_POTENTIALS) != 0;
+    if (adds != 0 && !add_shortcut(table.network.layers, index, index - adds, potentials).empty()) {
       return H2_ERR_TABLE;
     }
   }

@@ -235,23 +235,28 @@ class Builder {
     derive_shapes(layer);
     layers_.push_back(layer);
     item_of_.push_back(index_);
-    if (!item.adds.empty()) shortcuts_.emplace_back(static_cast<int>(layers_.size()) - 1, item);
+    if (!item.adds.empty() && !item.adds_potentials.empty()) {
+      fail("adds spikes and potentials", "one of adds and adds_potentials");
+    }
+    if (!item.adds.empty() || !item.adds_potentials.empty())
+      shortcuts_.emplace_back(static_cast<int>(layers_.size()) - 1, item);
     hand_on(layer);
   }
 
   /// Behind the pooling, if there is one: shapes are those of the neurons.
   void add_shortcuts() {
     for (const auto& [index, item] : shortcuts_) {
-      const auto from =
-          std::find_if(layers_.begin(), layers_.end(),
-                       [&, &item = item](const Layer& l) { return l.name == item.adds; });
+      const bool potentials = item.adds.empty();
+      const std::string& name = potentials ? item.adds_potentials : item.adds;
+      const auto from = std::find_if(layers_.begin(), layers_.end(),
+                                     [&](const Layer& l) { return l.name == name; });
       place_ = item.place;
       index_ = item_of_[static_cast<std::size_t>(index)];
       what_ = layers_[static_cast<std::size_t>(index)].name;
       const std::string problem =
-          add_shortcut(layers_, index, static_cast<int>(from - layers_.begin()));
+          add_shortcut(layers_, index, static_cast<int>(from - layers_.begin()), potentials);
       if (!problem.empty()) {
-        fail("adds " + item.adds + ", which " + problem,
+        fail((potentials ? "adds potentials of " : "adds ") + name + ", which " + problem,
              "a layer below of the same channels, height and width without pooling of its spikes");
       }
     }
@@ -273,8 +278,9 @@ class Builder {
   std::string what_, place_;
   int index_ = 0;
   std::vector<Layer> layers_;
-  std::vector<int> item_of_;                          // by layer: number of its item
-  std::vector<std::pair<int, LayerItem>> shortcuts_;  // layers that add another's spikes
+  std::vector<int> item_of_;  // by layer: number of its item
+  std::vector<std::pair<int, LayerItem>>
+      shortcuts_;  // layers that add another's spikes or potentials
 };
 
 void require_sizes(InputShape input, int timesteps, PoolMode pool) {

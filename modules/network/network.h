@@ -33,7 +33,9 @@ struct Layer {
   bool bias = false;      ///< the last of `cin` channels is constant (decision 0054)
   bool readout = false;   ///< potentials, which never fire, are the outputs; the last layer only
   int adds = -1;          ///< index of the layer below whose spikes are added to the sums; -1: none
-  std::vector<int> added_by;  ///< indices of the layers that add this one's spikes, ascending
+  bool adds_potentials = false;  ///< its potentials instead
+  std::vector<int> added_by;     ///< indices of the layers that add this one's spikes, ascending
+  std::vector<int> potentials_added_by;  ///< those that add its potentials, ascending
 
   int cin = 1;     ///< input channels, the constant one included
   int planes = 1;  ///< bit planes of one input value: 1 spikes, 3 AP2 quarters, 8 pixels
@@ -66,8 +68,9 @@ struct Layer {
   }
 };
 
-/// Makes layer `index` add the spikes of layer `from`. Returns why it cannot, "" if it can.
-std::string add_shortcut(std::vector<Layer>& layers, int index, int from);
+/// Makes layer `index` add the spikes of layer `from`, or its potentials. Returns why it cannot, ""
+/// if it can.
+std::string add_shortcut(std::vector<Layer>& layers, int index, int from, bool potentials = false);
 
 /// Fills pad, out_*, soma_*, next_* and next_planes from the other fields.
 void derive_shapes(Layer& layer);
@@ -95,8 +98,9 @@ struct LayerItem {
   std::optional<float> alpha, th_f, th_l, th_r, beta;
   std::optional<Reset> reset;
   std::optional<Surrogate> surrogate;
-  std::string adds;   ///< name of a layer below, "": none
-  std::string place;  ///< "file:line:column" for messages; may be empty
+  std::string adds;             ///< name of a layer below, "": none
+  std::string adds_potentials;  ///< likewise, with `adds` empty
+  std::string place;            ///< "file:line:column" for messages; may be empty
 };
 
 /// A network as it is written: a text in the paper's notation, or a list of layers.

@@ -57,6 +57,7 @@ json json_of(const LayerItem& item) {
   if (item.bias) value["bias"] = true;
   if (item.readout) value["readout"] = true;
   if (!item.adds.empty()) value["adds"] = item.adds;
+  if (!item.adds_potentials.empty()) value["adds_potentials"] = item.adds_potentials;
   if (item.reset) value["reset"] = kResets[static_cast<int>(*item.reset)];
   if (item.surrogate) value["surrogate"] = kSurrogates[static_cast<int>(*item.surrogate)];
   for (const NeuronMember& m : kNeuron) {
@@ -81,6 +82,7 @@ LayerItem layer_item(const json& value) {
   item.bias = value.value("bias", false);
   item.readout = value.value("readout", false);
   item.adds = value.value("adds", "");
+  item.adds_potentials = value.value("adds_potentials", "");
   if (value.contains("reset")) item.reset = named<Reset>(kResets, value["reset"]);
   if (value.contains("surrogate")) {
     item.surrogate = named<Surrogate>(kSurrogates, value["surrogate"]);

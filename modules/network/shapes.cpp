@@ -16,7 +16,7 @@ void derive_shapes(Layer& layer) {
   layer.next_planes = layer.pool == PoolMode::after_soma && !layer.max_pool ? 3 : 1;
 }
 
-std::string add_shortcut(std::vector<Layer>& layers, int index, int from) {
+std::string add_shortcut(std::vector<Layer>& layers, int index, int from, bool potentials) {
   if (from < 0 || from >= index) return "is no layer below";
   Layer& l = layers[static_cast<std::size_t>(index)];
   Layer& below = layers[static_cast<std::size_t>(from)];
@@ -25,7 +25,8 @@ std::string add_shortcut(std::vector<Layer>& layers, int index, int from) {
     return "has another shape";
   }
   l.adds = from;
-  below.added_by.push_back(index);
+  l.adds_potentials = potentials;
+  (potentials ? below.potentials_added_by : below.added_by).push_back(index);
   return "";
 }
 

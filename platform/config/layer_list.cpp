@@ -34,9 +34,8 @@ Key choice_field(const char* name, std::vector<std::string> choices, const char*
   return key;
 }
 
-Key adds_field() {
-  Key key = field("adds", KeyType::text, {},
-                  "name of a layer below whose spikes are added to the sums, an extension");
+Key adds_field(const char* name, const char* meaning) {
+  Key key = field(name, KeyType::text, {}, meaning);
   key.text_form = "a name as conv1 or fc1";
   return key;
 }
@@ -63,7 +62,8 @@ std::vector<Key> neuron_fields() {
       number_field("th_l", {-kLargestFp16, kLargestFp16}, "instead of neuron.th_l"),
       number_field("th_r", {-kLargestFp16, kLargestFp16}, "instead of neuron.th_r"),
       number_field("beta", {0, kLargestFp16, true}, "instead of neuron.beta"),
-      adds_field(),
+      adds_field("adds", "name of a layer below whose spikes are added to the sums, an extension"),
+      adds_field("adds_potentials", "the same with its potentials, an extension"),
       choice_field("reset", {"hard", "soft", "soft_after_decay"}, "instead of neuron.reset"),
       choice_field("surrogate", {"rectangle", "triangle", "atan", "fast_sigmoid"},
                    "instead of neuron.surrogate"),

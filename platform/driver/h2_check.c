@@ -87,7 +87,8 @@ int h2_check_neurons(h2_device* d, const h2_neuron* neurons, uint32_t count) {
         {".beta", n->beta > 0 && n->beta <= 65504, "is not above 0 and at most 65504"},
         {".kind",
          n->kind == (H2_NEURON_KIND(H2_NEURON_RESET(n->kind), H2_NEURON_SURROGATE(n->kind)) |
-                     H2_NEURON_PUT_ADDS(H2_NEURON_ADDS(n->kind))) &&
+                     H2_NEURON_PUT_ADDS(H2_NEURON_ADDS(n->kind)) |
+                     (H2_NEURON_ADDS(n->kind) != 0 ? n->kind & H2_NEURON_POTENTIALS : 0U)) &&
              H2_NEURON_RESET(n->kind) <= H2_RESET_SOFT_AFTER_DECAY,
          "is no reset, surrogate and layer to add"},
         {".kind", H2_NEURON_ADDS(n->kind) <= i, "adds a layer that there is not"},

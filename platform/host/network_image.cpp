@@ -13,7 +13,8 @@ h2_neuron neuron_record(const Layer& layer, int index, const NeuronSpec& shared)
   const std::uint32_t kind = layer.readout ? 0
                                            : H2_NEURON_KIND(static_cast<unsigned>(n.reset),
                                                             static_cast<unsigned>(n.surrogate));
-  const std::uint32_t adds = H2_NEURON_PUT_ADDS(layer.adds < 0 ? 0 : index - layer.adds);
+  const std::uint32_t adds = H2_NEURON_PUT_ADDS(layer.adds < 0 ? 0 : index - layer.adds) |
+                             (layer.adds_potentials ? H2_NEURON_POTENTIALS : 0U);
   return {layer.neuron.alpha, n.th_f, n.th_l, n.th_r, n.beta, kind | adds};
 }
 

@@ -80,14 +80,14 @@ class Network:
                 check.real(value, name) for name, value in given.items()}
 
     def conv(self, channels, kernel=3, pool=True, encoding=None, stride=1, padding="same",
-             bias=False, adds=0, **neuron):
+             bias=False, adds=0, potentials=False, **neuron):
         """A convolution; `pool`: then average pooling of 2x2, or "max", the largest of four spikes,
         which a card with machine.extensions takes. `encoding` (the first layer unless told
         otherwise): the input is pixels, bytes [C][H][W]; if not, 0/1 bytes [T][C][H][W]. `padding`:
         same, or valid for none. `bias`: the weights have one input channel more, which is 1
         everywhere; the bias is its weight in the middle of the kernel, the others are 0. `adds`: how
         many layers below the one lies whose spikes are added to the sums, which a card with
-        machine.extensions does; 0: none. alpha and the other parameters of a neuron: of this
+        machine.extensions does; 0: none. `potentials`: its potentials instead. alpha and the other parameters of a neuron: of this
         layer."""
         if self.layers and self.layers[-1].kind == FC:
             raise ValueError("a convolution cannot follow a fully connected layer")
@@ -106,7 +106,7 @@ class Network:
         out = [(size + 2 * around - kernel) // stride + 1 for size in (height, width)]
         if pool and min(out) < 2:
             raise ValueError(f"pool: a map of {out[0]}x{out[1]} cannot be halved")
-        own = self._with_shortcut(adds, neuron)
+        own = self._with_shortcut(adds, potentials, neuron)
         largest = isinstance(pool, str) and _one_of(pool, "pool", ("max",)) == "max"
         self.layers.append(Layer(
             kind=CONV, flags=(ENCODING if encoding else 0) | (VALID if valid else 0) |
@@ -120,18 +120,19 @@ class Network:
         self.planes = 3 if pool and not largest else 1
         return self
 
-    def fc(self, channels, encoding=False, bias=False, readout=False, adds=0, **neuron):
+    def fc(self, channels, encoding=False, bias=False, readout=False, adds=0,
+           potentials=False, **neuron):
         """A fully connected layer. `encoding`, of the first layer only: it reads pixels. `bias`: the
         weights have one input more, which is 1. `readout`, of the last layer only, by a card with
-        machine.extensions: its potentials are the outputs, and its neurons never fire. `adds`: as
-        of conv(). alpha and the other parameters of a neuron: of this layer."""
+        machine.extensions: its potentials are the outputs, and its neurons never fire. `adds`,
+        `potentials`: as of conv(). alpha and the other parameters of a neuron: of this layer."""
         if self.layers and self.layers[-1].flags & READOUT:
             raise ValueError("a read-out is the last layer")
         if encoding and self.layers:
             raise ValueError("encoding: only the first layer can read pixels")
         cin, height, width = self.shape
         cin = check.integer(cin * height * width, "inputs of the layer", 1, 1 << 26)
-        own = self._with_shortcut(adds, neuron)
+        own = self._with_shortcut(adds, potentials, neuron)
         self.layers.append(Layer(kind=FC, flags=(ENCODING if encoding else 0) |
                                  (BIAS if bias else 0) | (READOUT if readout else 0),
                                  planes=8 if encoding else self.planes,
@@ -142,10 +143,12 @@ class Network:
         self.shape, self.planes = (channels, 1, 1), 1
         return self
 
-    def _with_shortcut(self, adds, neuron):
+    def _with_shortcut(self, adds, potentials, neuron):
         adds = check.integer(adds, "adds", 0, len(self.layers))
+        if potentials and not adds:
+            raise ValueError("potentials: of no layer, as adds is 0")
         own = self._neuron_values(neuron)
-        return {**own, "adds": adds} if adds else own
+        return {**own, "adds": adds, "potentials": bool(potentials)} if adds else own
 
     def neurons(self):
         """A record for each layer, or None where all are those of the table."""
@@ -158,7 +161,7 @@ class Network:
     @staticmethod
     def _record(values):
         kinds = [names.index(values.pop(name, names[0])) for name, names in KINDS.items()]
-        adds = values.pop("adds", 0)
+        adds = values.pop("adds", 0) | values.pop("potentials", False) << 6
         return Neuron(kind=kinds[0] | kinds[1] << 4 | adds << 8, **values)
 
     def classes(self):

@@ -41,7 +41,10 @@ std::pair<std::vector<float>, std::vector<float>> without_bias(const Layer& laye
 void require_nodes(const Network& network) {
   for (const Layer& layer : network.layers) {
     const bool soft = !layer.readout && layer.neuron.reset != Reset::hard;
-    const char* lacks = layer.max_pool ? "max pooling" : soft ? "a soft reset" : nullptr;
+    const char* lacks = layer.max_pool          ? "max pooling"
+                        : soft                  ? "a soft reset"
+                        : layer.adds_potentials ? "a shortcut of potentials"
+                                                : nullptr;
     if (lacks != nullptr) {
       throw InputError("export: layer " + layer.name + " has " + lacks +
                        "; legal: what NIR's nodes can say (docs/nir.md)");

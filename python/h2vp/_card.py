@@ -54,8 +54,9 @@ _NEURON = ("alpha", "th_f", "th_l", "th_r", "beta", "reset", "surrogate")
 
 def _add(network, item, pool):
     """`pool`: the item behind it, if it is one."""
-    if item.get("adds"):
-        raise ValueError(f"network.layers: adds: {item['adds']}; legal for a card: no shortcuts")
+    for key in ("adds", "adds_potentials"):
+        if item.get(key):
+            raise ValueError(f"network.layers: {key}: {item[key]}; legal for a card: no shortcuts")
     common = {key: item[key] for key in _NEURON if key in item}
     common.update(encoding=item.get("encoding", False), bias=item.get("bias", False))
     if item["type"] == "fc":

@@ -9,6 +9,7 @@
 #include "modules/arithmetic/simd/isa.h"
 #include "modules/h2learn/backward/backward_array.h"
 #include "modules/h2learn/forward/forward_array.h"
+#include "modules/tensor/density.h"
 #include "tests/arithmetic/isa_guard.h"
 #include "tests/arithmetic/random_case.h"
 #include "tests/arithmetic/reference.h"
@@ -117,6 +118,28 @@ TEST_P(Neuron, MaxPoolGivesItsGradientToTheFirstThatFires) {
       }
     }
     EXPECT_TRUE(same_bits(grad_u, expected)) << isa_name(isa);
+  }
+}
+
+TEST_P(Neuron, AFurtherTermOfGradUPassesClosedMasks) {
+  if (pool() != PoolMode::none) return;
+  const Drawn d = drawn(false);
+  const auto& [u, spikes, mask] = d.expected;
+  Draw draw(7);
+  const ValueMap direct = draw.map(u.maps, kHeight, kWidth, d.channels, 0.5, 1.0F);
+  const ValueMap expected = reference::grad(kNeuron, numerics(), pool(), kBatch, d.steps, d.spatial,
+                                            u, spikes, mask, false, &direct);
+  const Region all{0, kHeight, 0, kWidth};
+  for (const Isa isa : supported_isas()) {
+    const IsaGuard guard(isa_name(isa));
+    ValueMap grad_u(u.maps, kHeight, kWidth, d.channels), plain = grad_u;
+    BitMap nonzero(u.maps, kHeight, kWidth, d.channels), fewer = nonzero;
+    grad(kNeuron, numerics(), pool(), kBatch, d.steps, d.spatial, u, spikes, mask, all, 0,
+         d.channels, grad_u, nonzero, false, &direct);
+    EXPECT_TRUE(same_bits(grad_u, expected)) << isa_name(isa);
+    grad(kNeuron, numerics(), pool(), kBatch, d.steps, d.spatial, u, spikes, mask, all, 0,
+         d.channels, plain, fewer);
+    EXPECT_GE(density_of(nonzero).share(), density_of(fewer).share());
   }
 }
 

@@ -341,7 +341,7 @@ Potentials soma(const NeuronSpec& neuron, Numerics numerics, int batch, int step
 
 ValueMap grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
               const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
-              bool max_pool) {
+              bool max_pool, const ValueMap* direct) {
   const Arithmetic a(numerics);
   const float alpha = a.round(neuron.alpha);
   const int h = u.height, w = u.width, channels = u.channels;
@@ -374,6 +374,7 @@ ValueMap grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int ba
         fired = a.multiply(a.add(reset, spatial_term(map, y, x, c)), slope(neuron, a, at));
       }
       next = a.add(leak, fired);
+      if (direct != nullptr) next = a.add(next, direct->at(map, y, x)[c]);
       out.at(map, y, x)[c] = next;
     }
   }

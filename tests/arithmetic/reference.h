@@ -36,6 +36,6 @@ Potentials soma(const NeuronSpec& neuron, Numerics numerics, int batch, int step
 /// grad-u of whole maps; `spatial` as the kernels' grad() takes it.
 ValueMap grad(const NeuronSpec& neuron, Numerics numerics, PoolMode pool, int batch, int steps,
               const ValueMap& spatial, const ValueMap& u, const BitMap& spikes, const BitMap& mask,
-              bool max_pool = false);
+              bool max_pool = false, const ValueMap* direct = nullptr);
 
 }  // namespace h2::reference

@@ -106,10 +106,11 @@ TEST_F(LayerListKey, NamesPlaceItemAndFieldOfWhatIsWrong) {
       {"    - {type: conv}\n",
        "c.yaml:3:7: network.layers: item 1: a layer of type conv lacks channels; legal: type, "
        "channels, kernel, stride, padding, encoding, bias, alpha, th_f, th_l, th_r, beta, adds, "
-       "reset, surrogate"},
+       "adds_potentials, reset, surrogate"},
       {"    - {type: fc, neurons: 4, kernel: 3}\n",
        "c.yaml:3:30: network.layers: item 1: kernel: is no field of type fc; legal: type, neurons, "
-       "encoding, bias, readout, alpha, th_f, th_l, th_r, beta, adds, reset, surrogate"},
+       "encoding, bias, readout, alpha, th_f, th_l, th_r, beta, adds, adds_potentials, reset, "
+       "surrogate"},
       {"    - {type: fc, neurons: 4, neurons: 5}\n",
        "c.yaml:3:30: network.layers: item 1: neurons: is given twice; legal: once"},
       {"    - {type: conv, channels: 0}\n",
@@ -217,6 +218,34 @@ TEST_F(LayerListKey, NamesTheLayerWhoseSpikesAreAdded) {
       (std::vector<int>{1, 2}));
   EXPECT_NE(
       error(file(first + adding("conv1") + last)).find("spikes of another layer added (conv2)"),
+      std::string::npos);
+}
+
+TEST_F(LayerListKey, NamesTheLayerWhosePotentialsAreAdded) {
+  const std::string first = "    - {type: conv, channels: 8}\n",
+                    last = "    - {type: fc, neurons: 4}\n", on = "machine: {extensions: true}\n";
+  const auto adding = [](const std::string& fields) {
+    return "    - {type: conv, channels: 8, " + fields + "}\n";
+  };
+  const std::string potentials = adding("adds_potentials: conv1");
+  const Config config =
+      load(file(first + potentials + potentials + adding("adds: conv1") + last) + on);
+  const auto& layers = config.network.layers;
+  EXPECT_EQ(layers[0].potentials_added_by, (std::vector<int>{1, 2}));
+  EXPECT_EQ(layers[0].added_by, std::vector<int>{3});
+  EXPECT_TRUE(layers[1].adds_potentials);
+  EXPECT_FALSE(layers[3].adds_potentials);
+  EXPECT_EQ(config_json(config), config_json(load(print_config(config))));
+  EXPECT_EQ(
+      error(file(first + adding("adds: conv1, adds_potentials: conv1") + last) + on),
+      "c.yaml:4:7: network.layers: item 2 conv adds spikes and potentials; legal: one of adds "
+      "and adds_potentials");
+  EXPECT_EQ(error(file(first + adding("adds_potentials: conv2") + last) + on),
+            "c.yaml:4:7: network.layers: item 2 conv2 adds potentials of conv2, which is no layer "
+            "below; legal: a layer below of the same channels, height and width without pooling of "
+            "its spikes");
+  EXPECT_NE(
+      error(file(first + potentials + last)).find("potentials of another layer added (conv2)"),
       std::string::npos);
 }
 

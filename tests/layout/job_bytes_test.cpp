@@ -89,12 +89,12 @@ std::uint64_t up(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 
 class JobBytes : public testing::Test {
  protected:
-  /// `shortcuts`: layer, and the layer below whose spikes it adds.
+  /// `shortcuts`: layer, and the layer below whose spikes or `potentials` it adds.
   void network(const std::string& text, InputShape input, PoolMode pool = PoolMode::after_soma,
-               const std::vector<std::pair<int, int>>& shortcuts = {}) {
+               const std::vector<std::pair<int, int>>& shortcuts = {}, bool potentials = false) {
     network_ = parse_network(text, input, kSteps, pool);
     for (const auto& [index, from] : shortcuts) {
-      ASSERT_EQ(add_shortcut(network_.layers, index, from), "");
+      ASSERT_EQ(add_shortcut(network_.layers, index, from, potentials), "");
     }
     glb_ = plan_glb(machine_, network_, kSamples);
     masks_ = std::make_unique<ThirdSet>(network_);
@@ -120,7 +120,8 @@ class JobBytes : public testing::Test {
   std::uint64_t dense(int layer) const { return neurons(layer) * 2; }
   std::uint64_t packed(int layer) const { return masks_->count(layer) * 2; }
   std::uint64_t potential(int layer) const {
-    return at(layer).kind == LayerKind::fc ? dense(layer) : packed(layer);
+    const bool all = at(layer).kind == LayerKind::fc || !at(layer).potentials_added_by.empty();
+    return all ? dense(layer) : packed(layer);
   }
   /// Bit planes that layer+1 reads.
   std::uint64_t planes(int layer) const {
@@ -200,7 +201,8 @@ class JobBytes : public testing::Test {
     Bytes b;
     b[layer == 0 ? "read input" : "read spike"] =
         (l.kind == LayerKind::fc ? 1 : up(l.cout, 16)) * tiled_input(layer);
-    if (l.adds >= 0) b["read spike"] += bits(l.adds);
+    if (l.adds >= 0 && !l.adds_potentials) b["read spike"] += bits(l.adds);
+    if (l.adds_potentials) b["read potential"] = dense(l.adds);
     b["read weight"] = tiles(l.out_h, l.out_w) * weights(layer);
     b["write spike"] = bits(layer) + (l.pool == PoolMode::after_soma ? planes(layer) : 0);
     b["write mask"] = bits(layer);
@@ -230,7 +232,9 @@ class JobBytes : public testing::Test {
     b["read potential"] = potential(layer);
     b["write gradient"] = conv && context_.compress_gradients ? packed(layer) : dense(layer);
     if (conv) b["write gradient_mask"] = bits(layer);
-    for (const int by : at(layer).added_by) {
+    std::vector<int> adding = at(layer).added_by;
+    for (const int by : at(layer).potentials_added_by) adding.push_back(by);
+    for (const int by : adding) {
       const bool packs = conv && context_.compress_gradients;
       b["read gradient"] += packs ? packed(by) : dense(by);
       if (packs) b["read gradient_mask"] += bits(by);
@@ -302,6 +306,11 @@ TEST_F(JobBytes, FollowTheTableWithShortcuts) {
     network("32C3(Encoding)-32C3-32C3-32C3-48FC-48FC-48FC", {1, 16, 16}, PoolMode::after_soma,
             {{1, 0}, {2, 0}, {3, 1}, {5, 4}, {6, 4}});
     ASSERT_EQ(at(0).added_by.size(), 2U);
+    check_all();
+    layers_.clear();
+    network("32C3(Encoding)-32C3-32C3-48FC-48FC", {1, 16, 16}, PoolMode::after_soma,
+            {{1, 0}, {2, 0}, {4, 3}}, true);
+    ASSERT_EQ(at(0).potentials_added_by.size(), 2U);
     check_all();
   }
 }

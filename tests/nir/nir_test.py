@@ -343,6 +343,21 @@ def shortcuts(work):
             edges=chain + [("k", "l")])
 
 
+    (work / "own.yaml").write_text(f"""
+include: {SOURCE}/configs/h2learn.yaml
+machine: {{extensions: true}}
+network:
+  input: {{channels: 4, height: 8, width: 8}}
+  layers: [{{type: conv, channels: 4}}, {{type: conv, channels: 4, adds_potentials: conv1}},
+           {{type: fc, neurons: 3}}]
+""")
+    numpy.save(work / "weights" / "conv1.w.npy", b)
+    done = subprocess.run([H2VP, "export", work / "own.yaml", "--weights", work / "weights", "--out",
+                           work / "x.nir"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2, done.stdout
+    assert "layer conv2 has a shortcut of potentials" in done.stderr, done.stderr
+
+
 def refused(work, nodes, *parts, edges=None, options=()):
     write_nir(work / "model.nir", nodes, edges)
     done = run_import(work, *options)

@@ -141,7 +141,7 @@ std::vector<float> ReferenceModel::weight_gradient(const Layer& layer, int batch
 }
 
 ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap input,
-                                             const BitMap* added) const {
+                                             const Kept* added) const {
   const Layer& layer = network_.layers[l];
   const int maps = batch * network_.timesteps;
   Kept kept;
@@ -159,8 +159,9 @@ ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap in
   for (std::size_t i = 0; added != nullptr && i < sums.values.size(); ++i) {
     const int at = static_cast<int>(i) / layer.cout, x = at % layer.soma_w;
     const int y = at / layer.soma_w % layer.soma_h, map = at / layer.soma_w / layer.soma_h;
-    if (!added->get(map, y, x, static_cast<int>(i) % layer.cout)) continue;
-    sums.values[i] = value_bytes_ == 2 ? round_fp16(sums.values[i] + 1) : sums.values[i] + 1;
+    const bool fires = added->spikes.get(map, y, x, static_cast<int>(i) % layer.cout);
+    const float more = layer.adds_potentials ? added->u.values[i] : fires ? 1.0F : 0.0F;
+    sums.values[i] = value_bytes_ == 2 ? round_fp16(sums.values[i] + more) : sums.values[i] + more;
   }
   kept.u = ValueMap(maps, layer.soma_h, layer.soma_w, layer.cout);
   kept.spikes = BitMap(maps, layer.soma_h, layer.soma_w, layer.cout);
@@ -222,13 +223,13 @@ ValueMap ReferenceModel::loss_gradient(const TrainingGroup& training_group, std:
 
 /// grad-u at the Soma positions.
 ValueMap ReferenceModel::backward(const Layer& layer, int batch, const Kept& kept,
-                                  const ValueMap& spatial) const {
+                                  const ValueMap& spatial, const ValueMap& direct) const {
   const int maps = batch * network_.timesteps;
   ValueMap grad_u(maps, layer.soma_h, layer.soma_w, layer.cout);
   BitMap nonzero(maps, layer.soma_h, layer.soma_w, layer.cout);
   grad(layer.neuron, machine_.numerics, layer.pool, batch, network_.timesteps, spatial, kept.u,
        kept.spikes, kept.mask, all_of(layer.soma_h, layer.soma_w), 0, layer.cout, grad_u, nonzero,
-       layer.max_pool);
+       layer.max_pool, layer.potentials_added_by.empty() ? nullptr : &direct);
   return grad_u;
 }
 
@@ -247,7 +248,7 @@ ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& trainin
   BitMap map = input_of(training_group, first, batch);
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const int adds = layers[l].adds;
-    kept.push_back(forward(l, batch, std::move(map), adds < 0 ? nullptr : &kept[adds].spikes));
+    kept.push_back(forward(l, batch, std::move(map), adds < 0 ? nullptr : &kept[adds]));
     map = kept.back().spikes;
     if (layers[l].pool == PoolMode::after_soma) {
       const Layer& layer = layers[l];
@@ -266,7 +267,14 @@ ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& trainin
       selected_ops(machine_.numerics)
           .add(soma[by].values.data(), spatial.values.data(), spatial.values.size());
     }
-    soma[l] = backward(layers[l], batch, kept[l], spatial);
+    ValueMap direct(kept[l].u.maps, kept[l].u.height, kept[l].u.width, kept[l].u.channels);
+    for (const int by : layers[l].potentials_added_by) {
+      for (std::size_t i = 0; i < direct.values.size(); ++i) {
+        const float sum = direct.values[i] + soma[by].values[i];
+        direct.values[i] = value_bytes_ == 2 ? round_fp16(sum) : sum;
+      }
+    }
+    soma[l] = backward(layers[l], batch, kept[l], spatial, direct);
     const ValueMap grad_u = at_convolution(layers[l], soma[l]);
     gradients[l] = weight_gradient(layers[l], batch, kept[l].input, grad_u);
     if (l == 0) break;

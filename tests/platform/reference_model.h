@@ -43,13 +43,15 @@ class ReferenceModel {
   using Gradients = std::vector<std::vector<float>>;
 
   BitMap input_of(const TrainingGroup& training_group, std::size_t first, int batch) const;
-  /// `added`: spikes of another layer that are added to the sums, or null.
-  Kept forward(std::size_t l, int batch, BitMap input, const BitMap* added) const;
+  /// `added`: another layer whose spikes or potentials are added to the sums, or null.
+  Kept forward(std::size_t l, int batch, BitMap input, const Kept* added) const;
   ValueMap loss_gradient(const TrainingGroup& training_group, std::size_t first, int batch,
                          const BitMap& spikes);
   ValueMap readout_gradient(const TrainingGroup& training_group, std::size_t first, int batch,
                             const ValueMap& u);
-  ValueMap backward(const Layer& layer, int batch, const Kept& kept, const ValueMap& spatial) const;
+  /// `direct`: a further term of grad-u.
+  ValueMap backward(const Layer& layer, int batch, const Kept& kept, const ValueMap& spatial,
+                    const ValueMap& direct) const;
   ValueMap at_convolution(const Layer& layer, const ValueMap& grad_u) const;
   Gradients sub_batch(const TrainingGroup& training_group, std::size_t first, int batch);
   double share_of(unsigned step) const;

@@ -198,6 +198,27 @@ const Case kCases[] = {
       {"machine.extensions", "true"}},
      {2, 2},
      2},
+    {"PotentialsAdded",
+     {{"network.layers",
+       "[{type: conv, channels: 20, encoding: true}, {type: conv, channels: 20, adds_potentials: "
+       "conv1}, {type: conv, channels: 20, adds_potentials: conv1}, {type: conv, channels: 20, "
+       "adds: conv1}, {type: pool}, {type: fc, neurons: 20}, {type: fc, neurons: 20, "
+       "adds_potentials: fc1}, {type: fc, neurons: 10}]"},
+      {"memory.compress_gradients", "true"},
+      {"tile.height", "4"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     2},
+    {"PotentialsAddedToReadout",
+     {{"network.layers",
+       "[{type: conv, channels: 20}, {type: pool}, {type: conv, channels: 20, bias: true, reset: "
+       "soft, adds_potentials: conv1}, {type: fc, neurons: 10}, {type: fc, neurons: 10, "
+       "readout: true, adds_potentials: fc1}]"},
+      {"network.pool", "before_soma"},
+      {"neuron.surrogate", "atan"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     2},
     {"ShortcutsOverLayers",
      {{"network.layers",
        "[{type: conv, channels: 20}, {type: pool}, {type: conv, channels: 36}, "
@@ -335,6 +356,7 @@ const Case kReferenceCases[] = {
        "[{type: conv, channels: 6, encoding: true, bias: true, reset: soft}, {type: pool}, "
        "{type: conv, channels: 18, bias: true, surrogate: atan}, "
        "{type: conv, channels: 18, adds: conv2}, {type: conv, channels: 18, adds: conv2}, "
+       "{type: conv, channels: 18, adds_potentials: conv2}, "
        "{type: pool, kind: max}, {type: fc, neurons: 10, bias: true, readout: true}]"},
       {"network.input.channels", "1"},
       {"machine.extensions", "true"}}},

@@ -48,6 +48,12 @@ run shortcuts --set machine.extensions=true --set network.timesteps=4 --set 'net
   {type: fc, neurons: 24}, {type: fc, neurons: 24, adds: fc1}, {type: fc, neurons: 24, adds: fc1},
   {type: fc, neurons: 10}]'
 compare shortcuts
+run potentials --set machine.extensions=true --set training.loss=cross_entropy --set 'network.layers=[
+  {type: conv, channels: 8, stride: 2, encoding: true}, {type: conv, channels: 8, adds_potentials: conv1},
+  {type: conv, channels: 8, adds_potentials: conv1}, {type: conv, channels: 8, adds: conv1}, {type: pool},
+  {type: fc, neurons: 24}, {type: fc, neurons: 24, adds_potentials: fc1},
+  {type: fc, neurons: 10}, {type: fc, neurons: 10, readout: true, alpha: 0.5, adds_potentials: fc3}]'
+compare potentials
 
 # A wrong weight gradient must not pass.
 cp "$work/adam/1/conv1.grad_w.npy" "$work/adam/0/conv1.grad_w.npy"

@@ -147,6 +147,10 @@ def refuses_extensions(card):
 
 
 def extensions(card):
+    own = (h2.Network(1, SIDE, SIDE, 4, 4).conv(8, pool=False)
+           .conv(8, pool=False, adds=1, potentials=True).fc(CLASSES)).neurons()
+    expect(own[1].kind == 1 << 8 | 1 << 14 and own[2].kind == 0, "potentials of the layer below")
+    refused(lambda: h2.Network(1, SIDE, SIDE, 4, 4).conv(8).conv(8, potentials=True), "adds is 0")
     shape = extended()
     starts = start_weights(shape)
     constant = [taps for out in range(8) for taps in range(out * 18 + 9, out * 18 + 18)]

@@ -208,9 +208,10 @@ struct GradArgs {
   bool quarter = false;           ///< the spatial term counts a quarter
   const float* slopes = nullptr;  ///< in place of beta, if not null
   std::size_t slope_step = 0;
+  const float* direct = nullptr;  ///< added to grad_u, if not null
   const float* u = nullptr;
   float* grad_u = nullptr;
-  std::size_t value_step = 0;  ///< of u and grad_u
+  std::size_t value_step = 0;  ///< of u, grad_u and direct
   const std::uint16_t* spikes = nullptr;
   const std::uint16_t* mask = nullptr;
   std::uint16_t* nonzero = nullptr;

@@ -16,9 +16,10 @@ void add_other_operands(const Layer& layer, std::uint64_t neurons, int halves, G
   if (layer.max_pool) {
     items.push_back({"spikes of windows", kNeighbours * bit_bytes(neurons), halves});
   }
-  if (!layer.added_by.empty()) {
+  const std::size_t adding = layer.added_by.size() + layer.potentials_added_by.size();
+  if (adding > 0) {
     const std::uint64_t bytes = value_bytes(neurons) + bit_bytes(neurons);
-    items.push_back({"grad-u of shortcuts", layer.added_by.size() * bytes, halves});
+    items.push_back({"grad-u of shortcuts", adding * bytes, halves});
   }
 }
 

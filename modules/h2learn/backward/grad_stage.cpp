@@ -26,7 +26,7 @@ GradStage::GradStage(const JobContext& context, int layer)
       spikes_(TensorKind::spike, context.spikes_image(layer), context.functional()),
       open_(context.functional() ? &mask_.bits : &context.masks->open(layer)),
       u_(TensorKind::potential, context.potential_image(layer), context.value_bytes,
-         conv_ && !context.dense ? open_ : nullptr, context.functional()),
+         context.all_potentials(layer) ? nullptr : open_, context.functional()),
       shortcut_(context, layer),
       gradient_image_(context.gradient_image(layer)),
       bitmap_image_(context.gradient_mask_image(layer)) {
@@ -102,7 +102,7 @@ RangeCount GradStage::run(int tile, Span blocks, KernelClock& kernels) {
     return grad(l_.neuron, context_.machine->numerics, l_.pool, context_.batch, context_.steps,
                 sums_, u_.values, spikes_.bits, mask_.bits, image().tiling().tile(tile),
                 blocks.begin * 16, std::min(blocks.end * 16, l_.cout), gradient_, nonzero_,
-                l_.max_pool);
+                l_.max_pool, shortcut_.direct(tile, blocks));
   });
 }
 

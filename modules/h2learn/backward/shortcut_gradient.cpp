@@ -3,23 +3,29 @@
 
 #include <algorithm>
 
-#include "modules/arithmetic/simd/isa.h"
+#include "modules/arithmetic/neuron.h"
 
 namespace h2 {
 
 ShortcutGradient::ShortcutGradient(const JobContext& context, int layer)
     : context_(context), l_(context.layer(layer)) {
-  for (const int from : l_.added_by) {
-    Term& term = terms_.emplace_back();
-    const BitMap* packed_by = nullptr;
-    if (context.layer(from).kind == LayerKind::conv && context.compress_gradients) {
-      term.mask.emplace(TensorKind::gradient_mask, context.gradient_mask_image(from),
-                        context.functional());
-      packed_by = context.functional() ? &term.mask->bits : &context.masks->nonzero(from);
-    }
-    term.values.emplace(TensorKind::gradient, context.gradient_image(from), context.value_bytes,
-                        packed_by, context.functional());
+  for (const int from : l_.added_by) read(from, false);
+  for (const int from : l_.potentials_added_by) read(from, true);
+  if (l_.potentials_added_by.empty() || !context.functional()) return;
+  direct_ = ValueMap::raw(context.batch * context.steps, l_.soma_h, l_.soma_w, l_.cout);
+}
+
+void ShortcutGradient::read(int from, bool potentials) {
+  Term& term = terms_.emplace_back();
+  term.potentials = potentials;
+  const bool functional = context_.functional();
+  const BitMap* packed_by = nullptr;
+  if (context_.layer(from).kind == LayerKind::conv && context_.compress_gradients) {
+    term.mask.emplace(TensorKind::gradient_mask, context_.gradient_mask_image(from), functional);
+    packed_by = functional ? &term.mask->bits : &context_.masks->nonzero(from);
   }
+  term.values.emplace(TensorKind::gradient, context_.gradient_image(from), context_.value_bytes,
+                      packed_by, functional);
 }
 
 void ShortcutGradient::want(MapOperand& operand, int tile, Span blocks, TransferList& list) {
@@ -37,20 +43,33 @@ void ShortcutGradient::want_values(int tile, Span blocks, TransferList& list) {
   for (Term& term : terms_) want(*term.values, tile, blocks, list);
 }
 
+void ShortcutGradient::add(Term& term, ValueMap& sums, int tile, Span blocks) const {
+  add_values(context_.machine->numerics, term.values->values,
+             term.values->image().tiling().tile(tile), blocks.begin * 16,
+             std::min(blocks.end * 16, l_.cout), sums);
+}
+
 void ShortcutGradient::add_to(ValueMap& sums, int tile, Span blocks) {
-  const VectorOps& ops = selected_ops(context_.machine->numerics);
-  const int c0 = blocks.begin * 16, c1 = std::min(blocks.end * 16, l_.cout);
   for (Term& term : terms_) {
-    const Region r = term.values->image().tiling().tile(tile);
-    for (int map = 0; map < sums.maps; ++map) {
-      for (int y = r.y0; y < r.y1; ++y) {
-        for (int x = r.x0; x < r.x1; ++x) {
-          ops.add(term.values->values.at(map, y, x) + c0, sums.at(map, y, x) + c0,
-                  static_cast<std::size_t>(c1 - c0));
-        }
+    if (!term.potentials) add(term, sums, tile, blocks);
+  }
+}
+
+const ValueMap* ShortcutGradient::direct(int tile, Span blocks) {
+  if (l_.potentials_added_by.empty()) return nullptr;
+  const Region r = terms_.back().values->image().tiling().tile(tile);
+  const int c0 = blocks.begin * 16, c1 = std::min(blocks.end * 16, l_.cout);
+  for (int map = 0; map < direct_.maps; ++map) {
+    for (int y = r.y0; y < r.y1; ++y) {
+      for (int x = r.x0; x < r.x1; ++x) {
+        std::fill(direct_.at(map, y, x) + c0, direct_.at(map, y, x) + c1, 0.0F);
       }
     }
   }
+  for (Term& term : terms_) {
+    if (term.potentials) add(term, direct_, tile, blocks);
+  }
+  return &direct_;
 }
 
 }  // namespace h2

@@ -35,10 +35,13 @@ GlbItems forward_items(const GlbSizes& sizes, const Layer& layer, int tiles, boo
        fc ? kPingPong : 1}};
   if (layer.adds >= 0) {  // whole blocks of stored channels
     const int read = covering(outputs, kChannelGranularity, layer.cout);
-    items.push_back({"added spikes",
-                     bit_bytes(product({read, tile.area(), sizes.maps(), tiles})) +
-                         static_cast<std::uint64_t>(sizes.parts),
-                     kPingPong});
+    const std::uint64_t added = product({read, tile.area(), sizes.maps(), tiles});
+    if (layer.adds_potentials) {
+      items.push_back({"added potentials", value_bytes(added), kPingPong});
+    } else {
+      items.push_back(
+          {"added spikes", bit_bytes(added) + static_cast<std::uint64_t>(sizes.parts), kPingPong});
+    }
   }
   return items;
 }

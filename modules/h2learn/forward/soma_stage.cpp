@@ -29,16 +29,21 @@ SomaStage::SomaStage(const JobContext& context, int layer, const Tiling& conv_ti
       pooled_tiles_(conv_tiles, next_image_.tiling(),
                     l_.pool == PoolMode::none ? itself : pooled_from),
       pooled_(pooled_tiles(l_, context.machine->tile)) {
-  if (l_.adds >= 0) {
+  if (l_.adds_potentials) {
+    added_potentials_.emplace(TensorKind::potential, context.potential_image(l_.adds),
+                              context.value_bytes, nullptr, context.functional());
+  } else if (l_.adds >= 0) {
     added_.emplace(TensorKind::spike, context.spikes_image(l_.adds), context.functional());
   }
   if (context_.functional()) allocate(sum_maps);
 }
 
 void SomaStage::want_added(int tile, Span channels, TransferList& list) {
-  if (!added_) return;
+  if (l_.adds < 0) return;
+  MapOperand& added =
+      added_ ? static_cast<MapOperand&>(*added_) : static_cast<MapOperand&>(*added_potentials_);
   for (const int soma_tile : soma_tiles_.complete(tile)) {
-    added_->want_region(spikes_image_.tiling().tile(soma_tile), channels.begin, channels.end, list);
+    added.want_region(spikes_image_.tiling().tile(soma_tile), channels.begin, channels.end, list);
   }
 }
 
@@ -96,6 +101,9 @@ RangeCount SomaStage::fire(Region region, Span channels, KernelClock& kernels) {
     if (added_) {
       add_spikes(numerics, added_->bits, region, channels.begin, channels.end, taken);
     }
+    if (added_potentials_) {
+      add_values(numerics, added_potentials_->values, region, channels.begin, channels.end, taken);
+    }
     return soma(l_.neuron, numerics, context_.batch, context_.steps, taken, region, channels.begin,
                 channels.end, u_, spikes_, mask_);
   });
@@ -150,13 +158,12 @@ void SomaStage::store_bits(const TensorImage& image, const BitMap& bits, TensorK
 void SomaStage::store_unit(int unit, TransferList& list) {
   if (l_.readout) return store_potentials(unit, list);
   store_bits(spikes_image_, spikes_, TensorKind::spike, unit, list);
-  if (context_.inference) return;
-  store_bits(mask_image_, mask_, TensorKind::mask, unit, list);
-  store_potentials(unit, list);
+  if (!context_.inference) store_bits(mask_image_, mask_, TensorKind::mask, unit, list);
+  if (!context_.inference || !l_.potentials_added_by.empty()) store_potentials(unit, list);
 }
 
 void SomaStage::store_potentials(int unit, TransferList& list) {
-  const bool fc = l_.kind == LayerKind::fc;
+  const bool all = context_.all_potentials(layer_);
   const BitMap& open = context_.functional() ? mask_ : context_.masks->open(layer_);
   Transfer t;
   t.write = true;
@@ -164,11 +171,11 @@ void SomaStage::store_potentials(int unit, TransferList& list) {
   t.halved = context_.value_bytes == 4;
   t.address = potential_image_.values_address(unit, context_.value_bytes);
   const std::uint64_t count =
-      fc ? potential_image_.elements(unit) : potential_image_.count(unit, open);
+      all ? potential_image_.elements(unit) : potential_image_.count(unit, open);
   t.bytes = count * context_.value_bytes;
   if (!context_.functional()) {
     list.write_timing(t);
-  } else if (fc) {
+  } else if (all) {
     potential_image_.encode_values(unit, context_.value_bytes, u_, list.write(t));
   } else {
     potential_image_.encode_packed(unit, context_.value_bytes, mask_, u_, list.write(t));

@@ -20,7 +20,8 @@ class SomaStage {
   /// Refers to the context.
   SomaStage(const JobContext& context, int layer, const Tiling& conv_tiles, int sum_maps);
 
-  /// Spikes of another layer that are added to the sums of what becomes complete with a tile.
+  /// Spikes or potentials of another layer that are added to the sums of what becomes complete with
+  /// a tile.
   void want_added(int tile, Span channels, TransferList& list);
   /// Where the arrays leave their sums.
   ValueMap& sums() { return apart_ ? sums_ : u_; }
@@ -57,7 +58,8 @@ class SomaStage {
   ValueMap u_;
   BitMap spikes_, mask_, planes_;
   PooledTiles pooled_;
-  std::optional<BitOperand> added_;  // spikes of layer `adds`
+  std::optional<BitOperand> added_;               // spikes of layer `adds`
+  std::optional<ValueOperand> added_potentials_;  // its potentials instead
 };
 
 }  // namespace h2

@@ -118,7 +118,7 @@ void GoldenWriter::write_forward(const Sample& sample, const JobContext& c,
     if (!c.relu && !readout) write(n, name + ".s", spikes);
     if (!readout)
       write(n, name + ".mask", [&](const std::string& path) { write_bits(path, mask, c.steps); });
-    const bool packed = c.layer(l).kind == LayerKind::conv && !c.dense;
+    const bool packed = !c.all_potentials(l);
     write(n, name + ".u", [&](const std::string& path) {
       write_values(
           path, fetch_values(memory, c.potential_image(l), c.value_bytes, packed ? &mask : nullptr),
