@@ -4,9 +4,9 @@
 # ThreadSanitizer, and campaigns: ten times as many random descriptors as in the suite, 100,000 random
 # programs on the processor and on QEMU, 1,000,000 random packets on the mesh of the multi-core trainer,
 # 1.4 million changed inputs of all formats and libFuzzer for an hour on each, 5,000 random
-# configurations, all mutants of tests/mutation, and a failure or a kill at every single write, rename
-# and fsync of a run. Steps that passed for this commit are not repeated, so that a broken-off run can
-# go on; --again starts anew.
+# configurations, all mutants of tests/mutation, the tutorials of the Python package, and a failure or a
+# kill at every single write, rename and fsync of a run. Steps that passed for this commit are not
+# repeated, so that a broken-off run can go on; --again starts anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=examples/setup.sh
@@ -35,6 +35,8 @@ build_tree -DH2_TESTS=ON
 step corpus build/fuzz_replay tests/fuzz/corpus "${H2_SEED:-20261128}" 100000
 step configs python3 tests/config/random_configs.py build/h2vp 1000 5000
 step mutation tests/mutation/run.sh
+step tutorials env H2VP=build/h2vp PYTHONPATH=python /usr/bin/python3 tests/python/tutorials_test.py \
+  build/h2vp "$PWD" --all
 step crash python3 tests/crash/crash_test.py build/h2vp "$PWD" build/libcrash.so --all
 step formats tests/fuzz/campaign.sh 3600
 step fuzz env H2_FUZZ_DESCRIPTORS=2000000 build/test_fuzz
