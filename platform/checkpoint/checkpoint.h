@@ -34,9 +34,10 @@ RunIdentity identity_of(const std::string& program, const Config& config, const 
 std::uint64_t groups_of(const RunState& state);
 
 /// Writes `<folder>/checkpoint-<groups>.h2ck`, on disk when this returns, under its name only if it
-/// is whole; then removes all but the `keep` newest. Throws RunError when it cannot be written.
-void write_checkpoint(const std::filesystem::path& folder, int keep, const RunIdentity& identity,
-                      const RunState& state);
+/// is whole; then removes all but the `keep` newest. Returns its path. Throws RunError when it
+/// cannot be written.
+std::filesystem::path write_checkpoint(const std::filesystem::path& folder, int keep,
+                                       const RunIdentity& identity, const RunState& state);
 
 bool holds_checkpoints(const std::filesystem::path& folder);
 /// The newest checkpoint in a folder or in the folder `checkpoints` there, or `path` itself if it
@@ -50,5 +51,9 @@ RunState read_checkpoint(const std::filesystem::path& file, const RunIdentity& i
 /// for what is no state.
 nlohmann::json to_document(const RunState& state);
 RunState from_document(const nlohmann::json& document);
+
+/// Counters as bytes, for another process of the same program, and back.
+std::string to_bytes(const Snapshot& counts);
+Snapshot snapshot_from(const std::string& bytes);
 
 }  // namespace h2

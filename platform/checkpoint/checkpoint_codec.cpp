@@ -81,7 +81,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerCost, kind, engine, pass, last, total, j
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Warning, kind, text, where)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CycleSpan, begin, end)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ClusterRecord, cards, meetings, link_ps, memory_ps, sent_bytes,
-                                   memory_bytes, wait_ps)
+                                   memory_bytes, wait_ps, spent)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LossScaleRecord, factor, skipped_groups, doublings, groups_since)
 
 namespace {
@@ -110,7 +110,8 @@ void from_json(const Json& j, LayerState& layer) {
 }
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrainingState, begun, epoch, next_sample, samples_before,
-                                   epoch_correct, epoch_loss, tested_sub_batches, step, layers)
+                                   epoch_correct, epoch_loss, epoch_trained, tested_sub_batches,
+                                   step, layers)
 
 void to_json(Json& j, const RunRecord& r) {
   j = {{"loss", r.loss},
@@ -165,5 +166,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RunState, training, record, board, samples)
 Json to_document(const RunState& state) { return state; }
 
 RunState from_document(const Json& document) { return document.get<RunState>(); }
+
+std::string to_bytes(const Snapshot& counts) {
+  std::string bytes;
+  Json::to_cbor(Json(counts), bytes);
+  return bytes;
+}
+
+Snapshot snapshot_from(const std::string& bytes) { return Json::from_cbor(bytes).get<Snapshot>(); }
 
 }  // namespace h2

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::string_view kMagic = "h2vp checkpoint\n";
-constexpr std::uint32_t kFormat = 2;
+constexpr std::uint32_t kFormat = 3;
 constexpr std::size_t kDigestBytes = 64;    // in hexadecimal digits
 const char* const kFolder = "checkpoints";  // in the folder of results
 constexpr std::size_t kHeaderBytes = kMagic.size() + 4 + 8 + kDigestBytes;
@@ -117,8 +117,8 @@ std::vector<fs::path> checkpoints_in(const fs::path& folder) {
 
 }  // namespace
 
-void write_checkpoint(const fs::path& folder, int keep, const RunIdentity& identity,
-                      const RunState& state) {
+fs::path write_checkpoint(const fs::path& folder, int keep, const RunIdentity& identity,
+                          const RunState& state) {
   const Json document{{"program", identity.program},
                       {"config", identity.config},
                       {"data", identity.data},
@@ -142,6 +142,7 @@ void write_checkpoint(const fs::path& folder, int keep, const RunIdentity& ident
   for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < all.size(); ++i) {
     fs::remove(all[i], error);
   }
+  return folder / name;
 }
 
 bool holds_checkpoints(const fs::path& folder) { return !checkpoints_in(folder).empty(); }

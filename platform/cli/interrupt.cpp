@@ -8,10 +8,14 @@ namespace h2 {
 namespace {
 
 volatile std::sig_atomic_t requests = 0;
+volatile std::sig_atomic_t preemptions = 0;
 
-constexpr std::array<int, 3> kSignals{SIGINT, SIGTERM, SIGHUP};
+constexpr std::array<int, 4> kSignals{SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 
-void note(int) { requests = 1; }
+void note(int signal) {
+  if (signal == SIGTERM || signal == SIGUSR1) preemptions = 1;
+  requests = 1;
+}
 
 }  // namespace
 
@@ -32,5 +36,7 @@ Interrupt::~Interrupt() {
 }
 
 bool Interrupt::requested() { return requests != 0; }
+
+bool Interrupt::preempted() { return preemptions != 0; }
 
 }  // namespace h2

@@ -57,6 +57,7 @@ void add_notes(const Trace& trace, RunRecord& record) {
 /// 1 if the run was interrupted or a file is missing.
 int exit_code(const RunRecord& record, const Trace& trace) {
   int code = record.interrupted ? 1 : 0;
+  if (!record.checkpoint.empty()) code = kGoesOn;
   for (const Warning& w : record.warnings) code = w.kind == "output" ? 1 : code;
   for (const TraceNote& note : trace.notes()) code = note.failed ? 1 : code;
   return code;
@@ -105,7 +106,9 @@ int write_run(const SummaryRun& run, const Sampler& sampler, const WallClock& wa
   if (record.interrupted) {
     record.warnings.push_back(
         {"interrupted",
-         "interrupted; results are those of " + std::to_string(record.sub_batches) + " sub-batches",
+         "interrupted; results are those of " + std::to_string(record.sub_batches) +
+             " sub-batches" +
+             (record.checkpoint.empty() ? "" : "; goes on with --resume " + record.checkpoint),
          run.line.command});
   }
   nlohmann::ordered_json summary;

@@ -27,6 +27,10 @@ struct SummaryRun {
   std::chrono::steady_clock::time_point begin;  ///< of the command
 };
 
+/// Exit code of a run that has ended early to make room and left a checkpoint to go on from:
+/// EX_TEMPFAIL of sysexits.h, by which schedulers know a job that is to be started again.
+constexpr int kGoesOn = 75;
+
 /// Writes what the run leaves in its folder and prints what run_to_summary() prints. The notes of
 /// the trace become warnings of the record. Returns the exit code.
 int write_run(const SummaryRun& run, const Sampler& sampler, const WallClock& wall);

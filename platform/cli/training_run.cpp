@@ -102,7 +102,10 @@ std::unique_ptr<TrainingBoard> TrainingRun::next_board() {
     warn_early(s);
     progress_.show(s, platform.cycle());
   };
-  board->trainings.set_stop(Interrupt::requested);
+  // With checkpoints a run that has to make room loses nothing.
+  const bool resumable = config_.training.checkpoint.every != 0;
+  board->trainings.set_stop(resumable ? Interrupt::stopped : Interrupt::requested);
+  if (resumable) board->trainings.set_make_room(Interrupt::preempted);
   on_board(*board);
   if (begun_) return board;
   trace_->require_matches();
@@ -139,12 +142,14 @@ void TrainingRun::simulate(TrainingBoard& board) {
 /// Takes up the state that the board leaves. A checkpoint that cannot be written becomes a warning,
 /// and no other one is tried.
 void TrainingRun::checkpoint(const TrainingBoard& board) {
+  last_checkpoint_.clear();
   state_.training = board.training.state();
   state_.board = board.platform.counts();
   state_.samples = board.sampler.state();
   if (!writable_ || !writes()) return;
   try {
-    write_checkpoint(checkpoint_folder(), config_.training.checkpoint.keep, identity_, state_);
+    last_checkpoint_ = write_checkpoint(checkpoint_folder(), config_.training.checkpoint.keep,
+                                        identity_, state_);
   } catch (const RunError& e) {
     writable_ = false;
     state_.record.warnings.push_back({"output", e.what(), "training.checkpoint"});
@@ -154,7 +159,8 @@ void TrainingRun::checkpoint(const TrainingBoard& board) {
 int TrainingRun::finish(TrainingBoard& board) {
   trace_->close();
   progress_.finish();
-  if (!writes()) return state_.record.interrupted ? 1 : 0;
+  // What ends all ranks together ends them with the code of the first.
+  if (!writes()) return state_.record.interrupted && !board.training.preempted() ? 1 : 0;
   on_end();
   wall.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   wall.samples = state_.record.samples + state_.record.test_samples;
@@ -167,6 +173,9 @@ int TrainingRun::operator()() {
     simulate(*board);
     if (!board->training.paused()) return finish(*board);
     checkpoint(*board);
+    if (!board->training.preempted()) continue;
+    state_.record.checkpoint = last_checkpoint_.string();
+    return finish(*board);
   }
 }
 

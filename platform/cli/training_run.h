@@ -77,6 +77,7 @@ class TrainingRun {
   RunState state_;
   std::unique_ptr<Trace> trace_;
   Progress progress_;
+  std::filesystem::path last_checkpoint_;  // empty: it could not be written
   bool begun_ = false;
   bool writable_ = true;  // checkpoints
   bool warned_ = false;   // early

@@ -16,6 +16,8 @@ Agreement agree(const std::vector<const Contribution*>& cards) {
     }
     all.times_ps.push_back(c.time_ps);
     all.latest_ps = std::max(all.latest_ps, c.time_ps);
+    all.make_room = all.make_room || c.make_room;
+    all.accounts.push_back(c.account);
     all.results.insert(all.results.end(), c.results.begin(), c.results.end());
   }
   return all;

@@ -10,8 +10,9 @@
 
 namespace h2 {
 
-/// How a card comes to a meeting; of several the last one in this list counts for all.
-enum class CardState { done, overflow, stopped, failed };
+/// How a card comes to a meeting; of several the last one in this list counts for all. `preempted`:
+/// the first card has broken off a test to make room, and all go on from where it began.
+enum class CardState { done, overflow, preempted, stopped, failed };
 
 /// What a card has found out about one part of a batch group.
 struct PartResult {
@@ -25,6 +26,8 @@ struct Contribution {
   CardState state = CardState::done;
   std::string reason;         ///< of a failure
   std::uint64_t time_ps = 0;  ///< simulated time of its arrival
+  bool make_room = false;     ///< asks that all leave a checkpoint behind this meeting and end
+  std::string account;        ///< what the others are to know of it, see CardAccount
   std::vector<PartResult> results;
   Combination combination;                        ///< the same on all cards
   std::vector<std::vector<std::uint8_t>> values;  ///< of each of its parts; as many on all cards
@@ -37,6 +40,8 @@ struct Agreement {
   std::string reason;
   std::vector<std::uint64_t> times_ps;  ///< by card
   std::uint64_t latest_ps = 0;
+  bool make_room = false;             ///< any of the cards asks for it
+  std::vector<std::string> accounts;  ///< by card
   std::vector<PartResult> results;   ///< of all parts in order
   std::vector<std::uint8_t> values;  ///< combined, if all are done
   std::size_t bad = 0;               ///< index of the first infinite or NaN, or their number

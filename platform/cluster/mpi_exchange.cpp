@@ -36,7 +36,8 @@ void sleep_until(const std::function<bool()>& done) {
 std::vector<char> header_of(const Contribution& c) {
   Json results = Json::array();
   for (const PartResult& r : c.results) results.push_back({r.loss, r.correct, r.samples});
-  const Json header{static_cast<int>(c.state), c.reason, c.time_ps, results};
+  const Json header{static_cast<int>(c.state), c.reason, c.time_ps,
+                    results, c.make_room, Json::binary({c.account.begin(), c.account.end()})};
   std::vector<char> bytes;
   Json::to_cbor(header, bytes);
   return bytes;
@@ -52,6 +53,9 @@ Contribution from_header(const std::vector<char>& bytes) {
     c.results.push_back(
         {r.at(0).get<double>(), r.at(1).get<std::uint32_t>(), r.at(2).get<std::uint32_t>()});
   }
+  c.make_room = header.at(4).get<bool>();
+  const auto& account = header.at(5).get_binary();
+  c.account.assign(account.begin(), account.end());
   return c;
 }
 

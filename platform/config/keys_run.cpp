@@ -132,7 +132,8 @@ std::vector<Key> training_keys() {
              "share of the learning rate that the descent of kind cosine ends at",
              H2_AT(training.schedule.floor)),
       integer("training.checkpoint.every", kCount,
-              "batch groups from one checkpoint to the next, each on a card just started, 0: none",
+              "batch groups (rounds of a federated training) from one checkpoint to the next, each "
+              "on a card just started, 0: none; SIGTERM and SIGUSR1 then end a run with one more",
               H2_AT(training.checkpoint.every)),
       file_path("training.checkpoint.dir", "a folder, \"\" for checkpoints in the output folder",
                 "folder of the checkpoints", H2_AT(training.checkpoint.dir)),

@@ -216,8 +216,9 @@ void check_federated(const Config& config, const Rules& rules) {
   const std::string with = "federated.local_epochs";
   rules.require(t.epochs % config.federated.local_epochs == 0, {"training.epochs", with},
                 "a multiple of the local epochs, rounds of which the training consists");
-  rules.require(t.checkpoint.every == 0, {"training.checkpoint.every", with},
-                "0: the cards of a federated training have weights of their own");
+  rules.require(t.checkpoint.every == 0 || !t.dynamic_loss_scale,
+                {"training.checkpoint.every", with, "training.loss_scale"},
+                "0, or a loss scale that is a number: a checkpoint holds one for all cards");
   rules.require(t.schedule.kind == ScheduleKind::constant, {"training.schedule.kind", with},
                 "constant: optimisers start anew in every round");
   rules.require(t.schedule.warmup == 0, {"training.schedule.warmup", with},

@@ -75,4 +75,8 @@ void CardTrainings::set_stop(const std::function<bool()>& stop) {
   for (const auto& training : trainings_) training->stop = stop;
 }
 
+void CardTrainings::set_make_room(const std::function<bool()>& make_room) {
+  for (const auto& training : trainings_) training->make_room = make_room;
+}
+
 }  // namespace h2

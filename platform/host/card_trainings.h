@@ -34,6 +34,7 @@ class CardTrainings {
   Training& first() { return *trainings_.front(); }
   const Training& first() const { return *trainings_.front(); }
   void set_stop(const std::function<bool()>& stop);
+  void set_make_room(const std::function<bool()>& make_room);
   /// What the board's other cards leave.
   const std::deque<RunRecord>& other_records() const { return others_; }
 

@@ -49,17 +49,19 @@ void FederatedRound::lag(HostCpu& host) const {
   }
 }
 
-bool FederatedRound::average(HostCpu& host) {
+CardState FederatedRound::average(HostCpu& host) {
   lag(host);
   std::vector<std::vector<float>> masters = read_masters(config_, host, session_);
   Contribution mine;
   mine.values.push_back(flat(masters));
   const std::size_t values = mine.values.front().size() / sizeof(float);
+  mine.make_room = make_room();
   mine.combination = {Combination::Kind::average, values, sizeof(float)};
   mine.results.push_back({0, 0, static_cast<std::uint32_t>(samples_)});
   const auto agreement = meet(host, *seat_.averages, seat_.card, std::move(mine));
   if (agreement->state == CardState::failed) throw RunError(failure_of(*agreement));
-  if (agreement->state != CardState::done) return false;
+  if (agreement->state != CardState::done) return agreement->state;
+  makes_room_ = agreement->make_room;
   ClusterSpec spec = config_.cluster;
   spec.cards = seat_.cards;
   const CollectiveCost cost = Collective(spec).star(values, memory_gbps_);
@@ -69,7 +71,7 @@ bool FederatedRound::average(HostCpu& host) {
   write_state(start_of_training(std::move(masters)), config_, host, session_);
   session_.check(h2_confirm_weights(&session_.device), "beginning a federated round");
   begin();
-  return true;
+  return CardState::done;
 }
 
 }  // namespace h2

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <systemc>
 
 #include "platform/cluster/meeting.h"
@@ -20,9 +21,14 @@ class FederatedRound {
 
   /// A round begins at the present time.
   void begin() { begin_ = sc_core::sc_time_stamp(); }
-  /// Ends the round and begins the next. False if a card was stopped. Throws RunError for an error
-  /// of another card, or where memory does not answer.
-  bool average(HostCpu& host);
+  /// Whether this card has to make room, asked as it comes to a meeting.
+  std::function<bool()> make_room = [] { return false; };
+  /// Ends the round and begins the next. Returns how the cards came: `done`; `stopped` or
+  /// `preempted`, without the average. Throws RunError for an error of another card, or where memory
+  /// does not answer.
+  CardState average(HostCpu& host);
+  /// Behind the last round all cards end to make room.
+  bool makes_room() const { return makes_room_; }
 
  private:
   void lag(HostCpu& host) const;
@@ -34,6 +40,7 @@ class FederatedRound {
   const std::uint64_t samples_;
   RunRecord& record_;
   sc_core::sc_time begin_;
+  bool makes_room_ = false;
 };
 
 }  // namespace h2

@@ -132,6 +132,7 @@ bool ReplicaGroup::write_sum() {
 
 void ReplicaGroup::come(CardState state) {
   mine_.state = state;
+  mine_.make_room = make_room();
   agreement_ = meet(*host_, *seat_.sums, card(), std::exchange(mine_, {}));
 }
 
@@ -165,6 +166,7 @@ int ReplicaGroup::outcome(int error) {
     case CardState::failed:
       throw RunError(failure_of(all));
     case CardState::stopped:
+    case CardState::preempted:
       return H2_DRV_STOPPED;
     case CardState::overflow:
       skipped_ = true;

@@ -26,15 +26,20 @@ class ReplicaGroup {
   /// Whether an error of the driver, or an overflow of the sum of all parts (`summed`), skips the
   /// group and ends nothing.
   std::function<bool(int error, bool summed)> skips = [](int, bool) { return false; };
+  /// Whether this card has to make room, asked as it comes to a meeting.
+  std::function<bool()> make_room = [] { return false; };
 
   /// With the card open. Throws RunError if Mem2 has no room for the gradients of the card's parts.
   void require_room() const;
   /// Trains `whole`, of which samples and results are those of all cards. Returns the driver's
-  /// result: H2_OK, H2_DRV_STOPPED if any card was stopped, or an error of this card. Throws
-  /// RunError for one of another card.
+  /// result: H2_OK, H2_DRV_STOPPED if any card was stopped or has broken off a test, or an error of
+  /// this card. Throws RunError for one of another card.
   int train(HostCpu& host, h2_group& whole);
   /// The last group was left without its update, on all cards.
   bool skipped() const { return skipped_; }
+  /// Behind the last group all cards end to make room; `broken_off()`: without it.
+  bool makes_room() const { return agreement_ && agreement_->make_room; }
+  bool broken_off() const { return agreement_ && agreement_->state == CardState::preempted; }
 
  private:
   void begin_part(const h2_group& whole, std::uint64_t part);

@@ -8,14 +8,16 @@
 
 namespace h2 {
 
-Snapshot take_snapshot(const Platform& platform) {
+Snapshot take_snapshot(const Platform& platform, int node) {
   Snapshot s;
   s.cycle = platform.cycle();
-  for (std::size_t i = 0; i < platform.engines().size(); ++i) {
-    s.engines.push_back(platform.engine_stats(i));
-    s.events.push_back(platform.engine_events(i));
+  const Node& of = *platform.nodes[static_cast<std::size_t>(node)];
+  const std::vector<const JobEngine*>& engines = of.accelerator->engines();
+  for (std::size_t i = 0; i < engines.size(); ++i) {
+    s.engines.push_back(node == 0 ? platform.engine_stats(i) : engines[i]->stats());
+    s.events.push_back(node == 0 ? platform.engine_events(i) : engines[i]->events());
   }
-  for (const auto& memory : platform.memories) {
+  for (const auto& memory : of.memories) {
     const ExternalMemory::Stats& stats = memory->stats();
     const DramStatistics device = memory->dram_statistics();
     s.memories.push_back({stats.total_read(), stats.total_write(), device.activates, device.reads,

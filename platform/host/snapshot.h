@@ -9,8 +9,8 @@ namespace h2 {
 class Platform;
 struct Config;
 
-/// Counters of the whole board now.
-Snapshot take_snapshot(const Platform& platform);
+/// Counters now: of the board's first node, with those of earlier boards, or of another node.
+Snapshot take_snapshot(const Platform& platform, int node = 0);
 /// Peak of one memory in bytes per core cycle.
 double bytes_per_cycle(const Config& config, const Platform& platform);
 /// What results say of the board and its configuration.

@@ -59,6 +59,8 @@ Training::Training(const Config& config, const LoadedData& data, TrainingState s
     group_indices_ = group_begin_ + first;
     group_left_ = count;
   };
+  parts_.make_room = [this] { return seat_.averages == nullptr && has_to_make_room(); };
+  round_.make_room = [this] { return has_to_make_room(); };
   parts_.skips = [this](int error, bool summed) { return scaling_.may_skip(error, card_, summed); };
 }
 
@@ -88,36 +90,29 @@ void Training::run(HostCpu& host) {
     keep_weights(host);
     throw;
   }
-  if (paused_) return pause(host);
-  if (!record_.interrupted) test_at_end();
-  leave_weights(host);
+  if (paused_) hand_over(host);
+  if (!paused_ && !record_.interrupted) test_at_end(host);
+  if (!paused_) conclude(host);
+  if (paused_) leave_state(host);
+  if (!paused_ || preempted_) leave_weights(host);
 }
 
-void Training::test_at_end() {
+void Training::test_at_end(HostCpu& host) {
+  const std::uint64_t samples = record_.test_samples, sub_batches = state_.tested_sub_batches;
   record_.validation_accuracy = test(data_.validation);
-  if (!record_.interrupted) record_.test_accuracy = test(data_.test);
+  if (!record_.interrupted && !preempted_) record_.test_accuracy = test(data_.test);
   record_.test_spans.push_back({record_.train_end.cycle, platform_.cycle()});
   record_.tests_at_end = take_snapshot(platform_) - record_.train_end;
+  if (preempted_) {
+    record_.tests = record_.tests + std::exchange(record_.tests_at_end, {});
+    record_.validation_accuracy.reset();
+    forget_test(samples, sub_batches);
+    tell(host, CardState::preempted);
+    return hand_over(host);
+  }
   if (record_.epochs.empty()) return;
   record_.epochs.back().test_accuracy = record_.test_accuracy;
   record_.epochs.back().validation_accuracy = record_.validation_accuracy;
-}
-
-/// Takes up what another board needs to go on. It begins at a clock edge.
-void Training::pause(HostCpu& host) {
-  if (seat_.cards > 1) {
-    const auto all = meet(host, *seat_.all(), seat_.card, {});
-    if (all->state == CardState::failed) throw RunError(failure_of(*all));
-    if (all->state != CardState::done) {  // the first card, in its test
-      paused_ = false;
-      record_.interrupted = true;
-      return;
-    }
-  }
-  const sc_core::sc_time into =
-      sc_core::sc_time::from_value(sc_core::sc_time_stamp().value() % platform_.period().value());
-  if (into != sc_core::SC_ZERO_TIME) host.pause(platform_.period() - into);
-  state_.layers = read_state(config_, host, card_);
 }
 
 void Training::train(HostCpu& host) {
@@ -138,6 +133,7 @@ void Training::train(HostCpu& host) {
   if (!state_.begun) record_.train_start = take_snapshot(platform_);
   state_.begun = true;
   last_group_end_ = platform_.cycle();
+  board_start_ = take_snapshot(platform_, seat_.node);
   round_.begin();
   auto& jobs = commands().job_ended;
   const int observer = jobs.add([this](LayerRecord r) {
@@ -149,42 +145,53 @@ void Training::train(HostCpu& host) {
   });
   const auto epochs = static_cast<std::uint64_t>(t.epochs);
   for (; state_.epoch < epochs && !record_.interrupted; ++state_.epoch) {
-    EpochRecord trained = train_epoch(host);
-    if (paused_) break;
-    if (record_.samples > state_.samples_before) record_.train_accuracy = trained.train_accuracy;
-    if (record_.interrupted) break;
-    trained.densities = std::exchange(record_.epoch_densities, {});
-    record_.epochs.push_back(std::move(trained));
-    state_.samples_before = record_.samples;
-    state_.next_sample = 0;
-    state_.epoch_correct = state_.epoch_loss = 0;
-    if (!meet_to_average(host)) break;
-    if (t.test_every_epoch && state_.epoch + 1 < epochs) test_between();
+    if (!state_.epoch_trained) {
+      EpochRecord trained = train_epoch(host);
+      if (!paused_ && record_.samples > state_.samples_before) {
+        record_.train_accuracy = trained.train_accuracy;
+      }
+      if (paused_ || record_.interrupted || !end_epoch(host, std::move(trained))) break;
+    }
+    if (t.test_every_epoch && state_.epoch + 1 < epochs && !test_between(host)) break;
+    state_.epoch_trained = false;
   }
   jobs.remove(observer);
-  tell_stopped(host);
+  if (record_.interrupted && !told_) tell(host, CardState::stopped);
   if (!paused_) record_.train_end = take_snapshot(platform_);
+}
+
+/// Behind its last batch group. False if the training goes no further on this board.
+bool Training::end_epoch(HostCpu& host, EpochRecord trained) {
+  trained.densities = std::exchange(record_.epoch_densities, {});
+  record_.epochs.push_back(std::move(trained));
+  state_.samples_before = record_.samples;
+  state_.next_sample = 0;
+  state_.epoch_correct = state_.epoch_loss = 0;
+  state_.epoch_trained = true;
+  return meet_to_average(host) && !paused_;
 }
 
 /// At the end of a federated round. False if a card was stopped.
 bool Training::meet_to_average(HostCpu& host) {
-  const auto local = static_cast<std::uint64_t>(config_.federated.local_epochs);
-  if (seat_.averages == nullptr || (state_.epoch + 1) % local != 0) return true;
-  told_ = record_.interrupted = !round_.average(host);
+  if (seat_.averages == nullptr || !may_pause()) return true;
+  const CardState cards = round_.average(host);
   last_group_end_ = platform_.cycle();
-  return !told_;
+  if (cards == CardState::stopped) told_ = record_.interrupted = true;
+  if (cards == CardState::preempted) pause_here(true);
+  if (cards != CardState::done) return false;
+  state_.step = card_.device.step;
+  ++rounds_;
+  const std::uint64_t every = config_.training.checkpoint.every;
+  const bool due = every != 0 && rounds_ % every == 0 &&
+                   state_.epoch + 1 < static_cast<std::uint64_t>(config_.training.epochs);
+  if (round_.makes_room() || due) pause_here(round_.makes_room());
+  return true;
 }
 
-/// The others come to the end of the next group, or of the round.
-void Training::tell_stopped(HostCpu& host) {
-  if (!record_.interrupted || told_ || seat_.cards == 1) return;
-  Contribution mine;
-  mine.state = CardState::stopped;
-  meet(host, *seat_.all(), seat_.card, std::move(mine));
-}
-
-void Training::test_between() {
+/// False if the training goes no further on this board.
+bool Training::test_between(HostCpu& host) {
   const Snapshot before = take_snapshot(platform_);
+  const std::uint64_t samples = record_.test_samples, sub_batches = state_.tested_sub_batches;
   testing_ = true;
   if (data_.validation.size() > 0) {
     record_.epochs.back().validation_accuracy = test(data_.validation);
@@ -195,6 +202,18 @@ void Training::test_between() {
   record_.tests = record_.tests + (take_snapshot(platform_) - before);
   last_group_end_ = platform_.cycle();
   record_.test_spans.push_back({before.cycle, last_group_end_});
+  if (preempted_) {
+    forget_test(samples, sub_batches);
+    tell(host, CardState::preempted);
+  }
+  return !paused_;
+}
+
+/// The test was broken off: what it took stays in the counters of time and traffic alone.
+void Training::forget_test(std::uint64_t samples, std::uint64_t sub_batches) {
+  record_.test_samples = samples;
+  state_.tested_sub_batches = sub_batches;
+  pause_here(true);
 }
 
 std::vector<std::uint32_t> Training::sample_order() const {
@@ -214,21 +233,27 @@ EpochRecord Training::train_epoch(HostCpu& host) {
       train_size_, record_.epoch_sub_batches * static_cast<std::size_t>(t.sub_batch));
   const std::vector<std::uint32_t> order = sample_order();
   const std::size_t step = static_cast<std::size_t>(t.sub_batch) * t.batch_group;
+  const bool rounds = seat_.averages != nullptr;
   while (state_.next_sample < samples && !record_.interrupted) {
-    if (groups_ != 0 && t.checkpoint.every != 0 && groups_ % t.checkpoint.every == 0) {
-      paused_ = true;
+    if (!rounds && groups_ != 0 && t.checkpoint.every != 0 && groups_ % t.checkpoint.every == 0) {
+      pause_here(false);
       return {};
     }
     const std::size_t count = std::min<std::size_t>(step, samples - state_.next_sample);
     const bool trained = train_group(host, order, state_.next_sample, count);
-    if (record_.interrupted) break;  // the group has no update and counts as not trained
+    if (record_.interrupted || paused_) break;  // it has no update and counts as not trained
     state_.next_sample += count;
     ++groups_;
-    if (!trained) continue;
-    state_.step = card_.device.step;
-    state_.epoch_correct += group_.correct;
-    state_.epoch_loss += group_.loss_sum;
-    report_training();
+    if (trained) {
+      state_.step = card_.device.step;
+      state_.epoch_correct += group_.correct;
+      state_.epoch_loss += group_.loss_sum;
+      report_training();
+    }
+    if (!rounds && (seat_.sums != nullptr ? parts_.makes_room() : has_to_make_room())) {
+      pause_here(true);
+      return {};
+    }
   }
   const double all =
       std::max<double>(1, static_cast<double>(record_.samples - state_.samples_before));
@@ -257,6 +282,10 @@ bool Training::train_group(HostCpu& host, const std::vector<std::uint32_t>& orde
   record_.begin_group(last_group_end_);
   const int error = run_group(host);
   record_.fused = group_.fused != 0;
+  if (error == H2_DRV_STOPPED && parts_.broken_off()) {
+    pause_here(true);
+    return false;
+  }
   if (error == H2_DRV_STOPPED) {
     record_.interrupted = true;
     told_ = seat_.averages == nullptr;
@@ -349,6 +378,10 @@ std::optional<double> Training::test(const Dataset& set) {
   for (std::size_t first = 0; first < size; first += step) {
     if (stop && stop()) {
       record_.interrupted = true;
+      return {};
+    }
+    if (may_pause() && has_to_make_room()) {
+      preempted_ = true;
       return {};
     }
     const std::size_t count = std::min(step, size - first);

@@ -56,6 +56,9 @@ class Training {
   /// Asked before every sub-batch; true ends the run: what is under way is finished, the group is
   /// left without its update, the test is left out.
   std::function<bool()> stop;
+  /// Asked behind every batch group, or round of a federated training, and in tests; true ends the
+  /// run there, as for a checkpoint: paused() and preempted(). A test is broken off and forgotten.
+  std::function<bool()> make_room;
   /// Labels of every training sub-batch in order.
   std::function<void(const std::uint32_t* labels, std::size_t count)> on_labels;
   void operator()(HostCpu& host);
@@ -63,25 +66,36 @@ class Training {
   /// training.checkpoint.every batch groups were trained: the program has ended at a clock edge, to
   /// go on from state() on another board.
   bool paused() const { return paused_; }
+  /// It has paused to make room: no other board is to follow in this process.
+  bool preempted() const { return preempted_; }
   TrainingState state() const { return state_; }
 
  private:
   void run(HostCpu& host);
   void train(HostCpu& host);
   EpochRecord train_epoch(HostCpu& host);
-  void pause(HostCpu& host);
-  void test_between();
+  void pause_here(bool preempted);
+  bool may_pause() const;
+  bool has_to_make_room() const { return make_room && make_room(); }
+  void leave_state(HostCpu& host);
+  void hand_over(HostCpu& host);
+  void conclude(HostCpu& host);
+  std::shared_ptr<const Agreement> gather(HostCpu& host);
+  void take_up(const Agreement& all);
+  void tell(HostCpu& host, CardState state);
+  bool test_between(HostCpu& host);
   /// False if the group was skipped.
   bool train_group(HostCpu& host, const std::vector<std::uint32_t>& order, std::size_t first,
                    std::size_t count);
   int run_group(HostCpu& host);
+  bool end_epoch(HostCpu& host, EpochRecord trained);
   bool meet_to_average(HostCpu& host);
-  void tell_stopped(HostCpu& host);
   void count_group(std::size_t samples);
   std::vector<std::uint32_t> sample_order() const;
   /// The share predicted right; nothing if it was interrupted.
   std::optional<double> test(const Dataset& set);
-  void test_at_end();
+  void test_at_end(HostCpu& host);
+  void forget_test(std::uint64_t samples, std::uint64_t sub_batches);
   CommandProcessor& commands() const;
   void leave_weights(HostCpu& host);
   void keep_weights(HostCpu& host);
@@ -109,8 +123,10 @@ class Training {
   std::uint64_t total_sub_batches_ = 0;
   std::uint64_t total_test_sub_batches_ = 0;
   std::uint64_t last_group_end_ = 0;
-  std::uint64_t groups_ = 0;  // on this board
+  std::uint64_t groups_ = 0, rounds_ = 0;  // on this board
   bool paused_ = false;
+  bool preempted_ = false;
+  Snapshot board_start_;  // of the card
   LossScaling scaling_;
   LearningRates rates_;
   SampleFeed feed_;

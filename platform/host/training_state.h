@@ -22,6 +22,7 @@ struct TrainingState {
   std::uint64_t next_sample = 0;             ///< first of the next group, in the epoch's order
   std::uint64_t samples_before = 0;          ///< trained before the epoch
   double epoch_correct = 0, epoch_loss = 0;  ///< sums of the epoch so far
+  bool epoch_trained = false;                ///< its test is not done
   std::uint64_t tested_sub_batches = 0;
   std::uint32_t step = 0;  ///< updates so far
   std::vector<LayerState> layers;

@@ -223,7 +223,9 @@ TEST(Federated, OneCardIsATrainingInRounds) {
 TEST(Federated, BadNumbersAreRefused) {
   const Sets three{{"training.epochs", "3"}, {"federated.local_epochs", "2"}};
   expect_refused(with(three), "training.epochs: 3 contradicts federated.local_epochs = 2");
-  expect_refused(with({{"federated.local_epochs", "1"}, {"training.checkpoint.every", "1"}}),
+  expect_refused(with({{"federated.local_epochs", "1"},
+                       {"training.checkpoint.every", "1"},
+                       {"training.loss_scale", "dynamic"}}),
                  "training.checkpoint.every: 1 contradicts");
 }
 

@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import subprocess
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SMALL = {
@@ -32,6 +33,24 @@ def run(line, code=0):
                           timeout=280)
     text = done.stdout + done.stderr
     assert done.returncode == code, f"{' '.join(line)}: exit {done.returncode}, not {code}\n{text}"
+    return text
+
+
+def signalled(line, out, number, receiver=None, before=0):
+    """Runs it, signals it (or the processes that receiver() names) behind checkpoint `before`.
+
+    Returns what it printed; it has to end with exit code 75.
+    """
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                          env=ENVIRONMENT) as job:
+        end = time.monotonic() + 200
+        while len(checkpoints(out)) < before:
+            assert job.poll() is None and time.monotonic() < end, f"no checkpoint in {out}"
+            time.sleep(0.005)
+        for pid in [job.pid] if receiver is None else receiver(job.pid):
+            os.kill(pid, number)
+        text, _ = job.communicate(timeout=200)
+    assert job.returncode == 75, f"exit {job.returncode}, not 75: {text}"
     return text
 
 

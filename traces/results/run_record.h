@@ -109,6 +109,9 @@ struct ClusterRecord {
   std::uint64_t sent_bytes = 0;        ///< by the card that sends most
   std::uint64_t memory_bytes = 0;      ///< of one card
   std::vector<std::uint64_t> wait_ps;  ///< for later cards, by card
+  /// What the cards behind card 0 have counted in training, by card; the first is empty. Their
+  /// cycles include tests, in which they wait.
+  std::vector<Snapshot> spent;
 };
 
 /// What classifying a data set came to. Labels and neurons of the last layer have the same numbers.
@@ -145,6 +148,7 @@ struct RunRecord {
   std::optional<ClusterRecord> cluster;            ///< of several cards or parts
   std::optional<InferenceRecord> inference;        ///< of a run that classifies only
   bool interrupted = false;                        ///< ended before its time, on request
+  std::string checkpoint;  ///< that an interrupted run has left to go on from
   std::uint64_t sub_batches = 0, samples = 0, test_samples = 0;
   std::uint64_t epoch_sub_batches = 0;     ///< of one whole epoch
   double steady_cycles_per_sub_batch = 0;  ///< over the last whole group

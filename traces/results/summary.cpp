@@ -286,6 +286,7 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
   if (!r.weights.empty()) s["result"] = result_json(r, info);
   if (r.inference) s["inference"] = inference_json(*r.inference, info, r);
   if (r.interrupted) s["interrupted"] = true;
+  if (!r.checkpoint.empty()) s["checkpoint"] = r.checkpoint;
   if (r.cluster) s["cluster"] = cluster_json(*r.cluster, s["config"]);
   s["time"] = time_json(info, r);
   s["engines"] = engines_json(info, r);
