@@ -53,7 +53,7 @@ nlohmann::json to_document(const RunState& state);
 RunState from_document(const nlohmann::json& document);
 
 /// Counters as bytes, for another process of the same program, and back.
-std::string to_bytes(const Snapshot& counts);
-Snapshot snapshot_from(const std::string& bytes);
+std::string to_bytes(const CardCounts& counts);
+CardCounts counts_from(const std::string& bytes);
 
 }  // namespace h2

@@ -80,8 +80,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobKey, kind, engine, opcode, layer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerCost, kind, engine, pass, last, total, jobs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Warning, kind, text, where)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CycleSpan, begin, end)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(MeetingRecord, arrivals_ps, begin_ps, link_ps, memory_ps)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(CardCounts, spent, samples)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ClusterRecord, cards, meetings, link_ps, memory_ps, sent_bytes,
-                                   memory_bytes, wait_ps, spent)
+                                   memory_bytes, wait_ps, last, others)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LossScaleRecord, factor, skipped_groups, doublings, groups_since)
 
 namespace {
@@ -167,12 +169,14 @@ Json to_document(const RunState& state) { return state; }
 
 RunState from_document(const Json& document) { return document.get<RunState>(); }
 
-std::string to_bytes(const Snapshot& counts) {
+std::string to_bytes(const CardCounts& counts) {
   std::string bytes;
   Json::to_cbor(Json(counts), bytes);
   return bytes;
 }
 
-Snapshot snapshot_from(const std::string& bytes) { return Json::from_cbor(bytes).get<Snapshot>(); }
+CardCounts counts_from(const std::string& bytes) {
+  return Json::from_cbor(bytes).get<CardCounts>();
+}
 
 }  // namespace h2

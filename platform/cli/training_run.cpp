@@ -148,8 +148,8 @@ void TrainingRun::checkpoint(const TrainingBoard& board) {
   state_.samples = board.sampler.state();
   if (!writable_ || !writes()) return;
   try {
-    last_checkpoint_ = write_checkpoint(checkpoint_folder(), config_.training.checkpoint.keep,
-                                        identity_, state_);
+    last_checkpoint_ =
+        write_checkpoint(checkpoint_folder(), config_.training.checkpoint.keep, identity_, state_);
   } catch (const RunError& e) {
     writable_ = false;
     state_.record.warnings.push_back({"output", e.what(), "training.checkpoint"});

@@ -27,7 +27,7 @@ struct Contribution {
   std::string reason;         ///< of a failure
   std::uint64_t time_ps = 0;  ///< simulated time of its arrival
   bool make_room = false;     ///< asks that all leave a checkpoint behind this meeting and end
-  std::string account;        ///< what the others are to know of it, see CardAccount
+  std::string account;        ///< what the others are to know of it: CardCounts as bytes
   std::vector<PartResult> results;
   Combination combination;                        ///< the same on all cards
   std::vector<std::vector<std::uint8_t>> values;  ///< of each of its parts; as many on all cards
@@ -42,9 +42,9 @@ struct Agreement {
   std::uint64_t latest_ps = 0;
   bool make_room = false;             ///< any of the cards asks for it
   std::vector<std::string> accounts;  ///< by card
-  std::vector<PartResult> results;   ///< of all parts in order
-  std::vector<std::uint8_t> values;  ///< combined, if all are done
-  std::size_t bad = 0;               ///< index of the first infinite or NaN, or their number
+  std::vector<PartResult> results;    ///< of all parts in order
+  std::vector<std::uint8_t> values;   ///< combined, if all are done
+  std::size_t bad = 0;                ///< index of the first infinite or NaN, or their number
 };
 
 /// Where cards meet: they wait for each other and combine values. All cards call meet() equally

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 
+#include "modules/cluster/collective.h"
 #include "platform/cluster/exchange.h"
+#include "traces/results/run_record.h"
 
 namespace h2 {
 
@@ -23,6 +26,13 @@ struct Seat {
 /// come, unless one has failed. From the host's program.
 std::shared_ptr<const Agreement> meet(HostCpu& host, Exchange& exchange, int card,
                                       Contribution mine);
+/// Told of a meeting that has combined values, when its time has passed.
+using OnMeeting = std::function<void(const Agreement&, const CollectiveCost&)>;
+/// Adds a meeting to the record. The board's time began at `first_ps` of the run.
+void count_meeting(RunRecord& record, const Agreement& agreement, const CollectiveCost& cost,
+                   std::uint64_t first_ps);
+/// Shows a meeting that has ended on the host's timeline: the links and Mem2, and waiting of cards.
+void show_meeting(const HostCpu& host, const Agreement& agreement, const CollectiveCost& cost);
 /// The text for the failure of another card.
 std::string failure_of(const Agreement& agreement);
 

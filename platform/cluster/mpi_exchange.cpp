@@ -36,8 +36,12 @@ void sleep_until(const std::function<bool()>& done) {
 std::vector<char> header_of(const Contribution& c) {
   Json results = Json::array();
   for (const PartResult& r : c.results) results.push_back({r.loss, r.correct, r.samples});
-  const Json header{static_cast<int>(c.state), c.reason, c.time_ps,
-                    results, c.make_room, Json::binary({c.account.begin(), c.account.end()})};
+  const Json header{static_cast<int>(c.state),
+                    c.reason,
+                    c.time_ps,
+                    results,
+                    c.make_room,
+                    Json::binary({c.account.begin(), c.account.end()})};
   std::vector<char> bytes;
   Json::to_cbor(header, bytes);
   return bytes;

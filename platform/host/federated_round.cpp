@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "modules/base/error.h"
-#include "platform/host/replica_group.h"
 #include "platform/host/training_state.h"
 
 namespace h2 {
@@ -33,13 +32,12 @@ void unflatten(const std::vector<std::uint8_t>& bytes, std::vector<std::vector<f
 }  // namespace
 
 FederatedRound::FederatedRound(const Config& config, const Seat& seat, CardSession& session,
-                               double memory_gbps, std::uint64_t samples, RunRecord& record)
+                               double memory_gbps, std::uint64_t samples)
     : config_(config),
       seat_(seat),
       session_(session),
       memory_gbps_(memory_gbps),
-      samples_(samples),
-      record_(record) {}
+      samples_(samples) {}
 
 /// The last card is as slow as configured.
 void FederatedRound::lag(HostCpu& host) const {
@@ -66,7 +64,7 @@ CardState FederatedRound::average(HostCpu& host) {
   spec.cards = seat_.cards;
   const CollectiveCost cost = Collective(spec).star(values, memory_gbps_);
   host.pause(sc_core::sc_time::from_value(cost.total_ps()));
-  count_meeting(record_, *agreement, cost);
+  on_meeting(*agreement, cost);
   unflatten(agreement->values, masters);
   write_state(start_of_training(std::move(masters)), config_, host, session_);
   session_.check(h2_confirm_weights(&session_.device), "beginning a federated round");

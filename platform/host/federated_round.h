@@ -7,7 +7,6 @@
 
 #include "platform/cluster/meeting.h"
 #include "platform/host/card_session.h"
-#include "traces/results/run_record.h"
 
 namespace h2 {
 
@@ -17,15 +16,18 @@ class FederatedRound {
  public:
   /// `memory_gbps`: peak of Mem2; `samples`: of this card. All outlive it.
   FederatedRound(const Config& config, const Seat& seat, CardSession& session, double memory_gbps,
-                 std::uint64_t samples, RunRecord& record);
+                 std::uint64_t samples);
+
+  /// Told of every average, at its end.
+  OnMeeting on_meeting;
 
   /// A round begins at the present time.
   void begin() { begin_ = sc_core::sc_time_stamp(); }
   /// Whether this card has to make room, asked as it comes to a meeting.
   std::function<bool()> make_room = [] { return false; };
   /// Ends the round and begins the next. Returns how the cards came: `done`; `stopped` or
-  /// `preempted`, without the average. Throws RunError for an error of another card, or where memory
-  /// does not answer.
+  /// `preempted`, without the average. Throws RunError for an error of another card, or where
+  /// memory does not answer.
   CardState average(HostCpu& host);
   /// Behind the last round all cards end to make room.
   bool makes_room() const { return makes_room_; }
@@ -38,7 +40,6 @@ class FederatedRound {
   CardSession& session_;
   const double memory_gbps_;
   const std::uint64_t samples_;
-  RunRecord& record_;
   sc_core::sc_time begin_;
   bool makes_room_ = false;
 };

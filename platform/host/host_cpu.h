@@ -100,6 +100,11 @@ class HostCpu : public sc_core::sc_module {
   /// Lets the time of one sub-batch's host computation pass.
   void work();
 
+  /// Shows a stretch of simulated time on a row of its own of the timeline, below the host's.
+  void show(const std::string& row, const std::string& name, const Timeline::Span& span) const {
+    view_.slice(row, name, span);
+  }
+
   /// The same for the driver.
   h2_bus driver_bus();
   /// Debug accesses, outside simulated time: what a loader uses before a run and a reader after it.

@@ -74,6 +74,12 @@ void HostView::work(const sc_core::sc_time& begin) const {
   }
 }
 
+void HostView::slice(const std::string& row, const std::string& name,
+                     const Timeline::Span& span) const {
+  if (!trace_.shows(TraceLevel::phases) || span.begin_ps == span.end_ps) return;
+  trace_.slice(host_ + "." + row, name, span, nlohmann::ordered_json::object());
+}
+
 void HostView::interrupt(bool up) {
   if (up) {
     up_since_ = sc_core::sc_time_stamp();

@@ -12,7 +12,8 @@ namespace h2 {
 struct HostAccess;
 
 /// What the host does, for observers: its state in the waveform; slices on the timeline
-/// (track `host` for accesses, waits and work, `host`.interrupt for the interrupt line); messages.
+/// (track `host` for accesses, waits and work, `host`.interrupt for the interrupt line, others
+/// below `host` for what the program shows); messages.
 class HostView {
  public:
   HostView(const std::string& host, Trace& trace);
@@ -26,6 +27,8 @@ class HostView {
   void access(const HostAccess& access) const;
   /// Computation that ends now.
   void work(const sc_core::sc_time& begin) const;
+  /// What the program has done, on the track `host`.`row`.
+  void slice(const std::string& row, const std::string& name, const Timeline::Span& span) const;
   /// The interrupt line has changed.
   void interrupt(bool up);
 

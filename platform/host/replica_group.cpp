@@ -18,28 +18,12 @@ std::size_t weights_of(const Network& network) {
 
 }  // namespace
 
-void count_meeting(RunRecord& record, const Agreement& agreement, const CollectiveCost& cost) {
-  if (!record.cluster) record.cluster.emplace();
-  ClusterRecord& r = *record.cluster;
-  r.cards = static_cast<int>(agreement.times_ps.size());
-  ++r.meetings;
-  r.link_ps += cost.link_ps;
-  r.memory_ps += cost.memory_ps;
-  r.sent_bytes += cost.sent_bytes;
-  r.memory_bytes += cost.memory_bytes;
-  r.wait_ps.resize(agreement.times_ps.size());
-  for (std::size_t i = 0; i < r.wait_ps.size(); ++i) {
-    r.wait_ps[i] += agreement.latest_ps - agreement.times_ps[i];
-  }
-}
-
 ReplicaGroup::ReplicaGroup(const Config& config, const Seat& seat, CardSession& session,
-                           double memory_gbps, RunRecord& record)
+                           double memory_gbps)
     : config_(config),
       seat_(seat),
       session_(session),
       memory_gbps_(memory_gbps),
-      record_(record),
       values_(weights_of(config.network)) {}
 
 void ReplicaGroup::require_room() const {
@@ -146,7 +130,7 @@ bool ReplicaGroup::reduce() {
   const CollectiveCost cost =
       Collective(spec).cost({values_, config_.training.replicas / cards()}, memory_gbps_);
   host_->pause(sc_core::sc_time::from_value(cost.total_ps()));
-  count_meeting(record_, *agreement_, cost);
+  on_meeting(*agreement_, cost);
   if (agreement_->bad != values_) return false;
   lost_ = !write_sum();
   return !lost_;

@@ -9,7 +9,6 @@
 #include "modules/cluster/collective.h"
 #include "platform/cluster/meeting.h"
 #include "platform/host/card_session.h"
-#include "traces/results/run_record.h"
 
 namespace h2 {
 
@@ -18,8 +17,7 @@ namespace h2 {
 class ReplicaGroup {
  public:
   /// `memory_gbps`: peak of Mem2. All outlive it. Used with `seat.sums` only.
-  ReplicaGroup(const Config& config, const Seat& seat, CardSession& session, double memory_gbps,
-               RunRecord& record);
+  ReplicaGroup(const Config& config, const Seat& seat, CardSession& session, double memory_gbps);
 
   /// Points the source of the group's samples to these.
   std::function<void(std::uint64_t first, std::uint64_t count)> select;
@@ -28,6 +26,9 @@ class ReplicaGroup {
   std::function<bool(int error, bool summed)> skips = [](int, bool) { return false; };
   /// Whether this card has to make room, asked as it comes to a meeting.
   std::function<bool()> make_room = [] { return false; };
+
+  /// Told of every sum, at its end.
+  OnMeeting on_meeting;
 
   /// With the card open. Throws RunError if Mem2 has no room for the gradients of the card's parts.
   void require_room() const;
@@ -60,7 +61,6 @@ class ReplicaGroup {
   const Seat& seat_;
   CardSession& session_;
   const double memory_gbps_;
-  RunRecord& record_;
   const std::size_t values_;  // weights of the network
   HostCpu* host_ = nullptr;
   h2_group part_{};
@@ -71,8 +71,5 @@ class ReplicaGroup {
   Contribution mine_;
   std::shared_ptr<const Agreement> agreement_;  // of the group under way
 };
-
-/// Adds a meeting's cost and the cards' waiting to the record.
-void count_meeting(RunRecord& record, const Agreement& agreement, const CollectiveCost& cost);
 
 }  // namespace h2

@@ -53,11 +53,15 @@ Training::Training(const Config& config, const LoadedData& data, TrainingState s
       scaling_(config.training, record),
       rates_(config.training, train_size_),
       feed_(config),
-      parts_(config, seat_, card_, platform.memories.back()->peak_gbps(), record),
-      round_(config, seat_, card_, platform.memories.back()->peak_gbps(), train_size_, record) {
+      parts_(config, seat_, card_, platform.memories.back()->peak_gbps()),
+      round_(config, seat_, card_, platform.memories.back()->peak_gbps(), train_size_) {
   parts_.select = [this](std::uint64_t first, std::uint64_t count) {
     group_indices_ = group_begin_ + first;
     group_left_ = count;
+  };
+  parts_.on_meeting = round_.on_meeting = [this](const Agreement& all, const CollectiveCost& cost) {
+    count_meeting(record_, all, cost, platform_.first_cycle() * platform_.period().value());
+    if (seat_.node == 0) show_meeting(platform_.host, all, cost);
   };
   parts_.make_room = [this] { return seat_.averages == nullptr && has_to_make_room(); };
   round_.make_room = [this] { return has_to_make_room(); };
@@ -133,7 +137,7 @@ void Training::train(HostCpu& host) {
   if (!state_.begun) record_.train_start = take_snapshot(platform_);
   state_.begun = true;
   last_group_end_ = platform_.cycle();
-  board_start_ = take_snapshot(platform_, seat_.node);
+  board_start_ = {take_snapshot(platform_, seat_.node), record_.samples};
   round_.begin();
   auto& jobs = commands().job_ended;
   const int observer = jobs.add([this](LayerRecord r) {

@@ -126,7 +126,7 @@ class Training {
   std::uint64_t groups_ = 0, rounds_ = 0;  // on this board
   bool paused_ = false;
   bool preempted_ = false;
-  Snapshot board_start_;  // of the card
+  CardCounts board_start_;
   LossScaling scaling_;
   LearningRates rates_;
   SampleFeed feed_;

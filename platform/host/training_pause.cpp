@@ -14,8 +14,8 @@ void Training::pause_here(bool preempted) {
   preempted_ = preempted;
 }
 
-/// Whether all cards have the same weights here: always, or where a federated round ends. At the end
-/// of the training the epoch under way is the one behind the last.
+/// Whether all cards have the same weights here: always, or where a federated round ends. At the
+/// end of the training the epoch under way is the one behind the last.
 bool Training::may_pause() const {
   if (seat_.averages == nullptr) return true;
   if (state_.epoch == static_cast<std::uint64_t>(config_.training.epochs)) return true;
@@ -39,7 +39,9 @@ void Training::tell(HostCpu& host, CardState state) {
 std::shared_ptr<const Agreement> Training::gather(HostCpu& host) {
   Contribution mine;
   mine.make_room = has_to_make_room();
-  mine.account = to_bytes(take_snapshot(platform_, seat_.node) - board_start_);
+  CardCounts counts{take_snapshot(platform_, seat_.node) - board_start_.spent, 0};
+  if (seat_.averages != nullptr) counts.samples = record_.samples - board_start_.samples;
+  mine.account = to_bytes(counts);
   auto all = meet(host, *seat_.all(), seat_.card, std::move(mine));
   if (all->state == CardState::failed) throw RunError(failure_of(*all));
   return all;
@@ -47,10 +49,12 @@ std::shared_ptr<const Agreement> Training::gather(HostCpu& host) {
 
 void Training::take_up(const Agreement& all) {
   if (!record_.cluster) return;
-  std::vector<Snapshot>& spent = record_.cluster->spent;
-  spent.resize(all.accounts.size());
-  for (std::size_t card = 1; card < spent.size(); ++card) {
-    spent[card] = spent[card] + snapshot_from(all.accounts[card]);
+  std::vector<CardCounts>& others = record_.cluster->others;
+  others.resize(all.accounts.size());
+  for (std::size_t card = 1; card < others.size(); ++card) {
+    const CardCounts gain = counts_from(all.accounts[card]);
+    others[card].spent = others[card].spent + gain.spent;
+    others[card].samples += gain.samples;
   }
 }
 

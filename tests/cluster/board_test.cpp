@@ -139,6 +139,58 @@ TEST(Cards, MeetingsTakeTheTimeOfTheFormula) {
   EXPECT_EQ(run.summary["cluster"]["meetings"], 3);
 }
 
+/// Cards with the same work count the same; one card's counters are those of its run alone.
+TEST(Cards, EveryCardIsInTheResults) {
+  const Sets whole_groups{{"dataset.train_limit", "32"}};
+  const CardsRun run = train_cards(on(4, 4, whole_groups));
+  const auto& cluster = run.summary["cluster"];
+  ASSERT_EQ(cluster["by_card"].size(), 4U);
+  const auto& first = cluster["by_card"][0];
+  double energy = 0, dram = 0;
+  for (const auto& card : cluster["by_card"]) {
+    for (const auto& [engine, e] : card["engines"].items()) {
+      const auto& here = run.summary["engines"][engine];
+      const auto& of_first = first["engines"][engine];
+      EXPECT_EQ(of_first["busy_cycles"], here["busy_cycles"]);
+      EXPECT_NEAR(e["busy_cycles"].get<double>(), of_first["busy_cycles"].get<double>(),
+                  0.05 * of_first["busy_cycles"].get<double>());
+      EXPECT_EQ(e["busy_cycles"].get<std::uint64_t>() + e["stall_cycles"].get<std::uint64_t>() +
+                    e["idle_cycles"].get<std::uint64_t>(),
+                run.summary["time"]["cycles"].get<std::uint64_t>());
+    }
+    EXPECT_GT(card["write_bytes"].get<double>(), 0.9 * first["write_bytes"].get<double>());
+    energy += card["energy_j"].get<double>();
+    dram += card["dram_j"].get<double>();
+  }
+  EXPECT_DOUBLE_EQ(first["energy_j"].get<double>(), run.summary["energy"]["total_j"].get<double>());
+  EXPECT_DOUBLE_EQ(cluster["all_cards"]["energy_j"].get<double>(), energy);
+  EXPECT_DOUBLE_EQ(cluster["all_cards"]["dram_j"].get<double>(), dram);
+  EXPECT_EQ(cluster["all_cards"]["samples"], run.record.samples);
+  const CardsRun one = train_cards(on(1, 4, whole_groups));
+  EXPECT_GT(energy, one.summary["energy"]["by_cause"]["dynamic"].get<double>());
+  EXPECT_LT(energy, 4 * one.summary["energy"]["total_j"].get<double>())
+      << "the same sums on four cards, in less time";
+}
+
+TEST(Cards, MeetingsAreListed) {
+  const CardsRun run = train_cards(on(4, 4));
+  const auto& meetings = run.summary["cluster"]["last_meetings"];
+  ASSERT_EQ(meetings.size(), 3U);
+  double waits = 0, links = 0;
+  for (const auto& m : meetings) {
+    ASSERT_EQ(m["arrival_seconds"].size(), 4U);
+    for (const auto& at : m["arrival_seconds"]) {
+      EXPECT_LE(at.get<double>(), m["begin_seconds"].get<double>());
+      waits += m["begin_seconds"].get<double>() - at.get<double>();
+    }
+    links += m["link_seconds"].get<double>();
+  }
+  double all = 0;
+  for (const auto& w : run.summary["cluster"]["wait_seconds"]) all += w.get<double>();
+  EXPECT_NEAR(waits, all, 1e-12);
+  EXPECT_NEAR(links, run.summary["cluster"]["link_seconds"].get<double>(), 1e-12);
+}
+
 /// An overflow in one card's part skips the group on all of them, as on one card.
 TEST(Cards, SkipAGroupTogether) {
   const Sets dynamic{{"training.loss_scale", "dynamic"}, {"training.init_gain", "20"}};
@@ -209,6 +261,17 @@ TEST(Federated, CardsEndARoundWithTheSameWeights) {
   EXPECT_GT(static_cast<double>(late.cycles), 1.5 * static_cast<double>(run.cycles));
   EXPECT_GT(late.record.cluster->wait_ps[0], run.record.cluster->wait_ps[0]);
   EXPECT_EQ(late.record.cluster->wait_ps[3], 0U);
+}
+
+/// Samples of all, engines of each.
+TEST(Federated, ResultsAreThoseOfAllCards) {
+  const CardsRun run = train_cards(with({{"cluster.cards", "4"}, {"federated.local_epochs", "1"}}));
+  const auto& cluster = run.summary["cluster"];
+  EXPECT_EQ(cluster["all_cards"]["samples"], 40);
+  EXPECT_EQ(run.record.samples, 10U);
+  for (const auto& card : cluster["by_card"]) {
+    EXPECT_GT(card["engines"]["forward"]["busy_cycles"].get<int>(), 0);
+  }
 }
 
 /// One card, all samples: a training whose optimiser starts anew in every round.

@@ -4,6 +4,7 @@
 
 usage: cards_test.py H2VP
 """
+import json
 import os
 import pathlib
 import sys
@@ -42,6 +43,30 @@ def resume_from_every_checkpoint(work):
         assert small.results(out) == small.results(work / "whole"), file
 
 
+def are_on_the_timeline(work):
+    out = work / "timeline"
+    train(out, 4, {"trace.timeline.enable": "true", "training.epochs": 1})
+    events = json.loads((out / "timeline.json").read_text("utf-8"))["traceEvents"]
+    tracks = {e["tid"]: e["args"]["name"] for e in events if e["name"] == "thread_name"}
+    assert small.TRACKS <= set(tracks.values()), set(tracks.values())
+    slices = {}
+    for e in events:
+        if e["ph"] == "X":
+            slices.setdefault((tracks[e["tid"]], e["name"]), []).append(e)
+    cluster = small.results(out)[2]
+    meetings = cluster["meetings"]
+    links = slices[("top.host.cluster", "links")]
+    assert len(links) == len(slices[("top.host.cluster", "Mem2")]) == meetings == 4, slices.keys()
+    assert abs(sum(e["dur"] for e in links) * 1e-6 - cluster["link_seconds"]) < 2e-9 * meetings
+    for card, seconds in enumerate(cluster["wait_seconds"]):
+        waits = slices.get((f"top.host.cluster.card{card}", "waits for later cards"), [])
+        assert abs(sum(e["dur"] for e in waits) * 1e-6 - seconds) < 2e-9 * meetings, (card, seconds)
+    report = work / "report.html"
+    small.run([H2VP, "report", str(out), "--out", str(report)])
+    page = report.read_text("utf-8")
+    assert "meetingsChart" in page and '"last_meetings"' in page
+
+
 def are_refused(work):
     def refused(reason, cards, sets=None, more=()):
         text = train(work / "refused", cards, sets, more, 2)
@@ -61,7 +86,8 @@ def are_refused(work):
 def main():
     with tempfile.TemporaryDirectory() as work:
         work = pathlib.Path(work)
-        for test in (leave_the_same_weights, resume_from_every_checkpoint, are_refused):
+        for test in (leave_the_same_weights, resume_from_every_checkpoint, are_on_the_timeline,
+                     are_refused):
             test(work)
             print("ok    ", test.__name__, flush=True)
 

@@ -14,6 +14,7 @@ SMALL = {
     "training.epochs": 2, "training.test_every_epoch": "true",
     "dataset.train_limit": 32, "dataset.test_limit": 6, "trace.vcd.enable": "false",
 }
+TRACKS = {"top.host.cluster", *(f"top.host.cluster.card{i}" for i in range(4))}
 ENVIRONMENT = {**os.environ, "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
                "OMPI_MCA_btl": "self,vader", "OMPI_MCA_rmaps_base_oversubscribe": "1"}
 

@@ -147,6 +147,51 @@ function pipelineChart(parent, run) {
   });
 }
 
+/** When the cards came to their last meetings, and what these took; nothing for other runs. */
+function meetingsChart(parent, run) {
+  const meetings = run.summary.cluster?.last_meetings ?? [];
+  if (meetings.length === 0) return;
+  const start = Math.min(...meetings.flatMap((m) => m.arrival_seconds));
+  const SHOWN = 4;
+  const parts = meetings.flatMap((m, i) => {
+    const links = m.begin_seconds + m.link_seconds;
+    const waits = m.arrival_seconds.map((at, card) =>
+      ({ row: `card ${card}`, what: "waits for later cards", from: at, to: m.begin_seconds }));
+    return [...waits, { row: "links", what: "sum on the links", from: m.begin_seconds, to: links },
+      { row: "Mem2", what: "sum in Mem2", from: links, to: links + m.memory_seconds }]
+      .map((part) => ({ ...part, meeting: run.summary.cluster.meetings - meetings.length + i }));
+  });
+  const milliseconds = (at) => (at - start) * 1e3;
+  const last = milliseconds(Math.max(...parts.map(({ to }) => to)));
+  const shown = milliseconds(Math.min(...meetings.slice(-SHOWN).flatMap((m) => m.arrival_seconds)));
+  const rowNames = [...meetings[0].arrival_seconds.map((_, card) => `card ${card}`), "links", "Mem2"];
+  figure(parent, {
+    title: "Meetings of the cards",
+    note: `The last ${meetings.length}: cards that wait for the last one, then the sum on the links ` +
+      "and in Mem2. Between them the cards train.",
+    label: `Timeline of the last ${meetings.length} meetings`,
+    columns: ["Meeting", "Where", "What", "Begin, s", "End, s"],
+    rows: parts.map((p) => [`${p.meeting}`, p.row, p.what, p.from, p.to]),
+    height: 60 + 28 * rowNames.length,
+    zoom: new Zoom([0, last], [shown, last]),
+    config: ([from, to]) => ({
+      type: "bar",
+      data: { labels: rowNames, datasets: [{
+        data: parts.map((p) => ({ x: [milliseconds(p.from), milliseconds(p.to)], y: p.row })),
+        barPercentage: 0.9, borderSkipped: false, minBarLength: 2,
+        backgroundColor: parts.map(({ row }) =>
+          (row === "links" ? seriesColour(0) : row === "Mem2" ? seriesColour(1) : colour("quiet"))),
+      }] },
+      options: { indexAxis: "y",
+        scales: { x: axis(`Milliseconds from ${compact(start)} s`,
+          { type: "linear", min: from, max: to }) },
+        plugins: { ...legend(false).plugins, tooltip: { callbacks: {
+          label: ({ dataIndex: i }) => `meeting ${parts[i].meeting}: ${parts[i].what}, ${
+            formatted(parts[i].to - parts[i].from, "s")}` } } } },
+    }),
+  });
+}
+
 /** Where the cycles of a layer's jobs went; the first is what is left. */
 const CAUSES = [
   ["PEs at work", null],

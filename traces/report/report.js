@@ -26,13 +26,14 @@ function busiestEngines(run) {
 function runSection(main, run, title) {
   const part = section(main, `run-${run.index}`, title);
   part.append(whatWasRun(run), el("h3", {}, "Warnings"), warningList(run),
-    headlineTable(run), clusterTable(run), breakdownTable(run), engineTable(run),
+    headlineTable(run), clusterTable(run), cardsTable(run), breakdownTable(run), engineTable(run),
     memoryTable(run));
   const learning = group(part);
   lossChart(learning, [run]);
   accuracyChart(learning, [run]);
   stepsChart(learning, run);
   pipelineChart(part, run);
+  meetingsChart(part, run);
   meshMap(part, run);
   busiestEngines(run).forEach((engine) => stallChart(part, run, engine));
   timeCharts(part, run);

@@ -128,13 +128,32 @@ function clusterTable(run) {
   if (!cluster) return "";
   const waits = cluster.wait_seconds.map((_, card) =>
     [`card ${card}: waiting for later cards`, field(run, `cluster.wait_seconds.${card}`, "s")]);
-  return table(`${cluster.cards} cards, ${cluster.replicas} parts of a batch group; engines, ` +
-    "memories and layers are those of card 0",
+  return table(`${cluster.cards} cards, ${cluster.replicas} parts of a batch group; where no card is ` +
+    "named, engines, memories, layers and energy are those of card 0",
     ["Meetings before updates", "Value"],
     [["number", field(run, "cluster.meetings")],
       ["time on links", field(run, "cluster.link_seconds", "s")],
       ["time in Mem2", field(run, "cluster.memory_seconds", "s")],
       ["bytes sent by a card", field(run, "cluster.sent_bytes", "B")], ...waits]);
+}
+
+/** What each of several cards did; null for other runs. */
+function cardsTable(run) {
+  const cluster = run.summary.cluster;
+  if (!cluster?.all_cards) return "";
+  const rows = cluster.by_card.map((_, card) => {
+    const at = `cluster.by_card.${card}`;
+    return [`card ${card}`,
+      ...enginesOf(run).map((key) => field(run, `${at}.engines.${key}.busy_cycles`)),
+      field(run, `${at}.read_bytes`, "B"), field(run, `${at}.write_bytes`, "B"),
+      field(run, `${at}.energy_j`, "J"), field(run, `${at}.dram_j`, "J"),
+      field(run, `cluster.wait_seconds.${card}`, "s")];
+  });
+  rows.push(["all cards", ...enginesOf(run).map(() => ""), "", "",
+    field(run, "cluster.all_cards.energy_j", "J"), field(run, "cluster.all_cards.dram_j", "J"), ""]);
+  return table("Cards: cycles with the arrays at work, traffic of the memories, energy, waiting",
+    ["Card", ...enginesOf(run).map((key) => engineTitle(run, key)), "Read", "Written", "Engines",
+      "Memories", "Waiting"], rows);
 }
 
 /** Every number below an object, as [dotted path, value]. */

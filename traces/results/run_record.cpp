@@ -102,6 +102,26 @@ std::pair<double, double> InferenceRecord::interval() const {
                          static_cast<double>(std::max<std::size_t>(1, predicted.size())));
 }
 
+Snapshot RunRecord::trained(std::size_t card) const {
+  const Snapshot first = trained();
+  if (card == 0) return first;
+  if (!cluster || card >= cluster->others.size()) return {};
+  Snapshot spent = cluster->others[card].spent;
+  spent.cycle = first.cycle;
+  for (EngineStats& e : spent.engines) {
+    const std::uint64_t worked = e.busy_cycles + e.stall_cycles;
+    e.idle_cycles = worked < first.cycle ? first.cycle - worked : 0;
+  }
+  return spent;
+}
+
+std::uint64_t RunRecord::samples_of_all() const {
+  std::uint64_t all = samples;
+  if (!cluster) return all;
+  for (const CardCounts& c : cluster->others) all += c.samples;
+  return all;
+}
+
 void RunRecord::begin_group(std::uint64_t cycle) {
   group_.clear();
   group_start_ = cycle;

@@ -100,6 +100,20 @@ struct LossScaleRecord {
   std::uint64_t groups_since = 0;  ///< trained with this factor
 };
 
+/// When cards met: picoseconds of the run.
+struct MeetingRecord {
+  std::vector<std::uint64_t> arrivals_ps;  ///< by card; the last one begins the meeting
+  std::uint64_t begin_ps = 0;
+  std::uint64_t link_ps = 0;    ///< on the links between the cards
+  std::uint64_t memory_ps = 0;  ///< then, reading and writing Mem2
+};
+
+/// What a card has counted in training.
+struct CardCounts {
+  Snapshot spent;
+  std::uint64_t samples = 0;  ///< of its own; 0: the record's
+};
+
 /// What cards that train together spent on their meetings.
 struct ClusterRecord {
   int cards = 1;
@@ -109,9 +123,10 @@ struct ClusterRecord {
   std::uint64_t sent_bytes = 0;        ///< by the card that sends most
   std::uint64_t memory_bytes = 0;      ///< of one card
   std::vector<std::uint64_t> wait_ps;  ///< for later cards, by card
-  /// What the cards behind card 0 have counted in training, by card; the first is empty. Their
-  /// cycles include tests, in which they wait.
-  std::vector<Snapshot> spent;
+  static constexpr std::size_t kMostMeetings = 64;
+  std::deque<MeetingRecord> last;  ///< meetings
+  /// By card; the first is empty. Their cycles include tests, in which they wait.
+  std::vector<CardCounts> others;
 };
 
 /// What classifying a data set came to. Labels and neurons of the last layer have the same numbers.
@@ -158,6 +173,11 @@ struct RunRecord {
   std::vector<CycleSpan> test_spans;  ///< when the tests ran
   /// Spent in training: tests between epochs left out.
   Snapshot trained() const { return train_end - train_start - tests; }
+  /// The same of a card of several that trained together, over the same time. Empty where it is not
+  /// known, as of a run that failed.
+  Snapshot trained(std::size_t card) const;
+  /// Of all cards.
+  std::uint64_t samples_of_all() const;
   /// All jobs of training sub-batches.
   std::map<JobKey, LayerCost> layers;
   /// Where the time of the last whole group went.

@@ -199,18 +199,80 @@ Json memory_json(const RunInfo& info, const RunRecord& r) {
   return memory;
 }
 
-/// Of cards that train together. Engines, layers, memory and energy are those of card 0.
-Json cluster_json(const ClusterRecord& c, const Json& config) {
-  Json waits = Json::array();
-  for (const std::uint64_t ps : c.wait_ps) waits.push_back(static_cast<double>(ps) * 1e-12);
+constexpr double kSecond = 1e-12;  // of a picosecond
+
+/// What one of the cards did in training; null where it is not known.
+Json card_json(const RunInfo& info, const Snapshot& spent) {
+  if (spent.engines.empty()) return nullptr;
+  const EnergyUse use = energy_use(info, spent);
+  Json card, engines;
+  for (std::size_t e = 0; e < info.engines.size(); ++e) {
+    engines[info.engines[e].key] = {{"busy_cycles", spent.engines[e].busy_cycles},
+                                    {"stall_cycles", spent.engines[e].stall_cycles},
+                                    {"idle_cycles", spent.engines[e].idle_cycles},
+                                    {"energy_j", use.engines[e].total()}};
+  }
+  card["engines"] = engines;
+  std::uint64_t read = 0, written = 0;
+  for (const MemoryBytes& m : spent.memories) {
+    read += m.read;
+    written += m.written;
+  }
+  card["read_bytes"] = read;
+  card["write_bytes"] = written;
+  card["energy_j"] = use.accelerator().total();
+  card["dram_j"] = info.energy.dram.known ? Json(use.dram_j()) : Json();
+  return card;
+}
+
+/// Sums over the cards; null where one of them is not known.
+Json all_cards_json(const Json& by_card, std::uint64_t samples) {
+  double accelerators = 0, memories = 0;
+  bool known = true;
+  for (const Json& card : by_card) {
+    if (card.is_null()) return nullptr;
+    accelerators += card["energy_j"].get<double>();
+    known = known && !card["dram_j"].is_null();
+    if (known) memories += card["dram_j"].get<double>();
+  }
+  const double count = std::max<double>(1, static_cast<double>(samples));
+  return {{"samples", samples},
+          {"energy_j", accelerators},
+          {"per_sample_j", accelerators / count},
+          {"dram_j", known ? Json(memories) : Json()},
+          {"dram_per_sample_j", known ? Json(memories / count) : Json()}};
+}
+
+Json meeting_json(const MeetingRecord& m) {
+  Json arrivals = Json::array();
+  for (const std::uint64_t ps : m.arrivals_ps)
+    arrivals.push_back(static_cast<double>(ps) * kSecond);
+  return {{"arrival_seconds", arrivals},
+          {"begin_seconds", static_cast<double>(m.begin_ps) * kSecond},
+          {"link_seconds", static_cast<double>(m.link_ps) * kSecond},
+          {"memory_seconds", static_cast<double>(m.memory_ps) * kSecond}};
+}
+
+/// Of cards that train together. Engines, layers, memory and energy elsewhere are those of card 0.
+Json cluster_json(const RunInfo& info, const RunRecord& r) {
+  const ClusterRecord& c = *r.cluster;
+  Json waits = Json::array(), by_card = Json::array(), last = Json::array();
+  for (const std::uint64_t ps : c.wait_ps) waits.push_back(static_cast<double>(ps) * kSecond);
+  for (std::size_t card = 0; card < c.wait_ps.size(); ++card) {
+    by_card.push_back(card_json(info, r.trained(card)));
+  }
+  for (const MeetingRecord& m : c.last) last.push_back(meeting_json(m));
   return {{"cards", c.cards},
-          {"replicas", config["training"]["replicas"]},
+          {"replicas", info.config["training"]["replicas"]},
           {"meetings", c.meetings},
-          {"link_seconds", static_cast<double>(c.link_ps) * 1e-12},
-          {"memory_seconds", static_cast<double>(c.memory_ps) * 1e-12},
+          {"link_seconds", static_cast<double>(c.link_ps) * kSecond},
+          {"memory_seconds", static_cast<double>(c.memory_ps) * kSecond},
           {"sent_bytes", c.sent_bytes},
           {"memory_bytes", c.memory_bytes},
-          {"wait_seconds", waits}};
+          {"wait_seconds", waits},
+          {"all_cards", all_cards_json(by_card, r.samples_of_all())},
+          {"by_card", by_card},
+          {"last_meetings", last}};
 }
 
 double seconds_of(const timeval& t) {
@@ -287,7 +349,7 @@ Json make_summary(const RunInfo& info, const RunRecord& r, const WallClock& wall
   if (r.inference) s["inference"] = inference_json(*r.inference, info, r);
   if (r.interrupted) s["interrupted"] = true;
   if (!r.checkpoint.empty()) s["checkpoint"] = r.checkpoint;
-  if (r.cluster) s["cluster"] = cluster_json(*r.cluster, s["config"]);
+  if (r.cluster) s["cluster"] = cluster_json(info, r);
   s["time"] = time_json(info, r);
   s["engines"] = engines_json(info, r);
   s["layers"] = Json::array();

@@ -43,6 +43,34 @@ std::string intervals_text(const Json& result) {
   return text;
 }
 
+/// Engines at work and energy of every card, and of all.
+std::string cards_text(const Json& s) {
+  const Json& cluster = s["cluster"];
+  const double cycles = std::max(1.0, s["time"]["cycles"].get<double>()) / 100;
+  std::string text;
+  char line[200];
+  for (std::size_t i = 0; i < cluster["by_card"].size(); ++i) {
+    const Json& card = cluster["by_card"][i];
+    if (card.is_null()) continue;
+    std::string busy;
+    for (const auto& engine : card["engines"]) {
+      std::snprintf(line, sizeof line, "%s%.1f", busy.empty() ? "" : " / ",
+                    engine["busy_cycles"].get<double>() / cycles);
+      busy += line;
+    }
+    std::snprintf(line, sizeof line, "%11s card %zu: engines busy %s %%, %.4g J, waits %.6f s\n",
+                  "", i, busy.c_str(), card["energy_j"].get<double>(),
+                  cluster["wait_seconds"][i].get<double>());
+    text += line;
+  }
+  const Json& all = cluster["all_cards"];
+  if (all.is_null()) return text;
+  std::snprintf(line, sizeof line,
+                "%11s all cards: %.4g J, %.4g J per sample; memories apart: ", "",
+                all["energy_j"].get<double>(), all["per_sample_j"].get<double>());
+  return text + line + dram_text(all) + '\n';
+}
+
 }  // namespace
 
 std::string summary_table(const Json& s) {
@@ -91,6 +119,7 @@ std::string summary_table(const Json& s) {
     print("cluster     %.0f cards, %.0f parts of a batch group   %.6f s on links, %.6f s in Mem2",
           c["cards"].get<double>(), c["replicas"].get<double>(), c["link_seconds"].get<double>(),
           c["memory_seconds"].get<double>());
+    out << cards_text(s);
     print("%11s below: card 0", "");
   }
   print("%-14s %8s %8s %8s", "engine", "busy %", "stall %", "idle %");

@@ -23,8 +23,36 @@ void add_totals(StatGroup& group, const RunRecord& record) {
 
 constexpr double kPicosecond = 1e-12;
 
+/// What one of several cards did; nothing where it is not known.
+void add_card(StatGroup& group, const RunInfo& info, const RunRecord& record, std::size_t card) {
+  const auto add = [&](StatGroup& to, const char* name, const char* unit, const char* text,
+                       const char* formula, const std::function<double(const Snapshot&)>& of) {
+    to.add(name, unit, text, formula, [&record, card, of]() -> std::optional<double> {
+      const Snapshot spent = record.trained(card);
+      if (spent.engines.empty()) return std::nullopt;
+      return of(spent);
+    });
+  };
+  add(group, "energy_j", "J", "energy of the card's engines in training",
+      "as energy.total_j of one card",
+      [&info](const Snapshot& s) { return energy_use(info, s).accelerator().total(); });
+  add(group, "dram_j", "J", "energy of the card's memories in training",
+      "as energy.dram_j of one card",
+      [&info](const Snapshot& s) { return energy_use(info, s).dram_j(); });
+  for (std::size_t e = 0; e < info.engines.size(); ++e) {
+    StatGroup& engine = group.group("engine").group(info.engines[e].key, "engine");
+    add(engine, "busy_cycles", "cycles", "cycles with the array of the card's engine at work",
+        "counted in the engine",
+        [e](const Snapshot& s) { return static_cast<double>(s.engines[e].busy_cycles); });
+    add(engine, "stall_cycles", "cycles",
+        "cycles in which a job of the card's engine waits for memory", "counted in the engine",
+        [e](const Snapshot& s) { return static_cast<double>(s.engines[e].stall_cycles); });
+  }
+}
+
 /// Of cards that train together.
-void add_cluster(StatGroup& group, const ClusterRecord& cluster) {
+void add_cluster(StatGroup& group, const RunInfo& info, const RunRecord& record) {
+  const ClusterRecord& cluster = *record.cluster;
   const auto add = [&](const char* name, const char* unit, const char* text, const char* formula,
                        std::uint64_t ClusterRecord::*of, double factor) {
     group.add(name, unit, text, formula,
@@ -41,11 +69,11 @@ void add_cluster(StatGroup& group, const ClusterRecord& cluster) {
   add("memory_bytes", "B", "bytes that the meetings read and write in one card's Mem2",
       "sum over meetings (CLUSTER.md)", &ClusterRecord::memory_bytes, 1);
   for (std::size_t i = 0; i < cluster.wait_ps.size(); ++i) {
-    group.group("card")
-        .group(std::to_string(i), "card")
-        .add("wait_s", "s", "time that a card waits for later ones",
+    StatGroup& card = group.group("card").group(std::to_string(i), "card");
+    card.add("wait_s", "s", "time that a card waits for later ones",
              "sum over meetings: arrival of the last card - its own",
              [&cluster, i] { return static_cast<double>(cluster.wait_ps[i]) * kPicosecond; });
+    add_card(card, info, record, i);
   }
 }
 
@@ -153,7 +181,7 @@ std::vector<std::string> layer_names(const LayerCost& cost, const RunInfo& info)
 
 void add_run(StatGroup& root, const RunInfo& info, const RunRecord& record) {
   add_totals(root.group("run"), record);
-  if (record.cluster) add_cluster(root.group("cluster"), *record.cluster);
+  if (record.cluster) add_cluster(root.group("cluster"), info, record);
   add_engines(root, info, record);
   add_layers(root, info, record);
   const double clock_mhz = info.machine.clock_mhz;
