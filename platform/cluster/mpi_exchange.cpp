@@ -4,8 +4,6 @@
 #include <mpi.h>
 
 #include <algorithm>
-#include <boost/mpi/collectives.hpp>
-#include <boost/serialization/string.hpp>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -24,13 +22,27 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int kHeaderTag = 1, kValuesTag = 2;
 
-/// Asks again and again, with pauses that grow up to a millisecond.
+using Pause = std::chrono::microseconds;
+
+/// For a rank that may be far behind: asks again and again, with pauses that grow up to a
+/// millisecond.
 void sleep_until(const std::function<bool()>& done) {
-  std::chrono::microseconds pause{20};
+  Pause pause{20};
   while (!done()) {
     std::this_thread::sleep_for(pause);
-    pause = std::min(2 * pause, std::chrono::microseconds{1000});
+    pause = std::min(2 * pause, Pause{1000});
   }
+}
+
+/// For bytes of ranks that are all here: MPI moves a piece of them whenever it is asked, so that
+/// long pauses would make a long transfer longer. Lets others run in between.
+void move_until(const std::function<bool()>& done) {
+  constexpr int kTurns = 2000;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    if (done()) return;
+    std::this_thread::yield();
+  }
+  while (!done()) std::this_thread::sleep_for(Pause{20});
 }
 
 std::vector<char> header_of(const Contribution& c) {
@@ -105,7 +117,7 @@ std::vector<MpiExchange::Bytes> MpiExchange::swap(const std::vector<Bytes>& out,
     open.push_back(world_.irecv(rank, kValuesTag, in[r].data(), static_cast<int>(in[r].size())));
     open.push_back(world_.isend(rank, kValuesTag, out[r].data(), static_cast<int>(out[r].size())));
   }
-  sleep_until([&] {
+  move_until([&] {
     open.erase(std::remove_if(open.begin(), open.end(), [](auto& r) { return bool(r.test()); }),
                open.end());
     return open.empty();
@@ -213,9 +225,20 @@ void MpiExchange::wait_for_all() {
   });
 }
 
-void MpiSession::require_same(const std::string& digest) const {
-  std::vector<std::string> digests;
-  boost::mpi::all_gather(world_, digest, digests);
+std::vector<std::string> MpiExchange::all_texts(const std::string& mine) {
+  const std::vector<Bytes> others = swap_headers({mine.begin(), mine.end()});
+  std::vector<std::string> texts;
+  for (const Bytes& text : others) texts.emplace_back(text.begin(), text.end());
+  texts[static_cast<std::size_t>(world_.rank())] = mine;
+  return texts;
+}
+
+/// Open MPI asks without end while it waits, for messages of its own too; on a machine with fewer
+/// processors than ranks that is at the expense of those that work.
+MpiSession::Settings::Settings() { setenv("OMPI_MCA_mpi_yield_when_idle", "1", 0); }
+
+void MpiSession::require_same(const std::string& digest) {
+  const std::vector<std::string> digests = exchange_.all_texts(digest);
   for (std::size_t rank = 1; rank < digests.size(); ++rank) {
     if (digests[rank] == digests[0]) continue;
     throw InputError("--mpi: ranks 0 and " + std::to_string(rank) +

@@ -3,6 +3,7 @@
 
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
+#include <string>
 #include <vector>
 
 #include "platform/cluster/exchange.h"
@@ -19,6 +20,8 @@ class MpiExchange : public Exchange {
   int cards() const override { return world_.size(); }
   std::shared_ptr<const Agreement> meet(int card, Contribution mine) override;
   void leave(int card, const std::string& reason) override;
+  /// What all ranks say, by rank, without the processor while it waits for them.
+  std::vector<std::string> all_texts(const std::string& mine);
   /// Returns when all ranks have called it, without the processor in the meantime.
   void wait_for_all();
 
@@ -39,13 +42,19 @@ class MpiSession {
   int size() const { return world_.size(); }
   Exchange& exchange() { return exchange_; }
   /// Throws InputError on all ranks unless all give the same digest.
-  void require_same(const std::string& digest) const;
+  void require_same(const std::string& digest);
   /// Ends the session once all ranks come here.
   void finish() { exchange_.wait_for_all(); }
   /// Ends all ranks at once.
   [[noreturn]] void abort(int code);
 
  private:
+  /// Of MPI itself, before it starts.
+  struct Settings {
+    Settings();
+  };
+
+  Settings settings_;
   boost::mpi::environment environment_;
   boost::mpi::communicator world_;
   MpiExchange exchange_{world_};
