@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Cards over MPI: 2 and 4 ranks leave what one process leaves, to the cycle; ranks that differ, end in
+"""Cards over MPI: 2, 4 and 8 ranks leave what one process leaves, to the cycle; ranks that differ, end in
 an error or die end all.
 
 usage: mpi_test.py H2VP; exit code 77: there is no mpirun, or h2vp was built without MPI
@@ -33,6 +33,17 @@ def leave_what_one_process_leaves(work):
         small.run(ranks(cards, work / f"mpi{cards}"))
         assert small.results(work / f"board{cards}") == small.results(work / f"mpi{cards}"), cards
     assert small.hash_of(work / "mpi2") == small.hash_of(work / "mpi4")
+
+
+def more_ranks_than_processors(work):
+    """Eight; 16 parts of a group, two on each."""
+    sets = {"training.replicas": 16, "training.batch_group": 16, "dataset.train_limit": 64,
+            "cluster.cards": 8}
+    small.run(small.command(H2VP, work / "board8", sets))
+    small.run(ranks(8, work / "mpi8", sets))
+    assert small.results(work / "board8") == small.results(work / "mpi8")
+    small.run(small.command(H2VP, work / "board1", {**sets, "cluster.cards": 1}))
+    assert small.hash_of(work / "board1") == small.hash_of(work / "mpi8")
 
 
 def train_federated(work):
@@ -117,8 +128,8 @@ def main():
             print("skipped:", probe.stderr)
             sys.exit(77)
         assert "mpirun started 1 ranks" in probe.stderr, probe.stderr
-        for test in (leave_what_one_process_leaves, train_federated, resume, are_refused,
-                     an_error_ends_all, a_dead_rank_ends_all):
+        for test in (leave_what_one_process_leaves, more_ranks_than_processors, train_federated,
+                     resume, are_refused, an_error_ends_all, a_dead_rank_ends_all):
             test(work)
             print("ok    ", test.__name__, flush=True)
 
