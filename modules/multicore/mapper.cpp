@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <numeric>
 #include <set>
 
 #include "modules/base/error.h"
@@ -27,11 +28,17 @@ std::vector<CoreSlice> cut(const Layer& layer, int index, const std::vector<int>
   return slices;
 }
 
+bool is_one_word(const MulticoreSpec& spec, const char* word) {
+  return spec.mapping == std::vector<std::string>{word};
+}
+
 /// Of the busiest core of a layer that `cores` share.
 std::uint64_t slowest_of(const MulticoreSpec& spec, const Network& network, int layer, int cores) {
   const Layer& l = network.layers[layer];
   const int widest = std::min(ceil_div(blocks_of(l), cores) * kSliceChannels, l.cout);
-  return core_cycles(spec, l, widest, network.timesteps);
+  const std::uint64_t forward = core_cycles(spec, l, widest, network.timesteps);
+  if (!is_one_word(spec, "balanced")) return forward;
+  return std::max(forward, backward_cycles(spec, network, layer, widest));
 }
 
 /// Cores of each layer where there are at least as many as layers.
@@ -181,27 +188,42 @@ std::uint64_t core_cycles(const MulticoreSpec& spec, const Layer& layer, int cha
   return ceil_div(macs, static_cast<std::uint64_t>(spec.lanes));
 }
 
+std::uint64_t backward_cycles(const MulticoreSpec& spec, const Network& network, int layer,
+                              int channels) {
+  const Layer& own = network.layers[layer];
+  std::uint64_t work = std::uint64_t{1} * channels * own.soma_h * own.soma_w;
+  if (layer + 1 < static_cast<int>(network.layers.size())) {
+    const Layer& above = network.layers[layer + 1];
+    const int positions = above.kind == LayerKind::fc ? own.next_h * own.next_w : 1;
+    work = above.macs() / above.cin * positions * channels;
+  }
+  return ceil_div(work * network.timesteps, static_cast<std::uint64_t>(spec.lanes));
+}
+
 Mapping map_layers(const MulticoreSpec& spec, const Network& network) {
-  const bool is_auto = spec.mapping == std::vector<std::string>{"auto"};
-  Mapping mapping = is_auto ? automatic(spec, network) : listed(spec, network);
+  const bool whole = is_one_word(spec, "auto") || is_one_word(spec, "balanced");
+  Mapping mapping = whole ? automatic(spec, network) : listed(spec, network);
   find_rounds(mapping);
   return mapping;
 }
 
 MappingLoad load_of(const MulticoreSpec& spec, const Mapping& mapping, const Network& network) {
   MappingLoad load;
-  load.cycles.resize(spec.count);
-  std::uint64_t sum = 0;
+  load.forward.cycles.resize(spec.count);
+  load.backward.cycles.resize(spec.count);
   for (const auto& slices : mapping.layers) {
     for (const CoreSlice& s : slices) {
-      const std::uint64_t cycles =
+      load.forward.cycles[s.core] +=
           core_cycles(spec, network.layers[s.layer], s.channels(), network.timesteps);
-      load.cycles[s.core] += cycles;
-      sum += cycles;
+      load.backward.cycles[s.core] += backward_cycles(spec, network, s.layer, s.channels());
     }
   }
-  load.slowest = *std::max_element(load.cycles.begin(), load.cycles.end());
-  load.balance = static_cast<double>(sum) / (static_cast<double>(load.slowest) * spec.count);
+  for (PassLoad* pass : {&load.forward, &load.backward}) {
+    const auto& cycles = pass->cycles;
+    const auto sum = std::accumulate(cycles.begin(), cycles.end(), std::uint64_t{0});
+    pass->slowest = *std::max_element(cycles.begin(), cycles.end());
+    pass->balance = static_cast<double>(sum) / (static_cast<double>(pass->slowest) * spec.count);
+  }
   return load;
 }
 
@@ -221,13 +243,16 @@ std::string describe(const MulticoreSpec& spec, const Mapping& mapping, const Ne
     text += "\n";
   }
   const MappingLoad load = load_of(spec, mapping, network);
-  const auto idle = std::count(load.cycles.begin(), load.cycles.end(), 0U);
-  char line[160];
+  const auto& cycles = load.forward.cycles;
+  const auto idle = std::count(cycles.begin(), cycles.end(), 0U);
+  char line[240];
   std::snprintf(line, sizeof line,
                 "  busiest core %llu cycles per sample and engine, balance %.2f, %lld of %d cores "
-                "without a slice\n",
-                static_cast<unsigned long long>(load.slowest), load.balance,
-                static_cast<long long>(idle), spec.count);
+                "without a slice\n  backward pass: busiest core %llu cycles per sample, balance "
+                "%.2f\n",
+                static_cast<unsigned long long>(load.forward.slowest), load.forward.balance,
+                static_cast<long long>(idle), spec.count,
+                static_cast<unsigned long long>(load.backward.slowest), load.backward.balance);
   return text + line;
 }
 

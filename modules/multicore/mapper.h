@@ -34,8 +34,9 @@ struct Mapping {
 };
 
 /// Puts the layers on the cores. "auto": every layer gets one core, then, while cores are left, the
-/// layer whose busiest core has the most cycles gets one more; with fewer cores than layers every
-/// layer is cut for all cores, one round each. Otherwise the list: "conv2 1-3" cuts a layer evenly
+/// layer whose busiest core has the most cycles in the forward pass gets one more; "balanced": in
+/// the longest of its three passes. With fewer cores than layers every layer is cut for all cores,
+/// one round each. Otherwise the list: "conv2 1-3" cuts a layer evenly
 /// for cores 1, 2 and 3, "conv2[0-63] 1" puts channels 0 to 63 on core 1, "fc1 4,7" names cores.
 /// Throws InputError that names the item: unknown layer or core, a layer without core, overlapping
 /// or missing channels, a cut that is no multiple of kSliceChannels.
@@ -45,11 +46,21 @@ Mapping map_layers(const MulticoreSpec& spec, const Network& network);
 /// one multiply-accumulate per cycle, whether its input is a spike, a quarter or a pixel.
 std::uint64_t core_cycles(const MulticoreSpec& spec, const Layer& layer, int channels, int steps);
 
+/// The same of the engine for the backward pass: of the core that has `channels` of layer `layer`
+/// and makes their grad-u, from that of the layer above or, at the last layer, from the loss.
+std::uint64_t backward_cycles(const MulticoreSpec& spec, const Network& network, int layer,
+                              int channels);
+
 /// Cycles of one sample by core and by the busiest of them, and how evenly the cores are loaded.
-struct MappingLoad {
+struct PassLoad {
   std::vector<std::uint64_t> cycles;
   std::uint64_t slowest = 0;
   double balance = 0;  ///< mean / slowest, over all cores of the mesh
+};
+/// Of the engines for the forward pass, which have the cycles of those for weight gradients, and of
+/// the engines for the backward pass.
+struct MappingLoad {
+  PassLoad forward, backward;
 };
 MappingLoad load_of(const MulticoreSpec& spec, const Mapping& mapping, const Network& network);
 

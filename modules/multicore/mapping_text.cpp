@@ -10,10 +10,10 @@ namespace h2 {
 namespace {
 
 [[noreturn]] void refuse(const std::string& text) {
-  throw InputError(
-      "cores.mapping: '" + text +
-      "' is no piece of a mapping; legal: auto, or LAYER CORES with the channels to "
-      "be split evenly (conv2 1-3; fc1 4,7), or LAYER[FIRST-LAST] CORE (conv2[0-63] 1)");
+  throw InputError("cores.mapping: '" + text +
+                   "' is no piece of a mapping; legal: auto, balanced, or LAYER CORES with the "
+                   "channels to be split evenly (conv2 1-3; fc1 4,7), or LAYER[FIRST-LAST] CORE "
+                   "(conv2[0-63] 1)");
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ struct MulticoreSpec {
   std::vector<double> clocks_mhz{0};         ///< of each core, or of all; 0: the clock of the board
   std::uint64_t buffer_bytes = 8 << 20;      ///< of an engine
   std::uint64_t mailbox_bytes = 8 << 20;     ///< of a core, one for spikes and one for grad-u
-  std::vector<std::string> mapping{"auto"};  ///< "auto", or one text per piece (map_layers())
+  std::vector<std::string> mapping{"auto"};  ///< "auto", "balanced", or one text per piece
   NocSpec noc;
 
   int rows() const { return ceil_div(count, columns); }

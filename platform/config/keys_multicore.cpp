@@ -7,12 +7,12 @@ namespace {
 constexpr Range kCoreBytes{1024, 1099511627776};
 
 std::vector<Key> core_keys() {
-  Key mapping =
-      plain_key("cores.mapping", KeyType::texts,
-                "output channels on cores: auto, or one text per piece: conv2 1-3 (split evenly), "
-                "conv2[0-63] 1",
-                H2_AT(multicore.mapping));
-  mapping.text_form = "auto, or LAYER CORES, or LAYER[FIRST-LAST] CORE";
+  Key mapping = plain_key(
+      "cores.mapping", KeyType::texts,
+      "output channels on cores: auto (forward pass balanced), balanced (its longest pass), "
+      "or one text per piece: conv2 1-3 (split evenly), conv2[0-63] 1",
+      H2_AT(multicore.mapping));
+  mapping.text_form = "auto, balanced, or LAYER CORES, or LAYER[FIRST-LAST] CORE";
   return {
       integer("cores.count", {1, kMostCores}, "cores of the mesh", H2_AT(multicore.count)),
       integer("cores.columns", {1, kMostCores}, "columns of the mesh", H2_AT(multicore.columns)),

@@ -42,6 +42,7 @@ def check_dry_run():
                 sets=["network.input.channels=3", "network.input.height=32",
                       "network.input.width=32", "network.timesteps=10"])
     for words in ("busiest core 368640 cycles per sample and engine, balance 0.72",
+                  "backward pass: busiest core 737280 cycles per sample, balance 0.36",
                   "1.271 MB of spikes, 14.469 MB of grad-u", "core 19", "router 0, flits:"):
         expect(words in said, f"{words} in the dry run:\n{said}")
 

@@ -46,11 +46,40 @@ TEST(Mapper, TwentyCoresOfTheCifar10Network) {
   for (std::size_t l = 0; l < cores.size(); ++l) EXPECT_EQ(mapping.layers[l].size(), cores[l]);
   EXPECT_EQ(mapping.round_count(), 1);
   const MappingLoad load = load_of(spec, mapping, network);
-  EXPECT_EQ(load.slowest, 368640U);
-  EXPECT_NEAR(load.balance, .725, .0005);
+  EXPECT_EQ(load.forward.slowest, 368640U);
+  EXPECT_NEAR(load.forward.balance, .725, .0005);
+  EXPECT_EQ(load.backward.slowest, 737280U);  // conv1: all of conv2's products, on one core
   const TrafficBytes bytes = arriving(streams_of(mapping, network));
   EXPECT_EQ(bytes.spikes, 1271040U);
   EXPECT_EQ(bytes.gradients, 14469320U);
+}
+
+/// Cores follow the longest pass: 552,960 cycles of conv4 in the forward pass bound it.
+TEST(Mapper, BalancedWeighsAllPasses) {
+  const Network network = cifar10();
+  const Mapping mapping = map_layers(mesh(20, 5, {"balanced"}), network);
+  const std::vector<std::size_t> cores{2, 2, 4, 3, 3, 3, 1, 1, 1};
+  for (std::size_t l = 0; l < cores.size(); ++l) EXPECT_EQ(mapping.layers[l].size(), cores[l]);
+  const MappingLoad load = load_of(mesh(20, 5), mapping, network);
+  EXPECT_EQ(load.forward.slowest, 552960U);
+  EXPECT_EQ(load.backward.slowest, 506880U);
+  EXPECT_NEAR(load.backward.balance, .526, .0005);
+}
+
+/// Every product of a grad-u and a weight is made once, on whatever cores; Grad of the last layer.
+TEST(Mapper, BackwardCyclesAddUpToTheDenseProducts) {
+  const Network network = cifar10();
+  MulticoreSpec spec = mesh(20, 5);
+  spec.lanes = 1;
+  for (const char* word : {"auto", "balanced"}) {
+    spec.mapping = {word};
+    const MappingLoad load = load_of(spec, map_layers(spec, network), network);
+    std::uint64_t products = 10;
+    for (std::size_t l = 1; l < network.layers.size(); ++l) products += network.layers[l].macs();
+    EXPECT_EQ(
+        std::accumulate(load.backward.cycles.begin(), load.backward.cycles.end(), std::uint64_t{0}),
+        products * 10);
+  }
 }
 
 TEST(Mapper, FewCoresTakeEveryLayerTogetherInRounds) {
@@ -126,7 +155,7 @@ TEST(Mapper, ErrorsNameTheItemAndWhatIsLegal) {
   says({"fc1 0", "conv2 1"}, "legal: fc1, fc2");
   for (const char* text :
        {"fc1", "fc1 a", "fc1[3] 0", "fc1 3-1", "fc1[0-15] 0,1", "auto", "fc1 0,"}) {
-    says({"fc2 1", text}, "is no piece of a mapping; legal: auto, or LAYER CORES");
+    says({"fc2 1", text}, "is no piece of a mapping; legal: auto, balanced, or LAYER CORES");
   }
 }
 
