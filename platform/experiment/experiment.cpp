@@ -56,6 +56,8 @@ const std::vector<Experiment>& experiments() {
       {"spinaps", "SpinAPS: accuracy by deadline, early stop, weight bits, STT-RAM beside SRAM",
        spinaps_experiment},
       {"scaling", "Several cards: weak and strong scaling, 1 to 1,024 cards", scaling},
+      {"federated", "Federated learning: five workers, iid and two labels each, beside one card",
+       federated},
       {"multicore", "Multi-core trainer: TFLOPS/W, DRAM traffic beside a GPU, 1 to 20 cores",
        multicore_experiment}};
   return all;

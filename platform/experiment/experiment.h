@@ -117,6 +117,7 @@ ExperimentResult figure_16(const RunAll& runs);
 ExperimentResult gpus(const RunAll& runs);
 ExperimentResult sata_energy(const RunAll& runs);
 ExperimentResult scaling(const RunAll& runs);
+ExperimentResult federated(const RunAll& runs);
 ExperimentResult multicore_experiment(const RunAll& runs);
 ExperimentResult spinaps_experiment(const RunAll& runs);
 

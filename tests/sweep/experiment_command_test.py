@@ -68,6 +68,21 @@ def check_scaling():
         expect(float(other["rows"][2][-1]) < shares[2], f"{table['title']}: slow links are not")
 
 
+def check_federated():
+    """Few digits: what the table says, not how well five cards learn."""
+    short = ("--set", "dataset.train_limit=160", "--set", "dataset.test_limit=40",
+             "--set", "training.epochs=1")
+    run("federated", "--out", "p", "--quiet", *short)
+    result = json.loads(pathlib.Path("p/federated.json").read_text("utf-8"))
+    one, iid, late, labels = result["tables"][0]["rows"]
+    expect(one[2] == "" and float(iid[2]) > 0 and iid[2] == labels[2], result["tables"])
+    # Twice the weights over the server's link, for five cards, and its latency.
+    weights = float(iid[2]) / 4 * 1e6
+    expect(abs(float(iid[3]) * 1e-3 - 2 * (1e-6 + 5 * 4 * weights / 12.5e9)) < 1e-5, iid)
+    expect(float(late[4]) > 1.5 * float(iid[4]) and late[1] == iid[1], (iid, late))
+    expect(len(result["claims"]) == 2, result["claims"])
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
@@ -98,6 +113,7 @@ def main():
             expect(pathlib.Path("p/fig11_forward.svg").read_bytes() == svg, "plots differ")
         check_sata()
         check_scaling()
+        check_federated()
         expect("no such experiment" in run("fig99", code=2), "an unknown name")
         expect("expected a name" in run(code=2), "no name")
     print("\n".join(failures) or "experiments as described")
