@@ -110,7 +110,9 @@ std::string describe_sata(const Config& config) {
 /// Which core does what, and what goes over the mesh.
 std::string describe_multicore(const Config& config) {
   const CorePlan plan(config.multicore, config.network, config.training.sub_batch);
-  return describe(config.multicore, plan.mapping(), config.network) +
+  std::string notes;
+  for (const std::string& text : plan.too_small()) notes += "  " + text + "\n";
+  return describe(config.multicore, plan.mapping(), config.network) + notes +
          describe_traffic(config.multicore, streams_of(plan.mapping(), config.network));
 }
 

@@ -181,6 +181,15 @@ bool CorePlan::split_where_mail_does_not_fit() {
     for (std::size_t above = l + 1; above < mapping_.rounds.size(); ++above) {
       ++mapping_.rounds[above];
     }
+    const Layer &below = network_.layers[l], &next = network_.layers[l + 1];
+    const bool spikes = spike_slots_[l] == 0;
+    const std::uint64_t bytes = spikes ? spike_bytes(below, below.cout, network_.timesteps)
+                                       : gradient_bytes(next, next.cout, network_.timesteps);
+    too_small_.push_back("cores.mailbox.bytes " + std::to_string(spec_.mailbox_bytes) +
+                         " is too small for " + (spikes ? "spikes of " : "grad-u of ") +
+                         (spikes ? below : next).name + ", " + std::to_string(bytes) +
+                         " a sample: results between " + below.name + " and " + next.name +
+                         " pass through memory");
     return true;
   }
   return false;

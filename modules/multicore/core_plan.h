@@ -28,6 +28,9 @@ class CorePlan {
 
   const Mapping& mapping() const { return mapping_; }
   int rounds() const { return mapping_.round_count(); }
+  /// Layers whose results pass through memory because mailboxes are too small for them, one
+  /// sentence each.
+  const std::vector<std::string>& too_small() const { return too_small_; }
   /// Layers of a round, ascending.
   std::vector<int> layers_of(int round) const;
   /// Output channels of the slice's layer.
@@ -68,6 +71,7 @@ class CorePlan {
   Mapping mapping_;
   std::map<Key, SliceCut> forward_, backward_, weight_gradient_;
   std::vector<int> spike_slots_, gradient_slots_;
+  std::vector<std::string> too_small_;
 };
 
 /// Bytes of layer weights between `outputs` and `inputs` as they are read: in blocks of 16 outputs

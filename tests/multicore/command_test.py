@@ -47,6 +47,15 @@ def check_dry_run():
         expect(words in said, f"{words} in the dry run:\n{said}")
 
 
+def check_mailboxes():
+    """Where they hold no sample, results pass through memory, which the dry run says."""
+    said = h2vp("train", CORES, "--dry-run", sets=["cores.mailbox.bytes=1024"])
+    for words in ("cores.mailbox.bytes 1024 is too small for spikes of conv1, ",
+                  "results between conv1 and conv2 pass through memory", "fc1, round 2"):
+        expect(words in said, f"{words} in the dry run:\n{said}")
+    expect("is too small for" not in h2vp("train", CORES, "--dry-run"), "8 MiB are enough")
+
+
 def check_run(out):
     for config, name in ((CORES, "cores"), (H2LEARN, "h2learn")):
         h2vp("train", config, "--quiet", "--out", out / name,
@@ -76,6 +85,11 @@ def check_run(out):
 def check_errors():
     said = h2vp("train", CORES, sets=["cores.mapping=[conv1 0]"], code=2)
     expect("conv2 is a layer without core" in said, said)
+    overlap = "cores.mapping=[conv1 0, 'conv2[0-15] 1', 'conv2[0-31] 2', fc1 3, fc2 4]"
+    said = h2vp("train", CORES, sets=[overlap], code=2)
+    expect("slices of conv2 overlap in channel 0" in said, said)
+    said = h2vp("train", CORES, sets=["cores.mapping=[conv1 0, conv2 20, fc1 3, fc2 4]"], code=2)
+    expect("the mesh is too small for core 20; legal: 0 to 19 (cores.count)" in said, said)
     said = h2vp("train", CORES, sets=["cores.count=4", "cores.columns=5"], code=2)
     expect("cores.columns" in said, said)
     said = h2vp("train", CORES, sets=["cores.buffer.bytes=2048"], code=2)
@@ -99,6 +113,7 @@ def main():
             check_experiment(out)
             return
         check_dry_run()
+        check_mailboxes()
         check_run(out)
         check_errors()
 
