@@ -66,6 +66,13 @@ Platform::Platform(sc_core::sc_module_name name, const Config& config, const Opt
 
 /// Everything that counts goes on from earlier boards.
 void Platform::go_on() {
+  const bool none = earlier_.engines.empty() && earlier_.memories.empty();
+  if (!none &&
+      (earlier_.engines.size() != engines().size() || earlier_.memories.size() != memories.size() ||
+       earlier_.probes.size() != probes.all().size())) {
+    throw InputError(
+        "the state to go on from is of a board with other engines, memories or probes");
+  }
   for (std::size_t i = 0; i < earlier_.memories.size(); ++i) {
     memories.at(i)->go_on_from(earlier_.memories[i]);
   }

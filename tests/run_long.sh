@@ -4,9 +4,10 @@
 # ThreadSanitizer, and campaigns: ten times as many random descriptors as in the suite, 100,000 random
 # programs on the processor and on QEMU, 1,000,000 random packets on the mesh of the multi-core trainer,
 # 1.4 million changed inputs of all formats and libFuzzer for an hour on each, 5,000 random
-# configurations, all mutants of tests/mutation, the tutorials of the Python package, and a failure or a
-# kill at every single write, rename and fsync of a run. Steps that passed for this commit are not
-# repeated, so that a broken-off run can go on; --again starts anew.
+# configurations, all mutants of tests/mutation, the tutorials of the Python package, a failure or a
+# kill at every single write, rename and fsync of a run, 1,000 kills at random moments, and 200,000
+# sub-batches whose memory has to stay flat. Steps that passed for this commit are not repeated, so that
+# a broken-off run can go on; --again starts anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=examples/setup.sh
@@ -39,6 +40,9 @@ step tutorials env H2VP=build/h2vp PYTHONPATH=python /usr/bin/python3 tests/pyth
   build/h2vp "$PWD" --all
 step crash python3 tests/crash/crash_test.py build/h2vp "$PWD" build/libcrash.so --all
 step formats tests/fuzz/campaign.sh 3600
+step kills python3 tests/crash/kill_campaign.py build/h2vp --kills 1000 --seed "${H2_SEED:-20261128}" \
+  --counts build/long/kills.json
+step soak python3 tests/crash/soak.py build/h2vp 200000
 step fuzz env H2_FUZZ_DESCRIPTORS=2000000 build/test_fuzz
 step differential build/differential build/tests/firmware/differential/monitor.bin \
   qemu-system-riscv32 20261127 100000

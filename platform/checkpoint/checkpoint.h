@@ -46,6 +46,9 @@ std::filesystem::path find_checkpoint(const std::filesystem::path& path);
 /// Throws InputError that says why, for a file that is no checkpoint, of another format or program,
 /// damaged, or of another configuration or data set.
 RunState read_checkpoint(const std::filesystem::path& file, const RunIdentity& identity);
+/// Throws InputError that names `path` unless the state is one of this network: as many layers and
+/// weights, and no number that says where to look is outside.
+void require_fits(const RunState& state, const Config& config, const std::string& path);
 
 /// State as JSON with binary parts, and back. Throws nlohmann::json::exception or std::out_of_range
 /// for what is no state.

@@ -82,6 +82,7 @@ void TrainingRun::start(std::vector<std::vector<float>> weights) {
 void TrainingRun::resume(const std::string& path) {
   const std::filesystem::path file = find_checkpoint(path);
   state_ = read_checkpoint(file, identity_);
+  require_fits(state_, config_, file.string());
   if (!line_.quiet) {
     std::cout << "resumed from " << file.string() << ": " << groups_of(state_) << " batch groups\n";
   }

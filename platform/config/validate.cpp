@@ -231,6 +231,11 @@ void check_cluster(const Config& config, const Rules& rules) {
       config.accelerator == AcceleratorKind::h2learn || config.accelerator == AcceleratorKind::sata;
   rules.require(several || config.cluster.cards == 1, {"cluster.cards", "accelerator"},
                 "1 unless the cards are h2learn or sata");
+  const bool by_host = config.accelerator == AcceleratorKind::spinaps;
+  rules.require(!by_host || t.replicas == 1, {"training.replicas", "accelerator"},
+                "1: the host trains it sample by sample");
+  rules.require(!by_host || !config.federated.enabled(), {"federated.local_epochs", "accelerator"},
+                "0: the host trains it");
   rules.require(t.replicas <= t.batch_group, {"training.replicas", "training.batch_group"},
                 "1 to the sub-batches of a group");
   rules.require(t.replicas == 1 || t.update_time != UpdateTime::fused,

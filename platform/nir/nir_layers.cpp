@@ -31,6 +31,7 @@ void NirImporter::take_bias(const NirNode& node) {
 }
 
 void NirImporter::open_layer(const NirNode& node, const Hdf5Array& weight, LayerItem item) {
+  if (weight.values.empty()) node.refuse("has no weights");
   item.encoding = items_.empty() && out_.encoding;
   ++(item.type == LayerItem::Type::conv ? convolutions_ : linears_);
   if (read_out_) node.refuse("follows a read-out of potentials; legal: Output");

@@ -65,6 +65,17 @@ TEST(Update, WeightDecayOfSgdIsPartOfTheGradient) {
   EXPECT_EQ(weight, 0.5F);
 }
 
+/// Not even 0 times the weight, which would make -0 of a gradient +0 and NaN of an infinite weight.
+TEST(Update, WithoutDecayNothingIsAdded) {
+  UpdateSpec spec;
+  spec.momentum = 0.5F;
+  std::vector<float> weight{1, INFINITY}, velocity{-0x1p-149F, 0};
+  const std::vector<float> gradient{-0.0F, 1};
+  update_weights(spec, 1, gradient.data(), weight.data(), velocity.data(), nullptr, 2);
+  EXPECT_TRUE(velocity[0] == 0 && std::signbit(velocity[0]));
+  EXPECT_EQ(weight[1], INFINITY);
+}
+
 TEST(Update, WeightDecayOfAdamShrinksTheWeightAlone) {
   UpdateSpec plain, decayed;
   plain.optimizer = decayed.optimizer = Optimizer::adam;

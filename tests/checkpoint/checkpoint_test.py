@@ -133,6 +133,15 @@ def is_refused(work):
     other = inside[:at + 1] + b"9" * length + inside[at + 1 + length:]
     digest = hashlib.sha256(other).hexdigest().encode()
     with_contents(contents[:28] + digest + other, f"was written by version {'9' * length}, this is")
+    # Whole, of this configuration by its own account, with the state of another network.
+    training.run(H2VP, work / "other", sets={"network.layers": "8C3(Encoding)-AP2-10FC"})
+    foreign = training.checkpoints(work / "other")[-1].read_bytes()[92:]
+    key = b"estate\xa4"  # CBOR: the last member of a document, with four of its own
+    assert inside.count(key) == foreign.count(key) == 1
+    mixed = inside[:inside.index(key)] + foreign[foreign.index(key):]
+    head = contents[:20] + len(mixed).to_bytes(8, "little")
+    with_contents(head + hashlib.sha256(mixed).hexdigest().encode() + mixed,
+                  "is no state of this network and machine: it has 2 layers, the network has 3")
     assert not (out / "summary.json").exists()
 
 

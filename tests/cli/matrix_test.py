@@ -41,6 +41,11 @@ MATRIX = [
       "multicore": "nowhere/conv1.w.npy: cannot be opened",
       "spinalflow": "nowhere/conv1.w.npy: cannot be opened",
       "spinaps": "nowhere/fc1.w.npy: cannot be opened"}),
+    (["train", "--set", "training.replicas=2", "--set", "cluster.cards=2", "--set",
+      "training.batch_group=2", "--set", "training.sub_batch=2"],
+     {accelerator: "cluster.cards: 2 contradicts accelerator"
+      for accelerator in ("spinalflow", "spinaps", "multicore")}),
+    (["export", "--weights", "nowhere"], dict.fromkeys(CONFIGS, "nowhere/")),
     (["infer-spikes", "--weights", "nowhere"],
      {"h2learn": "accelerator: h2vp infer-spikes runs on spinalflow",
       "sata": "accelerator: h2vp infer-spikes runs on spinalflow",
@@ -63,7 +68,12 @@ KEYS = {
     "spinaps": [("network.layers=8FC-10FC", "network.layers"), ("spinaps.kernels=64", "spinaps.kernels"),
                 ("spinaps.deadline=1024", "spinaps.deadline"),
                 ("spinaps.buffer_bytes=64", "spinaps.buffer_bytes"),
-                ("spinaps.arrays=1", "spinaps.")],
+                ("spinaps.arrays=1", "spinaps."), ("training.replicas=2", "training.replicas"),
+                ("federated.local_epochs=1", "federated.local_epochs"),
+                ("cluster.cards=2", "cluster.cards")],
+    "spinalflow": [("cluster.cards=2", "cluster.cards")],
+    "multicore": [("cluster.cards=2", "cluster.cards"),
+                  ("memory.compress_gradients=true", "memory.compress_gradients")],
 }
 
 

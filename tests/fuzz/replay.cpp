@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// replay CORPUS [SEED COUNT]: runs every input of CORPUS/<target> through its target, then COUNT
-// random changes of them for each. A broken target ends the process.
+// replay CORPUS [SEED COUNT [COUNTS]]: runs every input of CORPUS/<target> through its target, then
+// COUNT random changes of them for each. A broken target ends the process; the input that broke it
+// is in a file whose name is printed. What has been run is added to the file COUNTS, and the next
+// call with the same seed goes on there.
 
 #include <algorithm>
 #include <cstdlib>
@@ -10,6 +12,7 @@
 #include <iterator>
 #include <random>
 
+#include "tests/fuzz/folder.h"
 #include "tests/fuzz/targets.h"
 
 namespace {
@@ -69,25 +72,80 @@ Bytes changed(const std::vector<Bytes>& inputs, std::mt19937_64& random) {
   return bytes;
 }
 
+/// Inputs that are drawn from one state of the generator.
+constexpr std::uint64_t kPart = 5000;
+
+/// Lines "target seed inputs" of what has been run.
+class Counts {
+ public:
+  Counts(std::string path, std::uint64_t seed) : path_(std::move(path)), seed_(seed) {}
+
+  std::uint64_t of(const std::string& target) const {
+    std::ifstream in(path_);
+    std::string name;
+    std::uint64_t seed = 0, inputs = 0, sum = 0;
+    while (in >> name >> seed >> inputs) sum += name == target && seed == seed_ ? inputs : 0;
+    return sum;
+  }
+  void add(const std::string& target, std::uint64_t inputs) const {
+    if (!path_.empty())
+      std::ofstream(path_, std::ios::app) << target << ' ' << seed_ << ' ' << inputs << '\n';
+  }
+
+ private:
+  const std::string path_;
+  const std::uint64_t seed_;
+};
+
+/// Runs an input that is in a file as long as it runs. Returns why it was refused.
+std::string run(const h2::FuzzTarget& target, const Bytes& input, const fs::path& file) {
+  std::ofstream(file, std::ios::binary | std::ios::trunc)
+      .write(reinterpret_cast<const char*>(input.data()),
+             static_cast<std::streamsize>(input.size()));
+  return h2::fuzz_one(target.name, input.data(), input.size());
+}
+
+/// Goes through `count` changed inputs, those that have been run left out. Returns how many it ran.
+std::uint64_t run_changed(const h2::FuzzTarget& target, const std::vector<Bytes>& inputs,
+                          std::uint64_t seed, std::uint64_t count, const Counts& counts,
+                          const fs::path& file) {
+  std::uint64_t ran = 0;
+  for (std::uint64_t first = counts.of(target.name); first < count; first += kPart) {
+    std::seed_seq parts{seed, first};
+    std::mt19937_64 random(parts);
+    const std::uint64_t part = std::min(kPart, count - first);
+    for (std::uint64_t i = 0; i < part; ++i) run(target, changed(inputs, random), file);
+    counts.add(target.name, part);
+    ran += part;
+  }
+  return ran;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 2 && argc != 4) {
-    std::cerr << "replay CORPUS [SEED COUNT]\n";
+  if (argc != 2 && argc != 4 && argc != 5) {
+    std::cerr << "replay CORPUS [SEED COUNT [COUNTS]]\n";
     return 2;
   }
-  const auto count = argc == 4 ? std::strtoull(argv[3], nullptr, 10) : 0;
+  const auto seed = argc >= 4 ? std::strtoull(argv[2], nullptr, 10) : 0;
+  const auto count = argc >= 4 ? std::strtoull(argv[3], nullptr, 10) : 0;
+  const Counts counts(argc == 5 ? argv[4] : "", seed);
+  const fs::path file = h2::Folder::of_process().path() + "/input";  // stays if a target breaks
+  std::cerr << "the input under way is in " << file.string() << '\n';
   std::uint64_t all = 0;
   for (const h2::FuzzTarget& target : h2::fuzz_targets()) {
     const std::vector<Bytes> inputs = inputs_of(fs::path(argv[1]) / target.name);
-    std::mt19937_64 random(argc == 4 ? std::strtoull(argv[2], nullptr, 10) : 0);
-    for (const Bytes& input : inputs) h2::fuzz_one(target.name, input.data(), input.size());
-    for (std::uint64_t i = 0; i < count; ++i) {
-      const Bytes input = changed(inputs, random);
-      h2::fuzz_one(target.name, input.data(), input.size());
+    std::size_t accepted = 0;
+    for (const Bytes& input : inputs) {
+      const std::string refusal = run(target, input, file);
+      accepted += refusal.empty() ? 1 : 0;
+      if (argc == 2 && !refusal.empty()) std::cerr << target.name << ": " << refusal << '\n';
     }
+    const std::uint64_t ran = run_changed(target, inputs, seed, count, counts, file);
     all += inputs.size() + count;
-    std::cout << target.name << ": " << inputs.size() << " inputs, " << count << " changed\n";
+    std::cout << target.name << ": " << inputs.size() << " inputs, " << accepted << " accepted, "
+              << count << " changed, of which " << count - ran << " before" << std::endl;
   }
   std::cout << all << " inputs held\n";
 }

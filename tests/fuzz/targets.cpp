@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/fuzz/targets.h"
 
-#include <unistd.h>
-
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 
 #include "modules/base/error.h"
 #include "modules/spinalflow/spine_file.h"
@@ -21,68 +17,27 @@
 #include "platform/host/player/transaction.h"
 #include "platform/host/riscv/elf_image.h"
 #include "platform/nir/nir.h"
+#include "tests/fuzz/folder.h"
 #include "tests/h2learn/schedule_card.h"
 
 namespace h2 {
 namespace {
 
-namespace fs = std::filesystem;
-
-/// For readers that take a path; in memory where the system has it, removed at the end.
-class Folder {
- public:
-  Folder() {
-    const char* const base = fs::is_directory("/dev/shm") ? "/dev/shm" : "/tmp";
-    path_ = fs::path(base) / ("h2-fuzz-" + std::to_string(getpid()));
-    fs::create_directories(path_);
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
-  std::string write(const std::string& name, const std::uint8_t* data, std::size_t size) const {
-    const fs::path file = path_ / name;
-    fs::create_directories(file.parent_path());
-    std::ofstream out(file, std::ios::binary | std::ios::trunc);
-    out.write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
-    return file.string();
-  }
-  std::string path() const { return path_.string(); }
-
- private:
-  fs::path path_;
-};
-
-const Folder& folder() {
-  static const Folder made;
-  return made;
-}
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "fuzzing: %s\n", what);
-  std::abort();
-}
+const Folder& folder() { return Folder::of_process(); }
 
 /// What loads prints as text that loads to the same.
 void yaml(const std::uint8_t* data, std::size_t size) {
   const Config config = load_config(folder().write("c.yaml", data, size), {});
   const std::string text = print_config(config);
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(text.data());
-  const Config again = load_config(folder().write("c.yaml", bytes, text.size()), {});
-  check(print_config(again) == text, "a configuration does not print to itself");
+  const Config again = load_config(folder().write("c.yaml", text), {});
+  fuzz_check(print_config(again) == text, "a configuration does not print to itself");
 }
 
 void set(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
   const std::size_t equals = text.find('=');
   if (equals == std::string::npos) return;
-  const std::string machine = "clock_mhz: 800\n";
-  const auto* bytes = reinterpret_cast<const std::uint8_t*>(machine.data());
-  load_config(folder().write("m.yaml", bytes, machine.size()),
+  load_config(folder().write("m.yaml", "clock_mhz: 800\n"),
               {{text.substr(0, equals), text.substr(equals + 1)}});
 }
 
@@ -94,7 +49,8 @@ void energy(const std::uint8_t* data, std::size_t size) {
 
 void npy(const std::uint8_t* data, std::size_t size) {
   const NpyArray array = read_npy(folder().write("a.npy", data, size));
-  check(array.bytes.size() == array.count() * npy_size(array.type), "an array of another size");
+  fuzz_check(array.bytes.size() == array.count() * npy_size(array.type),
+             "an array of another size");
   array.to_float();
 }
 
@@ -108,15 +64,20 @@ void load_all(const char* kind, const std::string& path) {
                            : config.kind == "cifar10" ? InputShape{3, 32, 32}
                                                       : InputShape{2, 34, 34};
   const LoadedData data = load_data(config, input, 2, 1);
-  check(data.train.values.empty() ||
-            data.train.values.size() == data.train.size() * data.train.sample_size(),
-        "samples of another size");
+  fuzz_check(data.train.values.empty() ||
+                 data.train.values.size() == data.train.size() * data.train.sample_size(),
+             "samples of another size");
 }
 
-/// Samples and labels in turn: the first byte says where the second file begins, in 256ths.
+/// Two files in turn: the first byte says where the second one begins, in 256ths.
+std::size_t second_file(const std::uint8_t* data, std::size_t size) {
+  return 1 + (size - 1) * data[0] / 256;
+}
+
+/// Samples and labels.
 void npy_set(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return;
-  const std::size_t split = 1 + (size - 1) * data[0] / 256;
+  const std::size_t split = second_file(data, size);
   for (const char* part : {"train", "test"}) {
     folder().write(std::string(part) + "_samples.npy", data + 1, split - 1);
     folder().write(std::string(part) + "_labels.npy", data + split, size - split);
@@ -126,7 +87,7 @@ void npy_set(const std::uint8_t* data, std::size_t size) {
 
 void idx(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return;
-  const std::size_t split = 1 + (size - 1) * data[0] / 256;
+  const std::size_t split = second_file(data, size);
   for (const char* part : {"train", "t10k"}) {
     folder().write(std::string(part) + "-images-idx3-ubyte", data + 1, split - 1);
     folder().write(std::string(part) + "-labels-idx1-ubyte", data + split, size - split);
@@ -135,8 +96,11 @@ void idx(const std::uint8_t* data, std::size_t size) {
 }
 
 void gzip(const std::uint8_t* data, std::size_t size) {
-  for (const char* name : {"z/train-images-idx3-ubyte.gz", "z/train-labels-idx1-ubyte.gz"}) {
-    folder().write(name, data, size);
+  if (size == 0) return;
+  const std::size_t split = second_file(data, size);
+  for (const char* part : {"z/train", "z/t10k"}) {
+    folder().write(std::string(part) + "-images-idx3-ubyte.gz", data + 1, split - 1);
+    folder().write(std::string(part) + "-labels-idx1-ubyte.gz", data + split, size - split);
   }
   load_all("mnist", folder().path() + "/z");
 }
@@ -153,6 +117,23 @@ void events(const std::uint8_t* data, std::size_t size) {
   load_all("nmnist", folder().path());
 }
 
+void aedat2(const std::uint8_t* data, std::size_t size) {
+  folder().write("dvs/ship/1.aedat", data, size);
+  folder().write("dvs/ship/2.aedat", data, size);
+  load_all("cifar10dvs", folder().path() + "/dvs");
+}
+
+/// A recording and its table of gestures.
+void aedat3(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return;
+  const std::size_t split = second_file(data, size);
+  folder().write("gestures/user.aedat", data + 1, split - 1);
+  folder().write("gestures/user_labels.csv", data + split, size - split);
+  folder().write("gestures/trials_to_train.txt", "user.aedat\n");
+  folder().write("gestures/trials_to_test.txt", "user.aedat\n");
+  load_all("dvsgesture", folder().path() + "/gestures");
+}
+
 void weights(const std::uint8_t* data, std::size_t size) {
   folder().write("fc1.w.npy", data, size);
   load_weights(folder().path(), parse_network("2FC", {1, 2, 2}, 2, PoolMode::after_soma));
@@ -160,7 +141,8 @@ void weights(const std::uint8_t* data, std::size_t size) {
 
 void picture(const std::uint8_t* data, std::size_t size) {
   const Picture read = read_picture(folder().write("p.png", data, size), 3);
-  check(read.pixels.size() == std::size_t{3} * read.height * read.width, "pixels that are missing");
+  fuzz_check(read.pixels.size() == std::size_t{3} * read.height * read.width,
+             "pixels that are missing");
 }
 
 void pickle(const std::uint8_t* data, std::size_t size) {
@@ -172,16 +154,22 @@ void nir(const std::uint8_t* data, std::size_t size) {
   import_nir(folder().write("g.nir", data, size), {});
 }
 
+/// Spike lists, or a NumPy file of spikes.
 void spines(const std::uint8_t* data, std::size_t size) {
-  read_spikes(folder().write("s.spines", data, size));
+  const std::string path = folder().write("s.spines", data, size);
+  if (size > 0 && data[0] == 0x93) {
+    read_spikes(path);
+  } else {
+    read_spines(path);
+  }
 }
 
 void elf(const std::uint8_t* data, std::size_t size) {
   constexpr std::uint32_t kBase = 0x80000000, kSize = 0x4000000;
   const ElfImage image = read_elf(folder().write("a.elf", data, size), kBase, kSize);
   for (const ElfImage::Segment& s : image.segments) {
-    check(s.address >= kBase && s.bytes.size() <= kSize - (s.address - kBase),
-          "a segment outside RAM");
+    fuzz_check(s.address >= kBase && s.bytes.size() <= kSize - (s.address - kBase),
+               "a segment outside RAM");
   }
 }
 
@@ -211,7 +199,10 @@ void descriptor(const std::uint8_t* data, std::size_t size) {
 }  // namespace
 
 const std::vector<FuzzTarget>& fuzz_targets() {
-  static const std::vector<FuzzTarget> targets{{"cifar", cifar},
+  static const std::vector<FuzzTarget> targets{{"aedat2", aedat2},
+                                               {"aedat3", aedat3},
+                                               {"checkpoint", fuzz_checkpoint},
+                                               {"cifar", cifar},
                                                {"descriptor", descriptor},
                                                {"elf", elf},
                                                {"energy", energy},
@@ -221,25 +212,29 @@ const std::vector<FuzzTarget>& fuzz_targets() {
                                                {"npy", npy},
                                                {"nir", nir},
                                                {"npy_set", npy_set},
+                                               {"packets", fuzz_packets},
                                                {"pickle", pickle},
                                                {"picture", picture},
                                                {"set", set},
                                                {"spines", spines},
                                                {"transactions", transactions},
                                                {"weights", weights},
+                                               {"wire", fuzz_wire},
                                                {"yaml", yaml}};
   return targets;
 }
 
-void fuzz_one(const std::string& name, const std::uint8_t* data, std::size_t size) {
+std::string fuzz_one(const std::string& name, const std::uint8_t* data, std::size_t size) {
   for (const FuzzTarget& target : fuzz_targets()) {
     if (name != target.name) continue;
     try {
       target.run(data, size);
-    } catch (const InputError&) {
-    } catch (const RunError&) {
+    } catch (const InputError& e) {
+      return e.what();
+    } catch (const RunError& e) {
+      return e.what();
     }
-    return;
+    return "";
   }
   std::fprintf(stderr, "fuzzing: no target %s; legal:", name.c_str());
   for (const FuzzTarget& target : fuzz_targets()) std::fprintf(stderr, " %s", target.name);
@@ -248,6 +243,3 @@ void fuzz_one(const std::string& name, const std::uint8_t* data, std::size_t siz
 }
 
 }  // namespace h2
-
-/// SystemC's library asks for it; nothing is simulated here.
-extern "C" int sc_main(int /*argc*/, char** /*argv*/) { return 0; }

@@ -16,9 +16,15 @@ struct FuzzTarget {
   void (*run)(const std::uint8_t* data, std::size_t size);
 };
 
+// Those that have files of their own.
+void fuzz_checkpoint(const std::uint8_t* data, std::size_t size);
+void fuzz_packets(const std::uint8_t* data, std::size_t size);
+void fuzz_wire(const std::uint8_t* data, std::size_t size);
+
 /// One for each format.
 const std::vector<FuzzTarget>& fuzz_targets();
-/// Runs an input through the target of that name, which must exist.
-void fuzz_one(const std::string& target, const std::uint8_t* data, std::size_t size);
+/// Runs an input through the target of that name, which must exist. Returns why it was refused, ""
+/// if it was not.
+std::string fuzz_one(const std::string& target, const std::uint8_t* data, std::size_t size);
 
 }  // namespace h2

@@ -11,22 +11,18 @@ A list is made of blocks, separated by empty lines, '#' begins a comment:
 
 PROGRAM is a test program of the build, run with --gtest_filter=FILTER, or ctest, with FILTER the
 expression that chooses tests of the suite. The text has to be in the file exactly once. A mutant is
-killed when its program does not compile, fails, or does not end within five times the time it took
-unchanged (a minute at least); a survivor with a reason counts as explained.
+killed when its program does not compile, fails, or takes five times the processor time that it took
+unchanged (20 s at least); a survivor with a reason counts as explained.
 """
 
 import argparse
 import hashlib
 import json
-import os
-import shutil
-import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
 
-SHORTEST = 60
+from mutant_build import MutantBuild
 
 
 class Mutant:
@@ -72,66 +68,6 @@ def check(source, mutants):
     return problems
 
 
-class Tree:
-    """A copy of the tracked files, with a build of its own."""
-
-    def __init__(self, source):
-        self.path = source / "build/mutation/tree"
-        self.build = source / "build/mutation/build"
-        self.path.mkdir(parents=True, exist_ok=True)
-        names = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-                               cwd=source, check=True, text=True, stdout=subprocess.PIPE).stdout
-        for name in names.splitlines():
-            self.copy(source / name, self.path / name)
-        self.output = open(source / "build/mutation/log.txt", "ab")
-        if not (self.build / "build.ninja").exists():
-            self.call(["cmake", "-S", self.path, "-B", self.build, "-G", "Ninja", "-DH2_TESTS=ON",
-                       "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O1 -DNDEBUG",
-                       *self.launcher()], None)
-
-    @staticmethod
-    def copy(source, target):
-        """What is equal keeps its time, so that only what differs is built again."""
-        if not source.is_file():
-            return
-        if target.exists() and target.read_bytes() == source.read_bytes():
-            return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
-        os.utime(target)
-
-    @staticmethod
-    def launcher():
-        found = subprocess.run(["which", "ccache"], stdout=subprocess.DEVNULL).returncode == 0
-        return ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache", "-DCMAKE_C_COMPILER_LAUNCHER=ccache",
-                "-DCMAKE_DISABLE_PRECOMPILE_HEADERS=ON"] if found else []
-
-    def call(self, command, limit):
-        """Exit code, -1 after `limit` seconds; all that the command started has ended then."""
-        process = subprocess.Popen([str(c) for c in command], cwd=self.build if
-                                   self.build.exists() else self.path, stdout=self.output,
-                                   stderr=self.output, start_new_session=True)
-        try:
-            return process.wait(limit)
-        except subprocess.TimeoutExpired:
-            return -1
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-
-    def make(self, mutant):
-        target = "h2vp" if mutant.program == "ctest" else mutant.program
-        return self.call(["ninja", "-C", self.build, target], None)
-
-    def test(self, mutant, limit):
-        if mutant.program == "ctest":
-            return self.call(["ctest", "--test-dir", self.build, "-R", mutant.filter,
-                              "--no-tests=error"], limit)
-        return self.call([self.build / mutant.program, f"--gtest_filter={mutant.filter}",
-                          "--gtest_brief=1"], limit)
-
-
 def key_of(source, mutant):
     """Changes with the mutant, the file and the tests of the program's folder."""
     text = "\n".join([mutant.name, mutant.file, mutant.program, mutant.filter, mutant.old,
@@ -143,25 +79,20 @@ def key_of(source, mutant):
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def outcome_of(tree, mutant, times):
-    unchanged = (mutant.program, mutant.filter)
-    file = tree.path / mutant.file
-    before = file.read_text(encoding="utf-8")
-    if unchanged not in times:
-        if tree.make(mutant) != 0:
-            raise SystemExit(f"{mutant.program} does not build unchanged; see the log")
-        begin = time.monotonic()
-        if tree.test(mutant, 3600) != 0:
-            raise SystemExit(f"{mutant.program} {mutant.filter} fails unchanged; see the log")
-        times[unchanged] = time.monotonic() - begin
-    try:
-        file.write_text(before.replace(mutant.old, mutant.new), encoding="utf-8")
-        if tree.make(mutant) != 0:
-            return "killed: does not compile"
-        code = tree.test(mutant, max(SHORTEST, 5 * times[unchanged]))
-        return "survived" if code == 0 else "killed: hangs" if code == -1 else "killed"
-    finally:
-        file.write_text(before, encoding="utf-8")
+def spread(mutants):
+    """One of each program after the other, so that a run that is broken off has seen all of them;
+    those of the whole suite last."""
+    place, order = {}, []
+    for m in mutants:
+        place[m.program] = place.get(m.program, 0) + 1
+        order.append((m.program == "ctest", place[m.program], m.program, m))
+    return [entry[-1] for entry in sorted(order, key=lambda entry: entry[:3])]
+
+
+def outcome_of(build, mutant):
+    text = (build.source / mutant.file).read_text(encoding="utf-8")
+    program = "h2vp" if mutant.program == "ctest" else mutant.program
+    return build.outcome(mutant.file, text.replace(mutant.old, mutant.new), program, mutant.filter)
 
 
 def main():
@@ -178,21 +109,23 @@ def main():
     if problems or options.check:
         print("\n".join(problems) or f"{len(mutants)} mutants fit the sources")
         sys.exit(bool(problems))
-    known = options.source / "build/mutation/outcomes.json"
+    work = options.source / "build/mutation"
+    work.mkdir(parents=True, exist_ok=True)
+    known = work / "outcomes.json"
     outcomes = json.loads(known.read_text()) if known.exists() and not options.again else {}
-    tree, times, tried = None, {}, 0
-    # Program after program: what one builds serves all its mutants.
-    for m in sorted(mutants, key=lambda m: (m.program, m.file)):
+    build, tried = None, 0
+    for m in spread(mutants):
         key = key_of(options.source, m)
         if key in outcomes or options.only not in f"{m.name} {m.file} {m.program}":
             continue
         if tried == options.most:
             break
         tried += 1
-        tree = tree or Tree(options.source)
-        outcomes[key] = outcome_of(tree, m, times)
+        build = build or MutantBuild(options.source, options.source / "build", work)
+        begin = time.monotonic()
+        outcomes[key] = outcome_of(build, m)
         known.write_text(json.dumps(outcomes, indent=0))
-        print(f"{m.name}: {outcomes[key]}", flush=True)
+        print(f"{m.name}: {outcomes[key]} ({time.monotonic() - begin:.0f} s)", flush=True)
     found = {m.name: outcomes.get(key_of(options.source, m)) for m in mutants}
     survivors = [m for m in mutants if found[m.name] == "survived"]
     killed = sum(1 for f in found.values() if f and f.startswith("killed"))

@@ -386,6 +386,8 @@ def refuses(work):
             ("c", ("Conv2d", conv(w, dilation=numpy.array([2, 2]))), "is dilated"),
             ("c", ("Conv2d", conv(f32(4, 2, 4, 4))), "not square with an odd side"),
             ("c", ("Conv2d", conv(f32(4, 3, 3, 3))), "reads 3 channels, but gets 2"),
+            ("c", ("Conv2d", conv(f32(0, 2, 3, 3), bias=f32(0))), "has no weights"),
+            ("d", ("Linear", {"weight": f32(0, 256)}), "has no weights"),
             ("l", ("LIF", {**lif((4, 8, 8), 2 * DT, 2), "v_reset": 0.5}), "is reset to another"),
             ("l", ("LIF", {**lif((4, 8, 8), 2 * DT, 2), "v_leak": 0.5}), "leaks to another"),
             ("l", ("LIF", {**lif((4, 8, 8), 2 * DT, 2), "tau": numpy.array([2 * DT, DT])}),

@@ -26,6 +26,7 @@ class GdbServer : public RunControl {
 
   std::uint64_t allow(RiscvCore::Stop last) override;
   bool ended(int exit_code) override;
+  std::uint16_t port() const { return stream_.port(); }
 
  private:
   enum class Mode { attaching, stopped, running, stepping, detached };
