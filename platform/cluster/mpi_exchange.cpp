@@ -20,7 +20,7 @@ namespace {
 using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kHeaderTag = 1, kValuesTag = 2;
+constexpr int kSizeTag = 1, kValuesTag = 2;
 
 using Pause = std::chrono::microseconds;
 
@@ -77,22 +77,22 @@ Contribution from_header(const std::vector<char>& bytes) {
 
 }  // namespace
 
-/// Every rank's to every other one; by rank, this one's empty.
-std::vector<MpiExchange::Bytes> MpiExchange::swap_headers(const Bytes& mine) {
+/// How long this rank's header is, to every other one, of which some may come much later; theirs by
+/// rank. A few bytes: MPI takes them from the sender before the receiver asks.
+std::vector<std::size_t> MpiExchange::swap_sizes(std::uint64_t mine) {
   std::vector<boost::mpi::request> sent;
-  std::vector<Bytes> headers(static_cast<std::size_t>(world_.size()));
+  std::vector<std::size_t> sizes(static_cast<std::size_t>(world_.size()));
   std::vector<int> open;
   for (int rank = 0; rank < world_.size(); ++rank) {
     if (rank == world_.rank()) continue;
-    sent.push_back(world_.isend(rank, kHeaderTag, mine.data(), static_cast<int>(mine.size())));
+    sent.push_back(world_.isend(rank, kSizeTag, &mine, 1));
     open.push_back(rank);
   }
   const auto arrived = [&](int rank) {
-    const auto status = world_.iprobe(rank, kHeaderTag);
-    if (!status) return false;
-    Bytes& header = headers[static_cast<std::size_t>(rank)];
-    header.resize(static_cast<std::size_t>(*status->count<char>()));
-    world_.recv(rank, kHeaderTag, header.data(), static_cast<int>(header.size()));
+    if (!world_.iprobe(rank, kSizeTag)) return false;
+    std::uint64_t size = 0;
+    world_.recv(rank, kSizeTag, &size, 1);
+    sizes[static_cast<std::size_t>(rank)] = static_cast<std::size_t>(size);
     return true;
   };
   sleep_until([&] {
@@ -102,7 +102,13 @@ std::vector<MpiExchange::Bytes> MpiExchange::swap_headers(const Bytes& mine) {
   sleep_until([&] {
     return std::all_of(sent.begin(), sent.end(), [](auto& r) { return bool(r.test()); });
   });
-  return headers;
+  return sizes;
+}
+
+/// Every rank's header to every other one; by rank, this one's empty.
+std::vector<MpiExchange::Bytes> MpiExchange::swap_headers(const Bytes& mine) {
+  const std::vector<std::size_t> sizes = swap_sizes(mine.size());
+  return swap(std::vector<Bytes>(sizes.size(), mine), sizes);
 }
 
 /// Sends out[r] to rank r and gets sizes[r] bytes from it; by rank, this one's empty.
@@ -202,10 +208,12 @@ void MpiExchange::leave(int card, const std::string& reason) {
   last.state = CardState::failed;
   last.reason = reason;
   const Bytes header = header_of(last);
+  const std::uint64_t size = header.size();
   std::vector<boost::mpi::request> sent;
   for (int rank = 0; rank < world_.size(); ++rank) {
     if (rank == card) continue;
-    sent.push_back(world_.isend(rank, kHeaderTag, header.data(), static_cast<int>(header.size())));
+    sent.push_back(world_.isend(rank, kSizeTag, &size, 1));
+    sent.push_back(world_.isend(rank, kValuesTag, header.data(), static_cast<int>(size)));
   }
   // A rank that has ended takes nothing any more.
   const auto end = Clock::now() + std::chrono::seconds(2);

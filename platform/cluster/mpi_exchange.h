@@ -3,6 +3,7 @@
 
 #include <boost/mpi/communicator.hpp>
 #include <boost/mpi/environment.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class MpiExchange : public Exchange {
  private:
   using Bytes = std::vector<char>;
 
+  std::vector<std::size_t> swap_sizes(std::uint64_t mine);
   std::vector<Bytes> swap_headers(const Bytes& mine);
   std::vector<Bytes> swap(const std::vector<Bytes>& out, const std::vector<std::size_t>& sizes);
   void combine_shares(const Contribution& mine, const std::vector<double>& samples, Agreement& all);

@@ -32,6 +32,7 @@ def leave_what_one_process_leaves(work):
         small.run(small.command(H2VP, work / f"board{cards}", {"cluster.cards": cards}))
         small.run(ranks(cards, work / f"mpi{cards}"))
         assert small.results(work / f"board{cards}") == small.results(work / f"mpi{cards}"), cards
+        small.cards_agree(work / f"board{cards}", work / f"mpi{cards}")
     assert small.hash_of(work / "mpi2") == small.hash_of(work / "mpi4")
 
 

@@ -56,9 +56,25 @@ def signalled(line, out, number, receiver=None, before=0):
 
 
 def results(out):
-    """What must not depend on processes: (SHA-256, results, time, cluster)."""
+    """What must not depend on processes: results, time, cluster, engines of card 0."""
     summary = json.loads((pathlib.Path(out) / "summary.json").read_text("utf-8"))
-    return [summary["result"], summary["time"], summary.get("cluster"), summary["engines"]]
+    cluster = {key: value for key, value in summary.get("cluster", {}).items()
+               if key not in ("by_card", "all_cards")}
+    return [summary["result"], summary["time"], cluster, summary["engines"]]
+
+
+def cards_agree(out, other):
+    """Work of each card; its waiting for memory depends on the order of events of the same time."""
+    one, two = (json.loads((pathlib.Path(o) / "summary.json").read_text("utf-8"))["cluster"]
+                for o in (out, other))
+    assert len(one["by_card"]) == len(two["by_card"]) == one["cards"]
+    for a, b in zip(one["by_card"], two["by_card"]):
+        for engine in a["engines"]:
+            x, y = a["engines"][engine], b["engines"][engine]
+            assert x["busy_cycles"] == y["busy_cycles"], (x, y)
+            assert abs(x["stall_cycles"] - y["stall_cycles"]) <= 0.01 * x["stall_cycles"], (x, y)
+        assert (a["read_bytes"], a["write_bytes"]) == (b["read_bytes"], b["write_bytes"])
+        assert abs(a["energy_j"] - b["energy_j"]) <= 0.01 * a["energy_j"]
 
 
 def hash_of(out):
