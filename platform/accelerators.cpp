@@ -52,6 +52,7 @@ std::string describe_glb(const char* engine, const GlbDemand& demand) {
 std::string dataflow_of(const Config& config, const GlbPlan& glb, const JobEstimate& job) {
   const Layer& layer = config.network.layers[job.layer];
   const bool fc = layer.kind == LayerKind::fc;
+  if (job.norm) return "batch norm, element by element";
   if (job.grad) return "Grad of the last layer";
   if (job.engine == H2LearnSchedule::kForwardEngine) {
     if (fc) return glb.forward_resident[job.layer] ? "vectors stay" : "vectors read again";
@@ -72,6 +73,11 @@ std::string dataflow_of(const Config& config, const GlbPlan& glb, const JobEstim
 std::uint64_t buffer_of(const GlbPlan& glb, const JobEstimate& job) {
   if (job.grad) return glb.grad_bytes;
   const auto layer = static_cast<std::size_t>(job.layer);
+  if (job.norm) {
+    return job.engine == H2LearnSchedule::kForwardEngine    ? glb.norm_forward_bytes[layer]
+           : job.engine == H2LearnSchedule::kBackwardEngine ? glb.norm_backward_bytes[layer]
+                                                            : glb.norm_update_bytes[layer];
+  }
   return job.engine == H2LearnSchedule::kForwardEngine    ? glb.forward_bytes[layer]
          : job.engine == H2LearnSchedule::kBackwardEngine ? glb.backward_bytes[layer]
                                                           : glb.weight_update_bytes[layer];

@@ -67,12 +67,36 @@ class Comparison:
         self.worst = max(self.worst, distance)
 
 
-def compare_pass(config, names, comparison, network, sums):
+def load_norms(network, comparison, running):
+    """gamma and beta of layers with batch norm, and running mean and variance, which `running`
+    keeps through a group, by layer index."""
+    norms = {}
+    for i, layer in enumerate(network.layers):
+        if layer.get("batch_norm", "none") == "none":
+            continue
+        gamma, beta, mean, variance = comparison.load(f"{network.names[i]}.norm").float()
+        running.setdefault(i, [mean.clone(), variance.clone()])
+        norms[i] = [gamma.clone().requires_grad_(), beta.clone().requires_grad_(), *running[i]]
+    return norms
+
+
+def compare_norms(comparison, network, norms, sums):
+    """`sums`: gradients of gamma and beta of the group so far, by layer index, are added to."""
+    for i, (gamma, beta, _, _) in norms.items():
+        name, currents = network.names[i], network.currents[i]
+        theirs = comparison.load(f"{name}.current").shape[1]
+        comparison.show(name, "current", torch.stack([c.detach() for c in currents[:theirs]], 1))
+        comparison.show(name, "grad_current", torch.stack([c.grad for c in currents], 1))
+        sums[i] = sums.get(i, 0) + torch.stack([gamma.grad, beta.grad])
+        comparison.show(name, "grad_norm", sums[i])
+
+
+def compare_pass(config, names, comparison, network, sums, norms):
     """One sub-batch; `sums` is the gradient of its group so far and is added to."""
     weights = [comparison.load(f"{n}.w").float().requires_grad_() for n in names]
     labels = comparison.load(f"{names[0]}.labels")
     training = config["training"]
-    potentials, spikes = network.run(weights, comparison.load(f"{names[0]}.input"))
+    potentials, spikes = network.run(weights, comparison.load(f"{names[0]}.input"), norms)
     samples = training["sub_batch"] * training["batch_group"]
     loss = loss_of(config, network, potentials, spikes, labels, samples) * training["loss_scale"]
     loss.backward()
@@ -90,8 +114,12 @@ def compare_pass(config, names, comparison, network, sums):
     return weights
 
 
-def compare_update(config, names, comparison, weights, sums):
+def compare_update(config, names, comparison, weights, sums, norms, norm_sums):
     training = config["training"]
+    network_weights, weights, sums = weights, list(weights), list(sums)
+    for i, (gamma, beta, _, _) in norms.items():
+        weights += [gamma, beta]
+        sums += list(norm_sums[i])
     if training["optimizer"] == "adam":
         betas = (training["beta1"], training["beta2"])
         step = torch.optim.Adam(weights, training["learning_rate"], betas, training["epsilon"])
@@ -100,8 +128,10 @@ def compare_update(config, names, comparison, weights, sums):
     for weight, gradient in zip(weights, sums):
         weight.grad = gradient / training["loss_scale"]
     step.step()
-    for name, weight in zip(names, weights):
+    for name, weight in zip(names, network_weights):
         comparison.show(name, "w_after", weight.detach())
+    for i, norm in norms.items():
+        comparison.show(names[i], "norm_after", torch.stack([row.detach() for row in norm]))
 
 
 def main():
@@ -113,19 +143,22 @@ def main():
     config, names = manifest["config"], manifest["layers"]
     group = config["training"]["batch_group"]
     network, worst, sums, expected = Network(config), 0.0, None, None
+    norm_sums, running = {}, {}
     for number in sorted(map(int, manifest["sub_batches"])):
         if number % group == 0:
-            sums = [0] * len(names)
+            sums, norm_sums, running = [0] * len(names), {}, {}
         elif number != expected:
             print(f"sub-batch {number}: skipped, the group's earlier ones are not in the folder")
             continue
         expected = number + 1
         print(f"sub-batch {number}")
         comparison = Comparison(options.folder, number)
-        weights = compare_pass(config, names, comparison, network, sums)
+        norms = load_norms(network, comparison, running)
+        weights = compare_pass(config, names, comparison, network, sums, norms)
+        compare_norms(comparison, network, norms, norm_sums)
         # Later updates depend on the optimizer's state, which is not in the folder.
         if number == group - 1 and config["numerics"] == "fp32":
-            compare_update(config, names, comparison, weights, sums)
+            compare_update(config, names, comparison, weights, sums, norms, norm_sums)
         worst = max(worst, comparison.worst)
     exact = config["numerics"] == "fp32"
     print(f"worst {worst:.1e}" + (f", allowed {options.tolerance:.1e}" if exact else ""))

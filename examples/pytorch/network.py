@@ -114,25 +114,45 @@ class Network:
             return F.max_pool2d(s, 2)
         return F.avg_pool2d(s, 2) if layer["pool"] and not self.before else s
 
-    def run(self, weights, pixels):
-        """pixels: B,T,C,H,W. Returns potentials and spikes, [layer][timestep]; a read-out has no
-        spikes."""
+    @staticmethod
+    def normalised(layer, sums, norm):
+        """tdBN over samples, timesteps and positions. `norm`: gamma, beta, and the running mean and
+        variance, which follow."""
+        gamma, beta, mean, variance = norm
+        alpha = math.sqrt(0.5) if layer["batch_norm"] == "tdbn_branch" else 1.0
+        for now in sums:
+            now.retain_grad()
+        scale = gamma * (alpha * layer["neuron"]["th_f"])
+        y = F.batch_norm(torch.cat(sums), mean, variance, scale, beta, True, 0.1, 1e-5)
+        return list(y.split(len(sums[0])))
+
+    def run(self, weights, pixels, norms=None):
+        """pixels: B,T,C,H,W; norms: of layers with batch norm, by index. Returns potentials and
+        spikes, [layer][timestep]; a read-out has no spikes. The sums of layers with batch norm stay
+        in `currents`."""
+        values = [pixels[:, 0].float() / 256 if self.encoding else pixels[:, t].float()
+                  for t in range(self.steps)]
         potentials = [[] for _ in self.layers]
         spikes = [[] for _ in self.layers]
-        for t in range(self.steps):
-            value = pixels[:, 0].float() / 256 if self.encoding else pixels[:, t].float()
-            for layer, weight, u, s in zip(self.layers, weights, potentials, spikes):
-                now = self.spatial(layer, weight, value)
-                if "adds" in layer:
-                    now = now + spikes[self.names.index(layer["adds"])][t]
-                if "adds_potentials" in layer:
-                    now = now + potentials[self.names.index(layer["adds_potentials"])][t]
-                if t > 0:
+        self.currents = {}
+        for i, (layer, weight) in enumerate(zip(self.layers, weights)):
+            u, s = potentials[i], spikes[i]
+            sums = [self.spatial(layer, weight, value) for value in values]
+            if layer.get("batch_norm", "none") != "none":
+                self.currents[i] = sums
+                sums = self.normalised(layer, sums, norms[i])
+            for key, kept in (("adds", spikes), ("adds_potentials", potentials)):
+                if key in layer:
+                    added = kept[self.names.index(layer[key])]
+                    sums = [now + more for now, more in zip(sums, added)]
+            values = []
+            for now in sums:
+                if u:
                     now = self.leak(layer, u[-1], s[-1] if s else None) + now
                 now.retain_grad()
                 u.append(now)
                 if layer.get("readout", False):
                     continue
                 s.append(Spike.apply(now, layer["neuron"]))
-                value = self.handed_on(layer, s[-1])
+                values.append(self.handed_on(layer, s[-1]))
         return potentials, spikes

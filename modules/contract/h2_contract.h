@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define H2_ID UINT32_C(0x4832564C)      /* "LV2H" in memory order */
-#define H2_VERSION UINT32_C(0x00030003) /* major.minor: 16 bits each */
+#define H2_VERSION UINT32_C(0x00030004) /* major.minor: 16 bits each */
 
 /* ---- System address map ---------------------------------------------------------------------- */
 #define H2_REGS_BASE UINT64_C(0x10000000)
@@ -274,6 +274,13 @@ enum h2_pool { H2_POOL_NONE = 0, H2_POOL_AFTER_SOMA = 1, H2_POOL_BEFORE_SOMA = 2
 /* Since 3.3, the last layer, fully connected: its neurons never fire, their potentials are the
  * outputs, dense values at `potential`; an extension. */
 #define H2_LAYER_READOUT 0x80U
+/* Since 3.4, without bias, pooling before Soma and read-out: batch norm of the sums, an extension.
+ * Behind the weights, in every place that holds "as weights", lie gamma, beta, running mean and
+ * running variance, each of all output channels; behind grad-u what h2_layout.h says. Its alpha is
+ * 1, with the second flag, which needs the first, 1 / sqrt(2). */
+#define H2_LAYER_BATCH_NORM 0x40U
+#define H2_LAYER_NORM_BRANCH 0x100U
+#define H2_NORM_ARRAYS 4U
 
 /* Offsets count from the base of the descriptor's Mem0 or Mem1, the last four from Mem2. */
 #define H2_LAYER_FIELDS(X)                                                     \

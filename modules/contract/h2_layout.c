@@ -135,6 +135,18 @@ uint64_t h2_grouped_bytes(uint64_t weight_bytes, uint64_t slot_bytes, uint32_t s
   return aligned(weight_bytes) + slot_bytes * slots;
 }
 
+uint64_t h2_norm_currents(uint64_t values) { return aligned(values); }
+
+uint64_t h2_norm_moments(uint64_t values) { return 2 * aligned(values); }
+
+uint64_t h2_norm_gradients(uint64_t values, uint32_t cout) {
+  return h2_norm_moments(values) + aligned((uint64_t)cout * 8);
+}
+
+uint64_t h2_norm_end(uint64_t values, uint32_t cout) {
+  return h2_norm_gradients(values, cout) + (uint64_t)cout * 8;
+}
+
 uint64_t h2_weight_index(uint32_t cout, uint32_t cin, uint32_t taps, uint32_t o, uint32_t i,
                          uint32_t tap) {
   const uint32_t ob = o / H2_BLOCK, ib = i / H2_WEIGHT_BLOCK_IN;

@@ -74,6 +74,15 @@ uint64_t h2_slot_bytes(const h2_map* input, const h2_map* gradient, uint32_t val
  * the last. Bytes of both. */
 uint64_t h2_grouped_bytes(uint64_t weight_bytes, uint64_t slot_bytes, uint32_t slots);
 
+/* What a layer with batch norm has behind grad-u, which has `values` bytes: its currents, as many
+ * bytes, whose place the gradient of the currents takes; then, FP32, mean and variance of each
+ * output channel in turn; then grad-beta and grad-gamma of each. All from a multiple of 64 bytes.
+ * Offsets from grad-u; the last one is the end of all. */
+uint64_t h2_norm_currents(uint64_t values);
+uint64_t h2_norm_moments(uint64_t values);
+uint64_t h2_norm_gradients(uint64_t values, uint32_t cout);
+uint64_t h2_norm_end(uint64_t values, uint32_t cout);
+
 /* Index of a weight among cout*cin*taps. */
 uint64_t h2_weight_index(uint32_t cout, uint32_t cin, uint32_t taps, uint32_t o, uint32_t i,
                          uint32_t tap);

@@ -89,6 +89,7 @@ JobRecord Engine::run(EngineJob& engine_job, std::uint32_t sub_batch, sc_core::s
   record_.range = job.range;
   record_.densities = job.densities;
   record_.result_layer = job.result_layer;
+  record_.element_wise = job.element_wise;
   kernel_seconds_ += job.kernels.seconds();
   job_ = nullptr;
   ++jobs_;

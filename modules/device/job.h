@@ -33,7 +33,8 @@ class EngineJob {
   std::uint64_t macs = 0;  ///< dense multiply-accumulates, bit planes counted once
   /// Of the results, once the last of them is computed; with data only.
   LayerDensities densities;
-  int result_layer = 0;  ///< index of the layer they belong to
+  int result_layer = 0;       ///< index of the layer they belong to
+  bool element_wise = false;  ///< of batch norm: beside the layer's job in the array
 };
 
 /// A job as a sequence of chunks that the engine loads, computes and stores. A result that is not

@@ -48,6 +48,7 @@ struct JobRecord {
   RangeCount range;
   LayerDensities densities;  ///< of the results, tensors of layer `result_layer`
   int result_layer = 0;
+  bool element_wise = false;  ///< of batch norm
 };
 
 /// One layer's job of one sub-batch, for the summary.

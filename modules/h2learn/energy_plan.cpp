@@ -33,6 +33,8 @@ EnginePlan common_plan() {
   plan.events[kWeightDecays] = {{"fp32_mul", 1}, {"fp32_add", 1}};
   // Distance from th_l, times entries per distance; the entry.
   plan.events[kSlopeReads] = {{"fp16_mul", 1}, {"fp16_add", 1}, {"lut_bit", kValueBits}};
+  // Distance from the mean, its factors, and two sums, in FP32.
+  plan.events[kNormValues] = {{"fp32_mul", 2}, {"fp32_add", 3}};
   return plan;
 }
 

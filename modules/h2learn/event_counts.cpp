@@ -68,6 +68,8 @@ const std::vector<EventKind>& h2learn_events() {
        "one per weight and update with a weight decay above 0"},
       {"slope_reads", "1", "look-ups in Grad's table of a surrogate",
        "one per neuron, sample, timestep of a layer whose surrogate is no rectangle"},
+      {"norm_values", "1", "values that go through batch norm: sums, normalisation, gradients",
+       "forward 2 per current (inference 1), backward 2 per gradient"},
   };
   return kinds;
 }
@@ -114,6 +116,14 @@ EventCounts soma_events(std::uint64_t potentials) {
   const TwoBits bits = bytes_of_both(potentials);
   events.write_glb(TensorKind::spike, bits.first);
   events.write_glb(TensorKind::mask, bits.second);
+  return events;
+}
+
+EventCounts norm_events(std::uint64_t values) {
+  EventCounts events;
+  events[kNormValues] = values;
+  events.read_glb(TensorKind::potential, values * kFp16Bytes);
+  events.write_glb(TensorKind::potential, values * kFp16Bytes);
   return events;
 }
 

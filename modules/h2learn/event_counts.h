@@ -29,6 +29,7 @@ enum H2LearnEvent : std::size_t {
   kWeightUpdates,
   kWeightDecays,
   kSlopeReads,
+  kNormValues,
   kH2LearnEvents
 };
 const std::vector<EventKind>& h2learn_events();
@@ -56,6 +57,9 @@ EventCounts forward_events(const Layer& layer, const ForwardSpec& array, const C
                            std::uint64_t spiking);
 /// Soma behind it: `potentials` of all channels, samples and timesteps.
 EventCounts soma_events(std::uint64_t potentials);
+
+/// Batch norm: `values` that go through it once, each read and written.
+EventCounts norm_events(std::uint64_t values);
 
 /// Weight Update Engine. `merged`: FP16 additions that join a finished gradient with other bit
 /// planes and with the sum so far.

@@ -57,6 +57,7 @@ GlbPlan plan_glb(const Machine& machine, const Network& network, int sub_batch) 
     sizes.stored = kChannelGranularity * (flat ? below.next_h * below.next_w : 1);
     plan_forward(sizes, layer, plan);
     plan_weight_update(sizes, layer, plan);
+    plan_norm(sizes, layer, plan);
     if (i > 0) plan_backward(sizes, network.layers[i - 1], layer, plan);
   }
   plan_grad(sizes, network, plan);

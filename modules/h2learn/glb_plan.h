@@ -42,6 +42,10 @@ struct GlbPlan {
   /// Per layer that owns the weights; `grad` is the last layer's job without an array.
   std::vector<GlbRoom> forward_room, weight_update_room, backward_room;
   GlbRoom grad_room;
+  /// Of the element-wise jobs of batch norm, per layer; without batch norm nothing.
+  std::vector<GlbRoom> norm_forward_room, norm_backward_room;
+  GlbRoom norm_update_room;
+  std::vector<std::uint64_t> norm_forward_bytes, norm_backward_bytes, norm_update_bytes;
   /// Fully connected layers: the input vectors are read once and stay.
   std::vector<bool> forward_resident, weight_update_resident;
   std::vector<FcOrder> fc_order;

@@ -80,6 +80,8 @@ void plan_forward(const GlbSizes&, const Layer&, GlbPlan&);
 void plan_weight_update(const GlbSizes&, const Layer&, GlbPlan&);
 /// `above` owns the weights, `below` the result.
 void plan_backward(const GlbSizes&, const Layer& below, const Layer& above, GlbPlan&);
+/// The element-wise jobs of batch norm.
+void plan_norm(const GlbSizes&, const Layer&, GlbPlan&);
 /// The last layer's job: Grad alone.
 void plan_grad(const GlbSizes&, const Network&, GlbPlan&);
 

@@ -33,6 +33,33 @@ TensorImage JobContext::gradient_image(int index) const {
   return soma_image(index, place(index).gradient, gradient_border(layer(index)));
 }
 
+std::uint64_t JobContext::behind_gradient(int index, std::uint64_t (*offset)(std::uint64_t)) const {
+  const Layer& l = layer(index);
+  h2_map whole = map(l.cout, l.soma_h, l.soma_w, steps, 0);
+  whole.samples = static_cast<std::uint32_t>(table_batch);
+  const auto bytes = static_cast<std::uint32_t>(value_bytes);
+  return base + place(index).gradient + offset(h2_map_values_bytes(&whole, bytes));
+}
+
+TensorImage JobContext::currents_image(int index, int map_steps) const {
+  const Layer& l = layer(index);
+  return {behind_gradient(index, h2_norm_currents),
+          map(l.cout, l.soma_h, l.soma_w, map_steps, gradient_border(l))};
+}
+
+TensorImage JobContext::array_gradient_image(int index) const {
+  return layer(index).normalised() ? currents_image(index, steps) : gradient_image(index);
+}
+
+std::uint64_t JobContext::moments(int index) const {
+  return behind_gradient(index, h2_norm_moments);
+}
+
+std::uint64_t JobContext::norm_gradients(int index) const {
+  const auto cout = static_cast<std::uint32_t>(layer(index).cout);
+  return moments(index) + h2_norm_gradients(0, cout);
+}
+
 TensorImage JobContext::gradient_mask_image(int index) const {
   return soma_image(index, place(index).gradient_mask, gradient_border(layer(index)));
 }
@@ -60,7 +87,7 @@ KeptVectors JobContext::vectors_in_slot(int index, int sub_batch, std::size_t sl
   whole.batch = sub_batch;
   const h2_map in = whole.input_image(index).map(), out = whole.gradient_image(index).map();
   const std::uint64_t slot_bytes = h2_slot_bytes(&in, &out, value_bytes);
-  const std::uint64_t weights = layer(index).weight_count() * value_bytes;
+  const std::uint64_t weights = layer(index).parameter_count() * value_bytes;
   KeptVectors v;
   v.input = base2 + place(index).weight_gradient +
             h2_grouped_bytes(weights, slot_bytes, static_cast<std::uint32_t>(slot));

@@ -67,6 +67,7 @@ struct JobContext {
   const GlbPlan* glb = nullptr;
   const MaskSource* masks = nullptr;  ///< set in runs without data
   int batch = 1, steps = 1;
+  int table_batch = 1;       ///< most samples of a sub-batch, for which tensors have room
   int value_bytes = 2;       ///< of one stored value
   std::uint64_t base = 0;    ///< of the Mem0 or Mem1 that holds the sub-batch
   std::uint64_t base2 = 0;   ///< of Mem2
@@ -97,6 +98,15 @@ struct JobContext {
   TensorImage spikes_image(int index) const;
   TensorImage gradient_image(int index) const;
   TensorImage gradient_mask_image(int index) const;
+  /// Of a layer with batch norm: its currents, and in their place what array_gradient_image() says.
+  TensorImage currents_image(int index) const {
+    return currents_image(index, current_steps(index));
+  }
+  /// What the arrays read as grad-u: behind batch norm the gradient of the currents.
+  TensorImage array_gradient_image(int index) const;
+  /// Addresses of mean and variance of each channel, and of grad-beta and grad-gamma.
+  std::uint64_t moments(int index) const;
+  std::uint64_t norm_gradients(int index) const;
   /// What layer `index` hands to the next layer.
   TensorImage next_image(int index) const;
   /// What layer `index` reads, in the producer's shape.
@@ -106,8 +116,13 @@ struct JobContext {
   /// `sub_batch`: of the network table.
   KeptVectors vectors_in_slot(int index, int sub_batch, std::size_t slot) const;
 
+  /// Timesteps of a layer's currents: those of a static input are the same at all.
+  int current_steps(int index) const { return layer(index).encoding ? 1 : steps; }
+
  private:
   TensorImage soma_image(int index, std::uint64_t offset, std::uint32_t border) const;
+  TensorImage currents_image(int index, int map_steps) const;
+  std::uint64_t behind_gradient(int index, std::uint64_t (*offset)(std::uint64_t)) const;
   h2_map map(int channels, int height, int width, int map_steps, std::uint32_t border) const;
   /// Of the map that layer `index` hands on.
   std::uint32_t next_border(int index) const {
@@ -116,6 +131,13 @@ struct JobContext {
 };
 
 std::unique_ptr<Job> make_forward_job(const JobContext& context, int layer);
+/// Of a layer with batch norm, behind the forward job, which leaves currents: y, then Soma.
+std::unique_ptr<Job> make_soma_job(const JobContext& context, int layer);
+/// Of such a layer behind its grad-u: grad-gamma, grad-beta and the gradient of the currents.
+std::unique_ptr<Job> make_norm_gradient_job(const JobContext& context, int layer);
+/// And behind its weight gradient: adds those of gamma and beta to the ones of the group (`first`:
+/// overwrites them), and brings the running mean and variance forward.
+std::unique_ptr<Job> make_norm_update_job(const JobContext& context, int layer, bool first);
 /// grad-u of `layer` from grad-u of layer+1 through the weights of layer+1.
 std::unique_ptr<Job> make_backward_job(const JobContext& context, int layer);
 /// grad-u of the last layer from grad-s that the host left at `gradient`.

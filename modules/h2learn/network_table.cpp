@@ -20,13 +20,22 @@ bool flags_of(const h2_layer& r, const Machine& machine, Layer& l) {
   const bool fc = r.kind == H2_LAYER_FC;
   const unsigned kind =
       fc ? H2_LAYER_GROUPED | H2_LAYER_READOUT : H2_LAYER_VALID | H2_LAYER_MAX_POOL;
-  if ((r.flags & ~(H2_LAYER_ENCODING | H2_LAYER_BIAS | kind)) != 0) return false;
+  constexpr unsigned kNorm = H2_LAYER_BATCH_NORM | H2_LAYER_NORM_BRANCH;
+  if ((r.flags & ~(H2_LAYER_ENCODING | H2_LAYER_BIAS | kNorm | kind)) != 0) return false;
   l.encoding = (r.flags & H2_LAYER_ENCODING) != 0;
   l.grouped = (r.flags & H2_LAYER_GROUPED) != 0;
   l.valid = (r.flags & H2_LAYER_VALID) != 0;
   l.max_pool = (r.flags & H2_LAYER_MAX_POOL) != 0;
   l.bias = (r.flags & H2_LAYER_BIAS) != 0;
   l.readout = (r.flags & H2_LAYER_READOUT) != 0;
+  if ((r.flags & kNorm) == H2_LAYER_NORM_BRANCH) return false;
+  l.norm = (r.flags & H2_LAYER_NORM_BRANCH) != 0  ? BatchNormKind::tdbn_branch
+           : (r.flags & H2_LAYER_BATCH_NORM) != 0 ? BatchNormKind::tdbn
+                                                  : BatchNormKind::none;
+  if (l.normalised() &&
+      (!machine.extensions || l.bias || l.readout || r.pool == H2_POOL_BEFORE_SOMA)) {
+    return false;
+  }
   if (l.readout && !machine.extensions) return false;
   if (l.bias && r.cin < 2) return false;
   if (l.max_pool && (!machine.extensions || r.pool != H2_POOL_AFTER_SOMA)) return false;
@@ -74,7 +83,7 @@ bool first_fits(const Layer& l) { return l.encoding ? l.planes == 8 : l.planes =
 bool can_be_placed(const Layer& l, const h2_table& h) {
   const double positions = double{1.0} * l.soma_h * l.soma_w * l.cout;
   return positions * l.next_planes * h.timesteps * h.sub_batch <= kMostElements &&
-         l.weight_count() <= std::numeric_limits<int>::max();
+         l.parameter_count() <= std::numeric_limits<int>::max();
 }
 
 /// Names layers conv1.., fc1.. in order.

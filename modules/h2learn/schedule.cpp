@@ -22,6 +22,37 @@ Opcode opcode_of(std::uint8_t opcode) {
   return opcodes[opcode <= H2_OP_UPDATE ? opcode : 0];
 }
 
+/// A step of a pass that goes through the layers: one each, and a second one of a layer with batch
+/// norm.
+struct LayerStep {
+  int done = 0;  ///< layers that are behind it
+  bool second = false;
+};
+
+LayerStep layer_step(const H2LearnCommand& command, int index) {
+  const auto layers = static_cast<int>(command.table.layers.size());
+  const bool up = command.descriptor.opcode == H2_OP_FORWARD;
+  LayerStep step;
+  for (; step.done < layers; ++step.done) {
+    const int layer = up ? step.done : layers - 1 - step.done;
+    const int steps =
+        command.context.layer(layer).normalised() && !command.context.inference ? 2 : 1;
+    if (index < steps) break;
+    index -= steps;
+  }
+  step.second = index == 1 && step.done < layers;
+  return step;
+}
+
+/// The last step of a backward pass for layer `layer`.
+int last_step(const H2LearnCommand& backward, int layer) {
+  int steps = -1;
+  for (int l = static_cast<int>(backward.table.layers.size()) - 1; l >= layer; --l) {
+    steps += backward.context.layer(l).normalised() ? 2 : 1;
+  }
+  return steps;
+}
+
 }  // namespace
 
 H2LearnSchedule::H2LearnSchedule(const Machine& machine, Settings settings)
@@ -87,28 +118,44 @@ std::shared_ptr<H2LearnCommand> H2LearnSchedule::early_update(H2LearnCommand& gr
 std::optional<Step> H2LearnSchedule::step(CardCommand& command, int index) {
   auto& c = static_cast<H2LearnCommand&>(command);
   const h2_descriptor& d = c.descriptor;
-  if (d.opcode == H2_OP_WEIGHT_GRADIENT) {
-    if (const auto update = early_update(c, index)) {
+  if (d.opcode == H2_OP_UPDATE) {
+    if (index >= static_cast<int>(c.table.layers.size())) return std::nullopt;
+    return update_step(c, index);
+  }
+  const LayerStep at = layer_step(c, index);
+  if (d.opcode == H2_OP_WEIGHT_GRADIENT && !at.second) {
+    if (const auto update = early_update(c, at.done)) {
       Step step = update_step(*update, update->steps_done);
       step.owner = update;
       return step;
     }
   }
   const int layers = static_cast<int>(c.table.layers.size());
-  if (index >= layers) return std::nullopt;
-  const int up = index, down = layers - 1 - index;
+  if (at.done >= layers) return std::nullopt;
+  const int up = at.done, down = layers - 1 - at.done;
   switch (d.opcode) {
     case H2_OP_FORWARD:
+      if (at.second) return Step{kForwardEngine, make_soma_job(c.context, up), {}, nullptr};
       return Step{kForwardEngine, make_forward_job(c.context, up), {}, nullptr};
     case H2_OP_BACKWARD:
+      if (at.second) {
+        return Step{kBackwardEngine, make_norm_gradient_job(c.context, down), {}, nullptr};
+      }
       if (index > 0) return Step{kBackwardEngine, make_backward_job(c.context, down), {}, nullptr};
       return Step{kBackwardEngine, make_grad_job(c.context, d.output_gradient),
-                  After{c.depends, layers - 1}, nullptr};
-    case H2_OP_WEIGHT_GRADIENT:
-      return Step{kWeightUpdateEngine, weight_gradient(c, down), After{c.depends, index}, nullptr};
+                  After{c.depends, last_step(*c.depends, 0)}, nullptr};
     default:
-      return update_step(c, index);
+      return gradient_step(c, down, at.second);
   }
+}
+
+Step H2LearnSchedule::gradient_step(const H2LearnCommand& c, int layer, bool second) const {
+  if (second) {
+    const bool first = (c.descriptor.flags & H2_DESC_FIRST) != 0;
+    return {kWeightUpdateEngine, make_norm_update_job(c.context, layer, first), {}, nullptr};
+  }
+  return {kWeightUpdateEngine, weight_gradient(c, layer),
+          After{c.depends, last_step(*c.depends, layer)}, nullptr};
 }
 
 /// grad-w of a grouped layer waits for the last sub-batch of its group.

@@ -91,6 +91,7 @@ class H2LearnSchedule : public Schedule {
   std::uint32_t check_windows(const H2LearnCommand& command, const CardAccess& card) const;
   bool covers_control(const H2LearnCommand& command, const CardAccess& card) const;
   Step update_step(const H2LearnCommand& update, int index) const;
+  Step gradient_step(const H2LearnCommand& command, int layer, bool second) const;
   std::shared_ptr<H2LearnCommand> early_update(H2LearnCommand& gradient, int index);
   bool in_a_memory(std::uint64_t address, std::uint64_t bytes) const;
   void hold_sub_batch(H2LearnCommand& command);

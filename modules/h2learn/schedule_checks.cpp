@@ -95,6 +95,7 @@ std::uint32_t H2LearnSchedule::read_table(H2LearnCommand& command, CardAccess& c
   c.layers = &command.table.layers;
   c.glb = &command.glb;
   c.batch = d.samples;
+  c.table_batch = command.table.sub_batch;
   c.steps = command.table.network.timesteps;
   c.value_bytes = bytes_of(machine_.numerics);
   c.base = base_of(d.memory);

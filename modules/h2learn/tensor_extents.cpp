@@ -52,12 +52,14 @@ std::vector<TensorExtent> tensor_extents(const std::vector<PlacedLayer>& layers,
     const std::uint32_t read = last ? 0 : input_border(layers[record].layer);
     const h2_map dense = soma(0);
     const std::uint64_t values = h2_map_values_bytes(&dense, value_bytes);
-    const std::uint64_t weights = l.weight_count() * value_bytes, state = l.weight_count() * 4;
+    const std::uint64_t weights = l.parameter_count() * value_bytes,
+                        state = l.parameter_count() * 4;
     all.push_back({p.weights, weights, record, false, true});
     all.push_back({p.spikes, bits(soma(after_soma ? 0 : read)), record});
     all.push_back({p.potential, values, record});
     all.push_back({p.mask, bits(dense), record});
-    all.push_back({p.gradient, values, record});
+    const auto cout = static_cast<std::uint32_t>(l.cout);
+    all.push_back({p.gradient, l.normalised() ? h2_norm_end(values, cout) : values, record});
     if (l.kind == LayerKind::conv) {
       all.push_back({p.gradient_mask, bits(soma(gradient_border(l))), record});
     }

@@ -175,6 +175,9 @@ class Builder {
     if (item.max_pool && pool_ != PoolMode::after_soma) {
       fail("takes the largest of four spikes", "network.pool: after_soma for kind max");
     }
+    if (l.normalised() && pool_ == PoolMode::before_soma) {
+      fail("pools potentials behind batch norm", "network.pool: after_soma with batch_norm");
+    }
     l.pool = pool_;
     l.max_pool = item.max_pool;
     derive_shapes(l);
@@ -228,9 +231,18 @@ class Builder {
     return n;
   }
 
+  /// Batch norm takes the place of a bias, and comes directly before neurons that fire.
+  void set_norm(const LayerItem& item, Layer& layer) const {
+    layer.norm = item.norm;
+    if (!layer.normalised()) return;
+    if (layer.bias) fail("has a bias and batch norm", "one of them: batch norm takes a bias away");
+    if (layer.readout) fail("has a read-out and batch norm", "batch norm before neurons that fire");
+  }
+
   void push(Layer layer, const LayerItem& item) {
     if (!layers_.empty() && layers_.back().readout) fail("follows a read-out", "a read-out last");
     layer.neuron = neuron_of(item);
+    set_norm(item, layer);
     if (layer.readout) layer.neuron = readout_neuron(layer.neuron.alpha);
     derive_shapes(layer);
     layers_.push_back(layer);

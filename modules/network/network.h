@@ -15,6 +15,10 @@ enum class LayerKind { conv, fc };
 /// Where 2x2 average pooling (AP2) acts on the layer it follows.
 enum class PoolMode { none, after_soma, before_soma };
 
+/// Threshold-dependent batch norm between the sums and Soma (Zheng et al. 2021, decision 0070):
+/// its alpha is 1, or 1 / sqrt(2) for a branch that another one is added to.
+enum class BatchNormKind { none = 0, tdbn = 1, tdbn_branch = 2 };
+
 struct InputShape {
   int channels = 1;
   int height = 28;
@@ -32,7 +36,8 @@ struct Layer {
   bool max_pool = false;  ///< of spikes (after_soma): one of four instead of their average
   bool bias = false;      ///< the last of `cin` channels is constant (decision 0054)
   bool readout = false;   ///< potentials, which never fire, are the outputs; the last layer only
-  int adds = -1;          ///< index of the layer below whose spikes are added to the sums; -1: none
+  BatchNormKind norm = BatchNormKind::none;  ///< of the sums, before Soma
+  int adds = -1;                 ///< index of the layer below whose spikes are added; -1: none
   bool adds_potentials = false;  ///< its potentials instead
   std::vector<int> added_by;     ///< indices of the layers that add this one's spikes, ascending
   std::vector<int> potentials_added_by;  ///< those that add its potentials, ascending
@@ -56,6 +61,16 @@ struct Layer {
   int inputs_star() const { return inputs() * planes; }
   int taps() const { return kernel * kernel; }
   std::uint64_t weight_count() const { return static_cast<std::uint64_t>(cout) * cin * taps(); }
+  bool normalised() const { return norm != BatchNormKind::none; }
+  /// Of a layer with batch norm, behind its weights: gamma, beta, running mean and variance, each
+  /// of all output channels (decision 0070).
+  std::uint64_t norm_count() const {
+    return normalised() ? static_cast<std::uint64_t>(cout) * 4 : 0;
+  }
+  /// What an update may change by its gradient: the weights, gamma and beta.
+  std::uint64_t trained_count() const { return weight_count() + norm_count() / 2; }
+  /// All that lies together: the weights and what belongs to batch norm.
+  std::uint64_t parameter_count() const { return weight_count() + norm_count(); }
   /// Dense multiply-accumulates of one timestep and sample, planes counted once.
   std::uint64_t macs() const { return weight_count() * out_h * out_w; }
   /// What a spike of bit plane p counts, a power of two: 2^(p-8), 2^(p-2) or 1 (decision 0003).
@@ -94,6 +109,7 @@ struct LayerItem {
   bool encoding = false;  ///< reads pixels; the first layer only
   bool bias = false;
   bool readout = false;  ///< of an FC layer, the last one
+  BatchNormKind norm = BatchNormKind::none;
   /// Instead of the neuron that the network's layers share.
   std::optional<float> alpha, th_f, th_l, th_r, beta;
   std::optional<Reset> reset;

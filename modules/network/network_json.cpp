@@ -23,6 +23,7 @@ constexpr NeuronMember kNeuron[] = {{"alpha", &LayerItem::alpha},
 
 constexpr const char* kResets[] = {"hard", "soft", "soft_after_decay"};
 constexpr const char* kSurrogates[] = {"rectangle", "triangle", "atan", "fast_sigmoid"};
+constexpr const char* kNorms[] = {"none", "tdbn", "tdbn_branch"};
 
 /// The value that has a name, by its place among the names.
 template <class Value, std::size_t Size>
@@ -56,6 +57,7 @@ json json_of(const LayerItem& item) {
   if (item.encoding) value["encoding"] = true;
   if (item.bias) value["bias"] = true;
   if (item.readout) value["readout"] = true;
+  if (item.norm != BatchNormKind::none) value["batch_norm"] = kNorms[static_cast<int>(item.norm)];
   if (!item.adds.empty()) value["adds"] = item.adds;
   if (!item.adds_potentials.empty()) value["adds_potentials"] = item.adds_potentials;
   if (item.reset) value["reset"] = kResets[static_cast<int>(*item.reset)];
@@ -81,6 +83,8 @@ LayerItem layer_item(const json& value) {
   item.encoding = value.value("encoding", false);
   item.bias = value.value("bias", false);
   item.readout = value.value("readout", false);
+  item.norm =
+      named<BatchNormKind>(kNorms, value.value("batch_norm", "none")).value_or(BatchNormKind::none);
   item.adds = value.value("adds", "");
   item.adds_potentials = value.value("adds_potentials", "");
   if (value.contains("reset")) item.reset = named<Reset>(kResets, value["reset"]);

@@ -74,7 +74,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobRecord, layer, layer_index, start_cycle, c
                                    compute_cycles, memory_cycles, fill_cycles, drain_cycles,
                                    load_stall_cycles, store_stall_cycles, wait_cycles, macs,
                                    executed_macs, bytes, repeated_bytes, mem2_bytes, events, error,
-                                   range, densities, result_layer)
+                                   range, densities, result_layer, element_wise)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerRecord, job, engine, opcode, samples, sub_batch)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobKey, kind, engine, opcode, layer)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LayerCost, kind, engine, pass, last, total, jobs)

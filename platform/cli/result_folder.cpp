@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "platform/cli/result_folder.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -12,6 +13,7 @@
 #include "modules/tensor/npy.h"
 #include "platform/cli/output_lock.h"
 #include "platform/config/config.h"
+#include "platform/data/weights.h"
 
 namespace h2 {
 namespace {
@@ -37,7 +39,10 @@ bool is_result(const fs::path& file) {
   if (ends_with(name, ".partial")) name.resize(name.size() - 8);
   const fs::path parent = file.parent_path().filename();
   if (parent == "weights" || parent == "masters")
-    return ends_with(name, ".w.npy") || ends_with(name, ".b.npy");
+    return ends_with(name, ".w.npy") || ends_with(name, ".b.npy") ||
+           std::any_of(kNormFiles.begin(), kNormFiles.end(), [&](const char* kind) {
+             return ends_with(name, "." + std::string(kind) + ".npy");
+           });
   return name.rfind("trace.", 0) == 0 && ends_with(name, ".words");
 }
 
@@ -71,6 +76,12 @@ void write_layer(const fs::path& folder, const Layer& layer, NpyType type, const
                                         : std::vector<std::size_t>{o, i, k, k},
             layer.bias ? weights.data() : values);
   if (layer.bias) write_npy((folder / (layer.name + ".b.npy")).string(), type, {o}, bias.data());
+  if (!layer.normalised()) return;
+  from += layer.weight_count() * bytes;
+  for (const char* name : kNormFiles) {
+    write_npy((folder / (layer.name + "." + name + ".npy")).string(), type, {o}, from);
+    from += o * bytes;
+  }
 }
 
 }  // namespace
@@ -120,9 +131,9 @@ void ResultFolder::write_weights(const Network& network, const RunRecord& record
   const fs::path folder = folder_ / "weights";
   for (std::size_t l = 0; l < record.weights.size(); ++l) {
     const std::size_t bytes = record.weights[l].size();
-    const bool half = bytes == 2 * network.layers[l].weight_count();
+    const bool half = bytes == 2 * network.layers[l].parameter_count();
     // Weights of another form, which an accelerator's command writes itself.
-    if (!half && bytes != 4 * network.layers[l].weight_count()) continue;
+    if (!half && bytes != 4 * network.layers[l].parameter_count()) continue;
     write_layer(folder, network.layers[l], half ? NpyType::float16 : NpyType::float32,
                 record.weights[l].data());
   }

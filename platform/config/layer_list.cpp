@@ -44,6 +44,12 @@ Key bias_field() {
   return field("bias", KeyType::boolean, {}, "adds a trained number to each sum of weights");
 }
 
+Key norm_field() {
+  return choice_field("batch_norm", {"none", "tdbn", "tdbn_branch"},
+                      "trained batch norm of the sums, scaled to the threshold, an extension; "
+                      "tdbn_branch: to a 1 / sqrt(2) of it, where branches are added");
+}
+
 Key encoding_field() {
   return field("encoding", KeyType::boolean, {}, "reads pixels; the first layer only");
 }
@@ -80,11 +86,11 @@ const std::vector<LayerType>& layer_types() {
           field("stride", KeyType::integer, {1, 2}, "stride, 1"),
           choice_field("padding", {"same", "valid", "0"},
                        "same: kernel / 2 zeros on every side; valid or 0: none"),
-          encoding_field(), bias_field()}},
+          encoding_field(), bias_field(), norm_field()}},
         {"fc",
          1,
          {field("neurons", KeyType::integer, {1, kMostLayerChannels}, "neurons"), encoding_field(),
-          bias_field(),
+          bias_field(), norm_field(),
           field("readout", KeyType::boolean, {},
                 "potentials are the outputs, which never fire, an extension; the last layer "
                 "only")}},

@@ -176,6 +176,21 @@ void check_extensions(const Config& config, const Origins& origins) {
   }
 }
 
+/// Statistics are those of a sub-batch on one card, and no gradient behind batch norm is 0.
+void check_norm(const Config& config, const Rules& rules) {
+  const auto& layers = config.network.layers;
+  if (std::none_of(layers.begin(), layers.end(), [](const Layer& l) { return l.normalised(); })) {
+    return;
+  }
+  const std::string one = "1 with batch_norm: its running mean and variance are one card's";
+  rules.require(config.cluster.cards == 1, {"cluster.cards", "network.layers"}, one);
+  rules.require(config.training.replicas == 1, {"training.replicas", "network.layers"}, one);
+  rules.require(!config.federated.enabled(), {"federated.local_epochs", "network.layers"},
+                "0 with batch_norm: its running mean and variance are one card's");
+  rules.require(!config.memory.compress_gradients, {"memory.compress_gradients", "network.layers"},
+                "false with batch_norm, behind which hardly a gradient is 0");
+}
+
 void check_sata(const Config& config, const Rules& rules) {
   if (config.accelerator != AcceleratorKind::sata) return;
   rules.require(config.neuron.alpha == kSataAlpha, {"neuron.alpha", "accelerator"},
@@ -328,6 +343,7 @@ void validate(const Config& config, const Origins& origins) {
   rules.require(config.dataset.windows == EventWindows::time || config.dataset.window_us == 0,
                 {"dataset.window_us", "dataset.windows"}, "0 with windows by count");
   check_extensions(config, origins);
+  check_norm(config, rules);
   check_multicore(config, origins, rules);
   rules.require(config.neuron.th_l < config.neuron.th_r, {"neuron.th_l", "neuron.th_r"},
                 "th_l < th_r");

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstddef>
 #include <filesystem>
+#include <utility>
 
 #include "modules/base/error.h"
 #include "modules/base/rng.h"
@@ -32,11 +33,29 @@ std::vector<float> load_array(const std::string& path, const Layer& layer,
   return weights;
 }
 
+/// With gamma, beta, running mean and variance behind the weights.
+std::vector<float> with_norm(const std::string& path, const Layer& layer,
+                             std::vector<float> weights) {
+  const auto out = static_cast<std::size_t>(layer.cout);
+  for (std::size_t i = 0; i < kNormFiles.size(); ++i) {
+    const std::string file = path + "." + kNormFiles[i] + ".npy";
+    const std::vector<float> values = load_array(file, layer, {out});
+    const bool variance = i + 1 == kNormFiles.size();
+    for (std::size_t c = 0; variance && c < out; ++c) {
+      if (values[c] >= 0) continue;
+      throw InputError(file + ": variance " + std::to_string(c) + " is below 0; legal: 0 and more");
+    }
+    weights.insert(weights.end(), values.begin(), values.end());
+  }
+  return weights;
+}
+
 std::vector<float> load_layer(const std::filesystem::path& folder, const Layer& layer) {
   const std::string path = (folder / layer.name).string();
-  const std::vector<float> weights = load_array(path + ".w.npy", layer, weight_shape(layer));
-  if (!layer.bias) return weights;
+  std::vector<float> weights = load_array(path + ".w.npy", layer, weight_shape(layer));
   const auto out = static_cast<std::size_t>(layer.cout);
+  if (layer.normalised()) return with_norm(path, layer, std::move(weights));
+  if (!layer.bias) return weights;
   return with_bias(layer, weights, load_array(path + ".b.npy", layer, {out}));
 }
 
@@ -75,6 +94,10 @@ std::vector<float> initial_weights(const Layer& layer, float gain, std::uint64_t
     for (std::size_t end = row; end <= weights.size(); end += row) {
       std::fill_n(&weights[end - layer.taps()], layer.taps(), 0.0F);
     }
+  }
+  for (const float start : {1.0F, 0.0F, 0.0F, 1.0F}) {  // gamma, beta, running mean and variance
+    if (layer.normalised())
+      weights.insert(weights.end(), static_cast<std::size_t>(layer.cout), start);
   }
   return weights;
 }

@@ -146,7 +146,7 @@ static int check_ranges(h2_device* d, int64_t index, const range* ranges, size_t
 static int check_layer(h2_device* d, const h2_layer* l, int64_t index) {
   const int fc = l->kind == H2_LAYER_FC;
   const uint32_t flags =
-      H2_LAYER_ENCODING | H2_LAYER_BIAS |
+      H2_LAYER_ENCODING | H2_LAYER_BIAS | H2_LAYER_BATCH_NORM | H2_LAYER_NORM_BRANCH |
       (fc ? H2_LAYER_GROUPED | H2_LAYER_READOUT : H2_LAYER_VALID | H2_LAYER_MAX_POOL);
   const range ranges[] = {{".kind", l->kind, H2_LAYER_CONV, H2_LAYER_FC},
                           {".flags", l->flags, 0, flags},
@@ -163,6 +163,12 @@ static int check_layer(h2_device* d, const h2_layer* l, int64_t index) {
   if ((l->flags & H2_LAYER_BIAS) && l->cin < 2)
     return h2_refuse_value(d, "layers", index, ".cin", l->cin, 2, MOST_INPUTS);
   if (l->kernel % 2 == 0) return h2_refuse(d, "layers", index, ".kernel", "is even");
+  if ((l->flags & H2_LAYER_NORM_BRANCH) && !(l->flags & H2_LAYER_BATCH_NORM))
+    return h2_refuse(d, "layers", index, ".flags", "is a branch of batch norm without batch norm");
+  if ((l->flags & H2_LAYER_BATCH_NORM) && ((l->flags & (H2_LAYER_BIAS | H2_LAYER_READOUT)) ||
+                                           l->pool == H2_POOL_BEFORE_SOMA || d->relu))
+    return h2_refuse(d, "layers", index, ".flags",
+                     "has batch norm with a bias, a read-out, pooling before Soma or ReLU");
   if (d->relu && l->pool == H2_POOL_AFTER_SOMA)
     return h2_refuse(d, "layers", index, ".pool", "is behind ReLU: this card averages sums");
   if (index > 0 && (l->flags & H2_LAYER_ENCODING))

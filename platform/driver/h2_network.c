@@ -50,13 +50,13 @@ static void place_layer(h2_device* d, h2_layer* l, const h2_layer* below, const 
   const uint32_t read = next ? h2_input_border(reach_of(next)) : 0;
   const uint32_t fed = h2_gradient_border(reach_of(l), l->stride, l->pool == H2_POOL_BEFORE_SOMA);
   const uint64_t values = h2_map_values_bytes(&soma, d->value_bytes);
-  const uint64_t weights = (uint64_t)l->cout * l->cin * l->kernel * l->kernel;
+  const uint64_t weights = h2_parameters(l);
   l->weights = take(mem, weights * d->value_bytes);
   l->spikes = take(mem, bits_with(soma, after_soma ? 0 : read));
   l->pooled = after_soma ? take(mem, bits_with(pooled, read)) : 0;
   l->potential = take(mem, values);
   l->mask = take(mem, bits_with(soma, 0));
-  l->gradient = take(mem, values);
+  l->gradient = take(mem, l->flags & H2_LAYER_BATCH_NORM ? h2_norm_end(values, l->cout) : values);
   l->gradient_mask = l->kind == H2_LAYER_CONV ? take(mem, bits_with(soma, fed)) : 0;
   l->weight_gradient = take(mem2, gradient_bytes(d, l, below, weights * d->value_bytes));
   l->master = take(mem2, weights * 4);

@@ -31,6 +31,11 @@ h2_map h2_map_of(const h2_device* d, uint32_t channels, uint32_t height, uint32_
   return m;
 }
 
+uint64_t h2_parameters(const h2_layer* l) {
+  const uint64_t weights = (uint64_t)l->cout * l->cin * l->kernel * l->kernel;
+  return weights + (l->flags & H2_LAYER_BATCH_NORM ? (uint64_t)l->cout * H2_NORM_ARRAYS : 0);
+}
+
 uint32_t h2_inputs(const h2_layer* l) { return l->cin - (l->flags & H2_LAYER_BIAS ? 1 : 0); }
 
 h2_map h2_input_map(const h2_device* d, uint32_t samples) {

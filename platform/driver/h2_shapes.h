@@ -14,6 +14,8 @@ typedef struct h2_shapes {
   uint32_t out_height, out_width, soma_height, soma_width, next_height, next_width, next_planes;
 } h2_shapes;
 h2_shapes h2_shapes_of(const h2_layer* layer);
+/* Weights of the layer, and what lies behind them of batch norm. */
+uint64_t h2_parameters(const h2_layer* layer);
 /* Channels that the layer reads: without the constant of its bias. */
 uint32_t h2_inputs(const h2_layer* layer);
 

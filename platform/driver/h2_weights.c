@@ -7,6 +7,7 @@
 #include "platform/driver/h2_driver.h"
 #include "platform/driver/h2_math.h"
 #include "platform/driver/h2_reason.h"
+#include "platform/driver/h2_shapes.h"
 
 /* Sequential writer through a small buffer, a multiple of all sizes of values. */
 typedef struct stream {
@@ -28,8 +29,8 @@ static void flush(stream* s) {
 
 static uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
 
-/* Calls visit(context, index, count) for all weights in memory order: `count` of them follow each
-   other in OIHW order from `index`. */
+/* Calls visit(context, index, count) for all weights in memory order, then for what batch norm has:
+   `count` of them follow each other in OIHW order from `index`. */
 static void each_run(const h2_layer* l, void (*visit)(void*, uint64_t, uint32_t), void* context) {
   const uint32_t taps = (uint32_t)l->kernel * l->kernel;
   for (uint32_t ob = 0; ob < l->cout; ob += H2_BLOCK)
@@ -37,6 +38,8 @@ static void each_run(const h2_layer* l, void (*visit)(void*, uint64_t, uint32_t)
       for (uint32_t o = ob; o < least(ob + H2_BLOCK, l->cout); ++o)
         visit(context, ((uint64_t)o * l->cin + ib) * taps,
               (least(ib + H2_WEIGHT_BLOCK_IN, l->cin) - ib) * taps);
+  const uint64_t weights = (uint64_t)l->cout * l->cin * taps, all = h2_parameters(l);
+  if (all > weights) visit(context, weights, (uint32_t)(all - weights));
 }
 
 typedef struct weight_writer {
@@ -90,10 +93,6 @@ static int check_target(h2_device* d, uint32_t layer, const void* oihw) {
   return oihw != NULL ? H2_OK : h2_refuse(d, "oihw", -1, "", "is null");
 }
 
-static uint64_t weight_count(const h2_layer* l) {
-  return (uint64_t)l->cout * l->cin * l->kernel * l->kernel;
-}
-
 /* Finite as the card stores them: FP16 rounds to infinity from 65520 on. */
 static int check_weights(h2_device* d, const float* oihw, uint64_t count) {
   const uint32_t limit = d->value_bytes == 2 ? 0x477FF000U : 0x7F800000U;
@@ -110,7 +109,7 @@ int h2_write_weights(h2_device* d, uint32_t layer, const float* oihw) {
   int error = check_target(d, layer, oihw);
   if (error) return error;
   const h2_layer* l = &d->layers[layer];
-  error = check_weights(d, oihw, weight_count(l));
+  error = check_weights(d, oihw, h2_parameters(l));
   for (unsigned m = 0; !error && m < h2_sub_batch_memories(d); ++m)
     error = write_array(d, l, h2_memory(d, m) + l->weights, oihw, d->value_bytes);
   if (!error) error = write_array(d, l, h2_memory(d, 2) + l->master, oihw, 4);
@@ -154,7 +153,7 @@ static void read_run(void* context, uint64_t index, uint32_t count) {
 
 static int read_array(h2_device* d, const h2_layer* l, uint64_t address, void* oihw,
                       uint32_t value_bytes) {
-  const uint64_t bytes = weight_count(l) * value_bytes;
+  const uint64_t bytes = h2_parameters(l) * value_bytes;
   weight_reader r = {d, address, address + bytes, value_bytes, 0, 0, 0, (uint8_t*)oihw, {0}};
   each_run(l, read_run, &r);
   return r.error;

@@ -30,7 +30,8 @@ DrawnMasks::DrawnMasks(const Config& config, std::uint64_t sub_batch) {
     draw.density = of_layer(p.mask_density, i);
     draw.stream = (sub_batch * layers + i) * 2;
     open_.push_back(draw_mask(draw));
-    draw.density = of_layer(p.gradient_density, i);
+    // Behind batch norm hardly a gradient is 0: it takes the mean of the channel from each.
+    draw.density = l.normalised() ? 1.0 : of_layer(p.gradient_density, i);
     draw.stream += 1;
     nonzero_.push_back(draw_mask(draw));
     draw.random = RandomStream::spikes;

@@ -40,6 +40,7 @@ void add(const TransferList& list, JobEstimate& sum) {
 /// As in the rows of results; "grad": the last layer's, which multiplies nothing.
 std::string estimated_pass(std::uint8_t opcode, const Job& job) {
   if (opcode == H2_OP_UPDATE) return "update";
+  if (job.element_wise) return std::string("norm_") + pass_of(opcode);
   return opcode == H2_OP_BACKWARD && job.macs == 0 ? "grad" : pass_of(opcode);
 }
 
@@ -48,7 +49,8 @@ JobEstimate cost_of(int engine, std::uint8_t opcode, Job& job) {
   cost.engine = engine;
   cost.pass = estimated_pass(opcode, job);
   cost.layer = job.layer;
-  cost.grad = job.macs == 0 && engine == H2LearnSchedule::kBackwardEngine;
+  cost.norm = job.element_wise;
+  cost.grad = job.macs == 0 && !cost.norm && engine == H2LearnSchedule::kBackwardEngine;
   for (int chunk = 0; chunk < job.chunks(); ++chunk) {
     bool more = true;
     for (int stage = 0; more; ++stage) {
@@ -266,12 +268,13 @@ Estimate estimate_sub_batch(const Config& config, const h2_device& device) {
   Estimator estimator(config, device);
   const int group = config.training.batch_group;
   const auto& layers = config.network.layers;
-  const auto is_grouped = [&](int engine, int layer) {
-    return engine == H2LearnSchedule::kWeightUpdateEngine && layers[layer].grouped;
+  const auto is_grouped = [&](int engine, const Job& job) {
+    return engine == H2LearnSchedule::kWeightUpdateEngine && layers[job.layer].grouped &&
+           !job.element_wise;
   };
   std::map<int, JobEstimate> keep;  // by layer
   const auto before = [&](int engine, std::uint8_t opcode, Job& job) {
-    if (is_grouped(engine, job.layer)) keep[job.layer] = cost_of(engine, opcode, job);
+    if (is_grouped(engine, job)) keep[job.layer] = cost_of(engine, opcode, job);
   };
   if (group > 1) estimator.sub_batch(H2_DESC_FIRST, before);
   for (int i = 2; layers.back().grouped && i < group; ++i)
@@ -279,7 +282,7 @@ Estimate estimate_sub_batch(const Config& config, const h2_device& device) {
   estimator.sub_batch(group > 1 ? H2_DESC_LAST : H2_DESC_FIRST | H2_DESC_LAST,
                       [&](int engine, std::uint8_t opcode, Job& job) {
                         JobEstimate cost = cost_of(engine, opcode, job);
-                        if (is_grouped(engine, job.layer)) {
+                        if (is_grouped(engine, job)) {
                           cost = mean_of_group(keep.at(job.layer), cost, group);
                         }
                         sum.jobs.push_back(cost);

@@ -13,10 +13,12 @@ namespace h2 {
 
 /// One job of the schedule without memory stalls.
 struct JobEstimate {
-  int engine = 0;        ///< in the order of engines_of()
-  int layer = 0;         ///< index of the layer that owns the weights
-  std::string pass;      ///< forward, backward, grad (of the last layer), weight_update, update
+  int engine = 0;  ///< in the order of engines_of()
+  int layer = 0;   ///< index of the layer that owns the weights
+  std::string
+      pass;  ///< forward, backward, grad (of the last layer), weight_update, update; norm_forward..
   bool grad = false;     ///< the last layer's Grad on H2Learn
+  bool norm = false;     ///< the element-wise pass of batch norm
   bool grouped = false;  ///< mean of a group whose weight gradient is computed once
   std::uint64_t cycles = 0;
   std::uint64_t bytes = 0;  ///< loads and stores, charged

@@ -62,7 +62,9 @@ NetworkImage network_image(const Config& config) {
     r.flags = static_cast<std::uint16_t>(
         (l.encoding ? H2_LAYER_ENCODING : 0U) | (l.grouped ? H2_LAYER_GROUPED : 0U) |
         (l.valid ? H2_LAYER_VALID : 0U) | (l.max_pool ? H2_LAYER_MAX_POOL : 0U) |
-        (l.bias ? H2_LAYER_BIAS : 0U) | (l.readout ? H2_LAYER_READOUT : 0U));
+        (l.bias ? H2_LAYER_BIAS : 0U) | (l.readout ? H2_LAYER_READOUT : 0U) |
+        (l.normalised() ? H2_LAYER_BATCH_NORM : 0U) |
+        (l.norm == BatchNormKind::tdbn_branch ? H2_LAYER_NORM_BRANCH : 0U));
     r.pool = static_cast<std::uint16_t>(l.pool);
     r.planes = static_cast<std::uint16_t>(l.planes);
     r.cin = l.cin;

@@ -64,7 +64,8 @@ std::shared_ptr<const MaskSource> load(const Config& config, const fs::path& fol
   for (const Layer& l : config.network.layers) {
     const Axes axes{batch, steps, l.cout, l.soma_h, l.soma_w};
     masks->open_.push_back(planes_of(file(l, ".mask.npy"), axes, 1));
-    masks->nonzero_.push_back(planes_of(file(l, ".grad_u.npy"), axes, 1));
+    masks->nonzero_.push_back(
+        planes_of(file(l, l.normalised() ? ".grad_current.npy" : ".grad_u.npy"), axes, 1));
     masks->spikes_.push_back(planes_of(file(l, ".s.npy"), axes, 1));
   }
   const Layer& first = config.network.layers.front();

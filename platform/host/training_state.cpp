@@ -23,7 +23,7 @@ class LoaderBus {
 
 std::vector<float> read_layer(const Layer& layer, std::size_t index, std::uint32_t state,
                               CardSession& card) {
-  std::vector<float> values(layer.weight_count());
+  std::vector<float> values(layer.parameter_count());
   card.check(h2_read_state(&card.device, static_cast<std::uint32_t>(index), state, values.data()),
              "reading the optimiser's state of " + layer.name);
   return values;
@@ -90,7 +90,7 @@ std::vector<std::vector<std::uint8_t>> read_weights(const Config& config, HostCp
   std::vector<std::vector<std::uint8_t>> weights;
   for (std::size_t l = 0; l < config.network.layers.size(); ++l) {
     const Layer& layer = config.network.layers[l];
-    std::vector<std::uint8_t> bytes(layer.weight_count() * card.device.value_bytes);
+    std::vector<std::uint8_t> bytes(layer.parameter_count() * card.device.value_bytes);
     card.check(h2_read_weights(&card.device, static_cast<std::uint32_t>(l), bytes.data()),
                "reading the weights of " + layer.name);
     weights.push_back(std::move(bytes));

@@ -69,8 +69,9 @@ void Trial::operator()(HostCpu& host) {
 
 void Trial::write_weights(HostCpu& host, float factor) {
   std::vector<std::vector<float>> scaled = weights_;
-  for (std::vector<float>& layer : scaled) {
-    for (float& weight : layer) weight *= factor;
+  for (std::size_t l = 0; l < scaled.size(); ++l) {
+    const std::uint64_t weights = config_.network.layers[l].weight_count();
+    for (std::uint64_t i = 0; i < weights; ++i) scaled[l][i] *= factor;
   }
   write_state(start_of_training(std::move(scaled)), config_, host, card_);
 }

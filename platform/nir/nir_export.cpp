@@ -42,6 +42,7 @@ void require_nodes(const Network& network) {
   for (const Layer& layer : network.layers) {
     const bool soft = !layer.readout && layer.neuron.reset != Reset::hard;
     const char* lacks = layer.max_pool          ? "max pooling"
+                        : layer.normalised()    ? "trained batch norm"
                         : soft                  ? "a soft reset"
                         : layer.adds_potentials ? "a shortcut of potentials"
                                                 : nullptr;

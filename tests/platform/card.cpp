@@ -122,7 +122,7 @@ std::uint32_t Card::submit_update(std::uint32_t step) {
 std::vector<std::vector<std::uint8_t>> Card::weights() {
   std::vector<std::vector<std::uint8_t>> all;
   for (std::size_t l = 0; l < config_.network.layers.size(); ++l) {
-    all.emplace_back(config_.network.layers[l].weight_count() * device.value_bytes);
+    all.emplace_back(config_.network.layers[l].parameter_count() * device.value_bytes);
     EXPECT_EQ(h2_read_weights(&device, static_cast<std::uint32_t>(l), all.back().data()), H2_OK);
   }
   return all;

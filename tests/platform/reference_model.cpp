@@ -156,6 +156,7 @@ ReferenceModel::Kept ReferenceModel::forward(std::size_t l, int batch, BitMap in
     pool_potentials(machine_.numerics, sums, region, 0, layer.cout, pooled);
     sums = pooled;
   }
+  if (layer.normalised()) sums = normalised(l, kept, std::move(sums));
   for (std::size_t i = 0; added != nullptr && i < sums.values.size(); ++i) {
     const int at = static_cast<int>(i) / layer.cout, x = at % layer.soma_w;
     const int y = at / layer.soma_w % layer.soma_h, map = at / layer.soma_w / layer.soma_h;
@@ -233,6 +234,35 @@ ValueMap ReferenceModel::backward(const Layer& layer, int batch, const Kept& kep
   return grad_u;
 }
 
+ValueMap ReferenceModel::normalised(std::size_t l, Kept& kept, ValueMap currents) const {
+  const Layer& layer = network_.layers[l];
+  kept.moments = reference::moments(currents, machine_.tile);
+  kept.currents = std::move(currents);
+  return reference::normalised(layer, machine_.numerics, kept.moments,
+                               &stored_[l][layer.weight_count()], kept.currents);
+}
+
+/// Adds the gradients of gamma and beta behind those of the weights, and lets the running mean and
+/// variance follow.
+ValueMap ReferenceModel::through_norm(std::size_t l, const Kept& kept, const ValueMap& grad_u,
+                                      std::vector<float>& gradients) {
+  const Layer& layer = network_.layers[l];
+  reference::NormGradient found = reference::norm_gradient(layer, machine_.numerics, kept.moments,
+                                                           &stored_[l][layer.weight_count()],
+                                                           grad_u, kept.currents, machine_.tile);
+  gradients = std::move(found.gamma);
+  gradients.insert(gradients.end(), found.beta.begin(), found.beta.end());
+  gradients.resize(layer.norm_count(), 0.0F);
+  float* running = &master_[l][layer.trained_count()];
+  const double values = static_cast<double>(grad_u.maps) * grad_u.height * grad_u.width;
+  for (int c = 0; c < layer.cout; ++c) {
+    float &mean = running[c], &variance = running[layer.cout + c];
+    mean = reference::follow(mean, kept.moments.mean[c]);
+    variance = reference::follow(variance, reference::unbiased(kept.moments.variance[c], values));
+  }
+  return std::move(found.currents);
+}
+
 /// grad-u at the convolution's positions.
 ValueMap ReferenceModel::at_convolution(const Layer& layer, const ValueMap& grad_u) const {
   if (layer.pool != PoolMode::before_soma) return grad_u;
@@ -275,8 +305,11 @@ ReferenceModel::Gradients ReferenceModel::sub_batch(const TrainingGroup& trainin
       }
     }
     soma[l] = backward(layers[l], batch, kept[l], spatial, direct);
-    const ValueMap grad_u = at_convolution(layers[l], soma[l]);
+    std::vector<float> norm;
+    const ValueMap grad_u = layers[l].normalised() ? through_norm(l, kept[l], soma[l], norm)
+                                                   : at_convolution(layers[l], soma[l]);
     gradients[l] = weight_gradient(layers[l], batch, kept[l].input, grad_u);
+    gradients[l].insert(gradients[l].end(), norm.begin(), norm.end());
     if (l == 0) break;
     spatial = backward_sums(l, grad_u);
     const Layer& below = layers[l - 1];
@@ -343,7 +376,7 @@ void ReferenceModel::update(const Gradients& sum) {
   update.learning_rate = static_cast<float>(update.learning_rate * share_of(step_));
   for (std::size_t l = 0; l < sum.size(); ++l) {
     update_weights(update, step_, sum[l].data(), master_[l].data(), first_[l].data(),
-                   second_[l].data(), sum[l].size());
+                   second_[l].data(), network_.layers[l].trained_count());
     for (std::size_t i = 0; i < sum[l].size(); ++i) {
       stored_[l][i] = value_bytes_ == 2 ? round_fp16(master_[l][i]) : master_[l][i];
     }

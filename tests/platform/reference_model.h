@@ -6,6 +6,7 @@
 
 #include "modules/tensor/maps.h"
 #include "platform/config/config.h"
+#include "tests/arithmetic/norm_reference.h"
 #include "tests/platform/card.h"
 
 namespace h2 {
@@ -38,7 +39,8 @@ class ReferenceModel {
   /// What the forward pass of a layer leaves.
   struct Kept {
     BitMap input, spikes, mask;
-    ValueMap u;
+    ValueMap u, currents;
+    reference::Moments moments;  ///< of the currents, with batch norm
   };
   using Gradients = std::vector<std::vector<float>>;
 
@@ -52,6 +54,9 @@ class ReferenceModel {
   /// `direct`: a further term of grad-u.
   ValueMap backward(const Layer& layer, int batch, const Kept& kept, const ValueMap& spatial,
                     const ValueMap& direct) const;
+  ValueMap normalised(std::size_t l, Kept& kept, ValueMap currents) const;
+  ValueMap through_norm(std::size_t l, const Kept& kept, const ValueMap& grad_u,
+                        std::vector<float>& gradients);
   ValueMap at_convolution(const Layer& layer, const ValueMap& grad_u) const;
   Gradients sub_batch(const TrainingGroup& training_group, std::size_t first, int batch);
   double share_of(unsigned step) const;

@@ -230,6 +230,41 @@ const Case kCases[] = {
       {"machine.extensions", "true"}},
      {2, 2},
      2},
+    {"BatchNorm",
+     {{"network.layers",
+       "[{type: conv, channels: 8, encoding: true, batch_norm: tdbn}, {type: pool}, "
+       "{type: conv, channels: 20, batch_norm: tdbn, th_f: 0.3}, {type: pool, kind: max}, "
+       "{type: fc, neurons: 24, batch_norm: tdbn}, {type: fc, neurons: 10}]"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     3},
+    {"BatchNormOfBranches",
+     {{"network.layers",
+       "[{type: conv, channels: 18, batch_norm: tdbn}, "
+       "{type: conv, channels: 18, batch_norm: tdbn_branch}, "
+       "{type: conv, channels: 18, batch_norm: tdbn_branch, adds: conv1, surrogate: atan}, "
+       "{type: conv, channels: 20, stride: 2}, {type: fc, neurons: 10, batch_norm: tdbn}]"},
+      {"training.optimizer", "adam"},
+      {"training.weight_decay", "0.125"},
+      {"engines.forward.cols", "24"},
+      {"engines.backward.cols", "40"},
+      {"tile.height", "4"},
+      {"tile.width", "3"},
+      {"machine.extensions", "true"}},
+     {2, 2},
+     3},
+    {"BatchNormOnce",
+     {{"network.layers",
+       "[{type: conv, channels: 8, encoding: true, batch_norm: tdbn}, "
+       "{type: fc, neurons: 20, batch_norm: tdbn}, {type: fc, neurons: 10}]"},
+      {"network.static_input_once", "true"},
+      {"dataflow.fc_weight_gradient", "per_group"},
+      {"memory.organisation", "unified"},
+      {"pipeline.overlap", "false"},
+      {"training.sub_batch", "3"},
+      {"machine.extensions", "true"}},
+     {3, 3, 1},
+     2},
     {"Readout",
      {{"network.layers",
        "[{type: conv, channels: 8, encoding: true}, {type: pool}, {type: fc, neurons: 20}, "

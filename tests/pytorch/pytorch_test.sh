@@ -54,6 +54,12 @@ run potentials --set machine.extensions=true --set training.loss=cross_entropy -
   {type: fc, neurons: 24}, {type: fc, neurons: 24, adds_potentials: fc1},
   {type: fc, neurons: 10}, {type: fc, neurons: 10, readout: true, alpha: 0.5, adds_potentials: fc3}]'
 compare potentials
+run batch_norm --set machine.extensions=true --set training.optimizer=sgd --set 'network.layers=[
+  {type: conv, channels: 8, encoding: true, batch_norm: tdbn}, {type: pool, kind: max},
+  {type: conv, channels: 16, batch_norm: tdbn, th_f: 0.4},
+  {type: conv, channels: 16, batch_norm: tdbn_branch, adds: conv2}, {type: pool},
+  {type: fc, neurons: 24, batch_norm: tdbn}, {type: fc, neurons: 10}]'
+compare batch_norm
 
 # A wrong weight gradient must not pass.
 cp "$work/adam/1/conv1.grad_w.npy" "$work/adam/0/conv1.grad_w.npy"

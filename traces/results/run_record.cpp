@@ -51,6 +51,7 @@ Snapshot combine(const Snapshot& a, const Snapshot& b, Combine of) {
 
 JobKind kind_of(const LayerRecord& record) {
   if (record.opcode == H2_OP_UPDATE) return JobKind::update;
+  if (record.job.element_wise) return JobKind::norm;
   const bool grad = record.opcode == H2_OP_BACKWARD && record.job.macs == 0;
   return grad ? JobKind::grad : JobKind::array;
 }
@@ -58,7 +59,7 @@ JobKind kind_of(const LayerRecord& record) {
 }  // namespace
 
 const char* name_of(JobKind kind) {
-  static const char* const names[] = {"update", "grad", "array"};
+  static const char* const names[] = {"update", "grad", "array", "norm"};
   return names[static_cast<int>(kind)];
 }
 
@@ -144,7 +145,7 @@ void RunRecord::add(const LayerRecord& record) {
   LayerCost& cost = layers[{kind, record.engine, record.opcode, record.job.layer_index}];
   cost.kind = kind;
   cost.engine = record.engine;
-  if (kind == JobKind::array) cost.pass = pass_of(record.opcode);
+  if (kind == JobKind::array || kind == JobKind::norm) cost.pass = pass_of(record.opcode);
   cost.last = record.job;
   ++cost.jobs;
   JobRecord& total = cost.total;

@@ -40,9 +40,10 @@ struct Snapshot {
 Snapshot operator-(const Snapshot& end, const Snapshot& start);
 Snapshot operator+(const Snapshot& a, const Snapshot& b);
 
-/// What a job is for: an optimiser step, the last layer's Grad alone, or array work.
-enum class JobKind { update, grad, array };
-/// "update", "grad", "array".
+/// What a job is for: an optimiser step, the last layer's Grad alone, array work, or the
+/// element-wise pass of batch norm.
+enum class JobKind { update, grad, array, norm };
+/// "update", "grad", "array", "norm".
 const char* name_of(JobKind kind);
 
 /// The pass that an opcode's jobs belong to: "forward", "backward", "weight_update"; "" for another
@@ -66,7 +67,7 @@ struct JobKey {
 struct LayerCost {
   JobKind kind = JobKind::array;
   int engine = 0;
-  std::string pass;  ///< of array jobs, pass_of()
+  std::string pass;  ///< of array jobs and of batch norm, pass_of()
   JobRecord last;
   JobRecord total;
   std::uint64_t jobs = 0;

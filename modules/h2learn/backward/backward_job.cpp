@@ -252,7 +252,7 @@ void BackwardJob::compute(int chunk) {
   } else {
     count(grad_.run(at.soma, steps_.blocks(at), kernels));
   }
-  if (chunk == chunks() - 1) densities.gradient = grad_.density();
+  if (chunk == chunks() - 1 && !l_.normalised()) densities.gradient = grad_.density();
 }
 
 void BackwardJob::compute_in_turn(const BackwardStep& at) {

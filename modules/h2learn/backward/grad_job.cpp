@@ -58,7 +58,7 @@ class GradJob : public LayerJob {
   void compute(int chunk) override {
     copy_region(loss_.values, tile(chunk), channels(chunk), grad_.sums());
     for (const int t : complete(chunk)) count(grad_.run(t, blocks(chunk), kernels));
-    if (chunk == chunks() - 1) densities.gradient = grad_.density();
+    if (chunk == chunks() - 1 && !l_.normalised()) densities.gradient = grad_.density();
   }
   void store(int chunk, TransferList& list) override {
     for (const int t : complete(chunk)) grad_.store(t, blocks(chunk), list);

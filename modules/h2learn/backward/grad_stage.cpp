@@ -111,7 +111,8 @@ void GradStage::store(int tile, Span blocks, TransferList& list) {
     const int unit = gradient_image_.unit(tile, b);
     Transfer t;
     t.write = true;
-    if (conv_ && !context_.dense) {
+    // Batch norm makes the gradient that the arrays read, and its bitmap.
+    if (conv_ && !context_.dense && !l_.normalised()) {
       t.kind = TensorKind::gradient_mask;
       t.address = bitmap_image_.bits_address(unit);
       t.bytes = bitmap_image_.bits_bytes(unit);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "modules/h2learn/forward/currents_stage.h"
 #include "modules/h2learn/forward/forward_array.h"
 #include "modules/h2learn/forward/forward_cycles.h"
 #include "modules/h2learn/forward/soma_stage.h"
@@ -11,6 +12,15 @@
 
 namespace h2 {
 namespace {
+
+/// What follows the arrays.
+std::unique_ptr<SumsStage> make_sums_stage(const JobContext& context, int layer,
+                                           const Tiling& conv_tiles, int sum_maps) {
+  if (context.layer(layer).normalised() && !context.inference) {
+    return std::make_unique<CurrentsStage>(context, layer, conv_tiles);
+  }
+  return std::make_unique<SomaStage>(context, layer, conv_tiles, sum_maps);
+}
 
 /// Forward pass of one layer: for 16 output channels { for tile { for 64 input channels { spikes,
 /// weights } Soma; store u, s, mask, pooled planes } }. FC: one tile, inputs in larger pieces.
@@ -48,7 +58,7 @@ class ForwardJob : public LayerJob {
   InputFeed input_;
   SpikingLookups spiking_;
   WeightOperand weights_;
-  SomaStage soma_;
+  std::unique_ptr<SumsStage> sums_;
   ForwardArray kernel_;
   TileStrips<ForwardArray> strips_;
 };
@@ -65,7 +75,7 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
       weights_(TensorKind::weight,
                context.weight_image(index, context.base + context.place(index).weights),
                context.functional()),
-      soma_(context_, index, conv_tiles_, input_.bits().maps),
+      sums_(make_sums_stage(context_, index, conv_tiles_, input_.bits().maps)),
       kernel_(l_, context.machine->forward, context.machine->numerics,
               context.fault ? Evaluation::table : Evaluation::fast),
       strips_(kernel_, conv_tiles_, kernels) {
@@ -79,8 +89,8 @@ ForwardJob::ForwardJob(const JobContext& context, int index)
 Job::Results ForwardJob::results(int chunk) const {
   const LoopNest::At at = nest_.at(chunk);
   Results r;
-  if (at.inner == 0) r.begin = soma_.bytes(at.tile, channels(at).size());
-  if (last(at)) r.end = soma_.stored_bytes(at.tile, channels(at).size());
+  if (at.inner == 0) r.begin = sums_->bytes(at.tile, channels(at).size());
+  if (last(at)) r.end = sums_->stored_bytes(at.tile, channels(at).size());
   return r;
 }
 
@@ -91,11 +101,16 @@ bool ForwardJob::load(int chunk, int, TransferList& list) {
     if (at.tile == 0 && !resident()) input_.begin_pass();
   }
   const Span in = inputs(at);
+  if (chunk == 0) {
+    list.hold_until(chunks() - 1);
+    sums_->want_constants(list);
+    list.hold_until(TransferList::kOwnChunk);
+  }
   if (resident()) list.hold_until(chunks() - 1);
   input_.want(receptive(l_, tile(at)), in.begin, in.end, list);
   list.hold_until(TransferList::kOwnChunk);
   load_weights(chunk, list);
-  if (last(at)) soma_.want_added(at.tile, channels(at), list);
+  if (last(at)) sums_->want_added(at.tile, channels(at), list);
   return false;
 }
 
@@ -126,7 +141,7 @@ ChunkWork ForwardJob::work(int chunk) {
   } else {
     outputs = static_cast<std::uint64_t>(context_.batch) * steps * tile(at).area();
     work.cycles = forward_conv_chunk(l_, array, tile(at), in.begin, in.end, context_.batch, steps,
-                                     last(at), context_.steps);
+                                     last(at), sums_->steps());
   }
   work.executed_macs = outputs * channels(at).size() * in.size() * l_.taps();
   work.events = events(at, steps);
@@ -143,7 +158,7 @@ EventCounts ForwardJob::events(LoopNest::At at, int steps) {
   part.operands = input_.kind();
   EventCounts events = forward_events(l_, context_.machine->forward, part, spiking);
   if (!last(at)) return events;
-  events += soma_events(over_maps(soma_.positions(at.tile) * outputs));
+  events += sums_->events(at.tile, outputs);
   return events;
 }
 
@@ -152,8 +167,8 @@ void ForwardJob::compute(int chunk) {
   const Span out = channels(at);
   if (at.tile == 0) begin_pass(at);
   strips_.compute(at.pass, at.tile, *workers, input_.bits());
-  count(soma_.run(at.tile, out, kernels));
-  if (chunk == chunks() - 1) densities = soma_.densities();
+  count(sums_->run(at.tile, out, kernels));
+  if (chunk == chunks() - 1) densities = sums_->densities();
 }
 
 /// With the first tile the weights of the pass are there.
@@ -161,7 +176,7 @@ void ForwardJob::begin_pass(LoopNest::At at) {
   const Span out = channels(at);
   kernels.run([&] { kernel_.load(weights_.oihw.data(), out.begin, out.size()); });
   inject_fault(out);
-  strips_.begin_pass(at.pass, *workers, soma_.sums(), out.begin);
+  strips_.begin_pass(at.pass, *workers, sums_->sums(), out.begin);
 }
 
 void ForwardJob::inject_fault(Span out) {
@@ -173,7 +188,7 @@ void ForwardJob::inject_fault(Span out) {
 
 void ForwardJob::store(int chunk, TransferList& list) {
   const LoopNest::At at = nest_.at(chunk);
-  if (last(at)) soma_.store(at.tile, channels(at), list);
+  if (last(at)) sums_->store(at.tile, channels(at), list);
 }
 
 }  // namespace

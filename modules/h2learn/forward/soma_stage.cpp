@@ -6,6 +6,7 @@
 #include "modules/arithmetic/neuron.h"
 #include "modules/base/ceil_div.h"
 #include "modules/h2learn/backward/backward_count.h"
+#include "modules/h2learn/event_counts.h"
 
 namespace h2 {
 namespace {
@@ -35,7 +36,12 @@ SomaStage::SomaStage(const JobContext& context, int layer, const Tiling& conv_ti
   } else if (l_.adds >= 0) {
     added_.emplace(TensorKind::spike, context.spikes_image(l_.adds), context.functional());
   }
+  if (l_.normalised() && context_.inference) norm_.emplace(context_, layer);
   if (context_.functional()) allocate(sum_maps);
+}
+
+void SomaStage::want_constants(TransferList& list) {
+  if (norm_) norm_->want(list);
 }
 
 void SomaStage::want_added(int tile, Span channels, TransferList& list) {
@@ -68,6 +74,14 @@ void SomaStage::allocate(int sum_maps) {
   }
 }
 
+EventCounts SomaStage::events(int tile, int channels) const {
+  const std::uint64_t potentials = positions(tile) * static_cast<std::uint64_t>(channels) *
+                                   static_cast<std::uint64_t>(context_.batch * context_.steps);
+  EventCounts events = soma_events(potentials);
+  if (norm_) events[kNormValues] = potentials;
+  return events;
+}
+
 std::uint64_t SomaStage::positions(int tile) const {
   std::uint64_t sum = 0;
   for (const int soma_tile : soma_tiles_.complete(tile)) {
@@ -97,6 +111,9 @@ RangeCount SomaStage::fire(Region region, Span channels, KernelClock& kernels) {
   return kernels.run([&] {
     if (pooled) {
       pool_potentials(numerics, sums_, region, channels.begin, channels.end, pooled_sums_);
+    }
+    if (norm_) {
+      normalise(norm_->running(), numerics, taken, region, channels.begin, channels.end, taken);
     }
     if (added_) {
       add_spikes(numerics, added_->bits, region, channels.begin, channels.end, taken);

@@ -61,7 +61,7 @@ class InputFeed {
 class GradientFeed {
  public:
   GradientFeed(const JobContext& context, int layer, bool with_mask)
-      : GradientFeed(context, layer, with_mask, context.gradient_image(layer)) {}
+      : GradientFeed(context, layer, with_mask, context.array_gradient_image(layer)) {}
   /// The same with values from another place.
   GradientFeed(const JobContext& context, int layer, bool with_mask, const TensorImage& values);
 

@@ -17,7 +17,8 @@ class KeepVectorsJob : public LayerJob, public UnitSink {
   KeepVectorsJob(const JobContext& context, int index, const KeptVectors& to)
       : LayerJob(context, index, index, halves_of(context.machine->glb.weight_update)) {
     const std::uint64_t chunk = std::clamp<std::uint64_t>(room.operands / 2, 64, kBytesPerChunk);
-    const TensorImage input = context.input_image(index), gradient = context.gradient_image(index);
+    const TensorImage input = context.input_image(index),
+                      gradient = context.array_gradient_image(index);
     cut({index == 0 ? TensorKind::input : TensorKind::spike, input.bits_address(0), to.input,
          h2_map_bits_bytes(&input.map())},
         chunk);

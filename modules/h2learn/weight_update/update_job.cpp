@@ -29,7 +29,7 @@ class UpdateJob : public Job {
         step_(step),
         copies_(std::move(copies)),
         first_(range.begin),
-        weights_(range.end != 0 ? range.end - range.begin : static_cast<int>(l_.weight_count())),
+        weights_(range.end != 0 ? range.end - range.begin : static_cast<int>(l_.parameter_count())),
         arrays_{{TensorKind::weight_gradient, context.place(index).weight_gradient},
                 {TensorKind::master, context.place(index).master}} {
     name = l_.name;
@@ -126,10 +126,16 @@ void UpdateJob::compute(int chunk) {
   const float* gradient = arrays_[0].values[chunk].data();
   // Plain SGD has no state: it starts from zero every time.
   std::vector<float> none(update_.has_first() ? 0 : count);
+  // The running mean and variance of batch norm are copied as they are.
+  const auto trained = std::clamp<std::int64_t>(
+      static_cast<std::int64_t>(l_.trained_count()) -
+          static_cast<std::int64_t>(place_of(piece(chunk, chunk_, weights_))),
+      0, count);
   kernels.run([&] {
     update_weights(update_, step_, gradient, arrays_[1].values[chunk].data(),
                    update_.has_first() ? arrays_[2].values[chunk].data() : none.data(),
-                   arrays_.size() > 3 ? arrays_[3].values[chunk].data() : nullptr, count);
+                   arrays_.size() > 3 ? arrays_[3].values[chunk].data() : nullptr,
+                   static_cast<std::size_t>(trained));
   });
   const float* master = arrays_[1].values[chunk].data();
   // From 65520 on FP16 rounds to infinity.

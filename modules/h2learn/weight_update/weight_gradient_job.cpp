@@ -16,7 +16,7 @@ namespace {
 /// Vectors of a sub-batch, or maps.
 struct GradientOperands {
   GradientOperands(const JobContext& c, int index)
-      : GradientOperands(c, index, c.input_image(index), c.gradient_image(index)) {}
+      : GradientOperands(c, index, c.input_image(index), c.array_gradient_image(index)) {}
   GradientOperands(const JobContext& c, int index, const TensorImage& input_image,
                    const TensorImage& gradient_image)
       : context(c),

@@ -25,6 +25,10 @@ void check_tensors(const RunInfo& info, const std::set<std::string>& tensors) {
     for (const char* kind : {"s", "u", "mask", "grad_u", "grad_w", "w", "w_after"}) {
       legal.insert(l.name + "." + kind);
     }
+  for (const Layer& l : info.network.layers)
+    for (const char* kind : {"current", "grad_current", "norm", "norm_after", "grad_norm"}) {
+      if (l.normalised()) legal.insert(l.name + "." + kind);
+    }
   for (const std::string& name : tensors) {
     if (legal.count(name) != 0) continue;
     std::string names;
@@ -124,6 +128,11 @@ void GoldenWriter::write_forward(const Sample& sample, const JobContext& c,
           path, fetch_values(memory, c.potential_image(l), c.value_bytes, packed ? &mask : nullptr),
           c.steps, c.value_bytes);
     });
+    if (!c.layer(l).normalised()) continue;
+    write(n, name + ".current", [&](const std::string& path) {
+      write_values(path, fetch_values(memory, c.currents_image(l), c.value_bytes, nullptr),
+                   c.current_steps(l), c.value_bytes);
+    });
   }
   write_weights(n, "w", false, c, memory);
   write_signals(sample, true, c, memory);
@@ -146,6 +155,11 @@ void GoldenWriter::write_gradients(const Sample& sample, const h2_descriptor& d,
           path,
           fetch_values(memory, c.gradient_image(l), c.value_bytes, packed ? &nonzero : nullptr),
           c.steps, c.value_bytes);
+    });
+    if (!c.layer(l).normalised()) continue;
+    write(sample.number, c.layer(l).name + ".grad_current", [&](const std::string& path) {
+      write_values(path, fetch_values(memory, c.array_gradient_image(l), c.value_bytes, nullptr),
+                   c.steps, c.value_bytes);
     });
   }
   write_weights(sample.number, "grad_w", true, c, memory);
@@ -190,6 +204,21 @@ void GoldenWriter::write_weights(std::uint64_t number, const char* kind, bool gr
                                                  ? std::vector<std::size_t>{o, i}
                                                  : std::vector<std::size_t>{o, i, k, k};
       write_floats(path, shape, {weights.oihw.begin(), weights.oihw.end()}, c.value_bytes);
+    });
+    if (!layer.normalised()) continue;
+    const std::string norm = gradient                   ? "grad_norm"
+                             : kind == std::string("w") ? "norm"
+                                                        : "norm_after";
+    write(number, layer.name + "." + norm, [&](const std::string& path) {
+      const std::size_t rows = gradient ? 2 : H2_NORM_ARRAYS;
+      const auto channels = static_cast<std::size_t>(layer.cout);
+      const std::uint64_t base =
+          gradient ? c.base2 + c.place(l).weight_gradient : c.base + c.place(l).weights;
+      const auto value_bytes = static_cast<std::uint64_t>(c.value_bytes);
+      std::vector<std::uint8_t> bytes(rows * channels * value_bytes);
+      memory(base + layer.weight_count() * value_bytes, bytes.data(), bytes.size());
+      write_npy(path, value_bytes == 2 ? NpyType::float16 : NpyType::float32, {rows, channels},
+                bytes.data());
     });
   }
 }

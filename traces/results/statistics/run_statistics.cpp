@@ -166,6 +166,7 @@ void add_layers(StatGroup& root, const RunInfo& info, const RunRecord& record) {
 }  // namespace
 
 std::string pass_name(const LayerCost& cost, const RunInfo& info) {
+  if (cost.kind == JobKind::norm) return "norm_" + cost.pass;
   if (cost.kind != JobKind::array) return name_of(cost.kind);
   return cost.pass.empty() ? info.engines[cost.engine].key : cost.pass;
 }
