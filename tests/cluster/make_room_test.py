@@ -156,7 +156,7 @@ def others_end_as_before(work):
 def are_refused(work):
     sets = {**FEDERATED, "training.loss_scale": "dynamic"}
     text = small.run(board(work / "refused", 2, sets), 2)
-    assert "training.checkpoint.every: 1 contradicts federated.local_epochs = 2" in text, text
+    assert "training.checkpoint.every: 1 contradicts federated.local_epochs = 1" in text, text
 
 
 def has_mpi(work):
