@@ -262,6 +262,7 @@ const Case kCases[] = {
       {"memory.organisation", "unified"},
       {"pipeline.overlap", "false"},
       {"training.sub_batch", "3"},
+      {"training.batch_group", "3"},
       {"machine.extensions", "true"}},
      {3, 3, 1},
      2},
