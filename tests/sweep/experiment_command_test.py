@@ -19,7 +19,7 @@ failures = []
 
 def expect(condition, text):
     if not condition:
-        failures.append(text)
+        failures.append(str(text))
 
 
 def run(*arguments, code=0):
