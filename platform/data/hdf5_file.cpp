@@ -8,6 +8,7 @@
 
 #include "modules/base/error.h"
 #include "modules/base/file.h"
+#include "platform/data/hdf5_heaps.h"
 
 namespace h2 {
 namespace {
@@ -48,6 +49,19 @@ std::vector<std::size_t> extent(hid_t space, const std::string& path, const std:
     }
   }
   return {dims.begin(), dims.end()};
+}
+
+/// An array much larger than what the file holds of it is refused before memory is taken: deflate
+/// packs by 1,032 at most.
+void require_stored(hid_t set, std::uint64_t bytes, const std::string& path,
+                    const std::string& name) {
+  constexpr std::uint64_t kHarmless = std::uint64_t{1} << 24U, kMostPacked = 1032;
+  const std::uint64_t stored = H5Dget_storage_size(set);
+  if (bytes <= kHarmless || bytes / kMostPacked <= stored) return;
+  refuse_object(path, name,
+                ("announces " + std::to_string(bytes) + " bytes, of which the file holds " +
+                 std::to_string(stored))
+                    .c_str());
 }
 
 std::size_t element_count(const std::vector<std::size_t>& shape) {
@@ -132,6 +146,7 @@ Hdf5File::Hdf5File(const std::string& path, Mode mode) : path_(path) {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   if (mode == Mode::read) {
     require_plain_file(path, "an HDF5 file");
+    require_sound_heaps(path);
     file_ = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
     if (file_ < 0) throw InputError(path + ": cannot be opened, or is no HDF5 file");
     return;
@@ -182,6 +197,7 @@ Hdf5Array Hdf5File::numbers(const std::string& name) const {
   const Handle space(H5Dget_space(set.get()), H5Sclose), type(H5Dget_type(set.get()), H5Tclose);
   if (!holds_numbers(type.get())) refuse_object(path_, name, "holds no numbers");
   Hdf5Array array{extent(space.get(), path_, name), {}};
+  require_stored(set.get(), element_count(array.shape) * H5Tget_size(type.get()), path_, name);
   array.values.resize(element_count(array.shape));
   // libhdf5 converts no enumeration to a number: they are read as the integers they are made of.
   if (H5Tget_class(type.get()) == H5T_ENUM) {
@@ -228,6 +244,7 @@ std::vector<std::string> Hdf5File::texts(const std::string& name) const {
   const Handle space(H5Dget_space(set.get()), H5Sclose), type(H5Dget_type(set.get()), H5Tclose);
   if (H5Tget_class(type.get()) != H5T_STRING) refuse_object(path_, name, "holds no text");
   const std::size_t count = element_count(extent(space.get(), path_, name));
+  require_stored(set.get(), count * H5Tget_size(type.get()), path_, name);
   return H5Tis_variable_str(type.get()) > 0
              ? variable_texts(set.get(), space.get(), count, path_, name)
              : fixed_texts(set.get(), type.get(), count, path_, name);

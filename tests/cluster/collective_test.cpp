@@ -62,6 +62,13 @@ TEST(Collective, PartsOfACardAreSentOneByOne) {
   EXPECT_EQ(steps[1].bytes, 500U * 2);
 }
 
+/// Ten values on three cards: the largest share has four.
+TEST(Collective, SharesAreRoundedUp) {
+  for (const CollectiveStep& step : Collective(cluster_of(3)).steps({10, 1})) {
+    EXPECT_EQ(step.bytes, 4U * 2);
+  }
+}
+
 TEST(Collective, SumsThatAreNotRoundedTakeTwiceTheBytes) {
   ClusterSpec spec = cluster_of(8, CollectiveAlgorithm::halving);
   spec.sum_bytes = 4;

@@ -156,6 +156,5 @@ gesture = b"".join((b"#!AER-DAT3.1\r\n#Format: RAW\r\n#!END-HEADER\r\n", aedat3(
 table = b"class,startTime_usec,endTime_usec\n3,50,2000\n"
 put("aedat3", "pair", split(gesture, table))
 put("aedat3", "cut", split(gesture[:-3], table))
-# No more of HDF5 than its signature: the library's own reader (1.10) loops for ever on some damaged
-# files.
+# No more of HDF5 than its signature: the library itself (1.10) does not survive every damaged file.
 put("nir", "none", b"\x89HDF\r\n\x1a\n" + bytes(88))
