@@ -3,7 +3,7 @@
 # What takes longer than a change can wait for: clang-tidy over every source, the board tests under
 # ThreadSanitizer, and campaigns: ten times as many random descriptors as in the suite, 100,000 random
 # programs on the processor and on QEMU, 1,000,000 random packets on the mesh of the multi-core trainer,
-# 1.4 million changed inputs of all formats and libFuzzer for an hour on each, 5,000 random
+# 2.2 million changed inputs of all formats and libFuzzer for an hour on each, 5,000 random
 # configurations, all mutants of tests/mutation, the tutorials of the Python package, a failure or a
 # kill at every single write, rename and fsync of a run, 1,000 kills at random moments, and 200,000
 # sub-batches whose memory has to stay flat. Steps that passed for this commit are not repeated, so that
@@ -33,7 +33,7 @@ install_packages "${build_packages[@]}" "${test_packages[@]}" "${fuzz_packages[@
 step thread tests/sanitize.sh thread test_platform
 step tidy tests/tidy.py --all
 build_tree -DH2_TESTS=ON
-step corpus build/fuzz_replay tests/fuzz/corpus "${H2_SEED:-20261128}" 100000
+step corpus build/fuzz_replay tests/fuzz/corpus "${H2_SEED:-20261128}" 100000 build/long/inputs.txt
 step configs python3 tests/config/random_configs.py build/h2vp 1000 5000
 step mutation tests/mutation/run.sh
 step tutorials env H2VP=build/h2vp PYTHONPATH=python /usr/bin/python3 tests/python/tutorials_test.py \

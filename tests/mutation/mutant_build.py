@@ -13,7 +13,7 @@ from pathlib import Path
 
 HANGS = -1
 SHORTEST = 20  # processor seconds
-PATIENCE = 600  # seconds, for what waits without computing
+PATIENCE = 30  # seconds for each of them: what waits without computing ends, too
 
 
 class MutantBuild:
@@ -50,7 +50,7 @@ class MutantBuild:
                                    stderr=self.log, start_new_session=True, preexec_fn=limit,
                                    env=environment)
         try:
-            code = process.wait(None if seconds is None else PATIENCE)
+            code = process.wait(None if seconds is None else PATIENCE * seconds)
         except subprocess.TimeoutExpired:
             code = HANGS
         finally:
