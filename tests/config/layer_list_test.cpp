@@ -105,12 +105,12 @@ TEST_F(LayerListKey, NamesPlaceItemAndFieldOfWhatIsWrong) {
        "c.yaml:3:14: network.layers: item 1: type: 'lstm' is unknown; legal: conv, fc, pool"},
       {"    - {type: conv}\n",
        "c.yaml:3:7: network.layers: item 1: a layer of type conv lacks channels; legal: type, "
-       "channels, kernel, stride, padding, encoding, bias, alpha, th_f, th_l, th_r, beta, adds, "
-       "adds_potentials, reset, surrogate"},
+       "channels, kernel, stride, padding, encoding, bias, batch_norm, alpha, th_f, th_l, th_r, "
+       "beta, adds, adds_potentials, reset, surrogate"},
       {"    - {type: fc, neurons: 4, kernel: 3}\n",
        "c.yaml:3:30: network.layers: item 1: kernel: is no field of type fc; legal: type, neurons, "
-       "encoding, bias, readout, alpha, th_f, th_l, th_r, beta, adds, adds_potentials, reset, "
-       "surrogate"},
+       "encoding, bias, batch_norm, readout, alpha, th_f, th_l, th_r, beta, adds, adds_potentials, "
+       "reset, surrogate"},
       {"    - {type: fc, neurons: 4, neurons: 5}\n",
        "c.yaml:3:30: network.layers: item 1: neurons: is given twice; legal: once"},
       {"    - {type: conv, channels: 0}\n",
