@@ -26,7 +26,8 @@ GlbItems forward_norm_items(const GlbSizes& sizes, const Layer& layer) {
   if (layer.adds >= 0 && layer.adds_potentials) {
     items.push_back({"added potentials", value_bytes(added), 1});
   } else if (layer.adds >= 0) {
-    items.push_back({"added spikes", bit_bytes(added) + static_cast<std::uint64_t>(sizes.parts), 1});
+    items.push_back(
+        {"added spikes", bit_bytes(added) + static_cast<std::uint64_t>(sizes.parts), 1});
   }
   return items;
 }
