@@ -35,7 +35,7 @@ class Fit {
                                                 " layers, the network has " +
                                                 std::to_string(layers_.size()));
     for (std::size_t l = 0; l < layers_.size(); ++l) {
-      const std::uint64_t count = layers_[l].weight_count();
+      const std::uint64_t count = layers_[l].parameter_count();
       const auto require_count = [&](std::size_t size, const char* values) {
         require(size == count, std::to_string(size) + " " + values + " of " + layers_[l].name +
                                    " instead of " + std::to_string(count));
@@ -55,7 +55,7 @@ class Fit {
             "engine " + std::to_string(index) + " of its record");
   }
   void require_kind(JobKind kind) const {
-    require(kind >= JobKind::update && kind <= JobKind::array,
+    require(kind >= JobKind::update && kind <= JobKind::norm,
             "kind " + std::to_string(static_cast<int>(kind)) + " of jobs in its record");
   }
 

@@ -57,7 +57,8 @@ compare potentials
 run batch_norm --set machine.extensions=true --set training.optimizer=sgd --set 'network.layers=[
   {type: conv, channels: 8, encoding: true, batch_norm: tdbn}, {type: pool, kind: max},
   {type: conv, channels: 16, batch_norm: tdbn, th_f: 0.4},
-  {type: conv, channels: 16, batch_norm: tdbn_branch, adds: conv2}, {type: pool},
+  {type: conv, channels: 16, batch_norm: tdbn_branch, adds: conv2},
+  {type: conv, channels: 16, batch_norm: tdbn_branch, adds_potentials: conv2}, {type: pool},
   {type: fc, neurons: 24, batch_norm: tdbn}, {type: fc, neurons: 10}]'
 compare batch_norm
 
