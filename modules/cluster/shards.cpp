@@ -19,7 +19,7 @@ std::vector<std::uint32_t> shard_of(const std::vector<std::uint16_t>& labels, Sh
   const std::vector<std::uint32_t> random =
       permutation(static_cast<std::uint32_t>(labels.size()), seed, kShardOrder);
   std::vector<std::uint32_t> order = random, shard;
-  std::uint64_t pieces = static_cast<std::uint64_t>(workers);
+  auto pieces = static_cast<std::uint64_t>(workers);
   std::vector<std::uint64_t> mine{static_cast<std::uint64_t>(worker)};
   if (kind == ShardKind::two_label) {
     std::stable_sort(order.begin(), order.end(),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "modules/arithmetic/neuron.h"
 #include "modules/h2learn/backward/backward_array.h"
@@ -27,7 +28,7 @@ TensorImage loss_map(const JobContext& context, int index, std::uint64_t address
 /// sums.
 class CoreBackwardJob : public Job, private UnitSink {
  public:
-  CoreBackwardJob(const CoreContext& context, const CoreSlice& slice, std::uint64_t loss);
+  CoreBackwardJob(CoreContext context, const CoreSlice& slice, std::uint64_t loss);
 
   int chunks() const override { return passes_ * batch(); }
   bool load(int chunk, int stage, TransferList& list) override;
@@ -80,9 +81,8 @@ class CoreBackwardJob : public Job, private UnitSink {
   BitMap sample_mask_, sample_spikes_, nonzero_;
 };
 
-CoreBackwardJob::CoreBackwardJob(const CoreContext& context, const CoreSlice& slice,
-                                 std::uint64_t loss)
-    : context_(context),
+CoreBackwardJob::CoreBackwardJob(CoreContext context, const CoreSlice& slice, std::uint64_t loss)
+    : context_(std::move(context)),
       slice_(slice),
       l_(context_.layer(slice.layer)),
       above_(context_.last(slice.layer) ? nullptr : &context_.layer(slice.layer + 1)),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "modules/arithmetic/neuron.h"
 #include "modules/h2learn/backward/backward_count.h"
@@ -30,7 +31,7 @@ void copy_words(const BitMap& from, int c0, int c1, int map0, BitMap& to) {
 /// next layer } spikes and mask to memory }.
 class CoreForwardJob : public Job, private UnitSink {
  public:
-  CoreForwardJob(const CoreContext& context, const CoreSlice& slice);
+  CoreForwardJob(CoreContext context, const CoreSlice& slice);
 
   int chunks() const override { return passes_ * batch(); }
   bool load(int chunk, int stage, TransferList& list) override;
@@ -80,8 +81,8 @@ class CoreForwardJob : public Job, private UnitSink {
   BitMap all_spikes_, all_mask_, all_planes_;  // of the sub-batch, until they are stored
 };
 
-CoreForwardJob::CoreForwardJob(const CoreContext& context, const CoreSlice& slice)
-    : context_(context),
+CoreForwardJob::CoreForwardJob(CoreContext context, const CoreSlice& slice)
+    : context_(std::move(context)),
       slice_(slice),
       l_(context_.layer(slice.layer)),
       cut_(context_.plan->forward(slice)),

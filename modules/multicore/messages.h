@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "modules/network/network.h"
 #include "modules/tensor/maps.h"
@@ -15,7 +16,7 @@ namespace h2 {
 /// planes in words of 16 bits.
 class SpikeMessage {
  public:
-  SpikeMessage(const Layer& layer, int steps) : layer_(layer), steps_(steps) {}
+  SpikeMessage(Layer layer, int steps) : layer_(std::move(layer)), steps_(steps) {}
 
   /// Where the block that begins with `channel` begins; at cout: all bytes.
   std::uint64_t offset(int channel) const;
@@ -34,8 +35,8 @@ class SpikeMessage {
 /// grad-u of `layer` at its Soma positions.
 class GradientMessage {
  public:
-  GradientMessage(const Layer& layer, int steps, int value_bytes)
-      : layer_(layer), steps_(steps), value_bytes_(value_bytes) {}
+  GradientMessage(Layer layer, int steps, int value_bytes)
+      : layer_(std::move(layer)), steps_(steps), value_bytes_(value_bytes) {}
 
   std::uint64_t offset(int channel) const;
   /// From the first `steps` maps of `values`.

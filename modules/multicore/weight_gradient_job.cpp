@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <atomic>
+#include <utility>
 #include <vector>
 
 #include "modules/h2learn/jobs/feeds.h"
@@ -16,7 +17,7 @@ namespace {
 /// time, read, added to and written }.
 class CoreWeightGradientJob : public Job {
  public:
-  CoreWeightGradientJob(const CoreContext& context, const CoreSlice& slice, bool first);
+  CoreWeightGradientJob(CoreContext context, const CoreSlice& slice, bool first);
 
   int chunks() const override { return static_cast<int>(steps_.size()); }
   bool load(int chunk, int stage, TransferList& list) override;
@@ -65,9 +66,9 @@ class CoreWeightGradientJob : public Job {
   RawVector<float> new_;  // of this sub-batch, then with the sum so far
 };
 
-CoreWeightGradientJob::CoreWeightGradientJob(const CoreContext& context, const CoreSlice& slice,
+CoreWeightGradientJob::CoreWeightGradientJob(CoreContext context, const CoreSlice& slice,
                                              bool first)
-    : context_(context),
+    : context_(std::move(context)),
       slice_(slice),
       l_(context_.layer(slice.layer)),
       first_(first),
