@@ -9,33 +9,15 @@ import os
 import pathlib
 import random
 import struct
-import subprocess
 import sys
 import tempfile
 
-H2VP, SOURCE = (os.path.abspath(path) for path in sys.argv[1:3])
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from command_line import SOURCE, expect, h2vp, summary_of
+
 CONFIG = os.path.join(SOURCE, "configs/spinaps.yaml")
 SMALL = ["dataset.kind=digits", "dataset.train_limit=1200", "dataset.test_limit=100",
          "training.epochs=3", "training.sub_batch=16"]
-
-
-def h2vp(*command, sets=(), code=0):
-    words = [H2VP, *map(str, command)]
-    for one in sets:
-        words += ["--set", one]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    if done.returncode != code:
-        sys.exit(f"{' '.join(words)}: exit code {done.returncode}\n{done.stdout}{done.stderr}")
-    return done.stdout + done.stderr
-
-
-def expect(holds, what):
-    if not holds:
-        sys.exit(f"not so: {what}")
-
-
-def summary_of(folder):
-    return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
 
 def answers(folder):
